@@ -1,0 +1,1 @@
+"""The trail: every event, chained by hashes, that nobody can change unseen."""

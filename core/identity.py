@@ -1,0 +1,26 @@
+"""Who does something: a person, a program with a token, or the system itself."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Whoever is behind a command.
+
+    `roles` are the groups that a task can be offered to; `permissions` are the coarse rights that commands name
+    (`task.work`, `definition.deploy`); `address` is the network address that the request came from, if any.
+    """
+
+    id: str
+    name: str
+    roles: frozenset[str] = field(default_factory=frozenset)
+    permissions: frozenset[str] = field(default_factory=frozenset)
+    is_system: bool = False
+    address: str | None = None
+
+    def may(self, permission: str) -> bool:
+        """Whether the actor holds a coarse right; the system itself holds all."""
+        return self.is_system or permission in self.permissions
+
+
+SYSTEM = Actor(id="system", name="Obieg", is_system=True)

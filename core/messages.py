@@ -1,0 +1,35 @@
+"""Commands say what somebody wants, events say what happened; both are frozen and carry plain data only."""
+
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """An order to the system, named in the imperative; executed in one unit of work."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """A fact, named in the past tense; whoever emits it need not know who listens.
+
+    `type` is the stable name in the trail (`task.completed`); `stream` names what it happened to (`case:01H…`), one
+    hash chain each; `personal` lists the fields that hold personal data.
+    """
+
+    type: ClassVar[str]
+    personal: ClassVar[frozenset[str]] = frozenset()
+
+    @property
+    def stream(self) -> str:
+        """The stream that this event belongs to: `kind:id`."""
+        raise TypeError(f"{type(self).__name__} names no stream")  # a programming error, found by its first test
+
+    @property
+    def case(self) -> str | None:
+        """The instance whose trail shows this event beside its own stream, if any."""
+        return None
+
+    def payload(self) -> dict[str, Any]:
+        """The event's fields by name: JSON-ready values, without type, time and actor."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}

@@ -1,0 +1,107 @@
+"""Settings from the environment: every name is known, every value is checked, before anything starts."""
+
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Self
+
+PREFIX = "OBIEG_"
+
+
+class SettingsError(Exception):
+    """A setting is unknown or has a value that cannot be used; the program must not start."""
+
+
+def _flag(text: str) -> bool:
+    match text.strip().lower():
+        case "1" | "true" | "yes" | "on":
+            return True
+        case "0" | "false" | "no" | "off" | "":
+            return False
+    raise ValueError("write true or false")
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError("must be 1 or more")
+    return number
+
+
+def _size(text: str) -> int:
+    units = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+    text = text.strip().upper().removesuffix("B").removesuffix("I")
+    number = int(text[:-1]) * units[text[-1]] if text[-1:] in units else int(text)
+    if number < 1:
+        raise ValueError("must be a size above zero, such as 512M or 5G")
+    return number
+
+
+def _setting(default: Any, read: Callable[[str], Any], *, secret: bool = False) -> Any:
+    return field(default=default, metadata={"read": read, "secret": secret}, repr=not secret)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What an installation decides; the field `data` is read from `OBIEG_DATA`, and so on.
+
+    Sizes are bytes (`512M`, `5G` are understood), periods are seconds.
+    """
+
+    data: Path = _setting(Path("var"), Path)
+    database_url: str = _setting("", str, secret=True)
+    database_pool: int = _setting(12, _count)
+    blobs: str = _setting("local", str)
+    s3_endpoint: str = _setting("", str)
+    s3_bucket: str = _setting("obieg", str)
+    s3_access_key: str = _setting("", str, secret=True)
+    s3_secret_key: str = _setting("", str, secret=True)
+    s3_region: str = _setting("us-east-1", str)
+    s3_secure: bool = _setting(True, _flag)
+    secret_key: str = _setting("", str, secret=True)
+    secure_cookies: bool = _setting(False, _flag)
+    trusted_proxies: int = _setting(0, int)
+    max_upload: int = _setting(5 << 30, _size)
+    web_threads: int = _setting(10, _count)
+    worker_threads: int = _setting(2, _count)
+    clock_tick: int = _setting(1, _count)
+    blob_grace: int = _setting(24 * 3600, _count)
+    log_level: str = _setting("INFO", str.upper)
+    company: str = _setting("Obieg", str)
+    country: str = _setting("PL", str)
+    time_zone: str = _setting("Europe/Warsaw", str)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Self:
+        """Read every `OBIEG_*` variable; raises `SettingsError` that names the nearest known setting."""
+        known = {PREFIX + each.name.upper(): each for each in fields(cls)}
+        values: dict[str, Any] = {}
+        for name, text in environment.items():
+            if not name.startswith(PREFIX):
+                continue
+            if name not in known:
+                raise SettingsError(_unknown(name, known))
+            values[known[name].name] = _read(name, text, known[name].metadata["read"])
+        settings = cls(**values)
+        settings._check()
+        return settings
+
+    def _check(self) -> None:
+        if self.blobs not in {"local", "s3"}:
+            raise SettingsError(f"OBIEG_BLOBS is {self.blobs!r}; it must be local or s3.")
+        if self.blobs == "s3" and not self.s3_endpoint:
+            raise SettingsError("OBIEG_BLOBS is s3, so OBIEG_S3_ENDPOINT must name the server, as host:port.")
+
+
+def _unknown(name: str, known: Mapping[str, Any]) -> str:
+    nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    hint = f" Did you mean {nearest[0]}?" if nearest else f" Known settings: {', '.join(sorted(known))}."
+    return f"{name} is not a setting of Obieg.{hint}"
+
+
+def _read(name: str, text: str, read: Callable[[str], Any]) -> Any:
+    try:
+        return read(text)
+    except (ValueError, KeyError) as error:
+        raise SettingsError(f"{name} cannot be read: {error}.") from error

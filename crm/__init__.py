@@ -1,0 +1,1 @@
+"""Customers, products and offers that hang off running cases."""

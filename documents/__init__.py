@@ -1,0 +1,1 @@
+"""Documents: filing, immutable versions, links, generated papers."""

@@ -1,0 +1,1 @@
+"""BPMN processes as running cases: definitions, instances, tasks, timers, history."""

@@ -1,0 +1,1 @@
+"""Our classes on top of SpiffWorkflow; nothing outside sees a SpiffWorkflow type."""

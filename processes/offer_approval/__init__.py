@@ -1,0 +1,1 @@
+"""Offer approval: matrix, levels, return, approve, reject."""

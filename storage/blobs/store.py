@@ -1,0 +1,70 @@
+"""The port behind which blobs live; every store passes the suite in `tests/contract/test_blob_store.py`."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import BinaryIO, Protocol
+
+from core.errors import NotFound
+
+CHUNK = 1 << 20  # bytes that are in memory at a time
+
+
+class BlobMissing(NotFound):
+    """The store has no such content."""
+
+    code = "blob_missing"
+
+
+@dataclass(frozen=True, slots=True)
+class BlobRef:
+    """Names content: its SHA-256 in lower-case hexadecimal, and its size in bytes."""
+
+    digest: str
+    size: int
+
+
+Announce = Callable[[BlobRef], None]
+
+
+class Readable(Protocol):
+    """Anything that gives bytes piece by piece."""
+
+    def read(self, size: int, /) -> bytes:
+        """Up to `size` bytes; empty at the end."""
+
+
+class BlobStore(Protocol):
+    """Keeps content under its digest."""
+
+    def put(self, source: Readable, *, announce: Announce | None = None) -> BlobRef:
+        """Store all of `source` durably and return its name; the same bytes twice are one blob.
+
+        `announce` is called once with the name after all bytes were read and before the blob appears in the store.
+        Whatever `source` or `announce` raises leaves nothing behind. Raises `StorageFull`, `Unavailable`.
+        """
+
+    def open(self, digest: str, *, offset: int = 0, length: int | None = None) -> AbstractContextManager[BinaryIO]:
+        """Open for reading from `offset`, at most `length` bytes. Raises `BlobMissing`, `Unavailable`.
+
+        A read of the whole blob verifies the digest: at its end a damaged blob raises `BlobDamaged`, never silence.
+        """
+
+    def size(self, digest: str) -> int:
+        """Bytes of the blob. Raises `BlobMissing`."""
+
+    def delete(self, digest: str) -> None:
+        """Remove the blob; nothing happens when it is not there."""
+
+    def listing(self) -> Iterator[tuple[BlobRef, datetime]]:
+        """Every blob and the time when it was stored last, in no order."""
+
+    def check(self) -> None:
+        """Raise `Unavailable` with a sentence that names the setting when the store cannot be used."""
+
+
+class BlobDamaged(NotFound):
+    """The stored bytes are not those that the digest names."""
+
+    code = "blob_damaged"

@@ -1,0 +1,46 @@
+"""What the database says when something goes wrong, in the words of `core.errors`."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm.exc import StaleDataError
+
+from core.errors import DomainError, StaleState, StorageFull, Unavailable
+
+# PostgreSQL's SQLSTATE codes (its manual, appendix A)
+RETRY = {"40001", "40P01", "55P03"}  # serialization failure, deadlock, lock not available
+FULL = {"53100"}  # disk full
+AWAY = {"57P01", "57P02", "57P03", "53300", "25006"}  # shutdown, crash, starting up, too many clients, read-only
+
+
+def translate(error: BaseException) -> DomainError | None:
+    """The domain error that says the same, or None when the error is a programming error and must stay one."""
+    if isinstance(error, StaleDataError):
+        return StaleState("Somebody else changed this at the same moment. Look at it again, then repeat.")
+    if isinstance(error, PoolTimeout):
+        return Unavailable("All database connections are busy. Try again in a few seconds.")
+    if not isinstance(error, DBAPIError):
+        return None
+    state = getattr(error.orig, "sqlstate", None)
+    if state in RETRY:
+        return StaleState("Somebody else is changing this at the same moment. Try again.")
+    if state in FULL:
+        return StorageFull("The database has no room left. Nothing was saved; tell your administrator.")
+    lost = error.connection_invalidated or (isinstance(error, OperationalError | InterfaceError) and state is None)
+    if lost or state in AWAY or (state or "").startswith("08"):
+        return Unavailable("The database does not answer at the moment. Nothing was changed; try again in a moment.")
+    return None
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Raise database errors of the block as domain errors where there is a word for them."""
+    try:
+        yield
+    except (DBAPIError, StaleDataError, PoolTimeout) as error:
+        known = translate(error)
+        if known is None:
+            raise
+        raise known from error

@@ -1,0 +1,145 @@
+"""One unit of work per command: state, events, trail and jobs become durable together or not at all."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, Protocol, Self, TypeVar
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
+
+from core.clock import Clock, SystemClock
+from core.identity import Actor
+from core.ids import new_id
+from core.messages import Event
+from storage.blobs.store import BlobRef
+from storage.faults import translate, translated
+from storage.jobs.queue import JobQueue, JobRequest
+from storage.models import BlobRow
+
+Port = TypeVar("Port")
+
+
+class Reading(Protocol):
+    """What a query needs: a session to read with, who asks, and the time."""
+
+    session: Session
+    actor: Actor
+    clock: Clock
+
+
+class Snapshot:
+    """A read-only view for queries; see `UnitFactory.reading`."""
+
+    def __init__(self, session: Session, actor: Actor, clock: Clock) -> None:
+        self.session = session
+        self.actor = actor
+        self.clock = clock
+
+
+class UnitOfWork:
+    """A session of its own, the events that happened in it and the jobs that follow; only `commit` commits."""
+
+    def __init__(self, factory: "UnitFactory", actor: Actor) -> None:
+        self.actor = actor
+        self.clock = factory.clock
+        self.id = new_id()
+        self.events: list[Event] = []
+        self._factory = factory
+        self._requests: list[JobRequest] = []
+        self._afterwards: list[Callable[[], None]] = []
+        self.session = Session(factory.engine, expire_on_commit=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Undo what was not committed; a stale row found in an autoflush surfaces here as `StaleState`."""
+        try:
+            self.session.close()
+        except DBAPIError:
+            self.session.invalidate()
+        if isinstance(error, DBAPIError | StaleDataError | PoolTimeout):
+            known = translate(error)
+            if known is not None:
+                raise known from error
+
+    @property
+    def connection(self) -> Connection:
+        """The connection of this transaction, for statements that need no objects."""
+        return self.session.connection()
+
+    def emit(self, event: Event) -> None:
+        """Say what happened; the trail and the policies hear of it at the commit."""
+        self.events.append(event)
+
+    def enqueue(self, request: JobRequest) -> None:
+        """Have a job run after the commit."""
+        self._requests.append(request)
+
+    def claim(self, blob: BlobRef) -> None:
+        """Make a stored blob belong to the database: from the commit on the sweeper leaves it alone."""
+        row = {"digest": blob.digest, "size": blob.size, "claimed_at": self.clock.now()}
+        self.session.execute(insert(BlobRow).values(row).on_conflict_do_nothing())
+
+    def port(self, kind: type[Port]) -> Port:
+        """The adapter that the composition root gave for a port, such as `unit.port(BlobStore)`."""
+        found: Port = self._factory.ports[kind]
+        return found
+
+    def after_commit(self, action: Callable[[], None]) -> None:
+        """Run something in memory once everything is durable; it must not fail and not touch the database."""
+        self._afterwards.append(action)
+
+    def commit(self) -> None:
+        """Write the trail and the jobs, then everything becomes durable in one COMMIT.
+
+        Raises `StaleState`, `Unavailable`, `StorageFull`; nothing has changed then.
+        """
+        with translated():
+            for record in self._factory.recorders:
+                record(self, self.events)
+            self.session.flush()  # rows come before the jobs that will read them
+            if self._requests:
+                self._factory.queue.enqueue(self.session, self._requests)
+            self.session.commit()
+        for action in self._afterwards:
+            action()
+
+
+Recorder = Callable[[UnitOfWork, Sequence[Event]], None]
+
+
+class UnitFactory:
+    """Opens units of work and read-only views on one database."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        queue: JobQueue,
+        clock: Clock | None = None,
+        recorders: Sequence[Recorder] = (),
+        ports: Mapping[type, Any] | None = None,
+    ) -> None:
+        self.engine = engine
+        self.queue = queue
+        self.clock = clock or SystemClock()
+        self.recorders = list(recorders)
+        self.ports: dict[type, Any] = dict(ports or {})
+
+    def begin(self, actor: Actor) -> UnitOfWork:
+        """A new unit; nothing is sent before its first statement."""
+        return UnitOfWork(self, actor)
+
+    @contextmanager
+    def reading(self, actor: Actor) -> Iterator[Snapshot]:
+        """A view for queries; whatever is written in it is lost. Raises `Unavailable`."""
+        with translated(), Session(self.engine, expire_on_commit=False, autoflush=False) as session:
+            yield Snapshot(session, actor, self.clock)

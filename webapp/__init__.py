@@ -1,0 +1,1 @@
+"""HTTP, pages, API, command line and the composition root."""
