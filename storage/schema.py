@@ -1,5 +1,6 @@
 """Brings the schema up to date, and tells whether it is."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from alembic import command
@@ -27,14 +28,14 @@ def downgrade(engine: Engine, revision: str) -> None:
     _run(engine, command.downgrade, revision)
 
 
-def _run(engine: Engine, step: "type[None] | object", revision: str) -> None:
+def _run(engine: Engine, step: Callable[[Config, str], None], revision: str) -> None:
     config = _config()
     with engine.connect() as guard:
         guard.execute(text("SELECT pg_advisory_lock(:key)"), {"key": LOCK})
         try:
             with engine.connect() as connection:
                 config.attributes["connection"] = connection
-                step(config, revision)  # type: ignore[operator]
+                step(config, revision)
                 connection.commit()
         finally:
             guard.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": LOCK})
