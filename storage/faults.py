@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+import psycopg
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -21,14 +22,15 @@ def translate(error: BaseException) -> DomainError | None:
         return StaleState("Somebody else changed this at the same moment. Look at it again, then repeat.")
     if isinstance(error, PoolTimeout):
         return Unavailable("All database connections are busy. Try again in a few seconds.")
-    if not isinstance(error, DBAPIError):
+    if not isinstance(error, DBAPIError | psycopg.Error):
         return None
-    state = getattr(error.orig, "sqlstate", None)
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    state = getattr(cause, "sqlstate", None)
     if state in RETRY:
         return StaleState("Somebody else is changing this at the same moment. Try again.")
     if state in FULL:
         return StorageFull("The database has no room left. Nothing was saved; tell your administrator.")
-    lost = error.connection_invalidated or (isinstance(error, OperationalError | InterfaceError) and state is None)
+    lost = state is None and isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError)
     if lost or state in AWAY or (state or "").startswith("08"):
         return Unavailable("The database does not answer at the moment. Nothing was changed; try again in a moment.")
     return None
@@ -39,7 +41,7 @@ def translated() -> Iterator[None]:
     """Raise database errors of the block as domain errors where there is a word for them."""
     try:
         yield
-    except (DBAPIError, StaleDataError, PoolTimeout) as error:
+    except (DBAPIError, StaleDataError, PoolTimeout, psycopg.Error) as error:
         known = translate(error)
         if known is None:
             raise
