@@ -30,6 +30,14 @@ def encode(number: int) -> str:
     return "".join(reversed(characters))
 
 
+def successor(text: str) -> str:
+    """The next identifier in order; for a row that must sort behind one from a machine whose clock is ahead."""
+    number = 0
+    for character in text:
+        number = number * 32 + ALPHABET.index(character)
+    return encode(number + 1)
+
+
 def is_id(text: str) -> bool:
     """Whether a text has the form of an identifier (it may still name nothing)."""
     return len(text) == LENGTH and all(character in ALPHABET for character in text)

@@ -30,6 +30,11 @@ class Event:
         """The instance whose trail shows this event beside its own stream, if any."""
         return None
 
+    @property
+    def data_subject(self) -> str:
+        """Whom the personal fields are about, in the form of a stream's name; all of it can be erased at once."""
+        return self.stream
+
     def payload(self) -> dict[str, Any]:
         """The event's fields by name: JSON-ready values, without type, time and actor."""
         return {field.name: getattr(self, field.name) for field in fields(self)}

@@ -27,20 +27,29 @@ Port = TypeVar("Port")
 
 
 class Reading(Protocol):
-    """What a query needs: a session to read with, who asks, and the time."""
+    """What a query needs: a session to read with, who asks, the time, and others to ask."""
 
     session: Session
     actor: Actor
     clock: Clock
 
+    def port(self, kind: type[Port]) -> Port:
+        """The adapter that the composition root gave for a port."""
+
 
 class Snapshot:
     """A read-only view for queries; see `UnitFactory.reading`."""
 
-    def __init__(self, session: Session, actor: Actor, clock: Clock) -> None:
+    def __init__(self, factory: "UnitFactory", session: Session, actor: Actor) -> None:
         self.session = session
         self.actor = actor
-        self.clock = clock
+        self.clock = factory.clock
+        self._factory = factory
+
+    def port(self, kind: type[Port]) -> Port:
+        """The adapter that the composition root gave for a port."""
+        found: Port = self._factory.ports[kind]
+        return found
 
 
 class UnitOfWork:
@@ -156,4 +165,4 @@ class UnitFactory:
     def reading(self, actor: Actor) -> Iterator[Snapshot]:
         """A view for queries; whatever is written in it is lost. Raises `Unavailable`."""
         with translated(), Session(self.engine, expire_on_commit=False, autoflush=False) as session:
-            yield Snapshot(session, actor, self.clock)
+            yield Snapshot(self, session, actor)
