@@ -1,5 +1,9 @@
 """Definitions, instances, tasks, timers, history."""
 
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
 revision = "0003_engine"
 down_revision = "0002_audit"
 branch_labels = None
@@ -7,8 +11,189 @@ depends_on = None
 
 
 def upgrade() -> None:
-    pass
+    op.create_table(
+        "definition",
+        sa.Column("id", sa.String(length=26, collation="C"), nullable=False),
+        sa.Column("kind", sa.String(length=255, collation="C"), nullable=False),
+        sa.Column("key", sa.String(length=255, collation="C"), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("digest", sa.String(length=64, collation="C"), nullable=False),
+        sa.Column("file_name", sa.Text(), nullable=False),
+        sa.Column("source", sa.LargeBinary(), nullable=False),
+        sa.Column("info", postgresql.JSONB(), nullable=False),
+        sa.Column("deployed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("deployed_by", sa.String(length=255, collation="C"), nullable=False),
+        sa.CheckConstraint("kind IN ('process', 'decision', 'form')", name=op.f("ck_definition_kind")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_definition")),
+        sa.UniqueConstraint("kind", "key", "version", name=op.f("uq_definition_kind_key_version")),
+    )
+    op.create_table(
+        "incident",
+        sa.Column("instance_id", sa.String(length=26, collation="C"), nullable=False),
+        sa.Column("id", sa.String(length=26, collation="C"), nullable=False),
+        sa.Column("element_id", sa.String(length=255, collation="C"), nullable=False),
+        sa.Column("token_id", sa.String(length=26, collation="C"), nullable=True),
+        sa.Column("code", sa.String(length=255, collation="C"), nullable=False),
+        sa.Column("message", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(length=255, collation="C"), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("resolved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("resolved_by", sa.String(length=255, collation="C"), nullable=True),
+        sa.Column("resolution", sa.Text(), nullable=True),
+        sa.CheckConstraint("state IN ('open', 'resolved')", name=op.f("ck_incident_state")),
+        sa.PrimaryKeyConstraint("instance_id", "id", name=op.f("pk_incident")),
+    )
+    op.create_index("ix_incident_id", "incident", ["id"], unique=False)
+    op.create_index(
+        "ix_incident_open", "incident", ["created_at"], unique=False, postgresql_where=sa.text("state = 'open'")
+    )
+    op.create_table(
+        "instance_entity",
+        sa.Column("instance_id", sa.String(length=26, collation="C"), nullable=False),
+        sa.Column("entity", sa.String(length=255, collation="C"), nullable=False),
+        sa.Column("entity_id", sa.String(length=255, collation="C"), nullable=False),
+        sa.Column("role", sa.String(length=255, collation="C"), nullable=False),
+        sa.Column("linked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("instance_id", "entity", "entity_id", "role", name=op.f("pk_instance_entity")),
+    )
+    op.create_index("ix_instance_entity_entity_entity_id", "instance_entity", ["entity", "entity_id"], unique=False)
+    op.create_table(
+        "task_comment",
+        sa.Column("instance_id", sa.String(length=26, collation="C"), nullable=False),
+        sa.Column("id", sa.String(length=26, collation="C"), nullable=False),
+        sa.Column("task_id", sa.String(length=26, collation="C"), nullable=False),
+        sa.Column("author", sa.String(length=255, collation="C"), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("instance_id", "id", name=op.f("pk_task_comment")),
+    )
+    op.create_index("ix_task_comment_instance_id_task_id", "task_comment", ["instance_id", "task_id"], unique=False)
+    op.create_table(
+        "task_history",
+        sa.Column("instance_id", sa.String(length=26, collation="C"), nullable=False),
+        sa.Column("id", sa.String(length=26, collation="C"), nullable=False),
+        sa.Column("definition_id", sa.String(length=26, collation="C"), nullable=False),
+        sa.Column("definition_key", sa.String(length=255, collation="C"), nullable=False),
+        sa.Column("element_id", sa.String(length=255, collation="C"), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("loop_id", sa.String(length=26, collation="C"), nullable=True),
+        sa.Column("assignee", sa.String(length=255, collation="C"), nullable=True),
+        sa.Column("candidates", postgresql.ARRAY(sa.String(length=255, collation="C")), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("state", sa.String(length=255, collation="C"), nullable=False),
+        sa.Column("actor", sa.String(length=255, collation="C"), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("form_id", sa.String(length=26, collation="C"), nullable=True),
+        sa.Column("data", postgresql.JSONB(), nullable=False),
+        sa.Column("documents", postgresql.JSONB(), nullable=False),
+        sa.Column("idempotency_key", sa.Text(), nullable=True),
+        sa.Column("answer", postgresql.JSONB(), nullable=True),
+        sa.CheckConstraint("state IN ('completed', 'cancelled')", name=op.f("ck_task_history_state")),
+        sa.PrimaryKeyConstraint("instance_id", "id", name=op.f("pk_task_history")),
+    )
+    op.create_index("ix_task_history_actor_id", "task_history", ["actor", "id"], unique=False)
+    op.create_index("ix_task_history_id", "task_history", ["id"], unique=False)
+    op.create_table(
+        "timer",
+        sa.Column("instance_id", sa.String(length=26, collation="C"), nullable=False),
+        sa.Column("id", sa.String(length=26, collation="C"), nullable=False),
+        sa.Column("element_id", sa.String(length=255, collation="C"), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("instance_id", "id", name=op.f("pk_timer")),
+    )
+    op.create_index("ix_timer_due_at_id", "timer", ["due_at", "id"], unique=False)
+    op.create_table(
+        "token_log",
+        sa.Column("instance_id", sa.String(length=26, collation="C"), nullable=False),
+        sa.Column("id", sa.String(length=26, collation="C"), nullable=False),
+        sa.Column("element_id", sa.String(length=255, collation="C"), nullable=False),
+        sa.Column("type", sa.String(length=255, collation="C"), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("stage", sa.String(length=255, collation="C"), nullable=True),
+        sa.Column("entered_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("left_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("actor", sa.String(length=255, collation="C"), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("instance_id", "id", name=op.f("pk_token_log")),
+    )
+    op.create_table(
+        "work_item",
+        sa.Column("instance_id", sa.String(length=26, collation="C"), nullable=False),
+        sa.Column("id", sa.String(length=26, collation="C"), nullable=False),
+        sa.Column("definition_id", sa.String(length=26, collation="C"), nullable=False),
+        sa.Column("definition_key", sa.String(length=255, collation="C"), nullable=False),
+        sa.Column("element_id", sa.String(length=255, collation="C"), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("loop_id", sa.String(length=26, collation="C"), nullable=True),
+        sa.Column("business_key", sa.Text(), nullable=True),
+        sa.Column("stage", sa.String(length=255, collation="C"), nullable=True),
+        sa.Column("assignee", sa.String(length=255, collation="C"), nullable=True),
+        sa.Column("candidates", postgresql.ARRAY(sa.String(length=255, collation="C")), nullable=False),
+        sa.Column("priority", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("follow_up_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("form_id", sa.String(length=26, collation="C"), nullable=True),
+        sa.Column("search", postgresql.JSONB(), nullable=False),
+        sa.PrimaryKeyConstraint("instance_id", "id", name=op.f("pk_work_item")),
+    )
+    op.create_index(
+        "ix_work_item_assignee_id",
+        "work_item",
+        ["assignee", "id"],
+        unique=False,
+        postgresql_where=sa.text("assignee IS NOT NULL"),
+    )
+    op.create_index("ix_work_item_candidates", "work_item", ["candidates"], unique=False, postgresql_using="gin")
+    op.create_index("ix_work_item_definition_key_id", "work_item", ["definition_key", "id"], unique=False)
+    op.create_index("ix_work_item_due_at_id", "work_item", ["due_at", "id"], unique=False)
+    op.create_index("ix_work_item_id", "work_item", ["id"], unique=False)
+    op.create_table(
+        "instance",
+        sa.Column("id", sa.String(length=26, collation="C"), nullable=False),
+        sa.Column("definition_id", sa.String(length=26, collation="C"), nullable=False),
+        sa.Column("definition_key", sa.String(length=255, collation="C"), nullable=False),
+        sa.Column("state", sa.String(length=255, collation="C"), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("stage", sa.String(length=255, collation="C"), nullable=True),
+        sa.Column("business_key", sa.Text(), nullable=True),
+        sa.Column("outcome", sa.String(length=255, collation="C"), nullable=True),
+        sa.Column("snapshot", postgresql.JSONB(), nullable=False),
+        sa.Column("started_by", sa.String(length=255, collation="C"), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("state IN ('running', 'failed', 'completed', 'cancelled')", name=op.f("ck_instance_state")),
+        sa.ForeignKeyConstraint(
+            ["definition_id"], ["definition.id"], name=op.f("fk_instance_definition_id_definition")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_instance")),
+        postgresql_with={"fillfactor": "70"},
+    )
+    op.create_index(op.f("ix_instance_business_key"), "instance", ["business_key"], unique=False)
+    op.create_index("ix_instance_definition_key_id", "instance", ["definition_key", "id"], unique=False)
+    op.create_index(
+        "ix_instance_open",
+        "instance",
+        ["definition_key", "stage"],
+        unique=False,
+        postgresql_where=sa.text("ended_at IS NULL"),
+    )
+    op.create_index(op.f("ix_instance_started_by"), "instance", ["started_by"], unique=False)
 
 
 def downgrade() -> None:
-    pass
+    op.drop_table("task_comment")
+    op.drop_table("instance_entity")
+    op.drop_table("incident")
+    op.drop_table("timer")
+    op.drop_table("token_log")
+    op.drop_table("task_history")
+    op.drop_table("work_item")
+    op.drop_table("instance")
+    op.drop_table("definition")

@@ -1,0 +1,92 @@
+"""What the engine refuses, each with a stable code and a sentence that says what to do."""
+
+from typing import Any
+
+from core.errors import Conflict, Forbidden, InvalidInput, NotFound
+
+
+class DeploymentRefused(InvalidInput):
+    """A file cannot be executed as it is; `details["findings"]` lists every reason with its place."""
+
+    code = "deployment_refused"
+
+
+class DefinitionNotFound(NotFound):
+    """No such process, decision or form is deployed."""
+
+    code = "definition_not_found"
+
+
+class InstanceNotFound(NotFound):
+    """No such instance, or not for this person."""
+
+    code = "instance_not_found"
+
+
+class TaskNotFound(NotFound):
+    """No such task, or not for this person."""
+
+    code = "task_not_found"
+
+
+class IncidentNotFound(NotFound):
+    """No such incident is open."""
+
+    code = "incident_not_found"
+
+
+class TaskAlreadyCompleted(Conflict):
+    """Somebody finished the task, or the process no longer needs it."""
+
+    code = "task_already_completed"
+
+
+class TaskAlreadyClaimed(Conflict):
+    """Somebody else has taken the task."""
+
+    code = "task_already_claimed"
+
+
+class InstanceEnded(Conflict):
+    """The instance is over; nothing in it can change."""
+
+    code = "instance_ended"
+
+
+class FormRefused(InvalidInput):
+    """The submitted data do not fit the form; `details["fields"]` maps a JSON pointer to a sentence."""
+
+    code = "form_refused"
+
+
+class DocumentsMissing(InvalidInput):
+    """The task asks for documents that are not attached yet; `details["missing"]` lists their types."""
+
+    code = "documents_missing"
+
+
+class NotYourTask(Forbidden):
+    """The task is offered to other people."""
+
+    code = "not_your_task"
+
+
+class FourEyes(NotYourTask):
+    """The same person did an earlier step that this one must check."""
+
+    code = "four_eyes"
+
+
+class StepFailed(Conflict):
+    """An element could not be executed; `element` and `token` say which, the instance gets an incident.
+
+    `reason` is the stable code of the cause.
+    """
+
+    code = "step_failed"
+
+    def __init__(self, sentence: str, *, element: str, token: str | None = None, reason: str, **details: Any) -> None:
+        super().__init__(sentence, element=element, reason=reason, **details)
+        self.element = element
+        self.token = token
+        self.reason = reason

@@ -1,0 +1,211 @@
+"""What happens in the engine, for the trail and for whoever listens."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from core.messages import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DefinitionDeployed(Event):
+    """A new version of a process, decision or form can be used."""
+
+    type: ClassVar[str] = "definition.deployed"
+    definition_id: str
+    kind: str
+    key: str
+    version: int
+    digest: str
+    name: str
+
+    @property
+    def stream(self) -> str:
+        """One stream per kind and key: all its versions."""
+        return f"definition:{self.kind}.{self.key}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseEvent(Event):
+    """Something that happened in one instance."""
+
+    instance_id: str
+
+    @property
+    def stream(self) -> str:
+        """The instance's own stream."""
+        return f"case:{self.instance_id}"
+
+    @property
+    def case(self) -> str | None:
+        """The instance itself."""
+        return self.instance_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseStarted(CaseEvent):
+    """An instance began, pinned to one version of its definition."""
+
+    type: ClassVar[str] = "case.started"
+    definition_id: str
+    definition_key: str
+    version: int
+    digest: str
+    business_key: str | None
+    variables: dict[str, Any]
+    links: list[dict[str, str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseCompleted(CaseEvent):
+    """All tokens of an instance are used up."""
+
+    type: ClassVar[str] = "case.completed"
+    outcome: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseCancelled(CaseEvent):
+    """Somebody stopped an instance."""
+
+    type: ClassVar[str] = "case.cancelled"
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseStageChanged(CaseEvent):
+    """The tokens of an instance reached another stage."""
+
+    type: ClassVar[str] = "case.stage_changed"
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntityLinked(CaseEvent):
+    """An instance is about one more business record."""
+
+    type: ClassVar[str] = "case.entity_linked"
+    entity: str
+    entity_id: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VariablesEdited(CaseEvent):
+    """Somebody changed variables from outside."""
+
+    type: ClassVar[str] = "case.variables_edited"
+    variables: dict[str, Any]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskEvent(CaseEvent):
+    """Something that happened to one user task."""
+
+    task_id: str
+    element_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskCreated(TaskEvent):
+    """A user task waits for a person."""
+
+    type: ClassVar[str] = "task.created"
+    name: str
+    assignee: str | None
+    candidates: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskClaimed(TaskEvent):
+    """A person took a task."""
+
+    type: ClassVar[str] = "task.claimed"
+    assignee: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskUnclaimed(TaskEvent):
+    """A person gave a task back to all its candidates."""
+
+    type: ClassVar[str] = "task.unclaimed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskAssigned(TaskEvent):
+    """A task was given to a person by somebody else."""
+
+    type: ClassVar[str] = "task.assigned"
+    assignee: str
+    before: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskCommented(TaskEvent):
+    """Somebody remarked on a task."""
+
+    type: ClassVar[str] = "task.commented"
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskCompleted(TaskEvent):
+    """A person finished a task, with these data and these documents (id, version, type, title, digest)."""
+
+    type: ClassVar[str] = "task.completed"
+    form_id: str | None
+    data: dict[str, Any]
+    documents: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskCancelled(TaskEvent):
+    """The process no longer needs a task that was open."""
+
+    type: ClassVar[str] = "task.cancelled"
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimerFired(CaseEvent):
+    """The moment came that an element waited for."""
+
+    type: ClassVar[str] = "timer.fired"
+    element_id: str
+    due_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionEvaluated(CaseEvent):
+    """A decision table was asked; `rules` lists those that fired."""
+
+    type: ClassVar[str] = "decision.evaluated"
+    element_id: str
+    definition_id: str
+    decision: str
+    version: int
+    inputs: dict[str, Any]
+    result: Any
+    rules: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentRaised(CaseEvent):
+    """A step failed and waits for a person to look at it."""
+
+    type: ClassVar[str] = "incident.raised"
+    incident_id: str
+    element_id: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentResolved(CaseEvent):
+    """A failed step went on: tried again, or skipped with a reason."""
+
+    type: ClassVar[str] = "incident.resolved"
+    incident_id: str
+    element_id: str
+    resolution: str

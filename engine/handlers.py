@@ -1,0 +1,59 @@
+"""Service tasks: the functions that a diagram may name, registered by the process packages."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from storage.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceCall:
+    """What a service task hands to its handler.
+
+    `inputs` are the variables that the diagram maps, or all variables where it maps none, as FEEL values; `key` is the
+    same whenever this very step is tried again.
+    """
+
+    instance_id: str
+    element_id: str
+    business_key: str | None
+    inputs: Mapping[str, Any]
+    key: str
+
+
+ServiceHandler = Callable[[UnitOfWork, ServiceCall], Mapping[str, Any] | None]
+
+
+class Handlers:
+    """The known service-task handlers by name."""
+
+    def __init__(self) -> None:
+        self._functions: dict[str, ServiceHandler] = {}
+
+    def service_task(self, name: str) -> Callable[[ServiceHandler], ServiceHandler]:
+        """Mark the function behind `obieg:handler="package.function"`.
+
+        It runs inside the transaction of the command, so it may use the database and blobs, never the network; what
+        it returns becomes variables.
+        """
+
+        def register(function: ServiceHandler) -> ServiceHandler:
+            if name in self._functions:
+                raise ValueError(f"the service task handler {name} exists already")
+            self._functions[name] = function
+            return function
+
+        return register
+
+    def find(self, name: str) -> ServiceHandler | None:
+        """The handler of that name, None when no package registered it."""
+        return self._functions.get(name)
+
+    def names(self) -> frozenset[str]:
+        """All registered names."""
+        return frozenset(self._functions)
+
+
+HANDLERS = Handlers()
+service_task = HANDLERS.service_task

@@ -1,0 +1,34 @@
+"""What the engine asks of others; the composition root fills these through `unit.port`."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from storage.unit_of_work import Reading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttachedDocument:
+    """A document version that is attached to a task or its case."""
+
+    document_id: str
+    version: int
+    type: str | None
+    title: str
+    digest: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data for the history and the trail."""
+        return {
+            "document_id": self.document_id,
+            "version": self.version,
+            "type": self.type,
+            "title": self.title,
+            "digest": self.digest,
+        }
+
+
+class TaskDocuments(Protocol):
+    """Tells which documents are attached."""
+
+    def attached(self, reading: Reading, task_id: str, instance_id: str) -> list[AttachedDocument]:
+        """The documents of a task, each in its newest version, and those of its case that the task shows."""

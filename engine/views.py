@@ -1,0 +1,184 @@
+"""What queries answer with: frozen records for pages, REST and reports."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from engine.instances import EntityLink
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page(Generic[Item]):
+    """A part of a list; `next` continues it (pass it as `after`), None at the end."""
+
+    items: Sequence[Item]
+    next: str | None
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DefinitionView:
+    """A deployed definition in one version."""
+
+    id: str
+    kind: str
+    key: str
+    version: int
+    name: str
+    digest: str
+    file_name: str
+    deployed_at: datetime
+    deployed_by: str
+    stages: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenView:
+    """A live token: where it stands, and in which state (waiting, failed, active)."""
+
+    id: str
+    element_id: str
+    name: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceSummary:
+    """An instance as lists show it."""
+
+    id: str
+    definition_id: str
+    definition_key: str
+    definition_name: str
+    state: str
+    stage: str | None
+    business_key: str | None
+    outcome: str | None
+    started_by: str
+    started_at: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentView:
+    """A failed step."""
+
+    id: str
+    instance_id: str
+    element_id: str
+    code: str
+    message: str
+    state: str
+    tries: int
+    created_at: datetime
+    resolution: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceDetail:
+    """An instance with all that its page shows; `variables` are plain JSON."""
+
+    id: str
+    definition: DefinitionView
+    state: str
+    stage: str | None
+    business_key: str | None
+    outcome: str | None
+    variables: dict[str, Any]
+    tokens: tuple[TokenView, ...]
+    links: tuple[EntityLink, ...]
+    incidents: tuple[IncidentView, ...]
+    started_by: str
+    started_at: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenVisit:
+    """One visit of a token to an element."""
+
+    element_id: str
+    name: str
+    type: str
+    entered_at: datetime
+    left_at: datetime | None
+    actor: str | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskSummary:
+    """An open task as the inbox shows it."""
+
+    id: str
+    name: str
+    element_id: str
+    instance_id: str
+    definition_id: str
+    definition_key: str
+    business_key: str | None
+    stage: str | None
+    assignee: str | None
+    candidate_groups: tuple[str, ...]
+    candidate_users: tuple[str, ...]
+    priority: int
+    created_at: datetime
+    due_at: datetime | None
+    search: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommentView:
+    """A remark on a task."""
+
+    id: str
+    author: str
+    text: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentNeed:
+    """A document type that the diagram ties to a task; `attached` counts those that are there."""
+
+    type: str
+    name: str
+    attached: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskDetail:
+    """A task with all that its page shows.
+
+    `form` is the form-js schema or None, `data` the variables that it shows or, of a finished task, what was
+    submitted; `state` is open, completed or cancelled.
+    """
+
+    id: str
+    name: str
+    element_id: str
+    documentation: str | None
+    instance_id: str
+    definition_id: str
+    definition_key: str
+    business_key: str | None
+    stage: str | None
+    state: str
+    assignee: str | None
+    candidates: tuple[str, ...]
+    candidate_groups: tuple[str, ...]
+    candidate_users: tuple[str, ...]
+    may_work: bool
+    priority: int
+    created_at: datetime
+    due_at: datetime | None
+    completed_at: datetime | None
+    completed_by: str | None
+    form: dict[str, Any] | None
+    data: dict[str, Any]
+    required_documents: tuple[DocumentNeed, ...]
+    shown_documents: tuple[DocumentNeed, ...]
+    comments: tuple[CommentView, ...]
