@@ -1,0 +1,75 @@
+"""The tables of accounts, their roles, tokens, log-ins and failed attempts."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storage.orm import ID, Base, IdKey
+
+NAME_LENGTH = 64  # characters
+DIGEST = String(64, collation="C")  # SHA-256 in hexadecimal
+
+
+class AccountRow(Base):
+    """A person or a program; `name` is the log-in, stands in the trail and never changes."""
+
+    __tablename__ = "account"
+
+    id: Mapped[IdKey]
+    name: Mapped[str] = mapped_column(String(NAME_LENGTH, collation="C"), unique=True)
+    display_name: Mapped[str] = mapped_column(String(200))
+    email: Mapped[str | None] = mapped_column(String(254))
+    password_hash: Mapped[str | None] = mapped_column(String(255))
+    is_active: Mapped[bool]
+    created_at: Mapped[datetime]
+
+
+class AccountRoleRow(Base):
+    """One role of one account; a role is a group that tasks are offered to and a set of rights."""
+
+    __tablename__ = "account_role"
+
+    account_id: Mapped[str] = mapped_column(ID, ForeignKey("account.id", ondelete="CASCADE"), primary_key=True)
+    role: Mapped[str] = mapped_column(String(NAME_LENGTH, collation="C"), primary_key=True, index=True)
+
+
+class ApiTokenRow(Base):
+    """A token of a program; the token itself is shown once and only its digest is kept."""
+
+    __tablename__ = "api_token"
+
+    id: Mapped[IdKey]
+    account_id: Mapped[str] = mapped_column(ID, ForeignKey("account.id", ondelete="CASCADE"), index=True)
+    label: Mapped[str] = mapped_column(String(200))
+    prefix: Mapped[str] = mapped_column(String(16))
+    digest: Mapped[str] = mapped_column(DIGEST, unique=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class LogInRow(Base):
+    """A browser that somebody logged in with; ending it here ends it at the next request, whatever its cookie says."""
+
+    __tablename__ = "account_login"
+    __table_args__ = (Index(None, "account_id", "ended_at"),)
+
+    id: Mapped[IdKey]
+    account_id: Mapped[str] = mapped_column(ID, ForeignKey("account.id", ondelete="CASCADE"))
+    address: Mapped[str | None] = mapped_column(String(64))
+    started_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    ended_at: Mapped[datetime | None]
+
+
+class LogInFailureRow(Base):
+    """Failures in a row under one name or from one address; the key is a digest, so that no typed secret is kept."""
+
+    __tablename__ = "account_login_failure"
+
+    key: Mapped[str] = mapped_column(DIGEST, primary_key=True)
+    failures: Mapped[int]
+    last_at: Mapped[datetime] = mapped_column(index=True)
+    locked_until: Mapped[datetime | None]

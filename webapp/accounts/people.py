@@ -1,0 +1,132 @@
+"""Adding accounts, and giving them roles and pass-words."""
+
+import re
+from dataclasses import dataclass, field
+
+from sqlalchemy import delete, select, update
+
+from core.errors import Conflict, InvalidInput, NotFound
+from core.executor import handles
+from core.ids import new_id
+from core.messages import Command
+from storage.unit_of_work import UnitOfWork
+from webapp.accounts import roles as known_roles
+from webapp.accounts.events import AccountAdded, AccountClosed, PasswordSet, RolesSet
+from webapp.accounts.models import AccountRoleRow, AccountRow, ApiTokenRow, LogInRow
+from webapp.accounts.passwords import hashed
+
+NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
+RESERVED = {"system", "anonymous"}
+
+
+class NameTaken(Conflict):
+    """An account of that name exists."""
+
+    code = "name_taken"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddAccount(Command):
+    """Let somebody in; without a pass-word only tokens work. Returns the account's id."""
+
+    name: str
+    display_name: str = ""
+    roles: frozenset[str] = frozenset()
+    password: str | None = field(default=None, repr=False)
+    email: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetRoles(Command):
+    """Give an account exactly these roles; they hold from its next request on."""
+
+    name: str
+    roles: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetPassword(Command):
+    """Give an account a new pass-word; every browser that it is logged in with is logged out."""
+
+    name: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseAccount(Command):
+    """Make an account unusable at once: log-ins end, tokens are revoked; what it did stays in the trail."""
+
+    name: str
+
+
+@handles(AddAccount, needs="account.administer")
+def add_account(command: AddAccount, unit: UnitOfWork) -> str:
+    """Write the account and its roles. Raises `NameTaken`, `InvalidInput`."""
+    name = command.name.strip().lower()
+    if not NAME.fullmatch(name) or name in RESERVED:
+        raise InvalidInput(
+            f"{command.name!r} cannot be a log-in name: use small letters, digits, dots and hyphens.",
+            fields={"/name": "small letters, digits, dots, hyphens and underscores; 64 at most"},
+        )
+    if unit.session.scalar(select(AccountRow.id).where(AccountRow.name == name)):
+        raise NameTaken(f"There is an account named {name} already; choose another name.", name=name)
+    chosen = known_roles.checked(command.roles)
+    account = AccountRow(
+        id=new_id(),
+        name=name,
+        display_name=command.display_name.strip() or name,
+        email=command.email,
+        password_hash=None if command.password is None else hashed(command.password, name=name),
+        is_active=True,
+        created_at=unit.clock.now(),
+    )
+    unit.session.add(account)
+    unit.session.flush()  # the account's row must exist before its roles refer to it
+    unit.session.add_all(AccountRoleRow(account_id=account.id, role=role) for role in sorted(chosen))
+    unit.emit(AccountAdded(account_id=account.id, name=name, display_name=account.display_name, roles=sorted(chosen)))
+    return account.id
+
+
+@handles(SetRoles, needs="account.administer")
+def set_roles(command: SetRoles, unit: UnitOfWork) -> None:
+    """Replace the roles of an account. Raises `NotFound`, `InvalidInput`."""
+    account = locked_account(command.name, unit)
+    chosen = known_roles.checked(command.roles)
+    unit.session.execute(delete(AccountRoleRow).where(AccountRoleRow.account_id == account.id))
+    unit.session.add_all(AccountRoleRow(account_id=account.id, role=role) for role in sorted(chosen))
+    unit.emit(RolesSet(account_id=account.id, roles=sorted(chosen)))
+
+
+@handles(SetPassword, needs="account.administer")
+def set_password(command: SetPassword, unit: UnitOfWork) -> None:
+    """Replace the hash and end every log-in. Raises `NotFound`, `InvalidInput`."""
+    account = locked_account(command.name, unit)
+    account.password_hash = hashed(command.password, name=account.name)
+    _end_log_ins(account, unit)
+    unit.emit(PasswordSet(account_id=account.id))
+
+
+@handles(CloseAccount, needs="account.administer")
+def close_account(command: CloseAccount, unit: UnitOfWork) -> None:
+    """Switch an account off. Raises `NotFound`."""
+    account = locked_account(command.name, unit)
+    account.is_active = False
+    now = unit.clock.now()
+    _end_log_ins(account, unit)
+    tokens = update(ApiTokenRow).where(ApiTokenRow.account_id == account.id, ApiTokenRow.revoked_at.is_(None))
+    unit.session.execute(tokens.values(revoked_at=now))
+    unit.emit(AccountClosed(account_id=account.id))
+
+
+def locked_account(name: str, unit: UnitOfWork) -> AccountRow:
+    """The account of that name, locked until the commit. Raises `NotFound`."""
+    wanted = select(AccountRow).where(AccountRow.name == name.strip().lower()).with_for_update()
+    account = unit.session.scalar(wanted)
+    if account is None:
+        raise NotFound(f"There is no account named {name}.", name=name)
+    return account
+
+
+def _end_log_ins(account: AccountRow, unit: UnitOfWork) -> None:
+    open_ones = update(LogInRow).where(LogInRow.account_id == account.id, LogInRow.ended_at.is_(None))
+    unit.session.execute(open_ones.values(ended_at=unit.clock.now()))

@@ -1,0 +1,43 @@
+"""Which rights a role brings; tasks are offered to the same roles."""
+
+import re
+from collections.abc import Iterable
+
+from core.errors import InvalidInput
+
+READ = frozenset({"customer.read"})
+EMPLOYEE = READ | {"case.start", "task.work", "document.file"}
+SALES = EMPLOYEE | {"customer.edit", "offer.edit"}
+OVERSIGHT = frozenset({"case.read_all", "document.read_all"})
+
+ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
+    "sales_rep": SALES,
+    "sales_manager": SALES,
+    "sales_director": SALES,
+    "finance_director": EMPLOYEE,
+    "credit_controller": EMPLOYEE | {"customer.edit"},
+    "legal": EMPLOYEE,
+    "technical_reviewer": EMPLOYEE,
+    "board": EMPLOYEE | OVERSIGHT,
+    "process_designer": READ | {"definition.deploy", "case.start", "task.work", "document.file"},
+    "auditor": READ | OVERSIGHT | {"audit.read"},
+    "admin": SALES | OVERSIGHT | {"definition.deploy", "case.administer", "account.administer", "audit.read"},
+}
+NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+
+
+def permissions_of(roles: Iterable[str]) -> frozenset[str]:
+    """The rights of somebody with these roles; a group that only a diagram knows brings an employee's rights."""
+    return frozenset().union(*(ROLE_PERMISSIONS.get(role, EMPLOYEE) for role in roles))
+
+
+def checked(roles: Iterable[str]) -> frozenset[str]:
+    """The roles, when each can be one. Raises `InvalidInput`."""
+    chosen = frozenset(roles)
+    for role in sorted(chosen):
+        if not NAME.fullmatch(role):
+            raise InvalidInput(
+                f"{role!r} cannot be a role: use small letters, digits and underscores, such as sales_rep.",
+                fields={"/roles": "small letters, digits and underscores only"},
+            )
+    return chosen

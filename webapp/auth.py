@@ -1,0 +1,172 @@
+"""Who sent this request: a browser that is logged in, or a program with a token; and the way in and out."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
+
+import flask_login
+from flask import Blueprint, Flask, current_app, flash, g, redirect, render_template, request, session, url_for
+from werkzeug.wrappers import Response
+
+from core.errors import Unauthenticated
+from core.identity import SYSTEM, Actor
+from webapp.accounts import queries
+from webapp.accounts.logins import (
+    EndLogIn,
+    NoteFailure,
+    StartLogIn,
+    TooManyAttempts,
+    WrongCredentials,
+    check_not_locked,
+    failure_keys,
+)
+from webapp.accounts.passwords import is_right
+from webapp.accounts.tokens import NoteTokenUse
+
+if TYPE_CHECKING:
+    from webapp.bootstrap import Application
+
+PUBLIC = {"auth.log_in", "static", "assets.static", "health.healthz", "health.readyz", "health.metrics"}
+TOKEN_USE_KEPT = timedelta(minutes=10)  # how exact the time of a token's last use is
+
+blueprint = Blueprint("auth", __name__)
+
+
+class LoggedInUser(flask_login.UserMixin):  # type: ignore[misc]  # Flask-Login 0.6 has no types
+    """What Flask-Login holds for a request: the log-in and whose it is."""
+
+    def __init__(self, log_in_id: str, actor: Actor) -> None:
+        self.id = log_in_id
+        self.actor = actor
+
+
+def register(app: Flask) -> None:
+    """Let nobody in but those with a log-in or a token, except to what is public."""
+    manager = flask_login.LoginManager(app)
+    manager.session_protection = None  # the log-in's row decides, not the browser's address
+    manager.user_loader(_user_of_log_in)
+    app.before_request(_guard)
+    app.register_blueprint(blueprint)
+
+
+def _guard() -> None:
+    if request.endpoint is not None and request.endpoint not in PUBLIC:
+        current_actor()
+
+
+def current_actor() -> Actor:
+    """Whoever sent this request. Raises `Unauthenticated`."""
+    actor = maybe_actor()
+    if actor is None:
+        raise Unauthenticated("Log in first, or send a valid token.")
+    return actor
+
+
+def maybe_actor() -> Actor | None:
+    """Whoever sent this request, None when nobody is logged in. Raises `Unauthenticated` for an invalid token."""
+    if "actor" not in g:
+        g.actor = _actor_of_token() if has_token() else _actor_of_browser()
+    return cast("Actor | None", g.actor)
+
+
+def has_token() -> bool:
+    """Whether the request comes with a token; its cookies count for nothing then."""
+    return "Authorization" in request.headers
+
+
+def _actor_of_browser() -> Actor | None:
+    user = flask_login.current_user
+    return user.actor if isinstance(user, LoggedInUser) else None
+
+
+def _actor_of_token() -> Actor:
+    authorization = request.authorization
+    token = authorization.token if authorization is not None and authorization.type == "bearer" else None
+    if not token:
+        raise Unauthenticated("The Authorization header must be: Bearer, a space, and a token.")
+    with _application().units.reading(SYSTEM) as view:
+        use = queries.token_use(view, token)
+        now = view.clock.now()
+    if use is None:
+        raise Unauthenticated("The token is not valid: it is unknown, expired or revoked.")
+    if use.used_at is None or use.used_at < now - TOKEN_USE_KEPT:
+        _application().executor.execute(NoteTokenUse(token_id=use.id), actor=SYSTEM)
+    return use.account.actor(request.remote_addr)
+
+
+def _user_of_log_in(log_in_id: str) -> LoggedInUser | None:
+    with _application().units.reading(SYSTEM) as view:
+        account = queries.account_of_log_in(view, log_in_id)
+    return None if account is None else LoggedInUser(log_in_id, account.actor(request.remote_addr))
+
+
+def _application() -> Application:
+    return cast("Application", current_app.extensions["obieg"])
+
+
+@blueprint.route("/login", methods=["GET", "POST"])
+def log_in() -> Any:
+    """Show the log-in page, or check what was typed into it."""
+    target = safe_target(request.values.get("next"))
+    if request.method == "GET":
+        return redirect(target) if maybe_actor() else _page(target, "", None)
+    name = request.form.get("name", "").strip().lower()
+    try:
+        open_session(name, request.form.get("password", ""))
+    except (WrongCredentials, TooManyAttempts) as error:
+        return _page(target, name, error)
+    return redirect(target)
+
+
+def open_session(name: str, password: str) -> None:
+    """Log the browser in. Raises `WrongCredentials`, `TooManyAttempts`."""
+    execute = _application().executor.execute
+    keys = failure_keys(name, request.remote_addr)
+    with _application().units.reading(SYSTEM) as view:
+        check_not_locked(view, keys)
+        known = queries.credentials(view, name)
+    if not is_right(password, known[1] if known else None) or known is None:
+        execute(NoteFailure(keys=keys), actor=SYSTEM)
+        raise WrongCredentials("Name or password is wrong.")
+    with _application().units.reading(SYSTEM) as view:
+        actor = queries.account_named(view, name).actor(request.remote_addr)
+    command = StartLogIn(account_id=known[0], keys=(keys[0][1],), address=request.remote_addr)
+    log_in_id = execute(command, actor=actor)
+    session.clear()  # what an attacker may have planted before must not survive
+    flask_login.login_user(LoggedInUser(log_in_id, actor))
+
+
+@blueprint.post("/logout")
+def log_out() -> Response:
+    """End the log-in on the server and in the browser."""
+    user = flask_login.current_user
+    if isinstance(user, LoggedInUser):
+        _application().executor.execute(EndLogIn(log_in_id=user.id), actor=user.actor)
+    flask_login.logout_user()
+    session.clear()
+    flash("You are logged out.")
+    return redirect(url_for("auth.log_in"))
+
+
+def _page(target: str, name: str, error: WrongCredentials | TooManyAttempts | None) -> Any:
+    """The template `login.html` is given next (a hidden field), name (as typed) and error (a sentence or None)."""
+    from webapp.errors import status_of  # late: errors redirect to this page
+
+    sentence = None if error is None else error.sentence
+    body = render_template("login.html", next=target, name=name, error=sentence)
+    if error is None:
+        return body
+    headers = {"Retry-After": str(error.details["retry_after"])} if isinstance(error, TooManyAttempts) else {}
+    return body, status_of(error), headers
+
+
+def safe_target(wanted: str | None) -> str:
+    """An address of this site to go on to; anything else becomes the front page."""
+    if not wanted or not wanted.startswith("/") or wanted.startswith(("//", "/\\")):
+        return "/"
+    if any(ord(character) < 0x20 for character in wanted):  # browsers drop tabs and line breaks
+        return "/"
+    parts = urlsplit(wanted)
+    return "/" if parts.scheme or parts.netloc or parts.path.startswith("/log") else wanted

@@ -1,0 +1,188 @@
+"""The one place of HTTP statuses: domain errors become problem details for programs and a page for people."""
+
+import logging
+from typing import Any
+
+from flask import Flask, Response, current_app, jsonify, make_response, redirect, render_template, request, url_for
+from jinja2 import TemplateNotFound
+from markupsafe import escape
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as BaseResponse
+
+from core.errors import (
+    Conflict,
+    DomainError,
+    Forbidden,
+    IncompleteUpload,
+    InvalidInput,
+    NotFound,
+    StorageFull,
+    TooLarge,
+    Unauthenticated,
+    Unavailable,
+)
+from core.ids import new_id
+from storage.blobs.store import BlobDamaged
+from webapp.accounts.logins import TooManyAttempts
+
+logger = logging.getLogger(__name__)
+
+PROBLEM = "application/problem+json"  # RFC 9457
+RETRY_AFTER = 5  # seconds until a part that is away is worth another try
+
+
+class BadRequest(InvalidInput):
+    """The request itself is malformed, before its meaning was looked at."""
+
+    code = "bad_request"
+
+
+class FormExpired(BadRequest):
+    """A form's token is too old, missing or not ours; nothing was changed."""
+
+    code = "form_expired"
+
+
+class UnsupportedMedia(InvalidInput):
+    """The body is of a type that this address does not take."""
+
+    code = "unsupported_media_type"
+
+
+class RangeNotSatisfiable(InvalidInput):
+    """The asked-for bytes are beyond the end."""
+
+    code = "range_not_satisfiable"
+
+
+STATUS: dict[type[DomainError], int] = {  # the nearest class of an error's own line decides
+    BadRequest: 400,
+    IncompleteUpload: 400,
+    Unauthenticated: 401,
+    Forbidden: 403,
+    NotFound: 404,
+    Conflict: 409,
+    TooLarge: 413,
+    UnsupportedMedia: 415,
+    RangeNotSatisfiable: 416,
+    InvalidInput: 422,
+    TooManyAttempts: 429,
+    BlobDamaged: 500,
+    Unavailable: 503,
+    StorageFull: 507,
+    DomainError: 400,
+}
+SENTENCES = {  # what people read instead of werkzeug's descriptions
+    400: "The request could not be understood.",
+    404: "There is nothing at this address.",
+    405: "This address does not take that kind of request.",
+    408: "The request took too long to arrive. Try again.",
+    413: "What was sent is larger than this installation accepts.",
+    414: "The address is too long.",
+    415: "This address does not take that type of content.",
+    416: "The asked-for bytes are beyond the end of the document.",
+    429: "Too many requests. Wait a little, then try again.",
+}
+SURPRISE = "Something went wrong on our side. Nothing was changed. Tell your administrator the reference {reference}."
+
+
+def status_of(error: DomainError) -> int:
+    """The HTTP status of a domain error."""
+    return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+
+
+def register(app: Flask) -> None:
+    """Answer every error of the application."""
+    app.register_error_handler(DomainError, _domain)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _surprise)
+
+
+def problem(error: DomainError) -> dict[str, Any]:
+    """An error as RFC 9457 problem details, as part of a larger answer or as one by itself."""
+    return _details(status_of(error), error.code, error.sentence, error.details)
+
+
+def _domain(error: DomainError) -> BaseResponse:
+    if isinstance(error, Unauthenticated) and not wants_problem():
+        return _to_log_in()
+    status = status_of(error)
+    response = _answer(status, error.code, error.sentence, error.details)
+    if isinstance(error, Unavailable):
+        response.headers["Retry-After"] = str(RETRY_AFTER)
+    if isinstance(error, TooManyAttempts):
+        response.headers["Retry-After"] = str(error.details["retry_after"])
+    if isinstance(error, RangeNotSatisfiable):
+        response.headers["Content-Range"] = f"bytes */{error.details['size']}"
+    if status == STATUS[Unauthenticated]:
+        response.headers["WWW-Authenticate"] = 'Bearer realm="Obieg"'
+    return response
+
+
+def _http(error: HTTPException) -> BaseResponse:
+    status = error.code or 500
+    if status < 400 or error.response is not None:  # redirects of the router, complete answers of abort()
+        return BaseResponse.force_type(error.get_response(request.environ))
+    code = error.name.lower().replace(" ", "_")
+    response = _answer(status, code, SENTENCES.get(status, error.description or error.name), {})
+    for name, value in error.get_headers(request.environ):
+        if name not in {"Content-Type", "Content-Length"}:
+            response.headers[name] = value
+    return response
+
+
+def _surprise(error: Exception) -> BaseResponse:
+    reference = new_id()
+    data = {"action": request.endpoint, "path": request.path, "reference": reference}
+    logger.error("request failed", extra=data, exc_info=error)
+    return _answer(500, "internal_error", SURPRISE.format(reference=reference), {"reference": reference})
+
+
+def wants_problem() -> bool:
+    """Whether the caller is a program: below /api, or one that asks for JSON."""
+    if request.path.startswith("/api/"):
+        return True
+    best = request.accept_mimetypes.best_match(["text/html", "application/json", PROBLEM], default="text/html")
+    return best != "text/html"
+
+
+def _details(status: int, code: str, sentence: str, details: dict[str, Any]) -> dict[str, Any]:
+    body = {
+        "type": f"urn:obieg:problem:{code}",
+        "title": code.replace("_", " ").capitalize(),
+        "status": status,
+        "detail": sentence,
+        "code": code,
+        "details": details,
+    }
+    if "findings" in details:  # interfaces.md promises them at the top
+        body["findings"] = details["findings"]
+    return body
+
+
+def _answer(status: int, code: str, sentence: str, details: dict[str, Any]) -> Response:
+    if wants_problem():
+        response = jsonify(_details(status, code, sentence, details))
+        response.mimetype = PROBLEM
+    else:
+        response = make_response(_page(status, code, sentence, details))
+    response.status_code = status
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _page(status: int, code: str, sentence: str, details: dict[str, Any]) -> str:
+    """The template `error.html` is given status, code, sentence and details."""
+    try:
+        return render_template("error.html", status=status, code=code, sentence=sentence, details=details)
+    except (TemplateNotFound, DomainError):  # the page itself may need what is away
+        current_app.logger.debug("plain error page", exc_info=True)
+        return f"<!doctype html><title>{status}</title><h1>{status}</h1><p>{escape(sentence)}</p>"
+
+
+def _to_log_in() -> BaseResponse:
+    here = request.full_path.rstrip("?") if request.method == "GET" else "/"
+    target = url_for("auth.log_in", next=None if here == "/" else here)
+    if request.headers.get("HX-Request"):  # htmx would put the log-in page into a corner of this one
+        return Response(status=204, headers={"HX-Redirect": url_for("auth.log_in")})
+    return redirect(target)

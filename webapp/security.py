@@ -1,0 +1,89 @@
+"""What every answer and every form carries: security headers, safe cookies, and tokens against forged requests."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from flask import Flask, Response, request
+from flask_wtf.csrf import CSRFError, CSRFProtect
+
+from core.settings import Settings
+from webapp.auth import has_token
+from webapp.errors import FormExpired
+
+FORM_LIFETIME = timedelta(hours=12)  # a form that was open over lunch must not be lost
+DIRECTIVES = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self' 'unsafe-inline'",  # diagram and form viewers position with style attributes
+    "img-src": "'self' data: blob:",
+    "font-src": "'self' data:",
+    "connect-src": "'self'",
+    "worker-src": "'self' blob:",
+    "frame-src": "'self'",
+    "manifest-src": "'self'",
+    "form-action": "'self'",
+    "base-uri": "'none'",
+    "frame-ancestors": "'none'",
+}
+POLICY = "; ".join(f"{name} {sources}" for name, sources in DIRECTIVES.items())
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+}
+
+
+class HeaderFirst(CSRFProtect):  # type: ignore[misc]  # Flask-WTF has no types
+    """Looks for the token in the header first, so that a streamed upload is not read to find a form field."""
+
+    def _get_csrf_token(self) -> Any:
+        for name in ("X-CSRFToken", "X-CSRF-Token"):
+            if name in request.headers:
+                return request.headers[name]
+        if request.path.startswith("/api/"):  # bodies of the API are never forms with a token in them
+            return None
+        return super()._get_csrf_token()
+
+
+def register(app: Flask, settings: Settings) -> None:
+    """Set cookies, headers and the check of forms."""
+    app.config.update(
+        SESSION_COOKIE_NAME="obieg",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.secure_cookies,
+        WTF_CSRF_TIME_LIMIT=int(FORM_LIFETIME.total_seconds()),
+        WTF_CSRF_CHECK_DEFAULT=False,  # checked below, for browsers only
+    )
+    protection = HeaderFirst(app)
+
+    def check_form() -> None:
+        if request.endpoint is None or has_token():
+            return
+        try:
+            protection.protect()
+        except CSRFError as error:
+            raise FormExpired(
+                "This page was open for too long, or the form did not come from here. Nothing was changed. "
+                "Go back, load the page again and send it once more.",
+                reason=error.description,
+            ) from error
+
+    app.before_request(check_form)
+    app.after_request(_add_headers)
+
+
+def _add_headers(response: Response) -> Response:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if request.is_secure:
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    if "Cache-Control" not in response.headers and request.endpoint not in {"static", "assets.static"}:
+        response.headers["Cache-Control"] = "no-store"  # pages hold personal data
+    return response
