@@ -1,0 +1,2 @@
+// Pages without behaviour of their own.
+import "../base/index.js";

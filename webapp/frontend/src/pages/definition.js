@@ -1,0 +1,5 @@
+import "../base/index.js";
+
+import { drawDiagram } from "../parts/diagram.js";
+
+document.querySelectorAll(".diagram").forEach(drawDiagram);

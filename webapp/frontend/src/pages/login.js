@@ -1,0 +1,2 @@
+import "../base/index.js";
+import "../parts/login.css";

@@ -1,0 +1,73 @@
+// The task page: the form, its completion, the documents of the task.
+import "../base/index.js";
+
+import { Problem, send, tell } from "../base/requests.js";
+import { toast, toastAfterwards } from "../base/toasts.js";
+import { drawForm, focusFirstError, showRefusals } from "../parts/form.js";
+import { wirePreviews } from "../parts/preview.js";
+import { wireUploads } from "../parts/upload.js";
+
+const page = document.querySelector("#task");
+const box = document.querySelector("#form");
+const complete = document.querySelector("#complete");
+const key = crypto.randomUUID?.() ?? String(Math.random()); // the same press twice completes once
+let form = null;
+
+if (box) {
+  const { schema, data } = JSON.parse(document.querySelector("#form-source").textContent);
+  drawForm(box, schema, data, { readOnly: page.dataset.readonly === "true" }).then((drawn) => {
+    form = drawn;
+    form.on("submit", (event) => event.preventDefault?.());
+  });
+}
+
+complete?.addEventListener("click", async () => {
+  const data = collected();
+  if (data === null) return;
+  complete.disabled = true;
+  complete.classList.add("is-busy");
+  try {
+    await send("POST", page.dataset.complete, { data, idempotency_key: key });
+    toastAfterwards(`Done: ${page.dataset.name}.`);
+    location.assign(page.dataset.next);
+  } catch (problem) {
+    refuse(problem);
+    complete.disabled = false;
+    complete.classList.remove("is-busy");
+  }
+});
+
+function collected() {
+  if (!form) return {};
+  const { data, errors } = form.submit();
+  if (Object.keys(errors).length === 0) return data;
+  toast("The form is not complete yet; see the marked fields.", { kind: "warning" });
+  focusFirstError(box);
+  return null;
+}
+
+function refuse(problem) {
+  if (!(problem instanceof Problem)) throw problem;
+  if (problem.code === "form_refused" && form) {
+    const homeless = showRefusals(form, problem.body.fields ?? problem.body.details?.fields ?? {});
+    toast([problem.message, ...homeless].join(" "), { kind: "warning" });
+    focusFirstError(box);
+    return;
+  }
+  if (problem.code === "documents_missing") document.querySelector("#documents")?.classList.add("is-wanted");
+  if (problem.status === 409) {
+    toast(problem.message, { kind: "warning", action: { text: "Show the task as it is now", run: () => location.reload() } });
+    return;
+  }
+  tell(problem);
+}
+
+document.querySelectorAll("[data-upload]").forEach((zone) => {
+  wireUploads(zone, {
+    fieldsOf: () => ({ type: zone.querySelector("[name=type]")?.value }),
+    onDone: (_answer, file) => toast(`${file.name} is attached.`, { kind: "success" }),
+    onAll: () => document.dispatchEvent(new CustomEvent("documents:changed")),
+  });
+});
+
+wirePreviews(document);

@@ -1,0 +1,95 @@
+// A BPMN diagram to look at: fits its box, marks where tokens are and which way they came.
+import "bpmn-js/dist/assets/diagram-js.css";
+import "bpmn-js/dist/assets/bpmn-js.css";
+import "./diagram.css";
+
+import NavigatedViewer from "bpmn-js/lib/NavigatedViewer";
+
+const SMALLEST = 0.55; // below this scale texts cannot be read; then the diagram pans instead
+
+/** Draws into `box`, whose data-xml names the address of the model and data-state the element with marks as JSON. */
+export async function drawDiagram(box) {
+  const viewer = new NavigatedViewer({
+    container: box.querySelector("[data-canvas]"),
+    zoomScroll: { enabled: false }, // the page scrolls under the pointer until the diagram is clicked
+    bpmnRenderer: { defaultFillColor: "var(--diagram-fill)", defaultStrokeColor: "var(--diagram-stroke)" },
+  });
+  try {
+    const answer = await fetch(box.dataset.xml, { credentials: "same-origin" });
+    if (!answer.ok) throw new Error(`status ${answer.status}`);
+    await viewer.importXML(await answer.text());
+  } catch {
+    box.querySelector("[data-canvas]").hidden = true;
+    box.querySelector("[data-failed]").hidden = false;
+    return null;
+  }
+  const state = stateOf(box);
+  mark(viewer, state);
+  fit(viewer, state);
+  wire(box, viewer, state);
+  box.dataset.ready = "true";
+  return viewer;
+}
+
+function stateOf(box) {
+  const source = box.querySelector('script[type="application/json"]');
+  return { live: [], visited: [], incidents: [], ...(source ? JSON.parse(source.textContent) : {}) };
+}
+
+function mark(viewer, { live, visited, incidents }) {
+  const canvas = viewer.get("canvas");
+  const elements = viewer.get("elementRegistry");
+  const reached = new Set([...visited, ...live.map(({ element }) => element)]);
+  for (const id of visited) if (elements.get(id)) canvas.addMarker(id, "was-visited");
+  for (const flow of elements.filter(({ type }) => type === "bpmn:SequenceFlow")) {
+    if (visited.includes(flow.source?.id) && reached.has(flow.target?.id)) canvas.addMarker(flow, "was-visited");
+  }
+  for (const { element, count } of live) if (elements.get(element)) addToken(viewer, element, count);
+  for (const id of incidents) if (elements.get(id)) canvas.addMarker(id, "has-incident");
+}
+
+function addToken(viewer, id, count) {
+  viewer.get("canvas").addMarker(id, "has-token");
+  const badge = document.createElement("span");
+  badge.className = "token";
+  badge.textContent = count > 1 ? String(count) : "";
+  badge.title = count > 1 ? `${count} tokens are here` : "The case is here";
+  viewer.get("overlays").add(id, { position: { top: -9, left: -9 }, html: badge });
+}
+
+function fit(viewer, { live }) {
+  const canvas = viewer.get("canvas");
+  const scale = canvas.zoom("fit-viewport", "auto");
+  if (scale >= SMALLEST) return;
+  const element = viewer.get("elementRegistry").get(live[0]?.element) ?? firstNode(viewer);
+  canvas.zoom(SMALLEST);
+  if (element) canvas.scrollToElement(element, { top: 40, bottom: 40, left: 24, right: 24 });
+}
+
+function firstNode(viewer) {
+  return viewer.get("elementRegistry").find(({ type }) => type === "bpmn:StartEvent");
+}
+
+function wire(box, viewer, state) {
+  const canvas = viewer.get("canvas");
+  const step = (factor) => canvas.zoom(Math.min(4, Math.max(0.2, canvas.zoom() * factor)));
+  const actions = {
+    in: () => step(1.25),
+    out: () => step(0.8),
+    fit: () => canvas.zoom("fit-viewport", "auto"),
+  };
+  box.addEventListener("click", ({ target }) => {
+    const button = target.closest("[data-zoom]");
+    if (button) actions[button.dataset.zoom]();
+  });
+  const scrolling = viewer.get("zoomScroll");
+  box.addEventListener("pointerdown", () => scrolling.toggle(true));
+  box.addEventListener("pointerleave", () => scrolling.toggle(false));
+  new ResizeObserver(() => {
+    canvas.resized();
+    fit(viewer, state);
+  }).observe(box);
+  viewer.get("eventBus").on("element.click", ({ element }) => {
+    box.dispatchEvent(new CustomEvent("diagram:element", { detail: element.id, bubbles: true }));
+  });
+}
