@@ -7,7 +7,6 @@ from typing import Any, Protocol, Self, TypeVar
 
 import psycopg
 from sqlalchemy import Connection, Engine
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
@@ -18,10 +17,10 @@ from core.errors import Unavailable
 from core.identity import Actor
 from core.ids import new_id
 from core.messages import Event
+from storage.blobs import staging
 from storage.blobs.store import BlobRef
 from storage.faults import translate, translated
 from storage.jobs.queue import JobQueue, JobRequest
-from storage.models import BlobRow
 
 Port = TypeVar("Port")
 
@@ -107,9 +106,12 @@ class UnitOfWork:
         self._requests.append(request)
 
     def claim(self, blob: BlobRef) -> None:
-        """Make a stored blob belong to the database: from the commit on the sweeper leaves it alone."""
-        row = {"digest": blob.digest, "size": blob.size, "claimed_at": self.clock.now()}
-        self.session.execute(insert(BlobRow).values(row).on_conflict_do_nothing())
+        """Make a stored blob belong to the database: from the commit on the sweeper leaves it alone.
+
+        The blob must have been announced when it was stored (`Staging.announce`); raises `UploadExpired` when it was
+        swept meanwhile.
+        """
+        staging.claim(self.connection, blob, self.clock.now())
 
     def port(self, kind: type[Port]) -> Port:
         """The adapter that the composition root gave for a port, such as `unit.port(BlobStore)`."""

