@@ -25,6 +25,17 @@ from storage.jobs.queue import JobQueue, JobRequest
 Port = TypeVar("Port")
 
 
+class CommitInDoubt(Unavailable):
+    """The database went away while it was saving; the work may be done or not, never by half."""
+
+    code = "commit_in_doubt"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The database went away while it was saving. Look whether your change is there before you repeat it."
+        )
+
+
 class Reading(Protocol):
     """What a query needs: a session to read with, who asks, the time, and others to ask."""
 
@@ -125,7 +136,8 @@ class UnitOfWork:
     def commit(self) -> None:
         """Write the trail and the jobs, then everything becomes durable in one COMMIT.
 
-        Raises `StaleState`, `Unavailable`, `StorageFull`; nothing has changed then.
+        Raises `StaleState`, `Unavailable`, `StorageFull`; nothing has changed then. Raises `CommitInDoubt` when the
+        database goes away between our COMMIT and its answer: only it knows whether the unit is durable.
         """
         with translated():
             for record in self._factory.recorders:
@@ -133,7 +145,11 @@ class UnitOfWork:
             self.session.flush()  # rows come before the jobs that will read them
             if self._requests:
                 self._factory.queue.enqueue(self.session, self._requests)
+        try:
             self.session.commit()
+        except (DBAPIError, psycopg.Error) as error:
+            known = translate(error)
+            raise CommitInDoubt() if isinstance(known, Unavailable) else known or error from error
         for action in self._afterwards:
             action()
 
