@@ -1,12 +1,15 @@
 """What exactly is hashed: entries and personal values as canonical JSON (RFC 8785), and the two hashes of the trail."""
 
 import hashlib
+import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
+from functools import singledispatch
 from typing import Any, cast
 
 import rfc8785
@@ -15,6 +18,10 @@ FORMAT = 1  # the entry's field `v`; a reader refuses what it does not know
 GENESIS = bytes(32)  # the previous hash of a chain's first entry
 SALT = 32  # bytes; a fixed length keeps salt and value apart
 EXACT = 2**53  # RFC 8785 writes numbers as doubles, which are exact only below
+# where Python's JSON differs from RFC 8785: huge integers, exponents, whole floats, keys beyond the basic plane
+_SHAPES = bytes.maketrans(b"123456789\xf1\xf2\xf3\xf4", b"000000000\xf0\xf0\xf0\xf0")
+_SPECIAL = (*(before + b"0" * 16 for before in (b":", b"[", b",", b"-")), b"0e+", b"0e-", b"\xf0")
+_WHOLE = re.compile(rb"\.0\b")
 
 
 def canonical(value: Any) -> bytes:
@@ -23,7 +30,17 @@ def canonical(value: Any) -> bytes:
     Decimals, times and integers beyond 2^53 become strings, because a JSON number would lose digits. Raises
     `TypeError` for what has no such form.
     """
-    return rfc8785.dumps(cast("Any", plain(value)))
+    try:
+        content = _encode(value).encode()  # ten times as fast as rfc8785, and nearly always the same
+    except ValueError:  # NaN, half a surrogate pair
+        return rfc8785.dumps(cast("Any", plain(value)))
+    return rfc8785.dumps(cast("Any", plain(value))) if _is_special(content) else content
+
+
+def _is_special(content: bytes) -> bool:
+    """Whether the fast way may be wrong; text that only looks like it costs time, nothing else."""
+    shape = content.translate(_SHAPES)
+    return any(mark in shape for mark in _SPECIAL) or shape[:1] == b"0" or _WHOLE.search(content) is not None
 
 
 def chain_hash(previous: bytes, content: bytes) -> bytes:
@@ -41,46 +58,90 @@ def moment(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def plain(value: Any) -> Any:  # noqa: C901, PLR0912 -- one line per type reads better than a table of functions
+@singledispatch
+def plain(value: Any) -> Any:
     """The value in the types that JSON knows."""
-    match value:
-        case Enum():
-            return plain(value.value)
-        case None | bool():
-            return value
-        case str():
-            return _text(value)
-        case int():
-            return value if -EXACT < value < EXACT else str(value)
-        case float():
-            return value if math.isfinite(value) else str(Decimal(value))
-        case Mapping():
-            return {_key(key): plain(item) for key, item in value.items()}
-        case list() | tuple():
-            return [plain(item) for item in value]
-        case Decimal():
-            return str(value)
-        case datetime():
-            return moment(value) if value.tzinfo else value.isoformat(timespec="microseconds")
-        case date() | time():
-            return value.isoformat()
-        case timedelta():
-            return f"PT{Decimal(value // timedelta(microseconds=1)).scaleb(-6):f}S"
-        case set() | frozenset():
-            return sorted((plain(item) for item in value), key=rfc8785.dumps)
+    if isinstance(value, Mapping):
+        return {_key(key): plain(item) for key, item in value.items()}
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
     raise TypeError(f"{type(value).__name__} has no form in the trail")
 
 
+@plain.register(bool)
+@plain.register(type(None))
+def _(value: Any) -> Any:
+    return value
+
+
+@plain.register
+def _(value: str) -> str:
+    """Text that UTF-8 can hold: half a surrogate pair, which browsers can send in JSON, becomes its escape."""
+    if value.isascii():
+        return value
+    return value.encode("utf-8", "backslashreplace").decode()
+
+
+@plain.register
+def _(value: int) -> int | str:
+    return value if -EXACT < value < EXACT else str(value)
+
+
+@plain.register
+def _(value: float) -> float | int | str:
+    if not math.isfinite(value):
+        return str(Decimal(value))
+    return int(value) if value.is_integer() and -EXACT < value < EXACT else value
+
+
+@plain.register(dict)
+def _(value: dict[Any, Any]) -> dict[str, Any]:
+    return {_key(key): plain(item) for key, item in value.items()}
+
+
+@plain.register(list)
+@plain.register(tuple)
+def _(value: list[Any]) -> list[Any]:
+    return [plain(item) for item in value]
+
+
+@plain.register(set)
+@plain.register(frozenset)
+def _(value: frozenset[Any]) -> list[Any]:
+    return sorted((plain(item) for item in value), key=canonical)
+
+
+@plain.register
+def _(value: Enum) -> Any:
+    return plain(value.value)
+
+
+@plain.register
+def _(value: Decimal) -> str:
+    return str(value)
+
+
+@plain.register
+def _(value: datetime) -> str:
+    return moment(value) if value.tzinfo else value.isoformat(timespec="microseconds")
+
+
+@plain.register
+def _(value: date | time) -> str:
+    return value.isoformat()
+
+
+@plain.register
+def _(value: timedelta) -> str:
+    return f"PT{Decimal(value // timedelta(microseconds=1)).scaleb(-6):f}S"
+
+
+_encode = json.JSONEncoder(
+    ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"), default=plain
+).encode
+
+
 def _key(key: Any) -> str:
     if isinstance(key, str):
-        return _text(str(key))
+        return key if key.isascii() else key.encode("utf-8", "backslashreplace").decode()
     raise TypeError(f"a key of type {type(key).__name__} has no form in the trail")
-
-
-def _text(text: str) -> str:
-    """Text that UTF-8 can hold: half a surrogate pair, which browsers can send in JSON, becomes its escape."""
-    if text.isascii():
-        return text
-    return text.encode("utf-8", "backslashreplace").decode()

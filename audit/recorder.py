@@ -4,7 +4,8 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from functools import cache
+from typing import Any, LiteralString, TypeAlias
 
 import psycopg
 from psycopg.errors import UniqueViolation
@@ -30,23 +31,21 @@ WITH held AS MATERIALIZED (
 )
 SELECT stream, seq, hash, last_id FROM held UNION ALL SELECT stream, seq, hash, last_id FROM fresh
 """
-APPEND = """
+ADD_ENTRIES = """
 WITH entries AS (
-    INSERT INTO audit_entry
-        (id, stream, stream_seq, type, at, actor_id, case_id, content, previous_hash, hash)
-    SELECT id, stream, seq, type, %(at)s, %(actor)s, case_id, content, previous, hash
-    FROM unnest(%(ids)s::text[], %(streams)s::text[], %(seqs)s::bigint[], %(types)s::text[], %(cases)s::text[],
-                %(contents)s::bytea[], %(previous)s::bytea[], %(hashes)s::bytea[])
-        AS row (id, stream, seq, type, case_id, content, previous, hash)
-), kept AS (
-    INSERT INTO audit_personal (commitment, subject, salt, content)
-    SELECT * FROM unnest(%(commitments)s::bytea[], %(subjects)s::text[], %(salts)s::bytea[], %(secrets)s::bytea[])
-)
+    INSERT INTO audit_entry (id, stream, stream_seq, type, at, actor_id, case_id, content, previous_hash, hash)
+    VALUES """
+ADD_PERSONAL = """, kept AS (
+    INSERT INTO audit_personal (commitment, subject, salt, content) VALUES """
+MOVE_HEADS = """
 UPDATE audit_stream SET seq = head.seq, hash = head.hash, last_id = head.last_id
-FROM unnest(%(head_streams)s::text[], %(head_seqs)s::bigint[], %(head_hashes)s::bytea[], %(head_ids)s::text[])
-    AS head (stream, seq, hash, last_id)
-WHERE audit_stream.stream = head.stream
+FROM (VALUES ROWS) AS head (stream, seq, hash, last_id) WHERE audit_stream.stream = head.stream
 """
+ENTRY = "(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+PERSONAL = "(%s, %s, %s, %s)"
+HEAD = "(%s::text, %s::bigint, %s::bytea, %s::text)"
+AT_ONCE = 1000  # entries in one statement; PostgreSQL takes at most 65 535 values
+Driver: TypeAlias = "psycopg.Connection[tuple[Any, ...]]"
 LOCK_TRIES = 3  # a second one only when two units make the same stream at the same moment
 
 
@@ -60,16 +59,22 @@ class _Head:
 
 @dataclass(slots=True)
 class _Batch:
-    """The rows that one unit adds, column by column, as PostgreSQL's `unnest` takes them."""
+    """The values that one unit adds, row after row."""
 
-    entries: list[tuple[str, str, int, str, str | None, bytes, bytes, bytes]] = field(default_factory=list)
-    personal: list[tuple[bytes, str, bytes, bytes]] = field(default_factory=list)
+    at: datetime
+    actor: str
+    entries: list[Any] = field(default_factory=list)
+    entry_count: int = 0
+    personal: list[Any] = field(default_factory=list)
+    personal_count: int = 0
+    heads: dict[str, _Head] = field(default_factory=dict)
 
     def commit_to(self, value: Any, subject: str) -> str:
         """Keep a personal value apart; returns what the entry shows instead, in hexadecimal."""
         salt, content = os.urandom(SALT), canonical(value)
         sealed = commitment(salt, content)
-        self.personal.append((sealed, subject, salt, content))
+        self.personal += (sealed, subject, salt, content)
+        self.personal_count += 1
         return sealed.hex()
 
 
@@ -80,16 +85,20 @@ def record(unit: UnitOfWork, events: Sequence[Event]) -> None:
     """
     if not events:
         return
-    driver, at = unit.driver, unit.clock.now()
-    heads = _lock(driver, sorted({event.stream for event in events}))
-    batch = _Batch()
+    heads = _lock(unit.driver, sorted({event.stream for event in events}))
+    batch = _Batch(unit.clock.now(), unit.actor.id)
+    frame = {"v": FORMAT, "unit": unit.id, "at": moment(batch.at), "actor": batch.actor}
     person = _person(unit.actor, batch)
     for event in events:
-        _append(event, heads[event.stream], batch, {**_common(unit, at), "personal": person})
-    _write(driver, heads, batch, at=at, actor=unit.actor)
+        _append(event, heads[event.stream], batch, frame | {"personal": person})
+        if batch.entry_count == AT_ONCE:
+            _write(unit.driver, batch)
+            batch = _Batch(batch.at, batch.actor)
+    if batch.entry_count:
+        _write(unit.driver, batch)
 
 
-def _lock(driver: "psycopg.Connection[tuple[Any, ...]]", streams: list[str]) -> dict[str, _Head]:
+def _lock(driver: Driver, streams: list[str]) -> dict[str, _Head]:
     for _ in range(LOCK_TRIES):
         rows = driver.execute(LOCK_HEADS, {"streams": streams, "genesis": GENESIS}).fetchall()
         if len(rows) == len(streams):
@@ -106,10 +115,6 @@ def _person(actor: Actor, batch: _Batch) -> dict[str, str]:
     if actor.address is not None:
         person["actor.address"] = batch.commit_to(actor.address, subject)
     return person
-
-
-def _common(unit: UnitOfWork, at: datetime) -> dict[str, Any]:
-    return {"v": FORMAT, "unit": unit.id, "at": moment(at), "actor": unit.actor.id}
 
 
 def _append(event: Event, head: _Head, batch: _Batch, frame: dict[str, Any]) -> None:
@@ -132,41 +137,27 @@ def _append(event: Event, head: _Head, batch: _Batch, frame: dict[str, Any]) -> 
         }
     )
     head.hash = chain_hash(previous, content)
-    batch.entries.append((entry_id, event.stream, head.seq, event.type, case, content, previous, head.hash))
+    batch.entries += (
+        *(entry_id, event.stream, head.seq, event.type, batch.at, batch.actor, case),
+        *(content, previous, head.hash),
+    )
+    batch.entry_count += 1
+    batch.heads[head.stream] = head
 
 
-def _write(
-    driver: "psycopg.Connection[tuple[Any, ...]]",
-    heads: dict[str, _Head],
-    batch: _Batch,
-    *,
-    at: datetime,
-    actor: Actor,
-) -> None:
-    ids, streams, seqs, types, cases, contents, previous, hashes = map(list, zip(*batch.entries, strict=True))
-    personal = list(zip(*batch.personal, strict=True)) or [(), (), (), ()]
-    commitments, subjects, salts, secrets = map(list, personal)
-    values = {
-        "at": at,
-        "actor": actor.id,
-        "ids": ids,
-        "streams": streams,
-        "seqs": seqs,
-        "types": types,
-        "cases": cases,
-        "contents": contents,
-        "previous": previous,
-        "hashes": hashes,
-        "commitments": commitments,
-        "subjects": subjects,
-        "salts": salts,
-        "secrets": secrets,
-        "head_streams": [head.stream for head in heads.values()],
-        "head_seqs": [head.seq for head in heads.values()],
-        "head_hashes": [head.hash for head in heads.values()],
-        "head_ids": [head.last_id for head in heads.values()],
-    }
+@cache
+def _statement(entries: int, personal: int, heads: int) -> LiteralString:
+    """One statement that adds so many rows: scalars are sent in a third of the time that arrays take."""
+    kept = ADD_PERSONAL + ", ".join([PERSONAL] * personal) + ")" if personal else ""
+    return (
+        ADD_ENTRIES + ", ".join([ENTRY] * entries) + ")" + kept + MOVE_HEADS.replace("ROWS", ", ".join([HEAD] * heads))
+    )
+
+
+def _write(driver: Driver, batch: _Batch) -> None:
+    moved = [value for head in batch.heads.values() for value in (head.stream, head.seq, head.hash, head.last_id)]
+    statement = _statement(batch.entry_count, batch.personal_count, len(batch.heads))
     try:
-        driver.execute(APPEND, values)
+        driver.execute(statement, [*batch.entries, *batch.personal, *moved])
     except UniqueViolation as error:
         raise StaleState("Somebody else is writing to the same trail at this moment. Try again.") from error
