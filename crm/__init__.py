@@ -1,1 +1,1 @@
-"""Customers, products and offers that hang off running cases."""
+"""Customers, products, offers and orders: what the processes are about."""

@@ -1,0 +1,165 @@
+"""Entering and changing customers."""
+
+from dataclasses import dataclass, fields, replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+
+from core.executor import handles
+from core.ids import new_id
+from core.messages import Command
+from crm.checks import Findings, checked_version
+from crm.errors import CustomerExists, CustomerNotFound, WrongFields
+from crm.events import BalanceRecorded, CustomerChanged, CustomerCreated
+from crm.models import CustomerBalanceRow, CustomerRow
+from crm.money import plain
+from crm.numbering import lasting_number
+from crm.profiles import Profile, checked, fill, profile_of
+from storage.unit_of_work import UnitOfWork
+
+PERSONAL = frozenset({"name", "legal_name", "addresses", "phones", "emails"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateCustomer(Command):
+    """Enter a customer."""
+
+    profile: Profile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreatedCustomer:
+    """The customer that was entered."""
+
+    id: str
+    number: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateCustomer(Command):
+    """Change fields of a customer; `changes` maps names of `Profile` to new values, lists are replaced whole."""
+
+    customer_id: str
+    changes: dict[str, Any]
+    expected_version: int | None = None  # the row_version that the caller had read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordBalance(Command):
+    """Take over what a customer owes from the ledger, in the company's currency."""
+
+    customer_id: str
+    receivable: Decimal
+    oldest_due: date | None
+    as_of: date
+
+
+@handles(CreateCustomer, needs="customer.edit")
+def create_customer(command: CreateCustomer, unit: UnitOfWork) -> CreatedCustomer:
+    """Enter a customer with a number of its own. Raises `WrongFields`, `CustomerExists`."""
+    profile = checked(command.profile)
+    refuse_duplicate(unit, profile)
+    now = unit.clock.now()
+    (number,) = lasting_number(unit, "C")
+    row = CustomerRow(id=new_id(), number=number, created_at=now, created_by=unit.actor.id, changed_at=now)
+    fill(row, profile)
+    unit.session.add(row)
+    unit.emit(
+        CustomerCreated(
+            customer_id=row.id,
+            number=number,
+            name=profile.name,
+            country=profile.country,
+            tax_id=profile.tax_id,
+            external_reference=profile.external_reference,
+        )
+    )
+    return CreatedCustomer(id=row.id, number=number)
+
+
+@handles(UpdateCustomer, needs="customer.edit")
+def update_customer(command: UpdateCustomer, unit: UnitOfWork) -> int:
+    """Change a customer and return its new row version. Raises `WrongFields`, `CustomerExists`, `ChangedMeanwhile`."""
+    row = unit.session.get(CustomerRow, command.customer_id)
+    if row is None:
+        raise CustomerNotFound(command.customer_id)
+    checked_version(f"Customer {row.name}", expected=command.expected_version, current=row.row_version)
+    before = profile_of(row)
+    unknown = command.changes.keys() - {each.name for each in fields(Profile)}
+    if unknown:
+        raise WrongFields({f"/{name}": f"A customer has no field {name}." for name in sorted(unknown)})
+    after = checked(replace(before, **command.changes))
+    refuse_duplicate(unit, after, besides=row.id)
+    changes = {each.name for each in fields(Profile) if getattr(before, each.name) != getattr(after, each.name)}
+    if not changes:
+        return row.row_version
+    fill(row, after)
+    row.changed_at = unit.clock.now()
+    unit.emit(
+        CustomerChanged(
+            customer_id=row.id,
+            changes=_difference(before, after, changes - PERSONAL),
+            personal_changes=_difference(before, after, changes & PERSONAL),
+        )
+    )
+    unit.session.flush()  # the new row version is the answer
+    return row.row_version
+
+
+@handles(RecordBalance, needs="customer.edit")
+def record_balance(command: RecordBalance, unit: UnitOfWork) -> None:
+    """Replace what was known of a customer's debts."""
+    if unit.session.get(CustomerRow, command.customer_id) is None:
+        raise CustomerNotFound(command.customer_id)
+    findings = Findings()
+    receivable = findings.amount("/receivable", command.receivable, "The amount owed", places=2)
+    findings.refuse()
+    row = {"receivable": receivable, "oldest_due": command.oldest_due, "as_of": command.as_of}
+    written = insert(CustomerBalanceRow).values(customer_id=command.customer_id, **row)
+    unit.session.execute(written.on_conflict_do_update(index_elements=["customer_id"], set_=row))
+    unit.emit(
+        BalanceRecorded(
+            customer_id=command.customer_id,
+            receivable=plain(receivable),
+            oldest_due=command.oldest_due.isoformat() if command.oldest_due else None,
+            as_of=command.as_of.isoformat(),
+        )
+    )
+
+
+def refuse_duplicate(unit: UnitOfWork, profile: Profile, *, besides: str | None = None) -> None:
+    """Raise `CustomerExists` when another customer has the same tax id or external reference.
+
+    Two units that enter the same firm at the same moment are told apart by the unique index.
+    """
+    same = {
+        "tax id": (CustomerRow.country == profile.country) & (CustomerRow.tax_id == profile.tax_id),
+        "external reference": CustomerRow.external_reference == profile.external_reference,
+    }
+    given = {"tax id": profile.tax_id, "external reference": profile.external_reference}
+    for because, condition in same.items():
+        if given[because] is None:
+            continue
+        with unit.session.no_autoflush:
+            other = unit.session.scalars(
+                select(CustomerRow).where(condition, CustomerRow.id != (besides or ""))
+            ).first()
+        if other is not None:
+            raise CustomerExists(number=other.number, name=other.name, because=because)
+
+
+def _difference(before: Profile, after: Profile, names: set[str] | frozenset[str]) -> dict[str, Any]:
+    return {name: [_told(getattr(before, name)), _told(getattr(after, name))] for name in sorted(names)}
+
+
+def _told(value: Any) -> Any:
+    match value:
+        case Decimal():
+            return plain(value)
+        case tuple():
+            return [{each.name: getattr(item, each.name) for each in fields(item)} for item in value]
+        case _:
+            return value

@@ -1,0 +1,156 @@
+"""What this context refuses, and why."""
+
+from datetime import date
+
+from core.errors import Conflict, InvalidInput, NotFound
+
+
+class CustomerNotFound(NotFound):
+    """No such customer."""
+
+    code = "customer_not_found"
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"There is no customer {key}. Look it up in the list of customers.", customer=key)
+
+
+class ContactNotFound(NotFound):
+    """No such person."""
+
+    code = "contact_not_found"
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"There is no contact {key}. Look it up at its customer.", contact=key)
+
+
+class ProductNotFound(NotFound):
+    """No such product."""
+
+    code = "product_not_found"
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"There is no product {key}. Look it up in the list of products.", product=key)
+
+
+class OfferNotFound(NotFound):
+    """No such offer."""
+
+    code = "offer_not_found"
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"There is no offer {key}. Write its number as it stands in the list of offers.", offer=key)
+
+
+class OrderNotFound(NotFound):
+    """No such order."""
+
+    code = "order_not_found"
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"There is no order {key}.", order=key)
+
+
+class WrongFields(InvalidInput):
+    """Some fields cannot be accepted; `details["fields"]` maps JSON pointers to sentences."""
+
+    code = "wrong_fields"
+
+    def __init__(self, fields: dict[str, str]) -> None:
+        super().__init__(" ".join(dict.fromkeys(fields.values())), fields=fields)
+
+
+class CustomerExists(Conflict):
+    """Another customer has the same tax id or the same external reference."""
+
+    code = "customer_exists"
+
+    def __init__(self, *, number: str, name: str, because: str) -> None:
+        super().__init__(f"{name} is a customer already ({number}, same {because}). Open that one.", number=number)
+
+
+class ProductExists(Conflict):
+    """Another product has the same article number."""
+
+    code = "product_exists"
+
+    def __init__(self, sku: str) -> None:
+        super().__init__(f"The article number {sku} is taken. Choose another one.", sku=sku)
+
+
+class ChangedMeanwhile(Conflict):
+    """Somebody saved the same record after the caller had read it; repeating blindly would undo their work."""
+
+    code = "changed_meanwhile"
+
+    def __init__(self, what: str, *, expected: int, current: int) -> None:
+        super().__init__(
+            f"{what} was changed by somebody else since you opened it. Look at the new values, then save again.",
+            expected_version=expected,
+            current_version=current,
+        )
+
+
+class OfferFrozen(Conflict):
+    """The offer must not be edited in its state."""
+
+    code = "offer_frozen"
+
+    def __init__(self, number: str, state: str) -> None:
+        reason = {
+            "in_approval": "it is being approved. Wait for the decision, or have the approver return it",
+            "approved": "it is approved. Revise it to get a new version",
+            "sent": "it was sent. Revise it to get a new version",
+            "rejected": "it was rejected. Make a new offer",
+            "withdrawn": "it was withdrawn. Make a new offer",
+        }.get(state, f"it is {state}")
+        super().__init__(f"Offer {number} cannot be edited: {reason}.", offer=number, state=state)
+
+
+class WrongOfferState(Conflict):
+    """What was asked does not follow from the offer's state."""
+
+    code = "wrong_offer_state"
+
+    def __init__(self, number: str, *, state: str, wanted: str) -> None:
+        super().__init__(f"Offer {number} is {state.replace('_', ' ')}; it cannot be {wanted} now.", state=state)
+
+
+class OfferIncomplete(InvalidInput):
+    """The offer lacks what a decision needs."""
+
+    code = "offer_incomplete"
+
+    def __init__(self, number: str, missing: str) -> None:
+        super().__init__(f"Offer {number} cannot go to approval: {missing}.", offer=number)
+
+
+class ContentChanged(Conflict):
+    """What is to be locked is not what was approved."""
+
+    code = "offer_content_changed"
+
+    def __init__(self, number: str) -> None:
+        super().__init__(
+            f"The lines or terms of offer {number} are not those that were approved. Tell an administrator."
+        )
+
+
+class SelfApproval(Conflict):
+    """The author of an offer decided on it."""
+
+    code = "self_approval"
+
+    def __init__(self, number: str) -> None:
+        super().__init__(f"You prepared offer {number}, so somebody else must decide on it.", offer=number)
+
+
+class RateMissing(InvalidInput):
+    """There is no exchange rate for a currency."""
+
+    code = "rate_missing"
+
+    def __init__(self, currency: str, day: date) -> None:
+        super().__init__(
+            f"There is no exchange rate for {currency} on {day}. Enter one, or make the offer in another currency.",
+            currency=currency,
+        )

@@ -1,0 +1,354 @@
+"""The tables of the company itself, its customers, products, offers and orders."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Any
+
+from sqlalchemy import Computed, ForeignKey, Index, Numeric, String, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from storage.orm import ID, Base, IdKey
+
+Money = Annotated[Decimal, mapped_column(Numeric(18, 2))]
+Price = Annotated[Decimal, mapped_column(Numeric(18, 4))]
+Percent = Annotated[Decimal, mapped_column(Numeric(7, 4))]
+Currency = Annotated[str, mapped_column(String(3))]  # ISO 4217
+Country = Annotated[str, mapped_column(String(2))]  # ISO 3166-1 alpha-2
+Quantity = Annotated[Decimal, mapped_column(Numeric(14, 4))]
+SEARCH = "to_tsvector('simple'::regconfig, search_text)"
+
+
+def parent(column: str, *, nullable: bool = False, index: bool = True) -> Any:
+    """A column that names another row; children go with their parent where the parent may go at all."""
+    return mapped_column(ID, ForeignKey(column), nullable=nullable, index=index)
+
+
+class CompanyRow(Base):
+    """The firm that uses this installation; one row."""
+
+    __tablename__ = "company"
+
+    id: Mapped[str] = mapped_column(String(16), primary_key=True, default="company")
+    name: Mapped[str]
+    country: Mapped[Country]
+    currency: Mapped[Currency]
+    time_zone: Mapped[str]
+    tax_id: Mapped[str | None]
+    address: Mapped[str | None]
+
+
+class NumberSeriesRow(Base):
+    """The number that was given last, per series and year; locked until the giver commits, so there are no gaps."""
+
+    __tablename__ = "number_series"
+
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    year: Mapped[int] = mapped_column(primary_key=True)
+    last: Mapped[int]
+
+
+class CurrencyRateRow(Base):
+    """What one unit of a currency is worth in the company's currency from a day on."""
+
+    __tablename__ = "currency_rate"
+
+    currency: Mapped[Currency] = mapped_column(primary_key=True)
+    valid_from: Mapped[date] = mapped_column(primary_key=True)
+    rate: Mapped[Decimal] = mapped_column(Numeric(18, 8))
+    source: Mapped[str]
+
+
+class CustomerRow(Base):
+    """A firm or person that we deal with."""
+
+    __tablename__ = "customer"
+    __table_args__ = (
+        Index(
+            "uq_customer_country_tax_id",
+            "country",
+            "tax_id",
+            unique=True,
+            postgresql_where=text("tax_id IS NOT NULL"),
+        ),
+        Index("ix_customer_search", "search", postgresql_using="gin"),
+    )
+
+    id: Mapped[IdKey]
+    number: Mapped[str] = mapped_column(String(16, collation="C"), unique=True)
+    name: Mapped[str] = mapped_column(index=True)
+    legal_name: Mapped[str | None]
+    country: Mapped[Country]
+    region: Mapped[str | None]
+    tax_id: Mapped[str | None] = mapped_column(String(32))
+    currency: Mapped[Currency]
+    credit_limit: Mapped[Money | None]
+    payment_days: Mapped[int | None]
+    reliability: Mapped[str] = mapped_column(String(1))
+    abc_class: Mapped[str | None] = mapped_column(String(1))
+    key_account: Mapped[bool]
+    owner: Mapped[str | None]
+    external_reference: Mapped[str | None] = mapped_column(String(64), unique=True)
+    search_text: Mapped[str]
+    search: Mapped[Any] = mapped_column(TSVECTOR, Computed(SEARCH, persisted=True))
+    created_at: Mapped[datetime]
+    created_by: Mapped[str]
+    changed_at: Mapped[datetime]
+    row_version: Mapped[int] = mapped_column()
+
+    addresses: Mapped[list["CustomerAddressRow"]] = relationship(
+        cascade="all, delete-orphan", order_by="CustomerAddressRow.position", lazy="selectin"
+    )
+    phones: Mapped[list["CustomerPhoneRow"]] = relationship(
+        cascade="all, delete-orphan", order_by="CustomerPhoneRow.position", lazy="selectin"
+    )
+    emails: Mapped[list["CustomerEmailRow"]] = relationship(
+        cascade="all, delete-orphan", order_by="CustomerEmailRow.position", lazy="selectin"
+    )
+    balance: Mapped["CustomerBalanceRow | None"] = relationship(cascade="all, delete-orphan", lazy="select")
+
+    __mapper_args__ = {"version_id_col": row_version}  # noqa: RUF012 -- SQLAlchemy's own attribute
+
+
+class CustomerAddressRow(Base):
+    """Where a customer is, gets invoices or gets goods."""
+
+    __tablename__ = "customer_address"
+
+    id: Mapped[IdKey]
+    customer_id: Mapped[str] = parent("customer.id")
+    position: Mapped[int]
+    kind: Mapped[str] = mapped_column(String(16))
+    street: Mapped[str]
+    postal_code: Mapped[str]
+    city: Mapped[str]
+    region: Mapped[str | None]
+    country: Mapped[Country]
+
+
+class CustomerPhoneRow(Base):
+    """A number of a customer: E.164 where it is a number that can be dialled, and as it was written."""
+
+    __tablename__ = "customer_phone"
+
+    id: Mapped[IdKey]
+    customer_id: Mapped[str] = parent("customer.id")
+    position: Mapped[int]
+    kind: Mapped[str] = mapped_column(String(16))
+    number: Mapped[str | None] = mapped_column(String(20), index=True)
+    as_written: Mapped[str]
+
+
+class CustomerEmailRow(Base):
+    """An e-mail address of a customer."""
+
+    __tablename__ = "customer_email"
+
+    id: Mapped[IdKey]
+    customer_id: Mapped[str] = parent("customer.id")
+    position: Mapped[int]
+    kind: Mapped[str] = mapped_column(String(16))
+    address: Mapped[str] = mapped_column(index=True)
+
+
+class CustomerBalanceRow(Base):
+    """What a customer owes according to the ledger, in the company's currency."""
+
+    __tablename__ = "customer_balance"
+
+    customer_id: Mapped[str] = mapped_column(ID, ForeignKey("customer.id"), primary_key=True)
+    receivable: Mapped[Money]
+    oldest_due: Mapped[date | None]
+    as_of: Mapped[date]
+
+
+class ContactRow(Base):
+    """A person at a customer."""
+
+    __tablename__ = "contact"
+    __table_args__ = (UniqueConstraint("external_reference"),)
+
+    id: Mapped[IdKey]
+    customer_id: Mapped[str] = parent("customer.id")
+    name: Mapped[str]
+    job_title: Mapped[str | None]
+    email: Mapped[str | None] = mapped_column(index=True)
+    phone: Mapped[str | None] = mapped_column(String(20), index=True)
+    external_reference: Mapped[str | None] = mapped_column(String(64))
+    created_at: Mapped[datetime]
+    row_version: Mapped[int] = mapped_column()
+
+    __mapper_args__ = {"version_id_col": row_version}  # noqa: RUF012 -- SQLAlchemy's own attribute
+
+
+class ProductRow(Base):
+    """Something that we sell."""
+
+    __tablename__ = "product"
+    __table_args__ = (Index("ix_product_search", "search", postgresql_using="gin"),)
+
+    id: Mapped[IdKey]
+    sku: Mapped[str] = mapped_column(String(64), unique=True)
+    name: Mapped[str]
+    category: Mapped[str | None]
+    unit: Mapped[str] = mapped_column(String(16))
+    price: Mapped[Price]
+    currency: Mapped[Currency]
+    vat_rate: Mapped[Percent]
+    cost: Mapped[Price | None]
+    is_active: Mapped[bool]
+    external_reference: Mapped[str | None] = mapped_column(String(64), unique=True)
+    search_text: Mapped[str]
+    search: Mapped[Any] = mapped_column(TSVECTOR, Computed(SEARCH, persisted=True))
+    created_at: Mapped[datetime]
+    row_version: Mapped[int] = mapped_column()
+
+    __mapper_args__ = {"version_id_col": row_version}  # noqa: RUF012 -- SQLAlchemy's own attribute
+
+
+class OfferRow(Base):
+    """A priced proposal; what it says stands in its versions, of which only the newest can change."""
+
+    __tablename__ = "offer"
+    __table_args__ = (
+        Index("ix_offer_state_number", "state", "number"),
+        Index("ix_offer_customer_id_number", "customer_id", "number"),
+    )
+
+    id: Mapped[IdKey]
+    number: Mapped[str] = mapped_column(String(16, collation="C"), unique=True)
+    customer_id: Mapped[str] = mapped_column(ID, ForeignKey("customer.id"))
+    state: Mapped[str] = mapped_column(String(16))
+    version: Mapped[int]  # of the content; row_version counts changes of the row
+    owner: Mapped[str]
+    owner_name: Mapped[str]
+    external_reference: Mapped[str | None] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+    row_version: Mapped[int] = mapped_column()
+
+    __mapper_args__ = {"version_id_col": row_version}  # noqa: RUF012 -- SQLAlchemy's own attribute
+
+
+class OfferVersionRow(Base):
+    """What an offer said at one time: terms, and totals as they were when it was frozen."""
+
+    __tablename__ = "offer_version"
+    __table_args__ = (UniqueConstraint("offer_id", "n"),)
+
+    id: Mapped[IdKey]
+    offer_id: Mapped[str] = parent("offer.id", index=False)
+    n: Mapped[int]
+    state: Mapped[str] = mapped_column(String(16))
+    currency: Mapped[Currency]
+    exchange_rate: Mapped[Decimal] = mapped_column(Numeric(18, 8))
+    payment_days: Mapped[int]
+    is_prepaid: Mapped[bool]
+    valid_until: Mapped[date | None]
+    delivery_terms: Mapped[str | None]
+    has_special_terms: Mapped[bool]
+    is_special_build: Mapped[bool]
+    note: Mapped[str | None]
+    net: Mapped[Money]
+    vat: Mapped[Money]
+    gross: Mapped[Money]
+    digest: Mapped[str | None] = mapped_column(String(64, collation="C"))
+    author: Mapped[str]
+    author_name: Mapped[str]
+    created_at: Mapped[datetime]
+    frozen_at: Mapped[datetime | None]
+    frozen_by: Mapped[str | None]
+    decided_at: Mapped[datetime | None]
+
+    lines: Mapped[list["OfferLineRow"]] = relationship(
+        cascade="all, delete-orphan", order_by="OfferLineRow.position", lazy="selectin"
+    )
+
+
+class OfferLineRow(Base):
+    """One product or service in an offer's version."""
+
+    __tablename__ = "offer_line"
+    __table_args__ = (UniqueConstraint("version_id", "position", deferrable=True, initially="DEFERRED"),)
+
+    id: Mapped[IdKey]
+    version_id: Mapped[str] = parent("offer_version.id", index=False)
+    position: Mapped[int]
+    product_id: Mapped[str | None] = parent("product.id", nullable=True)
+    sku: Mapped[str | None] = mapped_column(String(64))
+    description: Mapped[str]
+    quantity: Mapped[Quantity]
+    unit: Mapped[str] = mapped_column(String(16))
+    unit_price: Mapped[Price]
+    discount: Mapped[Percent]
+    vat_rate: Mapped[Percent]
+    unit_cost: Mapped[Price | None]
+
+
+class OfferDecisionRow(Base):
+    """What somebody decided on a version of an offer, bound to the digest of what it said."""
+
+    __tablename__ = "offer_decision"
+    __table_args__ = (UniqueConstraint("task_id"),)
+
+    id: Mapped[IdKey]
+    offer_id: Mapped[str] = parent("offer.id")
+    version: Mapped[int]
+    digest: Mapped[str] = mapped_column(String(64, collation="C"))
+    case_id: Mapped[str] = mapped_column(ID, index=True)
+    task_id: Mapped[str] = mapped_column(ID)
+    level: Mapped[int]
+    group: Mapped[str] = mapped_column(String(64))
+    decision: Mapped[str] = mapped_column(String(16))
+    comment: Mapped[str | None]
+    actor: Mapped[str]
+    actor_name: Mapped[str]
+    decided_at: Mapped[datetime]
+
+
+class OrderRow(Base):
+    """What a customer ordered."""
+
+    __tablename__ = "customer_order"  # "order" is a word of SQL
+    __table_args__ = (Index("ix_customer_order_customer_id_ordered_on", "customer_id", "ordered_on"),)
+
+    id: Mapped[IdKey]
+    number: Mapped[str] = mapped_column(String(16, collation="C"), unique=True)
+    customer_id: Mapped[str] = mapped_column(ID, ForeignKey("customer.id"))
+    state: Mapped[str] = mapped_column(String(16))
+    ordered_on: Mapped[date]
+    due_on: Mapped[date | None]
+    delivered_on: Mapped[date | None]
+    owner: Mapped[str | None]
+    currency: Mapped[Currency]
+    exchange_rate: Mapped[Decimal] = mapped_column(Numeric(18, 8))
+    freight: Mapped[Money]
+    net: Mapped[Money]
+    gross: Mapped[Money]
+    delivery_address: Mapped[str | None]
+    external_reference: Mapped[str | None] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime]
+
+    lines: Mapped[list["OrderLineRow"]] = relationship(
+        cascade="all, delete-orphan", order_by="OrderLineRow.position", lazy="selectin"
+    )
+
+
+class OrderLineRow(Base):
+    """One product in an order."""
+
+    __tablename__ = "customer_order_line"
+    __table_args__ = (UniqueConstraint("order_id", "position"),)
+
+    id: Mapped[IdKey]
+    order_id: Mapped[str] = parent("customer_order.id", index=False)
+    position: Mapped[int]
+    product_id: Mapped[str | None] = parent("product.id", nullable=True)
+    sku: Mapped[str | None] = mapped_column(String(64))
+    description: Mapped[str]
+    quantity: Mapped[Quantity]
+    unit: Mapped[str] = mapped_column(String(16))
+    unit_price: Mapped[Price]
+    discount: Mapped[Percent]
+    vat_rate: Mapped[Percent]
+    unit_cost: Mapped[Price | None]

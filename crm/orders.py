@@ -1,0 +1,104 @@
+"""Entering orders, with or without an offer before them."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from core.executor import handles
+from core.ids import new_id
+from core.messages import Command
+from crm.checks import Findings
+from crm.company import exchange_rate
+from crm.errors import CustomerNotFound
+from crm.events import OrderEntered
+from crm.models import CustomerRow, OfferLineRow, OrderLineRow, OrderRow
+from crm.money import plain, totals
+from crm.numbering import yearly_number
+from crm.offer_content import Line, line_rows
+from storage.unit_of_work import UnitOfWork
+
+STATES = ("open", "partly_delivered", "done", "cancelled")
+OPEN_STATES = ("open", "partly_delivered")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnterOrder(Command):
+    """Enter an order; without a currency it is the customer's, without a rate that of the day is looked up."""
+
+    customer_id: str
+    lines: tuple[Line, ...]
+    ordered_on: date
+    due_on: date | None = None
+    delivered_on: date | None = None
+    state: str = "open"
+    owner: str | None = None
+    currency: str | None = None
+    exchange_rate: Decimal | None = None
+    freight: Decimal = Decimal(0)
+    delivery_address: str | None = None
+    external_reference: str | None = None
+
+
+@handles(EnterOrder, needs="offer.edit")
+def enter_order(command: EnterOrder, unit: UnitOfWork) -> str:
+    """Enter an order and return its id. Raises `CustomerNotFound`, `WrongFields`, `RateMissing`."""
+    customer = unit.session.get(CustomerRow, command.customer_id)
+    if customer is None:
+        raise CustomerNotFound(command.customer_id)
+    findings = Findings()
+    currency = findings.code("/currency", command.currency or customer.currency, "The currency", 3)
+    state = findings.choice("/state", command.state, "The state", STATES)
+    freight = findings.amount("/freight", command.freight, "The freight", places=2)
+    if not command.lines:
+        findings.add("/lines", "An order has at least one line.")
+    findings.refuse()
+    lines = line_rows(unit, command.lines, currency)
+    sums = totals(lines)
+    rate = command.exchange_rate or exchange_rate(unit, currency, command.ordered_on)
+    order = OrderRow(
+        id=new_id(),
+        number=yearly_number(unit, "SO"),
+        customer_id=customer.id,
+        state=state,
+        ordered_on=command.ordered_on,
+        due_on=command.due_on,
+        delivered_on=command.delivered_on,
+        owner=command.owner,
+        currency=currency,
+        exchange_rate=rate,
+        freight=freight,
+        net=sums.net,
+        gross=sums.gross,
+        delivery_address=command.delivery_address,
+        external_reference=command.external_reference,
+        created_at=unit.clock.now(),
+        lines=[_line(line) for line in lines],
+    )
+    unit.session.add(order)
+    unit.emit(
+        OrderEntered(
+            order_id=order.id,
+            number=order.number,
+            customer_id=customer.id,
+            net=plain(sums.net),
+            currency=currency,
+            external_reference=command.external_reference,
+        )
+    )
+    return order.id
+
+
+def _line(line: OfferLineRow) -> OrderLineRow:
+    return OrderLineRow(
+        id=new_id(),
+        position=line.position,
+        product_id=line.product_id,
+        sku=line.sku,
+        description=line.description,
+        quantity=line.quantity,
+        unit=line.unit,
+        unit_price=line.unit_price,
+        discount=line.discount,
+        vat_rate=line.vat_rate,
+        unit_cost=line.unit_cost,
+    )

@@ -1,0 +1,38 @@
+"""How people and firms are reached: phone numbers, e-mail addresses, and words for searching."""
+
+import re
+import unicodedata
+
+import phonenumbers
+
+EMAIL = re.compile(r"[^@\s<>,;:\"]{1,64}@[^@\s<>,;:\"]{1,190}\.[^@\s<>,;:\".]{2,63}")
+LETTERS = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ß": "ss", "æ": "ae", "œ": "oe", "ı": "i", "þ": "th", "ð": "d"})
+
+
+def e164(written: str, country: str) -> str | None:
+    """The number as `+48221234567`, or None when it cannot be dialled; `country` is where a local number is dialled."""
+    try:
+        number = phonenumbers.parse(written, country)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_possible_number(number):
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def is_email(text: str) -> bool:
+    """Whether a text has the form of one e-mail address."""
+    return EMAIL.fullmatch(text) is not None
+
+
+def words(*texts: str | None) -> str:
+    """The words of some texts, folded: without capitals, diacritics and punctuation (`Łódź-Widzew` → `lodz widzew`)."""
+    joined = " ".join(text for text in texts if text).casefold().translate(LETTERS)
+    letters = (each for each in unicodedata.normalize("NFKD", joined) if not unicodedata.combining(each))
+    return " ".join("".join(each if each.isalnum() else " " for each in letters).split())
+
+
+def prefix_query(text: str) -> str | None:
+    """A PostgreSQL text query for records that have words beginning with every word of `text`; None without words."""
+    found = words(text).split()
+    return " & ".join(f"{word}:*" for word in found) or None
