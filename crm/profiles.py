@@ -167,7 +167,12 @@ def fill(row: CustomerRow, profile: Profile) -> None:
             for position, each in enumerate(profile.emails, 1)
         ]
     cities = [each.city for each in profile.addresses]
-    row.search_text = words(profile.name, profile.legal_name, *cities, profile.tax_id, row.number)
+    numbers = [text for phone in row.phones for text in (phone.number, _digits(phone.as_written))]
+    row.search_text = words(profile.name, profile.legal_name, *cities, profile.tax_id, row.number, *numbers)
+
+
+def _digits(text: str) -> str:
+    return "".join(each for each in text if each.isdigit())
 
 
 def profile_of(row: CustomerRow) -> Profile:
