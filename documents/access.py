@@ -1,0 +1,101 @@
+"""Who may see a document: whoever filed it, whoever sees anything that it is linked to, and who may see all."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Protocol
+
+from sqlalchemy import select
+
+from core.errors import NotFound
+from documents.models import DocumentLinkRow, DocumentRow
+from storage.unit_of_work import Reading, UnitOfWork
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Target:
+    """What a document can be linked to: a `task`, a `case`, or an entity such as `crm.customer`."""
+
+    kind: str
+    id: str
+
+
+class LinkRights(Protocol):
+    """What documents ask about the things that they are linked to; the composition root fills it."""
+
+    def visible(self, reading: Reading, targets: Collection[Target]) -> Collection[Target]:
+        """Those of the targets that exist and that the actor may see; asked for many at once."""
+
+    def cases(self, reading: Reading, targets: Collection[Target]) -> dict[Target, str]:
+        """The case that a target belongs to: a task's instance; targets without a case are left out."""
+
+
+class DocumentNotFound(NotFound):
+    """No such document, or the caller may not know that it exists."""
+
+    code = "document_not_found"
+
+    def __init__(self, document_id: str) -> None:
+        super().__init__(
+            f"There is no document {document_id}, or you may not see it. Ask whoever filed it to link it to your case.",
+            document_id=document_id,
+        )
+
+
+class VersionNotFound(NotFound):
+    """The document exists, this version of it does not."""
+
+    code = "version_not_found"
+
+    def __init__(self, document_id: str, n: int) -> None:
+        super().__init__(f"Document {document_id} has no version {n}.", document_id=document_id, version=n)
+
+
+def links_of(reading: Reading, document_ids: Collection[str]) -> dict[str, list[DocumentLinkRow]]:
+    """All links of some documents, by document, without asking for rights."""
+    found: dict[str, list[DocumentLinkRow]] = {document_id: [] for document_id in document_ids}
+    query = select(DocumentLinkRow).where(DocumentLinkRow.document_id.in_(found)).order_by(DocumentLinkRow.id)
+    for row in reading.session.scalars(query):
+        found[row.document_id].append(row)
+    return found
+
+
+def visible_targets(reading: Reading, targets: Collection[Target]) -> frozenset[Target]:
+    """Those of the targets that the actor may see; all of them for who may see all documents."""
+    if not targets or reading.actor.may("document.read_all"):
+        return frozenset(targets)
+    return frozenset(reading.port(LinkRights).visible(reading, targets))
+
+
+def visible_documents(reading: Reading, rows: Collection[DocumentRow]) -> list[DocumentRow]:
+    """Those of the documents that the actor may see, in their order; two questions, however many there are."""
+    if reading.actor.may("document.read_all"):
+        return list(rows)
+    others = [row.id for row in rows if row.created_by != reading.actor.id]
+    links = links_of(reading, others) if others else {}
+    seen = visible_targets(reading, {target_of(link) for each in links.values() for link in each})
+    return [
+        row
+        for row in rows
+        if row.created_by == reading.actor.id or any(target_of(link) in seen for link in links[row.id])
+    ]
+
+
+def require_visible(reading: Reading, document_id: str) -> DocumentRow:
+    """The document. Raises `DocumentNotFound` also when it exists and the actor may not see it."""
+    row = reading.session.get(DocumentRow, document_id)
+    if row is None or not visible_documents(reading, [row]):
+        raise DocumentNotFound(document_id)
+    return row
+
+
+def lock_visible(unit: UnitOfWork, document_id: str) -> DocumentRow:
+    """The document, locked until the unit ends. Raises `DocumentNotFound` as `require_visible` does."""
+    row = unit.session.get(DocumentRow, document_id, with_for_update=True, populate_existing=True)
+    if row is None or not visible_documents(unit, [row]):
+        raise DocumentNotFound(document_id)
+    return row
+
+
+def target_of(link: DocumentLinkRow) -> Target:
+    """What a link points to."""
+    return Target(link.kind, link.target)

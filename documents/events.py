@@ -1,0 +1,71 @@
+"""What happens to documents, for the trail and for whoever listens."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from core.messages import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentEvent(Event):
+    """Something that happened to one version of a document; `case_id` is the case whose trail shows it."""
+
+    personal: ClassVar[frozenset[str]] = frozenset({"title", "file_name"})
+    document_id: str
+    version: int
+    digest: str
+    title: str
+    document_type: str | None
+    case_id: str | None = None
+
+    @property
+    def stream(self) -> str:
+        """The document's own stream."""
+        return f"document:{self.document_id}"
+
+    @property
+    def case(self) -> str | None:
+        """The case that the document is linked to, if any."""
+        return self.case_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentFiled(DocumentEvent):
+    """A document entered the system with its first version."""
+
+    type: ClassVar[str] = "document.filed"
+    size: int
+    media_type: str
+    file_name: str
+    reason: str | None
+    links: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentVersionAdded(DocumentEvent):
+    """A document got a new version; `previous` is the digest of the one before."""
+
+    type: ClassVar[str] = "document.version_added"
+    size: int
+    media_type: str
+    file_name: str
+    reason: str | None
+    previous: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentLinked(DocumentEvent):
+    """A document was linked; `pinned` tells whether the link stays at this version."""
+
+    type: ClassVar[str] = "document.linked"
+    kind: str
+    target: str
+    role: str
+    pinned: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentRead(DocumentEvent):
+    """Somebody was given the content of a version."""
+
+    type: ClassVar[str] = "document.read"

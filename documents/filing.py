@@ -1,0 +1,167 @@
+"""Filing documents and adding versions: each command with its function."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from core.errors import Conflict
+from core.executor import handles
+from core.ids import new_id
+from core.messages import Command
+from documents.access import VersionNotFound, links_of, lock_visible
+from documents.events import DocumentFiled, DocumentVersionAdded
+from documents.intake import Received
+from documents.links import NO_CASE, DocumentLink, LinkDocument, cases_of, link_row, require_targets
+from documents.models import DocumentLinkRow, DocumentRow, DocumentVersionRow
+from documents.names import safe_file_name, stem_of
+from documents.types import HEAD, sniff
+from documents.words import words
+from storage.blobs.store import BlobRef, BlobStore
+from storage.unit_of_work import UnitOfWork
+
+__all__ = ["AddVersion", "DocumentLink", "FileDocument", "FiledDocument", "LinkDocument", "VersionConflict", "file"]
+
+LONGEST_TITLE = 250  # characters
+LONGEST_TYPE = 100  # characters
+LONGEST_REASON = 2000  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class FiledDocument:
+    """What filing a document or a version gives: the document, the number of the version, its SHA-256."""
+
+    id: str
+    version: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileDocument(Command):
+    """Make a document of content that is in the blob store; an empty title becomes the file's name."""
+
+    title: str
+    type: str | None = None
+    blob: BlobRef
+    file_name: str
+    links: tuple[DocumentLink, ...] = ()
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddVersion(Command):
+    """Add content as the next version; `expected_version` is the newest that the sender has seen, None for any."""
+
+    document_id: str
+    blob: BlobRef
+    file_name: str
+    reason: str | None = None
+    expected_version: int | None = None
+
+
+class VersionConflict(Conflict):
+    """Somebody else added a version meanwhile."""
+
+    code = "version_conflict"
+
+    def __init__(self, document: DocumentRow, newest: DocumentVersionRow, *, expected: int | None) -> None:
+        super().__init__(
+            f"“{document.title}” is at version {newest.n} by now, you worked on version {expected}. Look at the newer "
+            "one, then add yours on top of it.",
+            document_id=document.id,
+            expected_version=expected,
+            version=newest.n,
+            created_by=newest.created_by,
+            created_at=newest.created_at.isoformat(),
+        )
+
+
+@handles(FileDocument, needs="document.file")
+def file_document(command: FileDocument, unit: UnitOfWork) -> FiledDocument:
+    """Raises `TargetNotVisible`, `InvalidInput`; the content is claimed with the commit."""
+    require_targets(unit, [link.target for link in command.links])
+    return file(unit, command)
+
+
+def file(unit: UnitOfWork, command: FileDocument) -> FiledDocument:
+    """File without asking for rights: for processes that file what they made."""
+    file_name = safe_file_name(command.file_name)
+    document = DocumentRow(
+        id=new_id(),
+        title=words("title", command.title, LONGEST_TITLE) or stem_of(file_name)[:LONGEST_TITLE],
+        type=words("type", command.type, LONGEST_TYPE),
+        latest=1,
+        created_at=unit.clock.now(),
+        created_by=unit.actor.id,
+    )
+    version = _next_version(unit, document, command)
+    links = [link_row(unit, document, link) for link in dict.fromkeys(command.links)]
+    for link in links:
+        if link.version not in (None, 1):
+            raise VersionNotFound(document.id, link.version)
+    _save(unit, document, version, links)
+    described = [{"kind": link.kind, "id": link.target, "role": link.role} for link in links]
+    for case_id in cases_of(unit, links) or NO_CASE:
+        unit.emit(DocumentFiled(**_facts(document, version), case_id=case_id, links=described))
+    return FiledDocument(document.id, 1, version.digest)
+
+
+@handles(AddVersion, needs="document.file")
+def add_version(command: AddVersion, unit: UnitOfWork) -> FiledDocument:
+    """Raises `VersionConflict` when somebody was faster, `DocumentNotFound`, `InvalidInput`."""
+    document = lock_visible(unit, command.document_id)
+    before = unit.session.get_one(DocumentVersionRow, (document.id, document.latest))
+    if command.expected_version not in (None, before.n):
+        raise VersionConflict(document, before, expected=command.expected_version)
+    document.latest += 1
+    version = _next_version(unit, document, command)
+    _save(unit, document, version)
+    following = [link for link in links_of(unit, [document.id])[document.id] if link.version is None]
+    for case_id in cases_of(unit, following) or NO_CASE:
+        unit.emit(DocumentVersionAdded(**_facts(document, version), case_id=case_id, previous=before.digest))
+    return FiledDocument(document.id, version.n, version.digest)
+
+
+def _next_version(unit: UnitOfWork, document: DocumentRow, command: FileDocument | AddVersion) -> DocumentVersionRow:
+    file_name = safe_file_name(command.file_name)
+    return DocumentVersionRow(
+        document_id=document.id,
+        n=document.latest,
+        digest=command.blob.digest,
+        size=command.blob.size,
+        media_type=sniff(_head(unit, command.blob), file_name),
+        file_name=file_name,
+        reason=words("reason", command.reason, LONGEST_REASON),
+        created_at=unit.clock.now(),
+        created_by=unit.actor.id,
+    )
+
+
+def _head(unit: UnitOfWork, blob: BlobRef) -> bytes:
+    """The first bytes: those that the intake kept, or those in the store for content that came another way."""
+    if isinstance(blob, Received):
+        return blob.head
+    with unit.port(BlobStore).open(blob.digest, length=HEAD) as stored:
+        return stored.read()
+
+
+def _save(
+    unit: UnitOfWork, document: DocumentRow, version: DocumentVersionRow, links: Sequence[DocumentLinkRow] = ()
+) -> None:
+    unit.claim(BlobRef(version.digest, version.size))
+    unit.session.add(document)
+    unit.session.flush()  # the tables are not related in the mapping, so the order of their rows is ours
+    unit.session.add_all([version, *links])
+
+
+def _facts(document: DocumentRow, version: DocumentVersionRow) -> dict[str, Any]:
+    return {
+        "document_id": document.id,
+        "version": version.n,
+        "digest": version.digest,
+        "title": document.title,
+        "document_type": document.type,
+        "size": version.size,
+        "media_type": version.media_type,
+        "file_name": version.file_name,
+        "reason": version.reason,
+    }

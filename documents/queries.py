@@ -1,0 +1,230 @@
+"""What documents there are; every query shows only what the actor may see."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from documents.access import (
+    DocumentNotFound,
+    Target,
+    VersionNotFound,
+    links_of,
+    require_visible,
+    target_of,
+    visible_documents,
+    visible_targets,
+)
+from documents.models import DocumentLinkRow, DocumentRow, DocumentVersionRow
+from storage.unit_of_work import Reading
+
+BATCH = 200  # documents whose rights are asked for together
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentVersion:
+    """One version with what it shares with the others."""
+
+    document_id: str
+    title: str
+    type: str | None
+    n: int
+    digest: str  # SHA-256 in hexadecimal
+    size: int  # bytes
+    media_type: str
+    file_name: str
+    reason: str | None
+    created_at: datetime
+    created_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """What a document belongs to; `version` None follows the newest."""
+
+    kind: str
+    id: str
+    role: str
+    version: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A document, its newest version, and those of its links that the actor may see."""
+
+    id: str
+    title: str
+    type: str | None
+    latest: DocumentVersion
+    links: tuple[Link, ...]
+    created_at: datetime
+    created_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkedDocument:
+    """A document as a target has it: the version of the link, and whether there is a newer one."""
+
+    role: str
+    version: DocumentVersion
+    newest: int  # number of the document's newest version
+    is_pinned: bool  # whether the link stays at its version
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether the document has a newer version than the one that counts here."""
+        return self.version.n < self.newest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentPage:
+    """Documents, newest first; `next` asks for those that follow."""
+
+    items: tuple[DocumentVersion, ...]
+    next: str | None
+
+
+def document(view: Reading, document_id: str) -> Document:
+    """Raises `DocumentNotFound`."""
+    row = require_visible(view, document_id)
+    links = links_of(view, [row.id])[row.id]
+    seen = visible_targets(view, {target_of(link) for link in links})
+    return Document(
+        id=row.id,
+        title=row.title,
+        type=row.type,
+        latest=version(view, row.id, row.latest),
+        links=tuple(
+            Link(kind=link.kind, id=link.target, role=link.role, version=link.version)
+            for link in links
+            if target_of(link) in seen
+        ),
+        created_at=row.created_at,
+        created_by=row.created_by,
+    )
+
+
+def versions(view: Reading, document_id: str) -> list[DocumentVersion]:
+    """All versions, newest first. Raises `DocumentNotFound`."""
+    row = require_visible(view, document_id)
+    query = (
+        select(DocumentVersionRow).where(DocumentVersionRow.document_id == row.id).order_by(DocumentVersionRow.n.desc())
+    )
+    return [_version(row, each) for each in view.session.scalars(query)]
+
+
+def version(view: Reading, document_id: str, n: int) -> DocumentVersion:
+    """Raises `DocumentNotFound`, `VersionNotFound`."""
+    row = require_visible(view, document_id)
+    found = view.session.get(DocumentVersionRow, (row.id, n))
+    if found is None:
+        raise VersionNotFound(row.id, n)
+    return _version(row, found)
+
+
+def linked_documents(view: Reading, kind: str, id: str) -> list[LinkedDocument]:  # noqa: A002 -- the id of a kind
+    """The documents of one target, oldest link first; empty when the actor may not see the target."""
+    return documents_of(view, [Target(kind, id)])[Target(kind, id)]
+
+
+def documents_of(view: Reading, targets: Collection[Target]) -> dict[Target, list[LinkedDocument]]:
+    """The documents of many targets at once; a target that the actor may not see has none."""
+    seen = visible_targets(view, targets)
+    return {target: [] for target in targets} | attached(view, seen)
+
+
+def attached(view: Reading, targets: Collection[Target]) -> dict[Target, list[LinkedDocument]]:
+    """The documents of the targets, without asking for rights: for those who checked the target themselves."""
+    found: dict[Target, list[LinkedDocument]] = {target: [] for target in targets}
+    by_kind: dict[str, list[str]] = {}
+    for target in found:
+        by_kind.setdefault(target.kind, []).append(target.id)
+    for kind, ids in by_kind.items():
+        query = (
+            select(DocumentLinkRow, DocumentRow, DocumentVersionRow)
+            .join(DocumentRow, DocumentRow.id == DocumentLinkRow.document_id)
+            .join(
+                DocumentVersionRow,
+                (DocumentVersionRow.document_id == DocumentRow.id)
+                & (DocumentVersionRow.n == func.coalesce(DocumentLinkRow.version, DocumentRow.latest)),
+            )
+            .where(DocumentLinkRow.kind == kind, DocumentLinkRow.target.in_(ids))
+            .order_by(DocumentLinkRow.id)
+        )
+        for link, row, each in view.session.execute(query):
+            found[target_of(link)].append(
+                LinkedDocument(
+                    role=link.role,
+                    version=_version(row, each),
+                    newest=row.latest,
+                    is_pinned=link.version is not None,
+                )
+            )
+    return found
+
+
+def documents(view: Reading, *, after: str | None = None, limit: int = 50, mine: bool = False) -> DocumentPage:
+    """The newest version of every document that the actor may see, newest document first.
+
+    Rights are asked for in batches, so a page costs a few questions, however many documents there are; `mine` keeps
+    to those that the actor filed.
+    """
+    rows: list[DocumentRow] = []
+    while len(rows) <= limit:
+        query = select(DocumentRow).order_by(DocumentRow.id.desc()).limit(BATCH)
+        if mine:
+            query = query.where(DocumentRow.created_by == view.actor.id)
+        if after is not None:
+            query = query.where(DocumentRow.id < after)
+        batch = list(view.session.scalars(query))
+        rows += visible_documents(view, batch)
+        if len(batch) < BATCH:
+            break
+        after = batch[-1].id
+    shown = rows[:limit]
+    return DocumentPage(items=_newest(view, shown), next=shown[-1].id if len(rows) > limit else None)
+
+
+def _newest(view: Reading, rows: Iterable[DocumentRow]) -> tuple[DocumentVersion, ...]:
+    by_id = {row.id: row for row in rows}
+    query = (
+        select(DocumentVersionRow)
+        .join(DocumentRow, (DocumentRow.id == DocumentVersionRow.document_id))
+        .where(DocumentRow.id.in_(by_id), DocumentVersionRow.n == DocumentRow.latest)
+        .order_by(DocumentRow.id.desc())
+    )
+    return tuple(_version(by_id[each.document_id], each) for each in view.session.scalars(query))
+
+
+def _version(row: DocumentRow, each: DocumentVersionRow) -> DocumentVersion:
+    return DocumentVersion(
+        document_id=row.id,
+        title=row.title,
+        type=row.type,
+        n=each.n,
+        digest=each.digest,
+        size=each.size,
+        media_type=each.media_type,
+        file_name=each.file_name,
+        reason=each.reason,
+        created_at=each.created_at,
+        created_by=each.created_by,
+    )
+
+
+__all__ = [
+    "Document",
+    "DocumentNotFound",
+    "DocumentPage",
+    "DocumentVersion",
+    "Link",
+    "LinkedDocument",
+    "attached",
+    "document",
+    "documents",
+    "documents_of",
+    "linked_documents",
+    "version",
+    "versions",
+]
