@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from core.clock import Clock, SystemClock
+from core.errors import Unavailable
 from core.executor import Executor
 from core.settings import Settings
+from storage.blobs.staging import Staging
 from storage.blobs.store import BlobStore
 from storage.engine import Database
+from storage.faults import translated
 from storage.unit_of_work import UnitFactory
+from webapp.data_folder import DataFolder
 
 if TYPE_CHECKING:
     from storage.jobs.queue import JobQueue
@@ -42,13 +49,15 @@ class Application:
     units: UnitFactory
     executor: Executor
     blobs: BlobStore
+    staging: Staging
     jobs: JobQueue
     clock: Clock
+    folder: DataFolder
     secret_key: str = field(repr=False)
 
     def close(self) -> None:
-        """Give the database back; an embedded server stops when this process started it."""
-        self.database.close()
+        """Give the database back; the last process that uses an embedded server stops it."""
+        close_database(self.database, self.folder)
 
 
 def load_contexts() -> None:
@@ -59,25 +68,73 @@ def load_contexts() -> None:
     importlib.import_module("processes")
 
 
-def build(settings: Settings, *, clock: Clock | None = None) -> Application:
-    """Wire one process. Raises `Unavailable` and `StorageFull` when database or blob store cannot be used."""
+def build(settings: Settings, *, clock: Clock | None = None, owner: bool = False) -> Application:
+    """Wire one process; `owner` asks for the data folder alone.
+
+    Raises `Unavailable` and `StorageFull` when folder, database or blob store cannot be used.
+    """
     from webapp import policies, secret  # late: policies import every context
 
     load_contexts()
-    settings.data.mkdir(parents=True, exist_ok=True)
+    folder = DataFolder(settings.data)
+    if owner:
+        folder.own()
+    folder.join()
     database = Database.open(settings)
-    clock = clock or SystemClock()
-    blobs = open_blobs(settings)
-    jobs = open_queue()
-    units = UnitFactory(
-        database.engine,
-        queue=jobs,
-        clock=clock,
-        recorders=policies.recorders(),
-        ports=policies.ports(blobs, settings),
-    )
-    key = settings.secret_key or secret.read_or_make(settings.data / "secret.key")
-    return Application(settings, database, units, Executor(units), blobs, jobs, clock, key)
+    try:
+        clock = clock or SystemClock()
+        blobs = open_blobs(settings)
+        staging = Staging(database.engine, clock=clock, grace=timedelta(seconds=settings.blob_grace))
+        jobs = open_queue()
+        units = UnitFactory(
+            database.engine,
+            queue=jobs,
+            clock=clock,
+            recorders=policies.recorders(),
+            ports=policies.ports(blobs, staging, settings),
+        )
+        key = settings.secret_key or secret.read_or_make(settings.data / "secret.key")
+    except BaseException:
+        close_database(database, folder)
+        raise
+    return Application(settings, database, units, Executor(units), blobs, staging, jobs, clock, folder, key)
+
+
+def close_database(database: Database, folder: DataFolder) -> None:
+    """Give connections and locks back, and stop the embedded server when nobody else is left in the folder."""
+    database.engine.dispose()
+    if database.embedded is not None and folder.is_last():
+        database.embedded.stop()
+    folder.leave()
+
+
+@contextmanager
+def opened(settings: Settings, *, migrated: bool = False) -> Iterator[Application]:
+    """An application for one command of the command line. Raises `Unavailable` when the schema is another release's.
+
+    An embedded database always belongs to this release, so it is brought up to date at once.
+    """
+    application = build(settings)
+    try:
+        bring_up_to_date(application, allowed=migrated or application.database.embedded is not None)
+        yield application
+    finally:
+        application.close()
+
+
+def bring_up_to_date(application: Application, *, allowed: bool) -> None:
+    """Migrate when the schema is older than this release. Raises `Unavailable` when that is not allowed here."""
+    from storage import schema
+
+    with translated():
+        found = schema.current(application.database.engine)
+        if found == schema.newest():
+            return
+        if not allowed:
+            raise Unavailable(
+                f"The database is at {found or 'no revision'}, this release needs {schema.newest()}. Run: obieg migrate"
+            )
+        schema.migrate(application.database.engine)
 
 
 def open_blobs(settings: Settings) -> BlobStore:

@@ -3,8 +3,8 @@
 import logging
 from typing import Any
 
-from flask import Flask, Response, current_app, jsonify, make_response, redirect, render_template, request, url_for
-from jinja2 import TemplateNotFound
+from flask import Flask, Response, jsonify, make_response, redirect, render_template, request, url_for
+from jinja2 import TemplateError
 from markupsafe import escape
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
@@ -175,8 +175,8 @@ def _page(status: int, code: str, sentence: str, details: dict[str, Any]) -> str
     """The template `error.html` is given status, code, sentence and details."""
     try:
         return render_template("error.html", status=status, code=code, sentence=sentence, details=details)
-    except (TemplateNotFound, DomainError):  # the page itself may need what is away
-        current_app.logger.debug("plain error page", exc_info=True)
+    except (TemplateError, DomainError):  # the page itself may need what is away
+        logger.warning("plain error page", exc_info=True)
         return f"<!doctype html><title>{status}</title><h1>{status}</h1><p>{escape(sentence)}</p>"
 
 

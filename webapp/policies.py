@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.settings import Settings
+from storage.blobs.staging import Staging
 from storage.blobs.store import BlobStore
 from storage.unit_of_work import Recorder
 
@@ -13,6 +14,6 @@ def recorders() -> Sequence[Recorder]:
     return ()
 
 
-def ports(blobs: BlobStore, settings: Settings) -> Mapping[type, Any]:
+def ports(blobs: BlobStore, staging: Staging, settings: Settings) -> Mapping[type, Any]:
     """The adapter of each port that contexts ask for through `unit.port`."""
-    return {BlobStore: blobs, Settings: settings}
+    return {BlobStore: blobs, Staging: staging, Settings: settings}

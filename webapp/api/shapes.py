@@ -1,0 +1,196 @@
+"""What the API answers with, where that is more than one record of a context."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from engine.definitions import DeployedDefinition
+from engine.instances import EntityLink, OpenTask
+from engine.views import (
+    CommentView,
+    DefinitionView,
+    DocumentNeed,
+    IncidentView,
+    InstanceSummary,
+    TaskSummary,
+    TokenView,
+    TokenVisit,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Problem details (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    details: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Definitions:
+    """Deployed definitions."""
+
+    definitions: Sequence[DeployedDefinition]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DefinitionList:
+    """All definitions in their versions."""
+
+    items: Sequence[DefinitionView]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """A new instance."""
+
+    id: str
+    state: str
+    stage: str | None
+    tasks: Sequence[OpenTask]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstancePage:
+    """A part of the list of instances; `next` goes into `after`."""
+
+    items: Sequence[InstanceSummary]
+    next: str | None
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instance:
+    """An instance."""
+
+    id: str
+    definition: DefinitionView
+    state: str
+    stage: str | None
+    business_key: str | None
+    outcome: str | None
+    variables: dict[str, Any]
+    tokens: Sequence[TokenView]
+    links: Sequence[EntityLink]
+    incidents: Sequence[IncidentView]
+    started_by: str
+    started_at: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """Where the tokens of an instance have been."""
+
+    items: Sequence[TokenVisit]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceState:
+    """An instance in short."""
+
+    id: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completed:
+    """What a completion led to."""
+
+    instance: InstanceState
+    tasks: Sequence[OpenTask]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskPage:
+    """A part of the list of open tasks; `next` goes into `after`."""
+
+    items: Sequence[TaskSummary]
+    next: str | None
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttachedFile:
+    """A document at the version that something links to."""
+
+    id: str
+    version: int
+    title: str
+    type: str | None
+    role: str
+    digest: str
+    size: int
+    media_type: str
+    file_name: str
+    created_at: datetime
+    created_by: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Files:
+    """Documents."""
+
+    items: Sequence[AttachedFile]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """A task with its form and everything that it needs."""
+
+    id: str
+    name: str
+    element_id: str
+    documentation: str | None
+    instance_id: str
+    definition_id: str
+    definition_key: str
+    business_key: str | None
+    stage: str | None
+    state: str
+    assignee: str | None
+    candidate_groups: Sequence[str]
+    candidate_users: Sequence[str]
+    may_work: bool
+    priority: int
+    created_at: datetime
+    due_at: datetime | None
+    completed_at: datetime | None
+    completed_by: str | None
+    form: dict[str, Any] | None
+    data: dict[str, Any]
+    required_documents: Sequence[DocumentNeed]
+    shown_documents: Sequence[DocumentNeed]
+    documents: Sequence[AttachedFile]
+    comments: Sequence[CommentView]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of one task of a bulk action: ok, or a problem."""
+
+    id: str
+    ok: bool
+    problem: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcomes:
+    """One outcome per task."""
+
+    items: Sequence[Outcome]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """It is done."""
+
+    ok: bool = True

@@ -1,0 +1,125 @@
+"""Runs the parts of one process: web server, workers and clock, from a signal to start to a signal to stop."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from types import FrameType
+from typing import Protocol
+
+from core.errors import Unavailable
+from webapp.bootstrap import Application
+
+logger = logging.getLogger(__name__)
+
+PARTS = ("web", "worker", "clock")
+
+
+class Part(Protocol):
+    """Something that runs in threads of its own."""
+
+    def start(self) -> None:
+        """Begin; returns at once."""
+
+    def stop(self) -> None:
+        """End within a few seconds; what is running is finished or given back."""
+
+
+class WebPart:
+    """The web server."""
+
+    def __init__(self, application: Application, host: str, port: int) -> None:
+        from webapp import create_app
+        from webapp.server import make_server
+
+        self._server = make_server(create_app(application), host, port, threads=application.settings.web_threads)
+        self._thread = threading.Thread(target=self._server.serve, name="web", daemon=True)
+        self._address = f"{host}:{port}"
+
+    @property
+    def port(self) -> int:
+        """The port that it listens on."""
+        return int(self._server.bind_addr[1])
+
+    def start(self) -> None:
+        """Listen. Raises `Unavailable` when the address is taken."""
+        try:
+            self._server.prepare()
+        except OSError as error:
+            raise Unavailable(
+                f"Nothing can listen on {self._address}: {_reason(error)}. Choose another --port."
+            ) from error
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish running requests, for a few seconds."""
+        self._server.stop()
+        self._thread.join(timeout=5)
+
+
+def _reason(error: OSError) -> str:
+    """Cheroot hides the cause in the text of its own error."""
+    while isinstance(error.__cause__, OSError):
+        error = error.__cause__
+    return error.strerror or str(error)
+
+
+def make_parts(application: Application, names: Sequence[str], *, host: str, port: int) -> list[Part]:
+    """The parts of those names, in the order in which they start."""
+    makers: dict[str, Callable[[], Part]] = {
+        "worker": lambda: _worker(application),
+        "clock": lambda: _clock(application),
+        "web": lambda: WebPart(application, host, port),
+    }
+    return [makers[name]() for name in ("worker", "clock", "web") if name in names]
+
+
+def _worker(application: Application) -> Part:
+    from webapp.background import make_worker
+
+    return make_worker(application)
+
+
+def _clock(application: Application) -> Part:
+    from webapp.background import make_clock
+
+    return make_clock(application)
+
+
+def run(parts: Sequence[Part], *, ready: Callable[[], None]) -> None:
+    """Start the parts, say so, and stop them in reverse order when SIGINT or SIGTERM comes; a second one kills."""
+    stopping = threading.Event()
+
+    def ask_to_stop(_number: int, _frame: FrameType | None) -> None:
+        if stopping.is_set():
+            os._exit(130)
+        stopping.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, ask_to_stop)
+    with ExitStack() as stack:
+        for part in parts:
+            part.start()
+            stack.callback(part.stop)
+        ready()
+        notify("READY=1")
+        stopping.wait()
+        notify("STOPPING=1")
+        logger.info("stopping", extra={"action": "stop"})
+
+
+def notify(state: str) -> None:
+    """Tell systemd, where there is one (sd_notify's protocol)."""
+    address = os.environ.get("NOTIFY_SOCKET")
+    if not address:
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
+        try:
+            channel.sendto(state.encode(), "\0" + address[1:] if address.startswith("@") else address)
+        except OSError:
+            logger.warning("the service manager does not listen", extra={"action": "notify"})
