@@ -1,10 +1,12 @@
 """What documents there are; every query shows only what the actor may see."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from documents.access import (
     DocumentNotFound,
@@ -19,7 +21,8 @@ from documents.access import (
 from documents.models import DocumentLinkRow, DocumentRow, DocumentVersionRow
 from storage.unit_of_work import Reading
 
-BATCH = 200  # documents whose rights are asked for together
+BATCH = 500  # documents whose rights are asked for together
+COUNTED = 2000  # documents of which a total of the visible ones is still worth its price
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,26 +66,26 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LinkedDocument:
-    """A document as a target has it: the version of the link, and whether there is a newer one."""
+class LinkedDocument(DocumentVersion):
+    """A document as a target has it: the version that counts there, and whether there is a newer one."""
 
     role: str
-    version: DocumentVersion
     newest: int  # number of the document's newest version
     is_pinned: bool  # whether the link stays at its version
 
     @property
     def is_outdated(self) -> bool:
         """Whether the document has a newer version than the one that counts here."""
-        return self.version.n < self.newest
+        return self.n < self.newest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentPage:
-    """Documents, newest first; `next` asks for those that follow."""
+    """Documents, newest first; `next` asks for those that follow; `total` is None when it is not worth its price."""
 
     items: tuple[DocumentVersion, ...]
     next: str | None
+    total: int | None
 
 
 def document(view: Reading, document_id: str) -> Document:
@@ -155,35 +158,46 @@ def attached(view: Reading, targets: Collection[Target]) -> dict[Target, list[Li
         for link, row, each in view.session.execute(query):
             found[target_of(link)].append(
                 LinkedDocument(
-                    role=link.role,
-                    version=_version(row, each),
-                    newest=row.latest,
-                    is_pinned=link.version is not None,
+                    **_values(row, each), role=link.role, newest=row.latest, is_pinned=link.version is not None
                 )
             )
     return found
 
 
-def documents(view: Reading, *, after: str | None = None, limit: int = 50, mine: bool = False) -> DocumentPage:
+def documents(
+    view: Reading, *, q: str | None = None, after: str | None = None, limit: int = 50, mine: bool = False
+) -> DocumentPage:
     """The newest version of every document that the actor may see, newest document first.
 
-    Rights are asked for in batches, so a page costs a few questions, however many documents there are; `mine` keeps
-    to those that the actor filed.
+    `q` is a part of the title; `mine` keeps to those that the actor filed. Rights are asked for in batches, so a page
+    costs a few questions, however many documents there are.
     """
-    rows: list[DocumentRow] = []
-    while len(rows) <= limit:
-        query = select(DocumentRow).order_by(DocumentRow.id.desc()).limit(BATCH)
-        if mine:
-            query = query.where(DocumentRow.created_by == view.actor.id)
-        if after is not None:
-            query = query.where(DocumentRow.id < after)
-        batch = list(view.session.scalars(query))
-        rows += visible_documents(view, batch)
-        if len(batch) < BATCH:
-            break
-        after = batch[-1].id
+    query = select(DocumentRow).order_by(DocumentRow.id.desc())
+    if mine:
+        query = query.where(DocumentRow.created_by == view.actor.id)
+    if q and q.strip():
+        query = query.where(DocumentRow.title.icontains(q.strip(), autoescape=True))
+    rows = list(islice(_walk(view, query, after), limit + 1))
     shown = rows[:limit]
-    return DocumentPage(items=_newest(view, shown), next=shown[-1].id if len(rows) > limit else None)
+    following = shown[-1].id if len(rows) > limit else None
+    return DocumentPage(items=_newest(view, shown), next=following, total=_total(view, query))
+
+
+def _walk(view: Reading, query: Select[DocumentRow], after: str | None) -> Iterator[DocumentRow]:
+    while True:
+        part = query.limit(BATCH)
+        batch = list(view.session.scalars(part if after is None else part.where(DocumentRow.id < after)))
+        yield from visible_documents(view, batch)
+        if len(batch) < BATCH:
+            return
+        after = batch[-1].id
+
+
+def _total(view: Reading, query: Select[DocumentRow]) -> int | None:
+    count = view.session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
+    if view.actor.may("document.read_all"):
+        return count
+    return sum(1 for _ in _walk(view, query, None)) if count <= COUNTED else None
 
 
 def _newest(view: Reading, rows: Iterable[DocumentRow]) -> tuple[DocumentVersion, ...]:
@@ -198,19 +212,23 @@ def _newest(view: Reading, rows: Iterable[DocumentRow]) -> tuple[DocumentVersion
 
 
 def _version(row: DocumentRow, each: DocumentVersionRow) -> DocumentVersion:
-    return DocumentVersion(
-        document_id=row.id,
-        title=row.title,
-        type=row.type,
-        n=each.n,
-        digest=each.digest,
-        size=each.size,
-        media_type=each.media_type,
-        file_name=each.file_name,
-        reason=each.reason,
-        created_at=each.created_at,
-        created_by=each.created_by,
-    )
+    return DocumentVersion(**_values(row, each))
+
+
+def _values(row: DocumentRow, each: DocumentVersionRow) -> dict[str, Any]:
+    return {
+        "document_id": row.id,
+        "title": row.title,
+        "type": row.type,
+        "n": each.n,
+        "digest": each.digest,
+        "size": each.size,
+        "media_type": each.media_type,
+        "file_name": each.file_name,
+        "reason": each.reason,
+        "created_at": each.created_at,
+        "created_by": each.created_by,
+    }
 
 
 __all__ = [
