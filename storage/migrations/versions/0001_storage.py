@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from storage.jobs import schema as job_schema
+
 revision = "0001_storage"
 down_revision = None
 branch_labels = None
@@ -26,8 +28,10 @@ def upgrade() -> None:
     )
     op.create_index("ix_blob_upload_digest", "blob_upload", ["digest"])
     op.create_index("ix_blob_upload_announced_at", "blob_upload", ["announced_at"])
+    job_schema.install(op.get_bind())
 
 
 def downgrade() -> None:
+    job_schema.remove(op.get_bind())
     op.drop_table("blob_upload")
     op.drop_table("blob")
