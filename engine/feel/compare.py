@@ -1,0 +1,109 @@
+"""Equality and order of FEEL values (DMN 1.5, 10.3.2.3 and tables 53 and 54); what cannot be compared is null."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from engine.feel.errors import Fault
+from engine.feel.kinds import Range, YearsMonths, article, kind
+from engine.feel.temporal import midnight
+
+_DIRECT = frozenset({Decimal, str, bool, timedelta, YearsMonths})
+_ORDERED = frozenset({Decimal, str, timedelta, YearsMonths})
+
+
+def equal(left: Any, right: Any) -> bool | None:
+    """Whether two values are the same; None when their types cannot be compared."""
+    kind_of = left.__class__
+    if kind_of is right.__class__:
+        if kind_of in _DIRECT:
+            return bool(left == right)
+        if kind_of is list:
+            return _same_items(left, right)
+        if kind_of is dict:
+            return left.keys() == right.keys() and all(equal(item, right[key]) is True for key, item in left.items())
+        return _same(left, right)
+    if left is None or right is None:
+        return left is right
+    return None
+
+
+def _same(left: Any, right: Any) -> bool | None:
+    if isinstance(left, Range):
+        ends = (left.low_included, left.high_included) == (right.low_included, right.high_included)
+        return ends and equal(left.low, right.low) is True and equal(left.high, right.high) is True
+    if isinstance(left, time | datetime):
+        return _same_moment(left, right)
+    return bool(left == right)
+
+
+def _same_items(left: list[Any], right: list[Any]) -> bool:
+    return len(left) == len(right) and all(equal(one, two) is True for one, two in zip(left, right, strict=True))
+
+
+def _same_moment(left: Any, right: Any) -> bool:
+    """Two times are the same when they name the same moment; a local one is never one with a zone."""
+    if (left.tzinfo is None) != (right.tzinfo is None):
+        return False
+    if isinstance(left, time) and (isinstance(left.tzinfo, ZoneInfo) or isinstance(right.tzinfo, ZoneInfo)):
+        return bool(left.replace(tzinfo=None) == right.replace(tzinfo=None) and left.tzinfo == right.tzinfo)
+    return bool(moment(left) == moment(right))
+
+
+def moment(value: Any) -> Any:
+    """A time on the scale on which times are compared."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
+    away = value.utcoffset() or timedelta()
+    return (
+        timedelta(hours=value.hour, minutes=value.minute, seconds=value.second, microseconds=value.microsecond) - away
+    )
+
+
+def order(left: Any, right: Any) -> int:
+    """Negative, zero or positive as `left` comes before, with or after `right`; raises Fault for what has no order."""
+    kind_of = left.__class__
+    if kind_of is not right.__class__:
+        if {kind_of, right.__class__} == {date, datetime}:
+            return _order_moments(midnight(left, right), midnight(right, left))
+        raise _unordered(left, right)
+    if kind_of in _ORDERED or kind_of is date:
+        return int(left > right) - int(left < right)
+    if kind_of is time or kind_of is datetime:
+        return _order_moments(left, right)
+    raise _unordered(left, right)
+
+
+def _order_moments(left: Any, right: Any) -> int:
+    if (left.tzinfo is None) != (right.tzinfo is None):
+        raise Fault("A time with a zone and one without have no order.")
+    one, two = moment(left), moment(right)
+    return int(one > two) - int(one < two)
+
+
+def _unordered(left: Any, right: Any) -> Fault:
+    return Fault(f"{article(left).capitalize()} and {article(right)} have no order.")
+
+
+def within(value: Any, limits: Range) -> bool | None:
+    """Whether a value lies in a range; None when it cannot be compared with its ends."""
+    try:
+        if limits.low is not None:
+            beyond = order(value, limits.low)
+            if beyond < 0 or (beyond == 0 and not limits.low_included):
+                return False
+        if limits.high is not None:
+            beyond = order(value, limits.high)
+            if beyond > 0 or (beyond == 0 and not limits.high_included):
+                return False
+    except Fault:
+        return None
+    return True
+
+
+def sort_key_kind(value: Any) -> str:
+    """The type by which a list may be sorted; raises Fault for one without order."""
+    if value.__class__ in _ORDERED or isinstance(value, date | time):
+        return kind(value)
+    raise Fault(f"{article(value).capitalize()} has no order.")

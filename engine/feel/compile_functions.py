@@ -1,0 +1,267 @@
+"""Closures of calls, function definitions, `in`, `instance of` and unary tests."""
+
+from collections.abc import Callable
+from typing import Any
+
+from engine.feel import nodes
+from engine.feel.builtins import BUILTINS
+from engine.feel.compare import equal, order, within
+from engine.feel.compiler import Closure, Compiler, compiles
+from engine.feel.errors import Fault
+from engine.feel.kinds import Function, Range, Signature, article
+from engine.feel.run import Run, Scope, fault_of_arithmetic
+from engine.feel.type_check import coerced, is_instance
+from engine.feel.types import ANY, Type
+
+_RELATIONS: dict[str, Callable[[int], bool]] = {
+    "<": lambda sign: sign < 0,
+    "<=": lambda sign: sign <= 0,
+    ">": lambda sign: sign > 0,
+    ">=": lambda sign: sign >= 0,
+}
+
+
+@compiles(nodes.Call)
+def call(compiler: Compiler, node: nodes.Call) -> Closure:
+    """A call by position or by name; null with a problem when the function refuses."""
+    arguments = [compiler.compile(argument) for argument in node.arguments]
+    find = _callee(compiler, node.function)
+    names, start, end = node.names, node.start, node.end
+
+    def invoke(scope: Scope) -> Any:
+        run = scope.run
+        try:
+            function = find(scope)
+            values = [argument(scope) for argument in arguments]
+            return run.call(function, *_arranged(function, names, values))
+        except Fault as fault:
+            run.problem(str(fault), start, end)
+        except ArithmeticError as error:
+            run.problem(str(fault_of_arithmetic(error)), start, end)
+        return None
+
+    return invoke
+
+
+def _arranged(function: Any, names: list[str] | None, values: list[Any]) -> list[Any]:
+    if not isinstance(function, Function):
+        raise Fault(f"{article(function).capitalize()} cannot be called.")
+    if names is not None:
+        return function.arrange(names, values)
+    function.positional(len(values))
+    return values
+
+
+def _callee(compiler: Compiler, node: nodes.Node) -> Closure:
+    """What is called: a built-in wins over a variable of its name, unless that is a function itself."""
+    builtin = BUILTINS.get(node.name) if isinstance(node, nodes.Name) else None
+    if builtin is None or not isinstance(node, nodes.Name):
+        return compiler.compile(node)
+    name = node.name
+    if not compiler.is_bound(name) and not compiler.is_open:
+
+        def direct(scope: Scope) -> Any:
+            own = scope.run.variables.get(name)
+            return own if own.__class__ is Function else builtin
+
+        return direct
+
+    def nearest(scope: Scope) -> Any:
+        try:
+            own = scope.find(name)
+        except (KeyError, Fault):
+            return builtin
+        return own if own.__class__ is Function else builtin
+
+    return nearest
+
+
+@compiles(nodes.FunctionDefinition)
+def function_definition(compiler: Compiler, node: nodes.FunctionDefinition) -> Closure:
+    """A function value that remembers where it was made."""
+    names = tuple(name for name, _ in node.parameters)
+    if node.external:
+
+        def refuse(scope: Scope) -> None:
+            scope.run.problem("External functions are refused: they would run code.", node.start, node.end)
+
+        return refuse
+    with compiler.binding(*names):
+        body, cost = compiler.measured(node.body)
+    types = [kind for _, kind in node.parameters]
+    signature = (Signature(names, len(names)),)
+    own_type = Type("function", tuple(kind or ANY for kind in types), result=ANY)
+
+    def define(scope: Scope) -> Function:
+        def apply(run: Run, *arguments: Any) -> Any:
+            run.tick(cost)
+            bound = {}
+            for name, kind, value in zip(names, types, arguments, strict=True):
+                bound[name] = value if kind is None else _argument(run, name, kind, value)
+            return body(Scope(bound, scope, run))
+
+        return Function("function", signature, apply, own_type)
+
+    return define
+
+
+def _argument(run: Run, name: str, wanted: Type, value: Any) -> Any:
+    taken, fits = coerced(value, wanted, run.types)
+    if not fits:
+        raise Fault(f"The parameter {name!r} is of type {wanted}, not {article(value)}.")
+    return taken
+
+
+@compiles(nodes.InstanceOf)
+def instance_of(compiler: Compiler, node: nodes.InstanceOf) -> Closure:
+    """`value instance of type`."""
+    value, wanted = compiler.compile(node.value), node.type
+    return lambda scope: is_instance(value(scope), wanted, scope.run.types)
+
+
+@compiles(nodes.In)
+def in_tests(compiler: Compiler, node: nodes.In) -> Closure:
+    """`value in tests`: true when one of them passes."""
+    value = compiler.compile(node.value)
+    tests = [compile_test(compiler, test) for test in node.tests]
+
+    def judge(scope: Scope) -> bool | None:
+        return any_passes(tests, value(scope), scope)
+
+    return judge
+
+
+Check = Callable[[Any, Scope], bool | None]
+
+
+def any_passes(tests: list[Check], value: Any, scope: Scope) -> bool | None:
+    """Three-valued disjunction over tests of one value."""
+    result: bool | None = False
+    for test in tests:
+        verdict = test(value, scope)
+        if verdict is True:
+            return True
+        if verdict is None:
+            result = None
+    return result
+
+
+def compile_test(compiler: Compiler, node: nodes.Node) -> Check:
+    """The check of one positive unary test against a value that is at hand."""
+    if isinstance(node, nodes.Test):
+        return _comparing(compiler.compile(node.operand), node)
+    expression = compiler.compile(node)
+    if isinstance(node, nodes.Literal):
+        constant = node.value
+        return lambda value, scope: _is_same(value, constant, scope, node)
+    return lambda value, scope: passes(value, expression(scope), scope, node)
+
+
+def _comparing(operand: Closure, node: nodes.Test) -> Check:
+    if node.operator in {"=", "!="}:
+        wanted = node.operator == "="
+
+        def same(value: Any, scope: Scope) -> bool | None:
+            verdict = _is_same(value, operand(scope), scope, node)
+            return None if verdict is None else verdict is wanted
+
+        return same
+    relation = _RELATIONS[node.operator]
+
+    def compare(value: Any, scope: Scope) -> bool | None:
+        try:
+            return relation(order(value, operand(scope)))
+        except Fault as fault:
+            scope.run.problem(str(fault), node.start, node.end)
+            return None
+
+    return compare
+
+
+def _is_same(value: Any, other: Any, scope: Scope, node: nodes.Node) -> bool | None:
+    same = equal(value, other)
+    if same is None:
+        scope.run.problem(
+            f"{article(value).capitalize()} and {article(other)} cannot be compared.", node.start, node.end
+        )
+    return same
+
+
+def passes(value: Any, test: Any, scope: Scope, node: nodes.Node) -> bool | None:
+    """Whether a value passes a test that was computed: it lies in a range or list, or is the same (table 55)."""
+    if isinstance(test, Range) and not isinstance(value, Range):
+        verdict = within(value, test)
+        if verdict is None:
+            scope.run.problem(f"{article(value).capitalize()} does not compare with the range.", node.start, node.end)
+        return verdict
+    if test.__class__ is list:
+        if value.__class__ is list and equal(value, test):
+            return True
+        return any(
+            equal(value, item) is True or (isinstance(item, Range) and within(value, item) is True) for item in test
+        )
+    if test.__class__ is bool and value.__class__ is not bool:
+        return test
+    return _is_same(value, test, scope, node)
+
+
+@compiles(nodes.Test)
+def comparison_as_value(compiler: Compiler, node: nodes.Test) -> Closure:
+    """A comparison without its left side, standing for the range of all that pass it."""
+    operand = compiler.compile(node.operand)
+
+    def build(scope: Scope) -> Range | None:
+        end = operand(scope)
+        try:
+            order(end, end)
+        except Fault as fault:
+            scope.run.problem(str(fault), node.start, node.end)
+            return None
+        if node.operator == "=":
+            return Range(end, end, True, True)
+        if node.operator.startswith("<"):
+            return Range(None, end, False, node.operator == "<=")
+        if node.operator.startswith(">"):
+            return Range(end, None, node.operator == ">=", False)
+        scope.run.problem("What differs from a value is no range.", node.start, node.end)
+        return None
+
+    return build
+
+
+@compiles(nodes.UnaryTests)
+def unary_tests(compiler: Compiler, node: nodes.UnaryTests) -> Closure:
+    """Whether the value `?` passes; no tests accept everything."""
+    if not node.tests:
+        return lambda _scope: True
+    with compiler.binding("?"):
+        tests = [_cell_test(compiler, test) for test in node.tests]
+    negated = node.negated
+
+    def judge(scope: Scope) -> bool | None:
+        verdict = any_passes(tests, scope.names["?"], scope)
+        return (None if verdict is None else not verdict) if negated else verdict
+
+    return judge
+
+
+def _cell_test(compiler: Compiler, node: nodes.Node) -> Check:
+    if not _mentions_value(node):
+        return compile_test(compiler, node)
+    expression = compiler.compile(node)
+
+    def judge(_value: Any, scope: Scope) -> bool | None:
+        verdict = expression(scope)
+        return verdict if verdict.__class__ is bool else None
+
+    return judge
+
+
+def _mentions_value(node: Any) -> bool:
+    if isinstance(node, nodes.Name):
+        return node.name == "?"
+    if isinstance(node, nodes.Node):
+        return any(_mentions_value(getattr(node, slot)) for slot in node.__slots__)
+    if isinstance(node, list | tuple):
+        return any(_mentions_value(item) for item in node)
+    return False

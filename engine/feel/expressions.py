@@ -1,0 +1,156 @@
+"""The doors of FEEL: compile a text once, evaluate it as often as needed."""
+
+import decimal
+import itertools
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from engine.feel import compile_functions, compile_loops, compile_operators, compile_values, nodes
+from engine.feel.builtins import BUILTINS
+from engine.feel.compiler import Closure, Compiler
+from engine.feel.errors import FeelSyntaxError, LimitExceeded, Problem
+from engine.feel.kinds import CONTEXT, imported
+from engine.feel.lexer import tokenize, words_of
+from engine.feel.parser import parse_expression, parse_unary_tests
+from engine.feel.run import Run, Scope
+
+_REGISTERED = (compile_functions, compile_loops, compile_operators, compile_values)  # each registers its nodes
+_LONG_BUILTINS = tuple(name for name in BUILTINS if " " in name)
+_NO_NAMES: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an expression came to; where a part of it was wrong, that part is null and a problem says why."""
+
+    value: Any
+    problems: tuple[Problem, ...]
+
+
+class Expression:
+    """An expression ready to be evaluated any number of times, by any number of threads."""
+
+    __slots__ = ("_closure", "_may_join", "_parse", "certain", "names", "node", "text")
+
+    def __init__(self, text: str, names: frozenset[str], parse: Callable[[str, Iterable[str]], nodes.Node]) -> None:
+        compiler = Compiler()
+        try:
+            self.node = parse(text, (*_LONG_BUILTINS, *names))
+            self._closure: Closure = compiler.compile(self.node)
+        except RecursionError:
+            raise FeelSyntaxError("The expression nests too deeply.", 0, len(text)) from None
+        self.text = text
+        self.certain = compiler.certain  # variables that are read for sure, by name, with their first place
+        self.names = frozenset(compiler.certain) | (compiler.possible - BUILTINS.keys())
+        self._parse = parse
+        self._may_join = not names and _has_neighbours(text)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.text!r}>"
+
+    def evaluate(self, variables: Mapping[str, Any], *, now: datetime | None = None) -> Outcome:
+        """The value for these variables, Python's own numbers included; never raises."""
+        run = Run(variables, now)
+        if self._may_join and (names := _joined_names(variables)):
+            return _again(self, names).evaluate(variables, now=now)
+        value = self.value(run)
+        return Outcome(value, tuple(run.problems))
+
+    def value(self, run: Run, local: dict[str, Any] | None = None) -> Any:
+        """The value inside a run that somebody else began; problems and limits are noted there."""
+        context = decimal.getcontext()
+        decimal.setcontext(CONTEXT)
+        try:
+            return self._closure(Scope({} if local is None else local, None, run))
+        except LimitExceeded as limit:
+            run.problem(str(limit), 0, len(self.text))
+        except RecursionError:
+            run.problem("The expression nests too deeply.", 0, len(self.text))
+        except MemoryError:
+            run.problem("The expression needs too much memory.", 0, len(self.text))
+        finally:
+            decimal.setcontext(context)
+        return None
+
+
+class UnaryTests(Expression):
+    """The content of a decision table's input cell."""
+
+    __slots__ = ()
+
+    def accepts(
+        self, value: Any, variables: Mapping[str, Any] | None = None, *, now: datetime | None = None
+    ) -> Outcome:
+        """Whether `value` passes: true, false, or null with problems."""
+        run = Run({} if variables is None else variables, now)
+        return Outcome(self.value(run, {"?": imported(value)}), tuple(run.problems))
+
+
+@lru_cache(maxsize=4096)
+def _expression(text: str, names: frozenset[str]) -> Expression:
+    return Expression(text, names, parse_expression)
+
+
+@lru_cache(maxsize=4096)
+def _unary(text: str, names: frozenset[str]) -> UnaryTests:
+    return UnaryTests(text, names, parse_unary_tests)
+
+
+def compile_expression(text: str, names: Iterable[str] = _NO_NAMES) -> Expression:
+    """An expression, cached; raises FeelSyntaxError.
+
+    `names` are those of variables and their entries that may be of several words; without them, words side by side
+    are taken for one name and the variables' own names are looked at when it is evaluated.
+    """
+    return _expression(text, _joined(names))
+
+
+def compile_unary_tests(text: str, names: Iterable[str] = _NO_NAMES) -> UnaryTests:
+    """A decision table's input cell, cached; raises FeelSyntaxError."""
+    return _unary(text, _joined(names))
+
+
+def _again(expression: Expression, names: frozenset[str]) -> Expression:
+    try:
+        return (
+            _unary(expression.text, names)
+            if isinstance(expression, UnaryTests)
+            else _expression(expression.text, names)
+        )
+    except FeelSyntaxError:
+        return expression
+
+
+def _joined(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(name for name in names if not name.isidentifier())
+
+
+def _has_neighbours(text: str) -> bool:
+    """Whether some name of several words could stand in the text: two of its words with nothing or a sign between."""
+    tokens = tokenize(text)
+    return any(
+        one.kind == "word" and (two.kind in {"word", "number"} or two.text in "+-*/.'")
+        for one, two in itertools.pairwise(tokens)
+        if two.kind != "end"
+    )
+
+
+def _joined_names(variables: Mapping[str, Any]) -> frozenset[str]:
+    found: set[str] = set()
+    _collect(variables, found, 0)
+    return frozenset(name for name in found if words_of(name))
+
+
+def _collect(value: Any, found: set[str], depth: int) -> None:
+    if isinstance(value, Mapping):
+        found.update(key for key in value if isinstance(key, str) and not key.isidentifier())
+        for item in value.values():
+            if depth < 6 and item.__class__ in {dict, list}:
+                _collect(item, found, depth + 1)
+    elif isinstance(value, list):
+        for item in value[:3]:
+            if item.__class__ is dict:
+                _collect(item, found, depth + 1)

@@ -1,0 +1,99 @@
+"""One evaluation: its variables, its problems, and how much it may still do."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from core.clock import SystemClock
+from engine.feel.errors import Fault, LimitExceeded, Problem
+from engine.feel.kinds import READY, imported
+
+STEPS = 1_000_000  # about half a second of work
+DEEPEST_CALL = 60  # functions within functions
+MOST_PROBLEMS = 50
+
+
+class Run:
+    """What all parts of one evaluation share."""
+
+    __slots__ = ("_imported", "_now", "depth", "problems", "steps", "types", "variables")
+
+    def __init__(self, variables: Mapping[str, Any], now: datetime | None = None, types: Any = None) -> None:
+        self.variables = variables
+        self.problems: list[Problem] = []
+        self.steps = STEPS
+        self.depth = 0
+        self.types = types  # finds a named type's definition
+        self._now = now
+        self._imported: dict[str, Any] | None = None
+
+    @property
+    def now(self) -> datetime:
+        """The time of this evaluation; it stands still."""
+        if self._now is None:
+            self._now = SystemClock().now()
+        return self._now if self._now.tzinfo else self._now.replace(tzinfo=UTC)
+
+    def tick(self, steps: int) -> None:
+        """Count work that was done or memory that was taken; stops the evaluation when there was too much."""
+        self.steps -= steps
+        if self.steps < 0:
+            raise LimitExceeded("The expression needs too many steps or too much memory and was stopped.")
+
+    def problem(self, message: str, start: int, end: int) -> None:
+        """Note why a part became null."""
+        if len(self.problems) < MOST_PROBLEMS:
+            self.problems.append(Problem(message, start, end))
+
+    def variable(self, name: str) -> Any:
+        """A variable as a FEEL value; raises KeyError when there is none."""
+        value = self.variables[name]
+        if value.__class__ in READY:
+            return value
+        if self._imported is None:
+            self._imported = {}
+        if name not in self._imported:
+            self._imported[name] = imported(value)
+        return self._imported[name]
+
+    def call(self, function: Any, *arguments: Any) -> Any:
+        """Call a function with arguments in the order of its parameters; raises Fault."""
+        self.tick(2)
+        if self.depth >= DEEPEST_CALL:
+            raise LimitExceeded(f"Functions call one another more than {DEEPEST_CALL} levels deep.")
+        self.depth += 1
+        try:
+            return function.call(self, *arguments)
+        finally:
+            self.depth -= 1
+
+
+class Scope:
+    """Names that exist inside a part of an expression; the outermost scope has the run's variables behind it."""
+
+    __slots__ = ("names", "parent", "run")
+
+    def __init__(self, names: dict[str, Any], parent: "Scope | None", run: Run) -> None:
+        self.names = names
+        self.parent = parent
+        self.run = run
+
+    def find(self, name: str) -> Any:
+        """The nearest value of that name; raises KeyError when there is none."""
+        scope: Scope | None = self
+        while scope is not None:
+            if name in scope.names:
+                return scope.names[name]
+            scope = scope.parent
+        return self.run.variable(name)
+
+
+def fault_of_arithmetic(error: ArithmeticError) -> Fault:
+    """What a person reads when decimal arithmetic refuses."""
+    name = type(error).__name__
+    sentences = {
+        "DivisionByZero": "A number was divided by zero.",
+        "DivisionUndefined": "Zero was divided by zero.",
+        "Overflow": "The number is too large.",
+    }
+    return Fault(sentences.get(name, "The numbers have no such result."))
