@@ -133,6 +133,13 @@ class UnitOfWork:
         """Run something in memory once everything is durable; it must not fail and not touch the database."""
         self._afterwards.append(action)
 
+    def start_over(self) -> None:
+        """Undo everything so far, events and jobs included, and go on in a new transaction: nothing is locked now."""
+        self.session.rollback()
+        self.events.clear()
+        self._requests.clear()
+        self._afterwards.clear()
+
     def commit(self) -> None:
         """Write the trail and the jobs, then everything becomes durable in one COMMIT.
 
