@@ -30,9 +30,10 @@ def create_app(application: Application) -> Flask:
     security.register(app, application.settings)
     health.register(app)
     api.register(app)
-    register_pages = getattr(pages, "register", None)
-    if register_pages is not None:
-        register_pages(app)
+    try:
+        pages.register(app)
+    except ImportError:
+        app.logger.exception("pages are missing")
     proxies = application.settings.trusted_proxies
     if proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]

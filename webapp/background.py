@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import logging
 import threading
-from datetime import timedelta
+from collections.abc import Callable
 
 from core.errors import DomainError
 from core.identity import SYSTEM
+from storage.jobs.worker import Pace, Worker
 from webapp.bootstrap import Application
 
 logger = logging.getLogger(__name__)
 
 BATCH = 200  # timers of one tick that are fired in one go
-SWEEP_EVERY = timedelta(hours=1)
 
 
 class Ticker:
     """Does something again and again in a thread of its own; a failure is logged and the next tick comes."""
 
-    def __init__(self, name: str, seconds: float, action: object) -> None:
+    def __init__(self, name: str, seconds: float, action: Callable[[], object]) -> None:
         self._name, self._seconds, self._action = name, seconds, action
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -36,15 +36,15 @@ class Ticker:
     def _run(self) -> None:
         while not self._stopping.wait(self._seconds):
             try:
-                assert callable(self._action)
                 self._action()
             except DomainError as error:
                 logger.warning("tick refused", extra={"action": self._name, "code": error.code})
 
 
-def make_worker(application: Application) -> Ticker:
-    """Threads that run jobs."""
-    return Ticker("worker", 3600, lambda: application)
+def make_worker(application: Application, *, grace: float = 20) -> Worker:
+    """Threads that run jobs; `grace` is how many seconds running ones get to finish at the end."""
+    threads = application.settings.worker_threads
+    return Worker(application.database.engine, application, threads=threads, pace=Pace(grace=grace))
 
 
 def make_clock(application: Application) -> Ticker:

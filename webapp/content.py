@@ -54,13 +54,23 @@ class Span:
         return f"bytes {self.start}-{self.stop - 1}/{size}"
 
 
+def is_fresh(digest: str) -> bool:
+    """Whether the browser has these bytes already (If-None-Match)."""
+    return request.if_none_match.contains_weak(digest)
+
+
+def not_modified(version: Version) -> Response:
+    """The answer when it has."""
+    return _described(Response(status=304), version, inline=False)
+
+
 def send_version(version: Version, store: BlobStore, *, inline: bool = False) -> Response:
-    """The answer to GET and HEAD: 200, 206, 304 or 416 (RFC 9110, sections 13 and 14)."""
-    if request.if_none_match.contains_weak(version.digest):
-        response = Response(status=304)
-    else:
-        store.size(version.digest)  # a missing blob must be known before the first header
-        response = _content(version, store)
+    """The answer to GET and HEAD: 200, 206 or 416 (RFC 9110, section 14). Raises `BlobMissing`."""
+    store.size(version.digest)  # a missing blob must be known before the first header
+    return _described(_content(version, store), version, inline=inline)
+
+
+def _described(response: Response, version: Version, *, inline: bool) -> Response:
     response.set_etag(version.digest)
     response.headers["Accept-Ranges"] = "bytes"
     response.headers["Cache-Control"] = "private, no-cache"  # kept by the browser, asked for again each time

@@ -1,19 +1,113 @@
 """What crosses contexts outside the diagrams: adapters for their ports, and who records what happens."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from sqlalchemy import select, union_all
+
+from audit.queries import TrailRights
+from audit.recorder import record
 from core.settings import Settings
+from crm.access import may_read
+from crm.models import CustomerRow, OfferRow, OrderRow, ProductRow
+from documents.access import LinkRights, Target
+from documents.queries import DocumentVersion, attached
+from engine.models import TaskHistoryRow, WorkItemRow
+from engine.ports import AttachedDocument, TaskDocuments
 from storage.blobs.staging import Staging
 from storage.blobs.store import BlobStore
-from storage.unit_of_work import Recorder
+from storage.unit_of_work import Reading, Recorder
+
+TASK = "task"
+CASE = "case"
+ENTITIES: dict[str, type[Any]] = {
+    "crm.customer": CustomerRow,
+    "crm.offer": OfferRow,
+    "crm.order": OrderRow,
+    "crm.product": ProductRow,
+}
 
 
 def recorders() -> Sequence[Recorder]:
     """Who hears of events inside the transaction."""
-    return ()
+    return (record,)
 
 
 def ports(blobs: BlobStore, staging: Staging, settings: Settings) -> Mapping[type, Any]:
     """The adapter of each port that contexts ask for through `unit.port`."""
-    return {BlobStore: blobs, Staging: staging, Settings: settings}
+    return {
+        BlobStore: blobs,
+        Staging: staging,
+        Settings: settings,
+        LinkRights: Rights(),
+        TrailRights: CaseRights(),
+        TaskDocuments: Attachments(),
+    }
+
+
+class Rights:
+    """Tells documents who may see the tasks, cases and records that they are linked to."""
+
+    def visible(self, reading: Reading, targets: Collection[Target]) -> Collection[Target]:
+        """Those that exist and that the actor may see; a case's people see its tasks."""
+        cases = self.cases(reading, targets)
+        seen = _visible_cases(reading, set(cases.values()))
+        records = _existing_records(reading, targets) if may_read(reading.actor) else set()
+        return {target for target in targets if cases.get(target) in seen or target in records}
+
+    def cases(self, reading: Reading, targets: Collection[Target]) -> dict[Target, str]:
+        """The instance of each task and case."""
+        found = {target: target.id for target in targets if target.kind == CASE}
+        ids = {target.id for target in targets if target.kind == TASK}
+        if ids:
+            rows = union_all(
+                *(select(row.id, row.instance_id).where(row.id.in_(ids)) for row in (WorkItemRow, TaskHistoryRow))
+            )
+            found |= {Target(TASK, task): instance for task, instance in reading.session.execute(rows)}
+        return found
+
+
+class CaseRights:
+    """Tells the trail who may see a case."""
+
+    def may_see_case(self, reading: Reading, case_id: str) -> bool:
+        """Whether the actor may see the instance."""
+        return bool(_visible_cases(reading, {case_id}))
+
+
+def _visible_cases(reading: Reading, instances: set[str]) -> set[str]:
+    from engine.access import may_see_instance
+
+    return {each for each in instances if may_see_instance(reading, each)}
+
+
+def _existing_records(reading: Reading, targets: Collection[Target]) -> set[Target]:
+    found = set()
+    for kind, row in ENTITIES.items():
+        ids = {target.id for target in targets if target.kind == kind}
+        if ids:
+            known = reading.session.scalars(select(row.id).where(row.id.in_(ids)))
+            found |= {Target(kind, each) for each in known}
+    return found
+
+
+class Attachments:
+    """Tells the engine which documents a task has: its own, and those of its case."""
+
+    def attached(self, reading: Reading, task_id: str, instance_id: str) -> list[AttachedDocument]:
+        """Each at the version that its link means; without asking for rights, which the engine has checked."""
+        targets = [Target(TASK, task_id), Target(CASE, instance_id)]
+        found = attached(reading, targets)
+        versions: dict[str, DocumentVersion] = {}
+        for each in (*found[targets[0]], *found[targets[1]]):
+            versions.setdefault(each.document_id, each)
+        return [
+            AttachedDocument(
+                document_id=version.document_id,
+                version=version.n,
+                type=version.type,
+                title=version.title,
+                digest=version.digest,
+            )
+            for version in versions.values()
+        ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import time
-import traceback
 from typing import Any
 
 from cheroot.server import HTTPConnection, HTTPRequest
@@ -77,13 +76,7 @@ class WebServer(Server):
 
     def error_log(self, msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:  # noqa: FBT001, FBT002 -- Cheroot's signature
         """Write to our log instead of standard error."""
-        logger.log(
-            level, "http server", extra={"action": "http", "detail": msg, "trace": _trace() if traceback else ""}
-        )
-
-
-def _trace() -> str:
-    return traceback.format_exc()
+        logger.log(level, "http server", extra={"action": "http", "detail": msg}, exc_info=traceback)
 
 
 def make_server(app: Any, host: str, port: int, *, threads: int) -> WebServer:

@@ -17,7 +17,7 @@ from webapp.bootstrap import Application
 
 logger = logging.getLogger(__name__)
 
-PARTS = ("web", "worker", "clock")
+GRACE = 4.0  # seconds that running jobs get to finish; one that does not is run again
 
 
 class Part(Protocol):
@@ -26,7 +26,7 @@ class Part(Protocol):
     def start(self) -> None:
         """Begin; returns at once."""
 
-    def stop(self) -> None:
+    def stop(self) -> object:
         """End within a few seconds; what is running is finished or given back."""
 
 
@@ -82,7 +82,7 @@ def make_parts(application: Application, names: Sequence[str], *, host: str, por
 def _worker(application: Application) -> Part:
     from webapp.background import make_worker
 
-    return make_worker(application)
+    return make_worker(application, grace=GRACE)
 
 
 def _clock(application: Application) -> Part:

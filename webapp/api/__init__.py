@@ -11,7 +11,7 @@ from werkzeug.routing import BaseConverter
 
 from core.ids import ALPHABET, LENGTH
 
-PARTS = ("definitions", "instances", "tasks", "documents", "customers", "offers")
+PARTS = ("definitions", "instances", "tasks", "documents", "customers", "offers", "trail")
 
 
 class IdConverter(BaseConverter):

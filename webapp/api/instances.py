@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from audit.queries import trail
-from documents.queries import linked_documents
 from pydantic import Field
 
+from audit.queries import trail
+from documents.queries import linked_documents
 from engine import queries
 from engine.instances import CancelInstance, EntityLink, SetVariables, StartInstance
 from engine.queries import InstanceFilter
 from webapp.api.files import files_of
 from webapp.api.routing import Body, Routes
-from webapp.api.shapes import Done, Files, History, Instance, InstancePage, Started
-from webapp.api.trails import Trail, trail_of
+from webapp.api.shapes import Done, Files, History, Instance, InstancePage, Started, Trail
+from webapp.api.trail import TrailQuery, trail_of
 from webapp.web import run, view
 
 routes = Routes("instances")
@@ -102,12 +102,17 @@ def history(instance_id: str) -> History:
         return History(items=queries.history(reading, instance_id))
 
 
-@routes.get("/instances/<id:instance_id>/trail", "Who did what, when, on which document", answer=Trail, refusals=(404,))
-def instance_trail(instance_id: str) -> Trail:
+@routes.get(
+    "/instances/<id:instance_id>/trail",
+    "Who did what, when, on which document version",
+    query=TrailQuery,
+    answer=Trail,
+    refusals=(404,),
+)
+def instance_trail(instance_id: str, query: TrailQuery) -> Trail:
     """The trail of the case."""
     with view() as reading:
-        queries.instance(reading, instance_id)  # the trail of a case is for those who may see the case
-        return trail_of(trail(reading, instance_id))
+        return trail_of(trail(reading, instance_id, after=query.after, limit=query.limit))
 
 
 @routes.get("/instances/<id:instance_id>/documents", "Its documents", answer=Files, refusals=(404,))

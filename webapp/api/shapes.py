@@ -143,6 +143,33 @@ class Files:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TrailEntry:
+    """One thing that happened; `hash` covers the entry and `previous_hash`, the entry before it in its stream."""
+
+    id: str
+    at: datetime
+    type: str
+    actor: str
+    actor_name: str
+    data: dict[str, Any]
+    erased: Sequence[str]
+    stream: str
+    seq: int
+    unit: str
+    case: str | None
+    previous_hash: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trail:
+    """Who did what, when, on which document, oldest first; `next` goes into `after`."""
+
+    items: Sequence[TrailEntry]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
     """A task with its form and everything that it needs."""
 
