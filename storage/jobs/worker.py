@@ -74,22 +74,23 @@ class Worker:
         self._thread = threading.Thread(target=self._work_until_stopped, name="obieg-worker", daemon=True)
         self._thread.start()
 
-    def stop(self) -> bool:
-        """Take no more jobs and let the running ones finish; False when one still runs after the grace period.
+    def stop(self) -> None:
+        """Take no more jobs and let the running ones finish, for as long as the grace period.
 
-        Such a job is not lost: its worker's heartbeat ends with the process, and another worker runs it again.
+        A job that still runs then is not lost: its worker's heartbeat ends with the process, and another worker
+        runs it again.
         """
         self._asked_to_stop.set()
         with self._wake_lock:
             if self._wake is not None:
                 self._wake()
-        if self._thread is None:
-            return True
-        self._thread.join(self._pace.grace)
-        return not self._thread.is_alive()
+        if self._thread is not None:
+            self._thread.join(self._pace.grace)
+            if self._thread.is_alive():
+                logger.warning("a job still runs", extra={"action": "worker_stopped"})
 
-    def run(self) -> bool:
-        """Work until SIGINT or SIGTERM; the main of `obieg worker`. Returns what `stop` does."""
+    def run(self) -> None:
+        """Work until SIGINT or SIGTERM; the main of a process that does nothing else."""
         stopped = threading.Event()
 
         def stop(_number: int, _frame: FrameType | None) -> None:
@@ -99,7 +100,7 @@ class Worker:
         try:
             self.start()
             stopped.wait()
-            return self.stop()
+            self.stop()
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
