@@ -1,1 +1,23 @@
 """The pages that people see."""
+
+import importlib
+
+from flask import Flask
+
+MODULES = ("cases", "customers", "definitions", "documents", "inbox", "offers", "start", "tasks", "trail")
+
+
+def register(app: Flask) -> None:
+    """Serve every page, with its filters and its front end."""
+    from engine import queries
+    from webapp import assets
+    from webapp.pages import formats, shell
+    from webapp.pages.blueprint import blueprint
+
+    assets.register(app)
+    formats.register(app)
+    shell.register(app)
+    if hasattr(queries, "tasks"):
+        for name in MODULES:  # importing a module adds its routes to the blueprint
+            importlib.import_module(f"webapp.pages.{name}")
+    app.register_blueprint(blueprint)

@@ -1,0 +1,87 @@
+"""The built front end: which hashed files a page needs, and how long browsers may keep them."""
+
+import json
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response, request, url_for
+from markupsafe import Markup
+
+FOREVER = "public, max-age=31536000, immutable"  # a changed file gets another name
+DIST = "dist"
+ICONS = "icons.svg"
+MARK = Markup('<svg class="icon {}" aria-hidden="true"><use href="{}#{}"/></svg>')
+
+
+class FrontEndMissing(Exception):
+    """The front end is not built; pages cannot be shown."""
+
+
+class Assets:
+    """What Vite's manifest says about the folder `static/dist`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / DIST / "manifest.json"
+
+    @cached_property
+    def manifest(self) -> dict[str, dict[str, Any]]:
+        """Source file → what was made of it. Raises `FrontEndMissing`."""
+        try:
+            manifest: dict[str, dict[str, Any]] = json.loads(self._file.read_text())
+        except FileNotFoundError as error:
+            raise FrontEndMissing(f"{self._file} is missing; run `make frontend` first.") from error
+        return manifest
+
+    def file(self, source: str) -> str:
+        """The built file of a source, relative to the static folder."""
+        return f"{DIST}/{self.manifest[source]['file']}"
+
+    def styles(self, page: str) -> list[str]:
+        """The style sheets of a page, in the order in which they must be read."""
+        found: dict[str, None] = {}
+        for entry in self._entries(f"src/pages/{page}.js"):
+            found.update(dict.fromkeys(entry.get("css", ())))
+        return [f"{DIST}/{name}" for name in found]
+
+    def preloads(self, page: str) -> list[str]:
+        """The scripts that the page's own script imports."""
+        return [f"{DIST}/{entry['file']}" for entry in list(self._entries(f"src/pages/{page}.js"))[:-1]]
+
+    def _entries(self, source: str, seen: set[str] | None = None) -> Iterator[dict[str, Any]]:
+        seen = set() if seen is None else seen
+        if source in seen:
+            return
+        seen.add(source)
+        entry = self.manifest[source]
+        for imported in entry.get("imports", ()):
+            yield from self._entries(imported, seen)
+        yield entry
+
+
+def register(app: Flask) -> None:
+    """Give templates `assets(page)` and `icon(name)`, and let browsers keep hashed files."""
+    assets = Assets(Path(app.static_folder or ""))
+
+    def address(file: str) -> str:
+        return url_for("static", filename=file)
+
+    def tags(page: str) -> Markup:
+        style = Markup('<link rel="stylesheet" href="{}">')
+        preload = Markup('<link rel="modulepreload" href="{}">')
+        script = Markup('<script type="module" src="{}"></script>')
+        parts = [style.format(address(file)) for file in assets.styles(page)]
+        parts += [preload.format(address(file)) for file in assets.preloads(page)]
+        return Markup("\n").join([*parts, script.format(address(assets.file(f"src/pages/{page}.js")))])
+
+    def icon(name: str, kind: str = "") -> Markup:
+        return MARK.format(kind, address(assets.file(ICONS)), name)
+
+    def keep(response: Response) -> Response:
+        if request.endpoint == "static" and request.path.startswith(f"{app.static_url_path}/{DIST}/assets/"):
+            response.headers["Cache-Control"] = FOREVER if response.status_code < 400 else "no-store"
+        return response
+
+    app.jinja_env.globals.update(assets=tags, icon=icon)
+    app.after_request(keep)

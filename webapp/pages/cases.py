@@ -1,0 +1,78 @@
+"""Cases: the list, and one case with its diagram, history, documents and records."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import render_template
+
+from documents.queries import linked_documents
+from engine import queries
+from engine.queries import InstanceFilter, TaskFilter
+from engine.views import InstanceDetail, TokenVisit
+from webapp.pages.blueprint import MOST, answer, asked, blueprint
+from webapp.pages.records import record
+from webapp.pages.shell import names
+from webapp.web import current_actor, view
+
+PLUMBING = ("gateway", "Gateway")  # elements that say nothing to people when they have no name
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One field of the stage bar."""
+
+    name: str
+    mark: str
+
+
+@blueprint.get("/cases")
+def cases() -> str:
+    """Cases, newest first."""
+    state = asked("state")
+    with view() as reading:
+        wanted = InstanceFilter(state=state or None, q=asked("q") or None)
+        found = queries.instances(reading, wanted, after=asked("after") or None, limit=MOST)
+    return answer("cases.html", "case_rows.html", cases=found, state=state, q=asked("q"), names=names())
+
+
+@blueprint.get("/cases/<instance_id>")
+def case(instance_id: str) -> str:
+    """One case."""
+    with view() as reading:
+        found = queries.instance(reading, instance_id)
+        visits = queries.history(reading, instance_id)
+        tasks = queries.tasks(reading, TaskFilter(instance_id=instance_id), limit=MOST).items
+        documents = linked_documents(reading, "case", instance_id)
+        records = [each for link in found.links if (each := record(reading, link.entity, link.id))]
+    values = {"tasks": tasks, "documents": documents, "records": records, "names": names()}
+    marks = {"stages": stages_of(found), "diagram_state": diagram_state(found, visits)}
+    variables = found.variables if current_actor().may("case.read_all") else None
+    return render_template("case.html", case=found, history=told(visits), variables=variables, **values, **marks)
+
+
+def stages_of(found: InstanceDetail) -> list[Stage]:
+    """The stages of the definition, marked as past, now and to come; empty when it has none."""
+    stages = found.definition.stages
+    if found.state == "completed":
+        return [Stage(name, "is-past") for name in stages]
+    now = stages.index(found.stage) if found.stage in stages else -1
+    return [Stage(name, "is-past" if at < now else "is-now" if at == now else "") for at, name in enumerate(stages)]
+
+
+def diagram_state(found: InstanceDetail, visits: Sequence[TokenVisit]) -> dict[str, Any]:
+    """What the diagram marks: where tokens are, how many, and where they have been."""
+    live: dict[str, int] = {}
+    for token in found.tokens:
+        live[token.element_id] = live.get(token.element_id, 0) + 1
+    return {
+        "live": [{"element": element, "count": count} for element, count in live.items()],
+        "visited": sorted({each.element_id for each in visits if each.left_at is not None}),
+        "incidents": [each.element_id for each in found.incidents if each.state == "open"],
+    }
+
+
+def told(visits: Sequence[TokenVisit]) -> list[TokenVisit]:
+    """What a person wants to know of the history: newest first, without gateways that have no name."""
+    wanted = [each for each in visits if each.name or not each.type.endswith(PLUMBING)]
+    return sorted(wanted, key=lambda each: each.entered_at, reverse=True)

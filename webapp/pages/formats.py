@@ -1,0 +1,181 @@
+"""How pages write amounts, sizes, dates and names; dates in the reader's zone."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from flask import Flask, g, request
+from markupsafe import Markup
+
+from webapp.web import application
+
+MINUTE, HOUR, DAY = 60, 3600, 86400  # seconds
+SOON = timedelta(days=1)
+TIME = Markup('<time datetime="{}" title="{}">{}</time>')
+PREVIEWS = {  # media types that every browser shows by itself and that run nothing
+    "application/pdf": "pdf",
+    "image/png": "image",
+    "image/jpeg": "image",
+    "image/gif": "image",
+    "image/webp": "image",
+}
+
+
+def register(app: Flask) -> None:
+    """Make every filter of this module known to templates."""
+    filters = (money, quantity, percent, size, moment, day, clock_time, due, due_mark, ago, initials, words, short)
+    app.jinja_env.filters.update({each.__name__: each for each in filters})
+    app.jinja_env.filters["doc_icon"] = document_icon
+    app.jinja_env.filters["preview_kind"] = PREVIEWS.get
+
+
+def reader_zone() -> ZoneInfo:
+    """The zone that the reader's browser named in a cookie, else the installation's."""
+    if "zone" not in g:
+        g.zone = _zone(request.cookies.get("zone")) or ZoneInfo(application().settings.time_zone)
+    zone: ZoneInfo = g.zone
+    return zone
+
+
+def _zone(name: str | None) -> ZoneInfo | None:
+    if not name or len(name) > 64:
+        return None
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name of a folder
+        return None
+
+
+def money(value: Decimal | str | float | None, currency: str | None = None) -> str:
+    """12,345.60 EUR; a dash for nothing."""
+    number = _decimal(value)
+    if number is None:
+        return "–"
+    return f"{number:,.2f} {currency}" if currency else f"{number:,.2f}"
+
+
+def quantity(value: Decimal | str | float | None) -> str:
+    """A number with as many decimals as it has, 1,250 or 0.5."""
+    number = _decimal(value)
+    if number is None:
+        return "–"
+    text = f"{number:,f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def percent(value: Decimal | str | float | None) -> str:
+    """12.5 %."""
+    return "–" if value is None else f"{quantity(value)} %"
+
+
+def _decimal(value: Any) -> Decimal | None:
+    return None if value is None or value == "" else Decimal(str(value))
+
+
+def size(value: int | None) -> str:
+    """Bytes as people read them: 640 B, 12 kB, 3.4 MB."""
+    if value is None:
+        return "–"
+    amount = float(value)
+    for unit in ("B", "kB", "MB", "GB"):
+        if amount < 1000 or unit == "GB":
+            return f"{amount:.0f} {unit}" if unit == "B" or amount >= 10 else f"{amount:.1f} {unit}"
+        amount /= 1000
+    raise AssertionError("unreachable")
+
+
+def moment(value: datetime | None, *, seconds: bool = False) -> str:
+    """5 Jan 2026, 08:00 in the reader's zone; the exact time in UTC as title."""
+    if value is None:
+        return "–"
+    local = value.astimezone(reader_zone())
+    text = f"{local.day} {local:%b %Y, %H:%M:%S}" if seconds else f"{local.day} {local:%b %Y, %H:%M}"
+    return _tag(value, text)
+
+
+def clock_time(value: datetime) -> str:
+    """08:00:12 in the reader's zone."""
+    return _tag(value, f"{value.astimezone(reader_zone()):%H:%M:%S}")
+
+
+def day(value: date | datetime | None) -> str:
+    """5 Jan 2026."""
+    if value is None:
+        return "–"
+    if isinstance(value, datetime):
+        value = value.astimezone(reader_zone()).date()
+    return TIME.format(value.isoformat(), value.isoformat(), f"{value.day} {value:%b %Y}")
+
+
+def ago(value: datetime | None) -> str:
+    """3 hours ago; older than a week, the day."""
+    if value is None:
+        return "–"
+    passed = _now() - value
+    if passed > timedelta(days=7):
+        return day(value)
+    return _tag(value, "just now" if passed < timedelta(minutes=1) else f"{_span(passed)} ago")
+
+
+def due(value: datetime | None) -> str:
+    """Due in 3 hours, 2 days late."""
+    if value is None:
+        return ""
+    left = value - _now()
+    return _tag(value, f"Due in {_span(left)}" if left >= timedelta(0) else f"{_span(-left)} late")
+
+
+def due_mark(value: datetime | None) -> str:
+    """The class of the mark that says how urgent it is."""
+    if value is None:
+        return ""
+    left = value - _now()
+    if left < timedelta(0):
+        return "mark-late"
+    return "mark-soon" if left < SOON else ""
+
+
+def _span(length: timedelta) -> str:
+    seconds = length.total_seconds()
+    for unit, name in ((DAY, "day"), (HOUR, "hour"), (MINUTE, "minute")):
+        if seconds >= unit:
+            number = int(seconds // unit)
+            return f"{number} {name}" if number == 1 else f"{number} {name}s"
+    return "a moment"
+
+
+def _now() -> datetime:
+    return application().clock.now()
+
+
+def _tag(value: datetime, text: str) -> str:
+    return TIME.format(value.astimezone(UTC).isoformat(), f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC", text)
+
+
+def initials(name: str) -> str:
+    """AN of Anna Nowak."""
+    parts = [part for part in name.replace(".", " ").split() if part]
+    return "".join(part[0] for part in (parts[:1] + parts[1:][-1:])).upper() or "?"
+
+
+def words(code: str | None) -> str:
+    """A key such as approved_sent as people read it: Approved sent."""
+    return (code or "").replace("_", " ").replace(".", " ").strip().capitalize()
+
+
+def short(digest: str) -> str:
+    """The first characters of a digest, enough to compare by eye."""
+    return digest[:12]
+
+
+def document_icon(media_type: str | None) -> str:
+    """The name of the icon for a type of content."""
+    match (media_type or "").split(";")[0]:
+        case "application/pdf":
+            return "file-type-pdf"
+        case "application/vnd.openxmlformats-officedocument.wordprocessingml.document":
+            return "file-type-docx"
+        case kind if kind.startswith("image/"):
+            return "photo"
+    return "file"

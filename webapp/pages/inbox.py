@@ -1,0 +1,93 @@
+"""The inbox: my tasks, what my groups can take, and what I have done."""
+
+from dataclasses import dataclass
+
+from flask import Response, render_template
+
+from core.identity import Actor
+from engine import queries
+from engine.queries import TaskFilter
+from engine.tasks import ClaimTask, UnclaimTask
+from storage.unit_of_work import Reading
+from webapp.pages.blueprint import MOST, answer, asked, blueprint
+from webapp.pages.shell import names
+from webapp.web import current_actor, run, view
+
+MINE, GROUPS, DONE = "mine", "groups", "done"
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One list of the inbox."""
+
+    key: str
+    title: str
+    count: int | None
+
+
+@blueprint.get("/")
+def inbox() -> str:
+    """Tasks that wait for the reader."""
+    me, show = current_actor(), asked("show")
+    with view() as reading:
+        tabs = _tabs(reading, me)
+        if show not in {MINE, GROUPS}:
+            show = MINE if tabs[0].count or not tabs[1].count else GROUPS
+        chosen = _wanted(me, show, asked("q"))
+        tasks = queries.tasks(reading, chosen, after=asked("after") or None, limit=MOST)
+        definitions = {each.key: each.name for each in queries.definitions(reading)}
+    values = {"tabs": tabs, "show": show, "q": asked("q"), "definitions": definitions, "names": names()}
+    return answer("inbox.html", "inbox_rows.html", tasks=tasks, lead=_lead(tabs), **values)
+
+
+@blueprint.get("/tasks/done")
+def done() -> str:
+    """Tasks that the reader has finished."""
+    me = current_actor()
+    with view() as reading:
+        tabs = _tabs(reading, me)
+        tasks = queries.finished_tasks(reading, after=asked("after") or None, limit=MOST)
+        definitions = {each.key: each.name for each in queries.definitions(reading)}
+    values = {"tabs": tabs, "show": DONE, "q": "", "definitions": definitions, "names": names()}
+    return answer("inbox.html", "done_rows.html", tasks=tasks, lead=_lead(tabs), **values)
+
+
+@blueprint.get("/inbox/count")
+def inbox_count() -> str:
+    """The number beside the inbox in the navigation."""
+    me = current_actor()
+    with view() as reading:
+        count = sum(tab.count or 0 for tab in _tabs(reading, me))
+    return render_template("inbox_count.html", count=count)
+
+
+def _tabs(reading: Reading, me: Actor) -> list[Tab]:
+    mine, groups = (queries.tasks(reading, _wanted(me, key), limit=1).total for key in (MINE, GROUPS))
+    return [Tab(MINE, "My tasks", mine), Tab(GROUPS, "My groups", groups), Tab(DONE, "Done", None)]
+
+
+def _wanted(me: Actor, show: str, q: str = "") -> TaskFilter:
+    if show == MINE:
+        return TaskFilter(assignee=me.id, q=q or None, sort="due")
+    return TaskFilter(unassigned=True, q=q or None, sort="due")
+
+
+def _lead(tabs: list[Tab]) -> str:
+    mine, groups = tabs[0].count or 0, tabs[1].count or 0
+    if not mine and not groups:
+        return "Everything is done"
+    return f"{mine} for you, {groups} that your groups can take"
+
+
+@blueprint.post("/tasks/<task_id>/claim")
+def claim(task_id: str) -> Response:
+    """Take a task; the page shows it as taken."""
+    run(ClaimTask(task_id=task_id))
+    return Response(status=204, headers={"HX-Refresh": "true"})
+
+
+@blueprint.post("/tasks/<task_id>/unclaim")
+def unclaim(task_id: str) -> Response:
+    """Give a task back."""
+    run(UnclaimTask(task_id=task_id))
+    return Response(status=204, headers={"HX-Refresh": "true"})

@@ -1,0 +1,98 @@
+"""Offers: the list, one offer in any of its versions, the editor of a draft, and the way into its approval."""
+
+from flask import Response, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from crm import offer_queries, queries
+from crm.company import company
+from crm.offer_queries import Offer
+from crm.offers import CreateOffer, ReviseOffer
+from documents.queries import linked_documents
+from engine.instances import EntityLink, StartInstance
+from engine.queries import InstanceFilter, instances
+from engine.views import InstanceSummary
+from storage.unit_of_work import Reading
+from webapp.pages.blueprint import MOST, answer, asked, blueprint
+from webapp.pages.offer_form import update_of
+from webapp.pages.shell import names
+from webapp.web import run, view
+
+APPROVAL = "offer_approval"  # the process that an offer is approved by
+MOST_PRODUCTS = 200  # in the editor's lists
+
+
+@blueprint.get("/offers")
+def offers() -> str:
+    """Offers, newest first."""
+    with view() as reading:
+        found = offer_queries.offers(reading, state=asked("state") or None, after=asked("after") or None, limit=MOST)
+    return answer("offers.html", "offer_rows.html", offers=found, state=asked("state"))
+
+
+@blueprint.get("/offers/<offer_id>")
+def offer(offer_id: str) -> str:
+    """One offer, `?version=` an older one."""
+    with view() as reading:
+        found = offer_queries.offer(reading, offer_id, version=request.args.get("version", type=int))
+        documents = linked_documents(reading, "crm.offer", found.id)
+        approval, currency = _approval_of(reading, found), company(reading).currency
+    values = {"approval": approval, "documents": documents, "currency": currency, "names": names()}
+    return render_template("offer.html", offer=found, **values)
+
+
+def _approval_of(reading: Reading, found: Offer) -> InstanceSummary | None:
+    """The approval that runs for an offer."""
+    asked_for = InstanceFilter(definition_key=APPROVAL, state="running", entity="crm.offer", entity_id=found.id)
+    return next(iter(instances(reading, asked_for, limit=1).items), None)
+
+
+@blueprint.get("/offers/<offer_id>/edit")
+def edit_offer(offer_id: str) -> str:
+    """The editor of a draft."""
+    with view() as reading:
+        found = offer_queries.offer(reading, offer_id)
+        products = queries.products(reading, limit=MOST_PRODUCTS).items
+    return render_template("offer_edit.html", offer=found, products=products)
+
+
+@blueprint.post("/offers/<offer_id>")
+def save_offer(offer_id: str) -> Response:
+    """Save the editor."""
+    run(update_of(offer_id, request.form))
+    flash("The offer is saved.")
+    return Response(status=204, headers={"HX-Redirect": url_for("pages.offer", offer_id=offer_id)})
+
+
+@blueprint.post("/offers")
+def create_offer() -> BaseResponse:
+    """Draft an empty offer to a customer and go on to its editor."""
+    created = run(CreateOffer(customer_id=request.form["customer_id"]))
+    return redirect(url_for("pages.edit_offer", offer_id=created.id))
+
+
+@blueprint.post("/offers/<offer_id>/versions")
+def revise_offer(offer_id: str) -> BaseResponse:
+    """Open the next version for editing."""
+    run(ReviseOffer(offer_id=offer_id))
+    return redirect(url_for("pages.edit_offer", offer_id=offer_id))
+
+
+@blueprint.post("/offers/<offer_id>/approval")
+def start_approval(offer_id: str) -> BaseResponse:
+    """Start the approval and go to its first task."""
+    with view() as reading:
+        found = offer_queries.offer(reading, offer_id)
+    links = (
+        EntityLink(entity="crm.offer", id=found.id),
+        EntityLink(entity="crm.customer", id=found.customer_id, role="customer"),
+    )
+    variables = {"offer_id": found.id}
+    started = run(StartInstance(definition_key=APPROVAL, business_key=found.number, variables=variables, links=links))
+    return redirect(after_start(started.id, [task.id for task in started.tasks]))
+
+
+def after_start(instance_id: str, task_ids: list[str]) -> str:
+    """Where to go after a start: the only task, else the case."""
+    if len(task_ids) == 1:
+        return url_for("pages.task", task_id=task_ids[0])
+    return url_for("pages.case", instance_id=instance_id)

@@ -1,0 +1,59 @@
+"""Business records and other things that cases and documents point to, as links with a title."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flask import url_for
+
+from core.errors import DomainError
+from crm import offer_queries
+from crm import queries as crm
+from engine import queries as engine
+from storage.unit_of_work import Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Something with a page of its own."""
+
+    kind: str
+    title: str
+    address: str
+
+
+def record(reading: Reading, kind: str, key: str) -> Record | None:
+    """What a link leads to; None for what the reader may not see and for kinds without a page."""
+    finder = FINDERS.get(kind)
+    try:
+        return finder(reading, key) if finder else None
+    except DomainError:
+        return None
+
+
+def _offer(reading: Reading, key: str) -> Record:
+    found = offer_queries.offer(reading, key)
+    return Record("Offer", f"{found.number}, {found.customer_name}", url_for("pages.offer", offer_id=found.id))
+
+
+def _customer(reading: Reading, key: str) -> Record:
+    found = crm.customer(reading, key)
+    return Record("Customer", found.profile.name, url_for("pages.customer", customer_id=found.id))
+
+
+def _case(reading: Reading, key: str) -> Record:
+    found = engine.instance(reading, key)
+    title = found.business_key or found.definition.name
+    return Record(f"Case, {found.definition.name}", title, url_for("pages.case", instance_id=found.id))
+
+
+def _task(reading: Reading, key: str) -> Record:
+    found = engine.task(reading, key)
+    return Record("Task", found.name, url_for("pages.task", task_id=found.id))
+
+
+FINDERS: dict[str, Callable[[Reading, str], Record]] = {
+    "crm.offer": _offer,
+    "crm.customer": _customer,
+    "case": _case,
+    "task": _task,
+}

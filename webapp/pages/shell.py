@@ -1,0 +1,98 @@
+"""What stands around every page: navigation, account, theme, and the names of people."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, g, request, url_for
+
+from core.errors import DomainError
+from core.identity import SYSTEM, Actor
+from webapp.accounts.queries import accounts
+from webapp.pages.formats import words
+from webapp.web import application, maybe_actor, view
+
+THEMES = ("light", "dark")
+OFFER_MARKS = {
+    "in_approval": "mark-live",
+    "approved": "mark-good",
+    "sent": "mark-good",
+    "returned": "mark-soon",
+    "rejected": "mark-late",
+}
+PLAN = (  # group, (title, icon, endpoint, right, part of the address); the first right that is held shows the link
+    ("", ("Inbox", "inbox", "inbox", "", "/tasks")),
+    ("", ("Start a case", "player-play", "start", "case.start", "/start")),
+    ("", ("Cases", "briefcase", "cases", "", "/cases")),
+    ("", ("Documents", "files", "documents", "", "/documents")),
+    ("Sales", ("Offers", "receipt", "offers", "customer.read", "/offers")),
+    ("Sales", ("Customers", "building", "customers", "customer.read", "/customers")),
+    ("Design", ("Processes", "sitemap", "definitions", "", "/definitions")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NavigationLink:
+    """One line of the navigation; `counted` is where its number comes from."""
+
+    title: str
+    icon: str
+    address: str
+    is_here: bool
+    counted: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NavigationGroup:
+    """Lines under one title."""
+
+    title: str
+    links: list[NavigationLink]
+
+
+def register(app: Flask) -> None:
+    """Give every template what the frame around it needs."""
+    app.context_processor(_frame)
+
+
+def _frame() -> dict[str, Any]:
+    me = _me()
+    theme = request.cookies.get("theme")
+    return {
+        "me": me,
+        "my_roles": ", ".join(words(role) for role in sorted(me.roles)) if me else "",
+        "navigation": _navigation(me) if me else [],
+        "theme": theme if theme in THEMES else "light",
+        "company": application().settings.company,
+        "max_upload": application().settings.max_upload,
+        "offer_marks": OFFER_MARKS,
+    }
+
+
+def _me() -> Actor | None:
+    try:
+        return maybe_actor()
+    except DomainError:  # the page that tells of the error must not fail by the same one
+        return None
+
+
+def _navigation(me: Actor) -> list[NavigationGroup]:
+    groups: dict[str, NavigationGroup] = {}
+    for group, (title, icon, endpoint, right, below) in PLAN:
+        if right and not me.may(right):
+            continue
+        address = url_for(f"pages.{endpoint}")
+        is_here = request.path == address or request.path.startswith(below)
+        counted = url_for("pages.inbox_count") if endpoint == "inbox" else None
+        link = NavigationLink(title, icon, address, is_here, counted)
+        groups.setdefault(group, NavigationGroup(group, [])).links.append(link)
+    return list(groups.values())
+
+
+def names() -> Mapping[str, str]:
+    """The display name of each account by its log-in name; read once per request."""
+    if "names" not in g:
+        with view(SYSTEM) as reading:  # names of colleagues are no secret among them
+            g.names = {each.name: each.display_name for each in accounts(reading)} | {SYSTEM.id: "Obieg"}
+    found: Mapping[str, str] = g.names
+    return found

@@ -1,0 +1,64 @@
+"""The task page: form, offer, documents, comments; completing goes through the API."""
+
+from typing import Any
+
+from flask import render_template, request
+
+from core.errors import DomainError
+from crm import offer_queries
+from crm.offer_queries import Offer
+from documents.access import Target
+from documents.queries import documents_of
+from engine import queries
+from engine.tasks import CommentTask
+from engine.views import TaskDetail
+from storage.unit_of_work import Reading
+from webapp.pages.blueprint import blueprint
+from webapp.pages.shell import names
+from webapp.web import run, view
+
+
+@blueprint.get("/tasks/<task_id>")
+def task(task_id: str) -> str:
+    """One task with all that is needed to do it."""
+    with view() as reading:
+        found = queries.task(reading, task_id)
+        definition = queries.definition(reading, found.definition_id)
+        values = {"offer": _offer_of(reading, found), **_documents(reading, found)}
+    workable = found.state == "open" and found.may_work
+    return render_template("task.html", workable=workable, definition_name=definition.name, **values)
+
+
+@blueprint.get("/tasks/<task_id>/documents")
+def task_documents(task_id: str) -> str:
+    """The list of documents alone, after something was attached."""
+    with view() as reading:
+        values = _documents(reading, queries.task(reading, task_id))
+    return render_template("task_documents.html", **values)
+
+
+@blueprint.post("/tasks/<task_id>/comments")
+def comment(task_id: str) -> str:
+    """Add a comment; the answer is the list of comments."""
+    run(CommentTask(task_id=task_id, text=request.form.get("text", "")))
+    with view() as reading:
+        found = queries.task(reading, task_id)
+    return render_template("task_comments.html", task=found, names=names())
+
+
+def _documents(reading: Reading, found: TaskDetail) -> dict[str, Any]:
+    own, case = Target("task", found.id), Target("case", found.instance_id)
+    linked = documents_of(reading, [own, case])
+    here = {each.document_id for each in linked[own]}
+    elsewhere = [each for each in linked[case] if each.document_id not in here]
+    return {"task": found, "documents": linked[own], "case_documents": elsewhere, "names": names()}
+
+
+def _offer_of(reading: Reading, found: TaskDetail) -> Offer | None:
+    """The offer that the case is about, where the reader may see both."""
+    try:
+        links = queries.instance(reading, found.instance_id).links
+        ids = [link.id for link in links if link.entity == "crm.offer"]
+        return offer_queries.offer(reading, ids[0]) if ids else None
+    except DomainError:
+        return None

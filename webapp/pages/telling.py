@@ -1,0 +1,132 @@
+"""Telling a trail: entries of the log become lines that an auditor can read, with every proof that they carry."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from audit.queries import Entry
+from webapp.pages.formats import words
+
+TITLES = {
+    "case.started": "Case started",
+    "case.completed": "Case completed",
+    "case.cancelled": "Case cancelled",
+    "case.stage_changed": "Stage reached",
+    "case.entity_linked": "Record linked",
+    "case.variables_edited": "Data changed from outside",
+    "task.created": "Task offered",
+    "task.claimed": "Task claimed",
+    "task.unclaimed": "Task given back",
+    "task.assigned": "Task assigned",
+    "task.commented": "Comment",
+    "task.completed": "Task completed",
+    "task.cancelled": "Task no longer needed",
+    "decision.evaluated": "Decision evaluated",
+    "incident.raised": "Step failed",
+    "incident.resolved": "Failed step resolved",
+    "document.filed": "Document filed",
+    "document.version_added": "New version filed",
+    "document.linked": "Document linked",
+    "document.read": "Document read",
+    "offer.frozen": "Offer frozen for approval",
+    "offer.decided": "Decision on the offer",
+    "offer.locked": "Offer approved and locked",
+}
+SPOKEN = ("comment", "text", "reason", "note")  # what a person wrote
+SILENT = {  # shown elsewhere in the line, or of no use to a reader
+    *SPOKEN,
+    "documents", "document_id", "version", "digest", "title", "instance_id", "task_id", "element_id", "case_id",
+    "definition_id", "form_id", "offer_id", "customer_id", "links", "variables", "size", "media_type", "name",
+    "previous", "target", "entity_id", "candidates", "pinned",
+}  # fmt: skip
+LONGEST = 120  # characters of a fact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentProof:
+    """The version of a document that a step was about."""
+
+    document_id: str
+    version: int
+    title: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One entry, told: what happened (`title`, `what`), what was written (`said`), its data and its proofs."""
+
+    type: str
+    at: datetime
+    actor_id: str
+    actor_name: str
+    title: str
+    what: str
+    said: str | None
+    facts: list[tuple[str, str]]
+    documents: list[DocumentProof]
+    stream_title: str
+    position: int
+    hash: str
+
+
+def tell(entries: Iterable[Entry]) -> list[Line]:
+    """Tell the entries of one case, in their order; names of tasks are taken from where they were created."""
+    entries = list(entries)
+    tasks = {each.data["task_id"]: each.data.get("name") for each in entries if each.type == "task.created"}
+    return [_line(each, tasks) for each in entries]
+
+
+def _line(entry: Entry, tasks: Mapping[str, str | None]) -> Line:
+    data = entry.data
+    shown: dict[str, Any] = data["data"] if isinstance(data.get("data"), dict) else data
+    return Line(
+        type=entry.type,
+        at=entry.at,
+        actor_id=entry.actor_id,
+        actor_name=entry.actor,
+        title=TITLES.get(entry.type, words(entry.type)),
+        what=_what(entry, tasks),
+        said=next((str(shown[name]) for name in SPOKEN if shown.get(name)), None),
+        facts=[(name, _fact(value)) for name, value in shown.items() if name not in SILENT and value not in EMPTY],
+        documents=_documents(entry),
+        stream_title=words(entry.stream.partition(":")[0]),
+        position=entry.seq,
+        hash=entry.hash,
+    )
+
+
+EMPTY: tuple[Any, ...] = (None, "", [], {})
+
+
+def _what(entry: Entry, tasks: Mapping[str, str | None]) -> str:
+    data = entry.data
+    named = tasks.get(data.get("task_id", "")) or data.get("name") or data.get("number")
+    if entry.type.startswith("document."):
+        return ""
+    return str(named or words(data.get("element_id")) or data.get("business_key") or "")
+
+
+def _fact(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(_fact(each) for each in value)[:LONGEST]
+    if isinstance(value, dict):
+        return ", ".join(f"{words(str(name))} {_fact(each)}" for name, each in value.items())[:LONGEST]
+    return str(value)[:LONGEST]
+
+
+def _documents(entry: Entry) -> list[DocumentProof]:
+    found = [entry.data] if entry.type.startswith("document.") else entry.data.get("documents") or []
+    return [
+        DocumentProof(
+            document_id=each["document_id"],
+            version=each["version"],
+            title=each.get("title") or "(title erased)",
+            digest=each["digest"],
+        )
+        for each in found
+        if isinstance(each, dict) and each.get("digest")
+    ]
