@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
 
 from core.clock import Clock, SystemClock
 from core.errors import Unavailable
@@ -18,11 +17,9 @@ from storage.blobs.staging import Staging
 from storage.blobs.store import BlobStore
 from storage.engine import Database
 from storage.faults import translated
+from storage.jobs.queue import JobQueue, ProcrastinateQueue
 from storage.unit_of_work import UnitFactory
 from webapp.data_folder import DataFolder
-
-if TYPE_CHECKING:
-    from storage.jobs.queue import JobQueue
 
 DOORS = (  # importing these registers their commands, handlers and tables
     "engine.definitions",
@@ -85,7 +82,7 @@ def build(settings: Settings, *, clock: Clock | None = None, owner: bool = False
         clock = clock or SystemClock()
         blobs = open_blobs(settings)
         staging = Staging(database.engine, clock=clock, grace=timedelta(seconds=settings.blob_grace))
-        jobs = open_queue()
+        jobs = ProcrastinateQueue()
         units = UnitFactory(
             database.engine,
             queue=jobs,
@@ -146,18 +143,3 @@ def open_blobs(settings: Settings) -> BlobStore:
     from storage.blobs.local import LocalBlobStore
 
     return LocalBlobStore(settings.data / "blobs")
-
-
-def open_queue() -> JobQueue:
-    """The job queue."""
-    module: Any = importlib.import_module("storage.jobs.queue")
-    queue: JobQueue = getattr(module, "PostgresQueue", NoQueue)()
-    return queue
-
-
-class NoQueue:
-    """Until there are jobs."""
-
-    def enqueue(self, session: Any, requests: Any) -> None:
-        """Refuse."""
-        raise NotImplementedError
