@@ -6,6 +6,7 @@ from typing import Any
 from flask import Flask, Response, jsonify, make_response, redirect, render_template, request, url_for
 from jinja2 import TemplateError
 from markupsafe import escape
+from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -95,6 +96,7 @@ def register(app: Flask) -> None:
     """Answer every error of the application."""
     app.register_error_handler(DomainError, _domain)
     app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(DataError, _unstorable)
     app.register_error_handler(Exception, _surprise)
 
 
@@ -129,6 +131,13 @@ def _http(error: HTTPException) -> BaseResponse:
         if name not in {"Content-Type", "Content-Length"}:
             response.headers[name] = value
     return response
+
+
+def _unstorable(error: DataError) -> BaseResponse:
+    """What slipped through the checks of a route: a NUL character, a number that is too large for its column."""
+    extra = {"action": request.endpoint, "state": getattr(error.orig, "sqlstate", None)}
+    logger.warning("the database cannot hold a value of this request", extra=extra)
+    return _domain(InvalidInput("A value of this request cannot be stored: it has a NUL character or is too large."))
 
 
 def _surprise(error: Exception) -> BaseResponse:

@@ -1,57 +1,166 @@
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from pathlib import Path
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from itsdangerous import URLSafeTimedSerializer
 
+from core.clock import FixedClock
 from core.identity import SYSTEM
-from core.settings import Settings
-from webapp import create_app
-from webapp.accounts.people import AddAccount, CloseAccount, SetPassword
-from webapp.bootstrap import Application, build
+from tests.web import PASSWORD, form_token, log_in
+from webapp.accounts.people import CloseAccount, SetPassword, SetRoles
+from webapp.bootstrap import Application
 
-PASSWORD = "rzeka-latarnia-47"
-
-
-@pytest.fixture
-def application(database_url: str, tmp_path: Path) -> Iterator[Application]:
-    built = build(Settings(database_url=database_url, data=tmp_path))
-    yield built
-    built.close()
+JSON = {"Accept": "application/json"}
 
 
-@pytest.fixture
-def app(application: Application) -> Flask:
-    command = AddAccount(name="anna", display_name="Anna Nowak", roles=frozenset({"sales_rep"}), password=PASSWORD)
-    application.executor.execute(command, actor=SYSTEM)
-    return create_app(application)
+def is_in(browser: FlaskClient) -> bool:
+    return bool(browser.get("/api/v1/products").status_code == 200)
 
 
-@pytest.fixture
-def browser(app: Flask) -> FlaskClient:
-    return app.test_client()
-
-
-def form_token(browser: FlaskClient) -> str:
-    with browser.session_transaction() as session:
-        session.setdefault("csrf_token", "0" * 40)
-        raw = session["csrf_token"]
-    from itsdangerous import URLSafeTimedSerializer
-
-    return str(URLSafeTimedSerializer(browser.application.secret_key, salt="wtf-csrf-token").dumps(raw))
-
-
-def log_in(browser: FlaskClient, password: str = PASSWORD, name: str = "anna", **query: str):
-    data = {"name": name, "password": password, "csrf_token": form_token(browser)}
-    return browser.post("/login", data=data, query_string=query)
-
-
-def test_the_right_password_opens_the_pages(browser: FlaskClient) -> None:
-    answer = log_in(browser, next="/cases?state=running")
+def test_the_right_password_opens_the_pages(anna: FlaskClient) -> None:
+    answer = log_in(anna, next="/cases?state=running")
 
     assert answer.status_code == 302
     assert answer.location == "/cases?state=running"
+    assert is_in(anna)
+
+
+@pytest.mark.parametrize(
+    "target", ["//evil.example", "https://evil.example/", "/\\evil.example", "/\t/evil.example", ""]
+)
+def test_the_log_in_never_leads_to_another_site(anna: FlaskClient, target: str) -> None:
+    answer = log_in(anna, next=target)
+
+    assert answer.location == "/"
+
+
+@pytest.mark.parametrize("name", ["anna", "nobody", "an\0na", "żółw", ""])
+def test_a_wrong_password_says_the_same_for_known_and_unknown_names(anna: FlaskClient, name: str) -> None:
+    answer = log_in(anna, "wrong", name=name)
+
+    assert answer.status_code == 401
+    assert "Name or password is wrong." in answer.text
+    assert not is_in(anna)
+
+
+def test_many_failures_make_everybody_wait_and_the_wait_ends(anna: FlaskClient, clock: FixedClock) -> None:
+    for _ in range(6):
+        answer = log_in(anna, "wrong")
+
+    assert answer.status_code == 429 or log_in(anna).status_code == 429
+    refused = log_in(anna)
+    assert int(refused.headers["Retry-After"]) >= 1
+    clock.advance(timedelta(minutes=15))
+    assert log_in(anna).status_code == 302
+
+
+def test_logging_out_ends_a_copied_cookie_too(app: Flask, anna: FlaskClient) -> None:
+    log_in(anna)
+    cookie = anna.get_cookie("obieg")
+    assert cookie is not None
+    thief = app.test_client()
+    thief.set_cookie("obieg", cookie.value)
+    assert is_in(thief)
+
+    anna.post("/logout", data={"csrf_token": form_token(anna)})
+
+    assert not is_in(thief)
+
+
+def test_a_log_in_ends_by_itself(anna: FlaskClient, clock: FixedClock) -> None:
+    log_in(anna)
+
+    clock.advance(timedelta(hours=13))
+
+    assert not is_in(anna)
+
+
+@pytest.mark.parametrize("command", [CloseAccount(name="anna"), SetPassword(name="anna", password="inny-zamek-2026")])
+def test_closing_an_account_or_changing_its_password_logs_out(
+    application: Application, anna: FlaskClient, command: Any
+) -> None:
+    log_in(anna)
+
+    application.executor.execute(command, actor=SYSTEM)
+
+    assert not is_in(anna)
+
+
+def test_a_change_of_roles_holds_at_the_next_request(application: Application, anna: FlaskClient) -> None:
+    log_in(anna)
+
+    application.executor.execute(SetRoles(name="anna", roles=frozenset()), actor=SYSTEM)
+
+    assert anna.get("/api/v1/products").status_code == 403
+
+
+def test_somebody_who_is_not_logged_in_is_led_to_the_log_in(anna: FlaskClient) -> None:
+    answer = anna.get("/api/v1/products")
+
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+def test_a_form_without_a_token_changes_nothing(anna: FlaskClient) -> None:
+    answer = anna.post("/login", data={"name": "anna", "password": PASSWORD})
+
+    assert answer.status_code == 400
+    assert "open for too long" in answer.text
+    assert not is_in(anna)
+
+
+def test_an_expired_token_is_refused_with_a_plain_sentence(app: Flask, anna: FlaskClient) -> None:
+    log_in(anna)
+    token = form_token(anna)
+    app.config["WTF_CSRF_TIME_LIMIT"] = -1
+
+    answer = anna.post("/api/v1/customers", json={}, headers={"X-CSRFToken": token})
+
+    assert answer.status_code == 400
+    assert answer.json["code"] == "form_expired"
+    assert "Nothing was changed" in answer.json["detail"]
+
+
+def test_a_token_of_another_session_is_refused(anna: FlaskClient) -> None:
+    log_in(anna)
+    foreign = URLSafeTimedSerializer(anna.application.secret_key, salt="wtf-csrf-token").dumps("1" * 40)
+
+    answer = anna.post("/api/v1/customers", json={}, headers={"X-CSRFToken": foreign})
+
+    assert answer.json["code"] == "form_expired"
+
+
+def test_the_browser_may_use_the_api_with_its_token_in_the_header(anna: FlaskClient) -> None:
+    log_in(anna)
+
+    answer = anna.post("/api/v1/customers", json={}, headers={"X-CSRFToken": form_token(anna)})
+
+    assert answer.status_code == 422
+
+
+def test_cookies_and_headers_are_safe(anna: FlaskClient) -> None:
+    answer = log_in(anna)
+
+    cookie = answer.headers["Set-Cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Lax" in cookie
+    policy = answer.headers["Content-Security-Policy"]
+    assert "script-src 'self';" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_no_name_password_or_token_is_readable_in_the_database(application: Application, anna: FlaskClient) -> None:
+    from sqlalchemy import text
+
+    log_in(anna, "my-bank-password", name="my-bank-password")
+
+    with application.database.engine.connect() as connection:
+        rows = connection.execute(text("SELECT row_to_json(f)::text FROM account_login_failure f")).scalars().all()
+    assert rows
+    assert not any("bank" in row for row in rows)

@@ -65,6 +65,8 @@ def account_named(view: Reading, name: str) -> Account:
 
 def credentials(view: Reading, name: str) -> tuple[str, str | None] | None:
     """Id and hash of an account that may log in, None for unknown and closed ones."""
+    if "\0" in name:  # no text of the database can have it
+        return None
     wanted = select(AccountRow.id, AccountRow.password_hash).where(AccountRow.name == name, AccountRow.is_active)
     row = view.session.execute(wanted).one_or_none()
     return None if row is None else (row.id, row.password_hash)

@@ -1,0 +1,41 @@
+"""What tests of the web application share: people, browsers and programs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+from itsdangerous import URLSafeTimedSerializer
+
+PASSWORD = "rzeka-latarnia-47"
+
+
+class Program:
+    """A client that sends a token with every request."""
+
+    def __init__(self, app: Flask, token: str) -> None:
+        self._client = app.test_client()
+        self._headers = {"Authorization": f"Bearer {token}"}
+
+    def __getattr__(self, method: str) -> Callable[..., Any]:
+        send = getattr(self._client, method)
+
+        def call(path: str, **options: Any) -> Any:
+            headers = self._headers | options.pop("headers", {})
+            return send(path if path.startswith(("/api", "/healthz")) else f"/api/v1{path}", headers=headers, **options)
+
+        return call
+
+
+def form_token(browser: FlaskClient) -> str:
+    """A valid token for a form of this browser."""
+    with browser.session_transaction() as session:
+        raw = session.setdefault("csrf_token", "0" * 40)
+    return str(URLSafeTimedSerializer(browser.application.secret_key, salt="wtf-csrf-token").dumps(raw))
+
+
+def log_in(browser: FlaskClient, password: str = PASSWORD, name: str = "anna", **query: str) -> Any:
+    data = {"name": name, "password": password, "csrf_token": form_token(browser)}
+    return browser.post("/login", data=data, query_string=query)
