@@ -20,7 +20,7 @@ SALT = 32  # bytes; a fixed length keeps salt and value apart
 EXACT = 2**53  # RFC 8785 writes numbers as doubles, which are exact only below
 # where Python's JSON differs from RFC 8785: huge integers, exponents, whole floats, keys beyond the basic plane
 _SHAPES = bytes.maketrans(b"123456789\xf1\xf2\xf3\xf4", b"000000000\xf0\xf0\xf0\xf0")
-_SPECIAL = (*(before + b"0" * 16 for before in (b":", b"[", b",", b"-")), b"0e+", b"0e-", b"\xf0")
+_SPECIAL = (*(before + b"0" * 16 for before in (b'":', b"[", b",", b"-")), b"0e+", b"0e-", b"\xf0")
 _WHOLE = re.compile(rb"\.0\b")
 
 
@@ -31,16 +31,28 @@ def canonical(value: Any) -> bytes:
     `TypeError` for what has no such form.
     """
     try:
-        content = _encode(value).encode()  # ten times as fast as rfc8785, and nearly always the same
+        content = _encode(value).encode()  # several times as fast as rfc8785, and nearly always the same
     except ValueError:  # NaN, half a surrogate pair
-        return rfc8785.dumps(cast("Any", plain(value)))
-    return rfc8785.dumps(cast("Any", plain(value))) if _is_special(content) else content
+        content = b""
+    if content and not _is_special(content) and _has_text_keys(value):
+        return content
+    return rfc8785.dumps(cast("Any", plain(value)))
 
 
 def _is_special(content: bytes) -> bool:
     """Whether the fast way may be wrong; text that only looks like it costs time, nothing else."""
     shape = content.translate(_SHAPES)
     return any(mark in shape for mark in _SPECIAL) or shape[:1] == b"0" or _WHOLE.search(content) is not None
+
+
+def _has_text_keys(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(type(key) is str for key in value) and all(
+            _has_text_keys(item) for item in value.values() if isinstance(item, dict | list | tuple)
+        )
+    if isinstance(value, list | tuple):
+        return all(_has_text_keys(item) for item in value if isinstance(item, dict | list | tuple))
+    return True
 
 
 def chain_hash(previous: bytes, content: bytes) -> bytes:
@@ -88,10 +100,10 @@ def _(value: int) -> int | str:
 
 
 @plain.register
-def _(value: float) -> float | int | str:
+def _(value: float) -> Any:
     if not math.isfinite(value):
         return str(Decimal(value))
-    return int(value) if value.is_integer() and -EXACT < value < EXACT else value
+    return plain(int(value)) if value.is_integer() else value  # whole numbers have one form, however computed
 
 
 @plain.register(dict)

@@ -1,0 +1,167 @@
+"""One hash chain, walked entry by entry until one is not as it was written; knows nothing of databases."""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from audit.content import FORMAT, GENESIS, chain_hash, moment
+
+
+class Link(NamedTuple):
+    """An entry as it is stored."""
+
+    stream: str
+    seq: int
+    id: str
+    type: str
+    at: datetime
+    actor: str
+    case: str | None
+    content: bytes
+    previous: bytes
+    hash: bytes
+
+
+class Head(NamedTuple):
+    """The end of a chain as it is stored."""
+
+    stream: str
+    seq: int
+    hash: bytes
+    last_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong at the first entry where something is wrong; `seq` None means the chain as a whole."""
+
+    problem: str
+    seq: int | None
+    entry_id: str | None
+    what: str
+
+
+class Chain:
+    """Walks one chain. Of each entry it checks the hash, the columns beside it, its place and its predecessor."""
+
+    def __init__(self, stream: str, head: Head | None) -> None:
+        self.stream = stream
+        self.head = head
+        self._last: Link | None = None
+        self._before = GENESIS  # the hash in front of the last entry
+        self._doubt: Link | None = None  # its predecessor's hash is not what it says; the next entry decides
+
+    def first_fault(self, links: Iterable[Link]) -> Fault | None:
+        """The first fault, or None for a chain that is whole. `links` are in the order of their numbers."""
+        rest = iter(links)
+        for link in rest:
+            fault = self._add(link)
+            if fault is not None:
+                return self._elsewhere(fault, link, rest) if fault.problem == "removed" else fault
+        return self._end()
+
+    @property
+    def _place(self) -> int:
+        return self._last.seq if self._last is not None else 0
+
+    @property
+    def _hash(self) -> bytes:
+        return self._last.hash if self._last is not None else GENESIS
+
+    def _add(self, link: Link) -> Fault | None:
+        fault = self._settle(link.previous) or self._misplaced(link) or _broken(link)
+        fault = fault or self._elsewhere_written(link) or self._beyond(link) or _mislabelled(link)
+        if fault is not None:
+            return fault
+        if link.previous != self._hash:
+            self._doubt = link
+        self._before, self._last = self._hash, link
+        return None
+
+    def _settle(self, next_previous: bytes) -> Fault | None:
+        """Two entries disagree: if the later one fits to its own successor, the earlier one was changed."""
+        later = self._doubt
+        if later is None:
+            return None
+        if next_previous != later.hash or later.seq == 1:
+            return Fault("changed", later.seq, later.id, "it was changed, its hash made to fit")
+        return Fault("changed", later.seq - 1, None, "it was changed, its hash made to fit")
+
+    def _misplaced(self, link: Link) -> Fault | None:
+        place = self._place + 1
+        if link.seq < place:
+            return Fault("inserted", link.seq, link.id, "it was inserted, chains begin with 1")
+        if link.seq > place:
+            return Fault("removed", place, None, "it was removed")
+        return None
+
+    def _beyond(self, link: Link) -> Fault | None:
+        if self.head is None:
+            return Fault("inserted", link.seq, link.id, "it was inserted, or the chain's end was removed")
+        if link.seq > self.head.seq:
+            return Fault("inserted", link.seq, link.id, f"it was inserted, the chain ended with {self.head.seq}")
+        return None
+
+    def _elsewhere_written(self, link: Link) -> Fault | None:
+        """The bytes say where the entry was written; another place means that entries were moved."""
+        said, place = _said(link), link.seq
+        if (said.get("stream"), said.get("seq")) == (link.stream, place):
+            return None
+        if said.get("stream") != link.stream:
+            return Fault("inserted", place, link.id, f"it was inserted, it belongs to {said.get('stream')}")
+        if self._last is not None and link.previous == self._before:
+            return Fault("inserted", place - 1, self._last.id, "it was inserted")
+        if isinstance(said.get("seq"), int) and said["seq"] > place:
+            return Fault("removed", place, None, "it was removed")
+        return Fault("reordered", place, link.id, f"it was moved here, it was written as {said.get('seq')}")
+
+    def _elsewhere(self, fault: Fault, link: Link, rest: Iterator[Link]) -> Fault:
+        """An entry that seems to be removed may only stand somewhere else."""
+        for other in (link, *rest):
+            said = _said(other)
+            if said.get("seq") == fault.seq and said.get("stream") == self.stream:
+                return Fault("reordered", fault.seq, other.id, f"it was moved to place {other.seq}")
+        return fault
+
+    def _end(self) -> Fault | None:
+        if self.head is None:
+            return None
+        fault = self._settle(self.head.hash)
+        if fault is not None:
+            return fault
+        if self.head.seq > self._place:
+            return Fault("removed", self._place + 1, None, f"it was removed, the chain ended with {self.head.seq}")
+        if self._last is not None and self.head.hash != self._last.hash:
+            return Fault("changed", self._last.seq, self._last.id, "it was changed, or the recorded end of the chain")
+        if self._last is None or self.head.last_id != self._last.id:
+            return Fault("head", None, None, "the recorded end of the chain was changed")
+        return None
+
+
+def _broken(link: Link) -> Fault | None:
+    if chain_hash(link.previous, link.content) != link.hash:
+        return Fault("changed", link.seq, link.id, "it was changed, its hash does not fit")
+    if _said(link).get("v") != FORMAT:
+        return Fault("changed", link.seq, link.id, "it was changed, its content cannot be read")
+    return None
+
+
+def _mislabelled(link: Link) -> Fault | None:
+    """The columns beside the bytes are what people search by, so they must say the same."""
+    said = _said(link)
+    beside = {"id": link.id, "type": link.type, "at": moment(link.at), "actor": link.actor, "case": link.case}
+    for name, value in beside.items():
+        if said.get(name) != value:
+            return Fault("changed", link.seq, link.id, f"its column for {name} was changed")
+    return None
+
+
+def _said(link: Link) -> dict[str, Any]:
+    """What the hashed bytes say; nothing when they are not an entry at all."""
+    try:
+        said = json.loads(link.content)
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}

@@ -1,0 +1,149 @@
+"""Walks every chain of the trail and names the first entry of each that is not as it was written.
+
+What it cannot see alone is a chain that was rewritten from some entry to its head; signed checkpoints are for that.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select
+
+from audit.chain import Chain, Fault, Head, Link
+from audit.content import commitment
+from audit.models import AuditEntryRow, AuditPersonalRow, AuditStreamRow
+from core.errors import Forbidden
+from storage.faults import translated
+from storage.unit_of_work import Reading
+
+BATCH = 1000  # rows that are in memory at a time
+Progress = Callable[[int, int], None]  # entries checked so far, entries in all
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What is wrong with a chain, at the first entry where it is wrong.
+
+    `problem` is `changed`, `removed`, `reordered`, `inserted`, `head` (the chain's end is recorded wrongly) or
+    `personal` (a personal value is not the one that was committed to).
+    """
+
+    stream: str
+    seq: int | None
+    entry_id: str | None
+    problem: str
+    sentence: str
+
+
+def check_chains(view: Reading, progress: Progress | None = None) -> list[Finding]:
+    """All findings, at most one per chain; an empty list means that no chain was tampered with.
+
+    Reads one snapshot on a connection of its own, a batch at a time. Needs `audit.read`; raises `Forbidden`.
+    """
+    if not view.actor.may("audit.read"):
+        raise Forbidden("Only auditors may check the log; ask for the right audit.read.", permission="audit.read")
+    engine = view.session.connection().engine
+    options: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    with translated(), engine.connect().execution_options(**options) as connection:
+        meter = _Meter(progress or _silent, connection.scalar(select(func.count()).select_from(AuditEntryRow)) or 0)
+        findings = [finding for chain in _chains(connection, meter) if (finding := _check(*chain)) is not None]
+        meter.tell()
+        return [*findings, *_wrong_values(connection)]
+
+
+def _check(stream: str, head: Head | None, links: Iterable[Link]) -> Finding | None:
+    fault = Chain(stream, head).first_fault(links)
+    if fault is None:
+        return None
+    return Finding(
+        stream=stream, seq=fault.seq, entry_id=fault.entry_id, problem=fault.problem, sentence=_sentence(stream, fault)
+    )
+
+
+def _sentence(stream: str, fault: Fault) -> str:
+    return f"{stream}, entry {fault.seq}: {fault.what}." if fault.seq is not None else f"{stream}: {fault.what}."
+
+
+def _chains(connection: Connection, meter: "_Meter") -> Iterator[tuple[str, Head | None, Iterable[Link]]]:
+    """Every stream that has a head or an entry, in order, with both."""
+    heads = _Heads(connection)
+    for stream, rows in groupby(meter.count(_entries(connection)), key=lambda link: link.stream):
+        yield from ((head.stream, head, ()) for head in heads.before(stream))
+        yield stream, heads.of(stream), rows
+    yield from ((head.stream, head, ()) for head in heads.before(None))
+
+
+def _entries(connection: Connection) -> Iterator[Link]:
+    entry = AuditEntryRow.__table__.c
+    columns = (entry.stream, entry.stream_seq, entry.id, entry.type, entry.at, entry.actor_id, entry.case_id)
+    hashed = (entry.content, entry.previous_hash, entry.hash)
+    query = select(*columns, *hashed).order_by(entry.stream, entry.stream_seq)
+    for row in _streamed(connection, query):
+        yield Link._make(row)
+
+
+class _Heads:
+    """The heads in order, taken as the walk over the entries comes by."""
+
+    def __init__(self, connection: Connection) -> None:
+        head = AuditStreamRow.__table__.c
+        query = select(head.stream, head.seq, head.hash, head.last_id).order_by(head.stream)
+        self._rest = (Head._make(row) for row in _streamed(connection, query))
+        self._next = next(self._rest, None)
+
+    def before(self, stream: str | None) -> Iterator[Head]:
+        """The heads that sort before a stream, all that are left for None: they have no entries."""
+        while self._next is not None and (stream is None or self._next.stream < stream):
+            yield self._next
+            self._next = next(self._rest, None)
+
+    def of(self, stream: str) -> Head | None:
+        """The head of this very stream, if it has one."""
+        if self._next is None or self._next.stream != stream:
+            return None
+        found, self._next = self._next, next(self._rest, None)
+        return found
+
+
+def _wrong_values(connection: Connection) -> Iterator[Finding]:
+    kept = AuditPersonalRow.__table__.c
+    for row in _streamed(connection, select(kept.subject, kept.commitment, kept.salt, kept.content)):
+        if commitment(row.salt, row.content) != row.commitment:
+            sealed = row.commitment.hex()
+            yield Finding(
+                stream=row.subject,
+                seq=None,
+                entry_id=None,
+                problem="personal",
+                sentence=f"{row.subject}: the personal value behind {sealed} is not the one that was recorded.",
+            )
+
+
+def _streamed(connection: Connection, query: Any) -> Iterator[Row[Any]]:
+    yield from connection.execution_options(stream_results=True, yield_per=BATCH).execute(query)
+
+
+class _Meter:
+    """Counts entries as they pass, and tells now and then."""
+
+    def __init__(self, progress: Progress, total: int) -> None:
+        self._progress = progress
+        self._total = total
+        self._done = 0
+
+    def count(self, links: Iterable[Link]) -> Iterator[Link]:
+        """The same entries, counted."""
+        for link in links:
+            self._done += 1
+            if self._done % BATCH == 0:
+                self.tell()
+            yield link
+
+    def tell(self) -> None:
+        """Report how far we are."""
+        self._progress(self._done, self._total)
+
+
+def _silent(done: int, total: int) -> None:
+    """Nobody watches."""
