@@ -265,3 +265,12 @@ def _mentions_value(node: Any) -> bool:
     if isinstance(node, list | tuple):
         return any(_mentions_value(item) for item in node)
     return False
+
+
+def ranked_values(node: nodes.Node, local: frozenset[str]) -> Closure:
+    """The values that unary tests name, in their order: what output values mean as priorities."""
+    compiler = Compiler()
+    with compiler.binding("?", *local):
+        tests = node.tests if isinstance(node, nodes.UnaryTests) else [node]
+        closures = [compiler.compile(test) for test in tests]
+    return lambda scope: [closure(scope) for closure in closures]

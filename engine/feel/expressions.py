@@ -11,7 +11,7 @@ from typing import Any
 from engine.feel import compile_functions, compile_loops, compile_operators, compile_values, nodes
 from engine.feel.builtins import BUILTINS
 from engine.feel.compiler import Closure, Compiler
-from engine.feel.errors import FeelSyntaxError, LimitExceeded, Problem
+from engine.feel.errors import Fault, FeelSyntaxError, LimitExceeded, Problem
 from engine.feel.kinds import CONTEXT, imported
 from engine.feel.lexer import tokenize, words_of
 from engine.feel.parser import parse_expression, parse_unary_tests
@@ -20,6 +20,7 @@ from engine.feel.run import Run, Scope
 _REGISTERED = (compile_functions, compile_loops, compile_operators, compile_values)  # each registers its nodes
 _LONG_BUILTINS = tuple(name for name in BUILTINS if " " in name)
 _NO_NAMES: frozenset[str] = frozenset()
+OPEN = "*"  # among local names: the scope may have entries that are not known yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,19 +34,25 @@ class Outcome:
 class Expression:
     """An expression ready to be evaluated any number of times, by any number of threads."""
 
-    __slots__ = ("_closure", "_may_join", "_parse", "certain", "names", "node", "text")
+    __slots__ = ("_may_join", "certain", "closure", "names", "node", "text")
 
-    def __init__(self, text: str, names: frozenset[str], parse: Callable[[str, Iterable[str]], nodes.Node]) -> None:
+    def __init__(
+        self,
+        text: str,
+        names: frozenset[str],
+        parse: Callable[[str, Iterable[str]], nodes.Node],
+        local: frozenset[str] = _NO_NAMES,
+    ) -> None:
         compiler = Compiler()
         try:
             self.node = parse(text, (*_LONG_BUILTINS, *names))
-            self._closure: Closure = compiler.compile(self.node)
+            with compiler.binding(*local, open_ended=OPEN in local):
+                self.closure: Closure = compiler.compile(self.node)
         except RecursionError:
             raise FeelSyntaxError("The expression nests too deeply.", 0, len(text)) from None
         self.text = text
         self.certain = compiler.certain  # variables that are read for sure, by name, with their first place
         self.names = frozenset(compiler.certain) | (compiler.possible - BUILTINS.keys())
-        self._parse = parse
         self._may_join = not names and _has_neighbours(text)
 
     def __repr__(self) -> str:
@@ -61,19 +68,24 @@ class Expression:
 
     def value(self, run: Run, local: dict[str, Any] | None = None) -> Any:
         """The value inside a run that somebody else began; problems and limits are noted there."""
-        context = decimal.getcontext()
-        decimal.setcontext(CONTEXT)
-        try:
-            return self._closure(Scope({} if local is None else local, None, run))
-        except LimitExceeded as limit:
-            run.problem(str(limit), 0, len(self.text))
-        except RecursionError:
-            run.problem("The expression nests too deeply.", 0, len(self.text))
-        except MemoryError:
-            run.problem("The expression needs too much memory.", 0, len(self.text))
-        finally:
-            decimal.setcontext(context)
-        return None
+        return bounded(run, lambda: self.closure(Scope({} if local is None else local, None, run)))
+
+
+def bounded(run: Run, work: Callable[[], Any]) -> Any:
+    """Do a part of an evaluation with 34 digits; what exceeds a limit becomes null with a problem."""
+    context = decimal.getcontext()
+    decimal.setcontext(CONTEXT)
+    try:
+        return work()
+    except (Fault, LimitExceeded) as limit:
+        run.problem(str(limit), 0, 0)
+    except RecursionError:
+        run.problem("The expression nests too deeply.", 0, 0)
+    except MemoryError:
+        run.problem("The expression needs too much memory.", 0, 0)
+    finally:
+        decimal.setcontext(context)
+    return None
 
 
 class UnaryTests(Expression):
@@ -90,27 +102,30 @@ class UnaryTests(Expression):
 
 
 @lru_cache(maxsize=4096)
-def _expression(text: str, names: frozenset[str]) -> Expression:
-    return Expression(text, names, parse_expression)
+def _expression(text: str, names: frozenset[str], local: frozenset[str] = _NO_NAMES) -> Expression:
+    return Expression(text, names, parse_expression, local)
 
 
 @lru_cache(maxsize=4096)
-def _unary(text: str, names: frozenset[str]) -> UnaryTests:
-    return UnaryTests(text, names, parse_unary_tests)
+def _unary(text: str, names: frozenset[str], local: frozenset[str] = _NO_NAMES) -> UnaryTests:
+    return UnaryTests(text, names, parse_unary_tests, local)
 
 
-def compile_expression(text: str, names: Iterable[str] = _NO_NAMES) -> Expression:
+def compile_expression(text: str, names: Iterable[str] = _NO_NAMES, *, local: frozenset[str] = _NO_NAMES) -> Expression:
     """An expression, cached; raises FeelSyntaxError.
 
     `names` are those of variables and their entries that may be of several words; without them, words side by side
-    are taken for one name and the variables' own names are looked at when it is evaluated.
+    are taken for one name and the variables' own names are looked at when it is evaluated. `local` are the names that
+    the scope it is evaluated in has before the variables.
     """
-    return _expression(text, _joined(names))
+    return _expression(text, _joined(names), local)
 
 
-def compile_unary_tests(text: str, names: Iterable[str] = _NO_NAMES) -> UnaryTests:
+def compile_unary_tests(
+    text: str, names: Iterable[str] = _NO_NAMES, *, local: frozenset[str] = _NO_NAMES
+) -> UnaryTests:
     """A decision table's input cell, cached; raises FeelSyntaxError."""
-    return _unary(text, _joined(names))
+    return _unary(text, _joined(names), local)
 
 
 def _again(expression: Expression, names: frozenset[str]) -> Expression:

@@ -1,6 +1,7 @@
 """One evaluation: its variables, its problems, and how much it may still do."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,7 +17,7 @@ MOST_PROBLEMS = 50
 class Run:
     """What all parts of one evaluation share."""
 
-    __slots__ = ("_imported", "_now", "depth", "problems", "steps", "types", "variables")
+    __slots__ = ("_imported", "_now", "depth", "log", "problems", "steps", "types", "variables")
 
     def __init__(self, variables: Mapping[str, Any], now: datetime | None = None, types: Any = None) -> None:
         self.variables = variables
@@ -24,6 +25,7 @@ class Run:
         self.steps = STEPS
         self.depth = 0
         self.types = types  # finds a named type's definition
+        self.log: list[Any] | None = None  # decision tables note the rules that fired
         self._now = now
         self._imported: dict[str, Any] | None = None
 
@@ -55,6 +57,17 @@ class Run:
         if name not in self._imported:
             self._imported[name] = imported(value)
         return self._imported[name]
+
+    @contextmanager
+    def within(self, variables: Mapping[str, Any], types: Any) -> Iterator["Run"]:
+        """A part that sees other variables, such as a decision's requirements, but spends from the same budget."""
+        inner = Run(variables, self.now, types)
+        inner.problems, inner.log = self.problems, self.log
+        inner.steps, inner.depth = self.steps, self.depth
+        try:
+            yield inner
+        finally:
+            self.steps = inner.steps
 
     def call(self, function: Any, *arguments: Any) -> Any:
         """Call a function with arguments in the order of its parameters; raises Fault."""
