@@ -1,8 +1,25 @@
 """Deploying processes, decisions and forms: all files of a deployment are accepted together, or none is."""
 
+import hashlib
 from dataclasses import dataclass
+from typing import Any
 
+from sqlalchemy import func, select, text
+
+from core.executor import handles
+from core.ids import new_id, successor
 from core.messages import Command
+from engine.bpmn import Findings, Known, check_bpmn
+from engine.bpmn.model import Process
+from engine.decisions import check_dmn
+from engine.errors import DeploymentRefused
+from engine.events import DefinitionDeployed
+from engine.forms import check_form
+from engine.handlers import HANDLERS
+from engine.models import DefinitionRow
+from storage.unit_of_work import UnitOfWork
+
+LOCK = 7_203_110_003  # advisory lock: deployments happen one after the other, so that versions have no gaps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,3 +48,159 @@ class DeployDefinitions(Command):
 
     files: tuple[DeploymentFile, ...]
     dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """Something that a file defines, before it has a version."""
+
+    kind: str
+    key: str
+    name: str
+    file: DeploymentFile
+    info: dict[str, Any]
+
+
+@handles(DeployDefinitions, needs="definition.deploy")
+def deploy_definitions(command: DeployDefinitions, unit: UnitOfWork) -> tuple[DeployedDefinition, ...]:
+    """Check all files against each other and what is deployed, then give each definition its version.
+
+    Raises `DeploymentRefused` with every finding of every file; nothing is deployed then. A dry run does everything
+    but keep it.
+    """
+    unit.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
+    drafts, findings = check_files(command.files, _deployed(unit))
+    refuse(findings)
+    deployed = tuple(_deploy(draft, unit) for draft in drafts)
+    if command.dry_run:
+        unit.start_over()
+    return deployed
+
+
+def check_files(files: tuple[DeploymentFile, ...], known: Known) -> tuple[list[Draft], Findings]:
+    """What the files define, and all findings; forms and decisions of the same files count as known."""
+    findings = Findings("")
+    drafts: list[Draft] = []
+    for file in files:
+        if not file.name.lower().endswith(".bpmn"):
+            found = _check_other(file)
+            drafts += found[0]
+            findings += found[1]
+    known = Known(
+        handlers=known.handlers,
+        forms=_more(known.forms, drafts, "form"),
+        decisions=_more(known.decisions, drafts, "decision"),
+    )
+    for file in files:
+        if file.name.lower().endswith(".bpmn"):
+            checked = check_bpmn(file.name, file.content, known)
+            findings += checked.findings
+            drafts += [_process_draft(process, file) for process in checked.processes]
+    findings += _twice(drafts)
+    return drafts, findings
+
+
+def refuse(findings: Findings) -> None:
+    """Raise `DeploymentRefused` when a finding is an error."""
+    errors = [finding for finding in findings if finding.severity == "error"]
+    if errors:
+        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+        raise DeploymentRefused(
+            f"Nothing was deployed: {errors[0]}{more}", findings=[finding.to_json() for finding in findings]
+        )
+
+
+def _check_other(file: DeploymentFile) -> tuple[list[Draft], Findings]:
+    findings = Findings(file.name)
+    lower = file.name.lower()
+    if lower.endswith(".form"):
+        form = check_form(file.content, findings)
+        made = [] if form is None else [Draft(kind="form", key=form.key, name=form.name, file=file, info={})]
+        return made, findings
+    if lower.endswith(".dmn"):
+        decisions = check_dmn(file.content, findings)
+        return [
+            Draft(kind="decision", key=decision.id, name=decision.name, file=file, info={}) for decision in decisions
+        ], findings
+    findings.error("file-kind", "Only .bpmn, .dmn and .form files can be deployed.")
+    return [], findings
+
+
+def _more(known: frozenset[str] | None, drafts: list[Draft], kind: str) -> frozenset[str] | None:
+    return None if known is None else known | {draft.key for draft in drafts if draft.kind == kind}
+
+
+def _process_draft(process: Process, file: DeploymentFile) -> Draft:
+    info = {"stages": list(process.stages), "starters": list(process.starters)}
+    return Draft(kind="process", key=process.id, name=process.name, file=file, info=info)
+
+
+def _twice(drafts: list[Draft]) -> Findings:
+    findings, seen = Findings(""), dict[tuple[str, str], str]()
+    for draft in drafts:
+        findings.file = draft.file.name
+        if (draft.kind, draft.key) in seen:
+            findings.error(
+                "key-twice",
+                f"The {draft.kind} {draft.key} is defined in {seen[draft.kind, draft.key]} already.",
+                element=draft.key,
+            )
+        seen[draft.kind, draft.key] = draft.file.name
+    return findings
+
+
+def _deployed(unit: UnitOfWork) -> Known:
+    query = select(DefinitionRow.kind, DefinitionRow.key).where(DefinitionRow.kind != "process").distinct()
+    rows = unit.session.execute(query).all()
+    return Known(
+        handlers=HANDLERS.names(),
+        forms=frozenset(key for kind, key in rows if kind == "form"),
+        decisions=frozenset(key for kind, key in rows if kind == "decision"),
+    )
+
+
+def _deploy(draft: Draft, unit: UnitOfWork) -> DeployedDefinition:
+    digest = hashlib.sha256(draft.file.content).hexdigest()
+    newest = unit.session.scalar(
+        select(DefinitionRow)
+        .where(DefinitionRow.kind == draft.kind, DefinitionRow.key == draft.key)
+        .order_by(DefinitionRow.version.desc())
+        .limit(1)
+    )
+    if newest is not None and newest.digest == digest:
+        return view_of(newest)
+    row = DefinitionRow(
+        id=_next_id(unit),
+        kind=draft.kind,
+        key=draft.key,
+        version=1 if newest is None else newest.version + 1,
+        name=draft.name,
+        digest=digest,
+        file_name=draft.file.name,
+        source=draft.file.content,
+        info=draft.info,
+        deployed_at=unit.clock.now(),
+        deployed_by=unit.actor.id,
+    )
+    unit.session.add(row)
+    unit.session.flush()  # the next definition's id must sort behind this one
+    unit.emit(
+        DefinitionDeployed(
+            definition_id=row.id, kind=row.kind, key=row.key, version=row.version, digest=digest, name=row.name
+        )
+    )
+    return view_of(row)
+
+
+def _next_id(unit: UnitOfWork) -> str:
+    """Greater than every other definition's, whatever this machine's clock says: `catalog` relies on it."""
+    greatest = unit.session.scalar(select(func.max(DefinitionRow.id)))
+    fresh = new_id()
+    return fresh if greatest is None else max(fresh, successor(greatest))
+
+
+def view_of(row: DefinitionRow) -> DeployedDefinition:
+    """What a deployment answers for one definition."""
+    return DeployedDefinition(
+        id=row.id, key=row.key, version=row.version, digest=row.digest, name=row.name, kind=row.kind
+    )

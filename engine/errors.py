@@ -80,7 +80,7 @@ class FourEyes(NotYourTask):
 class StepFailed(Conflict):
     """An element could not be executed; `element` and `token` say which, the instance gets an incident.
 
-    `reason` is the stable code of the cause.
+    `reason` is the stable code of the cause; `step` counts the elements executed in the command, this one included.
     """
 
     code = "step_failed"
@@ -90,3 +90,4 @@ class StepFailed(Conflict):
         self.element = element
         self.token = token
         self.reason = reason
+        self.step = 0

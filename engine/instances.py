@@ -1,9 +1,35 @@
-"""Starting, cancelling and linking instances."""
+"""Starting, cancelling and linking instances, and editing their variables."""
 
 from dataclasses import dataclass, field
 from typing import Any
 
+from sqlalchemy.dialects.postgresql import insert
+
+from core.errors import Forbidden, InvalidInput
+from core.executor import handles
+from core.ids import new_id
 from core.messages import Command
+from engine import access, catalog, store
+from engine.bpmn.model import Reference
+from engine.errors import DefinitionNotFound, InstanceNotFound
+from engine.events import CaseCancelled, CaseStarted, EntityLinked, VariablesEdited
+from engine.feel.values import plain
+from engine.models import DefinitionRow, InstanceEntityRow
+from engine.openings import OpenTask
+from engine.running import Parking, Running, with_incidents
+from engine.runtime import Case
+from engine.store import Locked
+from storage.unit_of_work import UnitOfWork
+
+__all__ = [
+    "CancelInstance",
+    "EntityLink",
+    "LinkEntity",
+    "OpenTask",
+    "SetVariables",
+    "StartInstance",
+    "StartedInstance",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,14 +39,6 @@ class EntityLink:
     entity: str
     id: str
     role: str = "subject"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenTask:
-    """A user task that waits for a person."""
-
-    id: str
-    element_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,3 +85,122 @@ class LinkEntity(Command):
 
     instance_id: str
     link: EntityLink
+
+
+@handles(StartInstance, needs="case.start")
+def start_instance(command: StartInstance, unit: UnitOfWork) -> StartedInstance:
+    """Begin a process and run it to its first wait states.
+
+    Raises `DefinitionNotFound`, and `Forbidden` when the process names who may start it.
+    """
+    return with_incidents(unit, lambda parking: _start(command, unit, parking))
+
+
+def _start(command: StartInstance, unit: UnitOfWork, parking: Parking) -> StartedInstance:
+    mark = catalog.newest_deployment(unit.session)
+    definition = _definition(command, unit, mark)
+    _check_starter(definition, unit)
+    locked = Locked(
+        instance_id=new_id(),
+        definition_id=definition.id,
+        definition_key=definition.key,
+        instance_state="running",
+        revision=1,
+        stage=None,
+        business_key=command.business_key,
+        outcome=None,
+        started_by=unit.actor.id,
+        ended_at=None,
+        mark=mark,
+    )
+    unit.emit(
+        CaseStarted(
+            instance_id=locked.instance_id,
+            definition_id=definition.id,
+            definition_key=definition.key,
+            version=definition.version,
+            digest=definition.digest,
+            business_key=command.business_key,
+            variables={name: plain(value) for name, value in command.variables.items()},
+            links=[{"entity": link.entity, "id": link.id, "role": link.role} for link in command.links],
+        )
+    )
+    for link in command.links:
+        _link(locked.instance_id, link, unit)
+    running = Running(unit, locked, parking)
+    case = Case(running.program, running.surroundings())
+    running.create(case)
+    case.start(command.variables, unit.actor.id)
+    running.save(started=running.now)
+    return StartedInstance(id=locked.instance_id, state=case.state, stage=case.stage, tasks=running.open_tasks())
+
+
+def _definition(command: StartInstance, unit: UnitOfWork, mark: str) -> DefinitionRow:
+    if (command.definition_id is None) == (command.definition_key is None):
+        raise InvalidInput("Say which process to start: give its key, or the id of one version, not both.")
+    found = command.definition_id
+    if command.definition_key is not None:
+        found = catalog.find(unit.session, "process", Reference(key=command.definition_key), mark)
+    if found is None:
+        raise DefinitionNotFound(f"There is no process {command.definition_key}.", key=command.definition_key)
+    row = catalog.definition(unit.session, found)
+    if row.kind != "process":
+        raise DefinitionNotFound(f"{row.name} is a {row.kind}; only a process can be started.", definition=row.id)
+    return row
+
+
+def _check_starter(definition: DefinitionRow, unit: UnitOfWork) -> None:
+    starters = definition.info.get("starters", [])
+    if starters and not unit.actor.is_system and unit.actor.roles.isdisjoint(starters):
+        raise Forbidden(
+            f"{definition.name} can be started by these roles only: {', '.join(starters)}.", roles=list(starters)
+        )
+
+
+@handles(CancelInstance, needs="case.administer")
+def cancel_instance(command: CancelInstance, unit: UnitOfWork) -> None:
+    """Stop everything in an instance. Raises `InstanceNotFound`, `InstanceEnded`."""
+    if not command.reason.strip():
+        raise InvalidInput("Give a reason; it stays in the trail.", fields={"/reason": "A reason is needed."})
+    running = Running(unit, store.lock_instance(unit, command.instance_id), {})
+    running.case.cancel(command.reason)
+    running.save()
+    unit.emit(CaseCancelled(instance_id=command.instance_id, reason=command.reason))
+
+
+@handles(SetVariables, needs="case.administer")
+def set_variables(command: SetVariables, unit: UnitOfWork) -> None:
+    """Replace variables of an instance. Raises `InstanceNotFound`, `InstanceEnded`."""
+    running = Running(unit, store.lock_instance(unit, command.instance_id), {})
+    running.case.set(command.variables)
+    running.save()
+    unit.emit(
+        VariablesEdited(
+            instance_id=command.instance_id,
+            variables={name: plain(value) for name, value in command.variables.items()},
+            reason=command.reason,
+        )
+    )
+
+
+@handles(LinkEntity, needs="task.work")
+def link_entity(command: LinkEntity, unit: UnitOfWork) -> None:
+    """Link a record; linking it again changes nothing. Raises `InstanceNotFound`."""
+    store.lock_instance(unit, command.instance_id)
+    if not access.may_see_instance(unit, command.instance_id):
+        raise InstanceNotFound(f"There is no case {command.instance_id}.", instance=command.instance_id)
+    if _link(command.instance_id, command.link, unit):
+        link = command.link
+        unit.emit(EntityLinked(instance_id=command.instance_id, entity=link.entity, entity_id=link.id, role=link.role))
+
+
+def _link(instance_id: str, link: EntityLink, unit: UnitOfWork) -> bool:
+    row = {
+        "instance_id": instance_id,
+        "entity": link.entity,
+        "entity_id": link.id,
+        "role": link.role,
+        "linked_at": unit.clock.now(),
+    }
+    statement = insert(InstanceEntityRow).values(row).on_conflict_do_nothing().returning(InstanceEntityRow.entity)
+    return unit.session.execute(statement).first() is not None

@@ -3,8 +3,31 @@
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import select, update
+
+from core.errors import InvalidInput
+from core.executor import handles
+from core.ids import new_id
 from core.messages import Command
-from engine.instances import OpenTask
+from engine import access, catalog, forms, store
+from engine.bpmn.model import Node, Work
+from engine.errors import (
+    DocumentsMissing,
+    FourEyes,
+    NotYourTask,
+    TaskAlreadyClaimed,
+    TaskAlreadyCompleted,
+    TaskNotFound,
+)
+from engine.events import TaskAssigned, TaskClaimed, TaskCommented, TaskCompleted, TaskUnclaimed
+from engine.models import TaskCommentRow, TaskHistoryRow, WorkItemRow
+from engine.openings import OpenTask
+from engine.ports import AttachedDocument, TaskDocuments
+from engine.running import Parking, Running, with_incidents
+from engine.store import Finished, LockedTask
+from storage.unit_of_work import UnitOfWork
+
+MAXIMUM_COMMENT = 10_000  # characters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,3 +76,256 @@ class CompleteTask(Command):
     task_id: str
     data: dict[str, Any]
     idempotency_key: str | None = None
+
+
+@handles(ClaimTask, needs="task.work")
+def claim_task(command: ClaimTask, unit: UnitOfWork) -> None:
+    """Take a task; taking it twice changes nothing. Raises `TaskAlreadyClaimed`, `NotYourTask`, `FourEyes`."""
+    task = _open(command.task_id, unit)
+    if task.assignee == unit.actor.id:
+        return
+    if task.assignee is not None:
+        raise TaskAlreadyClaimed(f"{task.name} was taken by {task.assignee}.", assignee=task.assignee)
+    _check_may_work(task, unit)
+    _check_four_eyes(task, unit.actor.id, unit)
+    _set_assignee(task, unit.actor.id, unit)
+    unit.emit(
+        TaskClaimed(
+            instance_id=task.instance_id, task_id=task.task_id, element_id=task.element_id, assignee=unit.actor.id
+        )
+    )
+
+
+@handles(UnclaimTask, needs="task.work")
+def unclaim_task(command: UnclaimTask, unit: UnitOfWork) -> None:
+    """Give a task back. Raises `NotYourTask` for somebody else's, unless an administrator does it."""
+    task = _open(command.task_id, unit)
+    if task.assignee is None:
+        return
+    if task.assignee != unit.actor.id and not unit.actor.may(access.ADMINISTER):
+        raise NotYourTask(f"{task.name} is with {task.assignee}; only they can give it back.", assignee=task.assignee)
+    _set_assignee(task, None, unit)
+    unit.emit(TaskUnclaimed(instance_id=task.instance_id, task_id=task.task_id, element_id=task.element_id))
+
+
+@handles(AssignTask, needs="task.work")
+def assign_task(command: AssignTask, unit: UnitOfWork) -> None:
+    """Give a task to a person: one's own, or as an administrator any. Raises `NotYourTask`, `FourEyes`."""
+    task = _open(command.task_id, unit)
+    if not command.assignee.strip():
+        raise InvalidInput("Name the person who gets the task.", fields={"/assignee": "A person is needed."})
+    if task.assignee != unit.actor.id and not unit.actor.may(access.ADMINISTER):
+        raise NotYourTask(f"{task.name} is not your task; claim it first, then you can pass it on.")
+    _check_four_eyes(task, command.assignee, unit)
+    _set_assignee(task, command.assignee, unit)
+    unit.emit(
+        TaskAssigned(
+            instance_id=task.instance_id,
+            task_id=task.task_id,
+            element_id=task.element_id,
+            assignee=command.assignee,
+            before=task.assignee,
+        )
+    )
+
+
+@handles(CommentTask, needs="task.work")
+def comment_task(command: CommentTask, unit: UnitOfWork) -> str:
+    """Remark on a task, open or finished, that one may see; the remark's id."""
+    text = command.text.strip()
+    if not text or len(text) > MAXIMUM_COMMENT:
+        raise InvalidInput(
+            f"A comment has between 1 and {MAXIMUM_COMMENT} characters.", fields={"/text": "Write a comment."}
+        )
+    instance_id, element_id = _place(command.task_id, unit)
+    if not access.may_see_task(unit, command.task_id):
+        raise _unknown(command.task_id)
+    row = TaskCommentRow(
+        instance_id=instance_id,
+        id=new_id(),
+        task_id=command.task_id,
+        author=unit.actor.id,
+        text=text,
+        created_at=unit.clock.now(),
+    )
+    unit.session.add(row)
+    unit.emit(TaskCommented(instance_id=instance_id, task_id=command.task_id, element_id=element_id, text=text))
+    return row.id
+
+
+@handles(CompleteTask, needs="task.work")
+def complete_task(command: CompleteTask, unit: UnitOfWork) -> Completion:
+    """Submit a form and run on to the next wait states.
+
+    Raises `TaskAlreadyCompleted`, `NotYourTask`, `FourEyes`, `FormRefused`, `DocumentsMissing`, `TaskNotFound`.
+    """
+    return with_incidents(unit, lambda parking: _complete(command, unit, parking))
+
+
+def _complete(command: CompleteTask, unit: UnitOfWork, parking: Parking) -> Completion:
+    task = store.lock_task(unit, command.task_id)
+    if task is None:
+        return _answer_again(command, unit)
+    _check_may_work(task, unit)
+    _check_four_eyes(task, unit.actor.id, unit)
+    running = Running(unit, task, parking)
+    data = _accepted(command, task, running)
+    documents = _attached(task, _node(running, task), unit)
+    running.case.complete(task.task_id, data)
+    completion = Completion(instance_id=task.instance_id, state=running.case.state, tasks=running.open_tasks())
+    listed = [document.to_json() for document in documents]
+    unit.emit(
+        TaskCompleted(
+            instance_id=task.instance_id,
+            task_id=task.task_id,
+            element_id=task.element_id,
+            form_id=task.form_id,
+            data=data,
+            documents=listed,
+        )
+    )
+    answer = _to_json(completion) if command.idempotency_key is not None else None
+    key = command.idempotency_key
+    running.save(done=Finished(task_id=task.task_id, data=data, documents=listed, idempotency_key=key, answer=answer))
+    return completion
+
+
+def _answer_again(command: CompleteTask, unit: UnitOfWork) -> Completion:
+    """What to say when the task is not open: the same again to whoever repeats a request, else a conflict."""
+    row = unit.session.scalar(select(TaskHistoryRow).where(TaskHistoryRow.id == command.task_id))
+    if row is None:
+        raise _unknown(command.task_id)
+    is_repetition = command.idempotency_key is not None and row.idempotency_key == command.idempotency_key
+    if is_repetition and row.actor == unit.actor.id and row.answer is not None:
+        return _from_json(row.answer)
+    raise _already(row)
+
+
+def _already(row: TaskHistoryRow) -> TaskAlreadyCompleted:
+    how = f"was completed by {row.actor}" if row.state == "completed" else "is no longer needed"
+    return TaskAlreadyCompleted(
+        f"{row.name} {how}; look at the case for what comes next.", task=row.id, state=row.state
+    )
+
+
+def _unknown(task_id: str) -> TaskNotFound:
+    return TaskNotFound(f"There is no task {task_id}, or it is not offered to you.", task=task_id)
+
+
+def _to_json(completion: Completion) -> dict[str, Any]:
+    return {
+        "instance_id": completion.instance_id,
+        "state": completion.state,
+        "tasks": [[task.id, task.element_id] for task in completion.tasks],
+    }
+
+
+def _from_json(answer: dict[str, Any]) -> Completion:
+    return Completion(
+        instance_id=answer["instance_id"],
+        state=answer["state"],
+        tasks=tuple(OpenTask(id=task, element_id=element) for task, element in answer["tasks"]),
+    )
+
+
+def _open(task_id: str, unit: UnitOfWork) -> LockedTask:
+    """Lock an open task. Raises `TaskAlreadyCompleted`, `TaskNotFound`."""
+    task = store.lock_task(unit, task_id)
+    if task is not None:
+        return task
+    row = unit.session.scalar(select(TaskHistoryRow).where(TaskHistoryRow.id == task_id))
+    if row is None:
+        raise _unknown(task_id)
+    raise _already(row)
+
+
+def _place(task_id: str, unit: UnitOfWork) -> tuple[str, str]:
+    for table in (WorkItemRow, TaskHistoryRow):
+        found = unit.session.execute(select(table.instance_id, table.element_id).where(table.id == task_id)).first()
+        if found is not None:
+            return found.instance_id, found.element_id
+    raise _unknown(task_id)
+
+
+def _set_assignee(task: LockedTask, assignee: str | None, unit: UnitOfWork) -> None:
+    unit.session.execute(
+        update(WorkItemRow)
+        .where(WorkItemRow.instance_id == task.instance_id, WorkItemRow.id == task.task_id)
+        .values(assignee=assignee, claimed_at=unit.clock.now() if assignee else None)
+    )
+
+
+def _check_may_work(task: LockedTask, unit: UnitOfWork) -> None:
+    if access.may_work_on(unit.actor, task):
+        return
+    if task.assignee is not None:
+        raise NotYourTask(f"{task.name} is with {task.assignee}.", assignee=task.assignee)
+    offered = ", ".join(name.partition(":")[2] for name in task.candidates)
+    raise NotYourTask(f"{task.name} is offered to {offered}, not to you.", candidates=list(task.candidates))
+
+
+def _node_of(task: LockedTask, unit: UnitOfWork) -> Node:
+    return catalog.program(unit.session, task.definition_id).process.nodes[task.element_id]
+
+
+def _node(running: Running, task: LockedTask) -> Node:
+    return running.program.process.nodes[task.element_id]
+
+
+def _check_four_eyes(task: LockedTask, person: str, unit: UnitOfWork) -> None:
+    """Whoever performed one of the steps that `obieg:fourEyes` names cannot perform this one.
+
+    The task's own element means: not two instances of the same multi-instance activity.
+    """
+    node = _node_of(task, unit)
+    elements = node.work.four_eyes if node.work else ()
+    if not elements:
+        return
+    process = catalog.program(unit.session, task.definition_id).process
+    if person == task.started_by and any(process.nodes[each].kind == "startEvent" for each in elements):
+        raise FourEyes(f"{task.name} needs a second person: you started this case.", element=task.element_id)
+    done = select(TaskHistoryRow.name).where(
+        TaskHistoryRow.instance_id == task.instance_id,
+        TaskHistoryRow.actor == person,
+        TaskHistoryRow.state == "completed",
+        (TaskHistoryRow.element_id.in_(set(elements) - {task.element_id}))
+        | ((TaskHistoryRow.element_id == task.element_id) & (TaskHistoryRow.loop_id == task.loop_id))
+        if task.element_id in elements
+        else TaskHistoryRow.element_id.in_(elements),
+    )
+    earlier = unit.session.scalar(done.limit(1))
+    if earlier is not None:
+        raise FourEyes(
+            f"{task.name} needs a second person: {person} has done {earlier} in this case.", element=task.element_id
+        )
+
+
+def _accepted(command: CompleteTask, task: LockedTask, running: Running) -> dict[str, Any]:
+    if task.form_id is None:
+        return dict(command.data)
+    schema = catalog.form_schema(running.unit.session, task.form_id)
+    return forms.accept(schema, command.data, running.case.seen_by(task.task_id), running.unit.clock.now())
+
+
+def _attached(task: LockedTask, node: Node, unit: UnitOfWork) -> list[AttachedDocument]:
+    """What is attached. Raises `DocumentsMissing` when the diagram asks for more."""
+    documents = unit.port(TaskDocuments).attached(unit, task.task_id, task.instance_id)
+    work = node.work or Work()
+    there = {document.type for document in documents}
+    missing = [each for each in work.required if each.type not in there]
+    if missing:
+        names = ", ".join(f"{each.name} (document {each.type})" for each in missing)
+        raise DocumentsMissing(
+            f"{task.name} cannot be completed yet: attach {names} first.", missing=[each.type for each in missing]
+        )
+    return documents
+
+
+__all__ = [
+    "AssignTask",
+    "ClaimTask",
+    "CommentTask",
+    "CompleteTask",
+    "Completion",
+    "UnclaimTask",
+]

@@ -1,8 +1,22 @@
-"""Firing what is due."""
+"""Firing what is due: in the order in which it fell due, each instance for itself."""
 
+import logging
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
+from sqlalchemy import delete, select, update
+
+from core.errors import DomainError
+from core.executor import handles
 from core.messages import Command
+from engine import store
+from engine.events import TimerFired
+from engine.models import TimerRow
+from engine.running import Parking, Running, with_incidents
+from storage.unit_of_work import UnitOfWork
+
+POSTPONED = timedelta(minutes=1)
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -10,3 +24,55 @@ class FireDueTimers(Command):
     """Fire at most `limit` timers that are due, the oldest first; answers how many fired."""
 
     limit: int = 100
+
+
+@handles(FireDueTimers, needs="case.administer")
+def fire_due_timers(command: FireDueTimers, unit: UnitOfWork) -> int:
+    """Fire what is due; an instance that somebody works on right now has its turn the next time.
+
+    A step that fails behind a timer becomes an incident of its instance and stops nobody else.
+    """
+    due = unit.session.execute(
+        select(TimerRow.instance_id, TimerRow.id, TimerRow.due_at)
+        .where(TimerRow.due_at <= unit.clock.now())
+        .order_by(TimerRow.due_at, TimerRow.id)
+        .limit(command.limit)
+    ).all()
+    return sum(_fire(instance_id, timer_id, due_at, unit) for instance_id, timer_id, due_at in due)
+
+
+def _fire(instance_id: str, timer_id: str, due_at: datetime, unit: UnitOfWork) -> bool:
+    try:
+        return with_incidents(unit, lambda parking: _attempt(instance_id, timer_id, due_at, unit, parking), alone=False)
+    except DomainError as error:
+        logger.warning(
+            "timer postponed", extra={"action": "FireDueTimers", "instance": instance_id, "code": error.code}
+        )
+        _postpone(instance_id, timer_id, unit)
+        return False
+
+
+def _attempt(instance_id: str, timer_id: str, due_at: datetime, unit: UnitOfWork, parking: Parking) -> bool:
+    locked = store.lock_idle_instance(unit, instance_id)
+    if locked is None:
+        return False
+    timer = (TimerRow.instance_id == instance_id) & (TimerRow.id == timer_id)
+    if unit.session.scalar(select(TimerRow.id).where(timer)) is None:
+        return False  # fired or disarmed before we had the lock
+    running = Running(unit, locked, parking)
+    element = running.case.waiting_at(timer_id)
+    if element is None or not running.case.fire(timer_id):
+        unit.session.execute(delete(TimerRow).where(timer))
+        return False
+    unit.emit(TimerFired(instance_id=instance_id, element_id=element, due_at=due_at.isoformat()))
+    running.save()
+    return True
+
+
+def _postpone(instance_id: str, timer_id: str, unit: UnitOfWork) -> None:
+    """A timer that cannot fire must not stand in front of all others for ever."""
+    unit.session.execute(
+        update(TimerRow)
+        .where(TimerRow.instance_id == instance_id, TimerRow.id == timer_id)
+        .values(due_at=unit.clock.now() + POSTPONED)
+    )

@@ -133,6 +133,19 @@ class UnitOfWork:
         """Run something in memory once everything is durable; it must not fail and not touch the database."""
         self._afterwards.append(action)
 
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """A part of the unit that is undone alone, events and jobs included, when it raises."""
+        marks = len(self.events), len(self._requests), len(self._afterwards)
+        nested = self.session.begin_nested()
+        try:
+            yield
+        except BaseException:
+            nested.rollback()
+            del self.events[marks[0] :], self._requests[marks[1] :], self._afterwards[marks[2] :]
+            raise
+        nested.commit()
+
     def start_over(self) -> None:
         """Undo everything so far, events and jobs included, and go on in a new transaction: nothing is locked now."""
         self.session.rollback()

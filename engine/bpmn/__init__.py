@@ -1,1 +1,58 @@
 """Reads BPMN safely, checks it and lowers it to what the engine executes."""
+
+from dataclasses import dataclass
+
+from engine.bpmn.check import check_process
+from engine.bpmn.findings import Finding, Findings
+from engine.bpmn.known import Known
+from engine.bpmn.lower import lower_process
+from engine.bpmn.model import Process
+from engine.bpmn.read import Xml, children, flag, read_bpmn
+
+__all__ = ["Checked", "Finding", "Findings", "Known", "Process", "check_bpmn"]
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a file holds: processes that run (complete only where no finding refuses the file), and the findings."""
+
+    processes: tuple[Process, ...]
+    findings: Findings
+
+
+def check_bpmn(name: str, content: bytes, known: Known) -> Checked:
+    """Read, check and lower a file; never raises for what the file says."""
+    findings = Findings(name)
+    root = read_bpmn(content, findings)
+    if root is None:
+        return Checked((), findings)
+    processes = [_check(process, known, findings) for process in _executable(root, findings)]
+    return Checked(tuple(process for process in processes if process is not None), findings)
+
+
+def _executable(root: Xml, findings: Findings) -> list[Xml]:
+    """The processes to run: those marked executable, or the only one when none says anything."""
+    processes = children(root, "process")
+    marked = [process for process in processes if flag(process, "isExecutable", default=False)]
+    silent = [process for process in processes if process.get("isExecutable") is None and len(process)]
+    if not marked and len(processes) == 1:
+        marked = silent
+    if not marked:
+        findings.error(
+            "process-executable",
+            'No process of the file is executable; set isExecutable="true" on the one to run.',
+            line=processes[0].sourceline if processes else root.sourceline,
+            element=processes[0].get("id") if processes else None,
+        )
+    return marked
+
+
+def _check(process: Xml, known: Known, findings: Findings) -> Process | None:
+    if not process.get("id"):
+        findings.error("id-missing", "The process has no id.", line=process.sourceline)
+        return None
+    before = len(findings)
+    scope = check_process(process, findings)
+    if any(finding.rule in {"flow-end", "id-missing"} for finding in findings[before:]):
+        return None  # the graph has holes: there is nothing to compile
+    return lower_process(scope, known, findings)

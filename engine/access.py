@@ -1,0 +1,103 @@
+"""Who may see and do what: the rules once as conditions inside queries, once for a row that is at hand."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from sqlalchemy import ColumnElement, and_, cast, exists, false, func, literal, or_, select, true
+
+from core.identity import Actor
+from engine.models import KEYS, InstanceRow, TaskHistoryRow, WorkItemRow
+from storage.unit_of_work import Reading
+
+READ_ALL = ("case.read_all", "audit.read")
+ADMINISTER = "case.administer"
+
+
+class Offered(Protocol):
+    """A task, as far as rights are concerned."""
+
+    @property
+    def assignee(self) -> str | None:
+        """Whose task it is."""
+
+    @property
+    def candidates(self) -> Sequence[str]:
+        """Whom it is offered to: `group:…`, `user:…`."""
+
+
+def names_of(actor: Actor) -> list[str]:
+    """All names under which tasks are offered to somebody."""
+    return [f"user:{actor.id}", *(f"group:{role}" for role in sorted(actor.roles))]
+
+
+def may_work_on(actor: Actor, task: Offered) -> bool:
+    """Whether somebody may claim and complete a task.
+
+    An assigned task is its assignee's; otherwise it is everybody's whom it is offered to, and a task that is offered
+    to nobody in particular is everybody's who may work on tasks at all.
+    """
+    if actor.is_system:
+        return True
+    if task.assignee is not None:
+        return task.assignee == actor.id
+    return not task.candidates or not set(names_of(actor)).isdisjoint(task.candidates)
+
+
+def may_read_all(actor: Actor) -> bool:
+    """Whether somebody sees every case."""
+    return any(actor.may(permission) for permission in READ_ALL)
+
+
+def workable(actor: Actor) -> ColumnElement[bool]:
+    """The open tasks that somebody may work on, as a condition on `work_item`."""
+    return or_(WorkItemRow.assignee == actor.id, and_(WorkItemRow.assignee.is_(None), _offered(actor)))
+
+
+def visible_tasks(actor: Actor) -> ColumnElement[bool]:
+    """The open tasks that somebody may see: those offered to them, taken by a colleague or not, or all."""
+    if may_read_all(actor) or actor.may(ADMINISTER):
+        return true()
+    if not actor.may("task.work"):
+        return WorkItemRow.assignee == actor.id
+    return or_(WorkItemRow.assignee == actor.id, _offered(actor))
+
+
+def _offered(actor: Actor) -> ColumnElement[bool]:
+    if actor.is_system:
+        return true()
+    names = cast(names_of(actor), KEYS)
+    return or_(WorkItemRow.candidates.op("&&")(names), func.cardinality(WorkItemRow.candidates) == 0)
+
+
+def visible_instances(actor: Actor) -> ColumnElement[bool]:
+    """The instances that somebody is involved in, or all, as a condition on `instance`."""
+    if may_read_all(actor) or actor.may(ADMINISTER):
+        return true()
+    has_task = exists().where(WorkItemRow.instance_id == InstanceRow.id, _involves(actor))
+    had_task = exists().where(
+        TaskHistoryRow.instance_id == InstanceRow.id,
+        or_(TaskHistoryRow.actor == actor.id, TaskHistoryRow.assignee == actor.id),
+    )
+    return or_(InstanceRow.started_by == actor.id, has_task, had_task)
+
+
+def _involves(actor: Actor) -> ColumnElement[bool]:
+    offered = _offered(actor) if actor.may("task.work") else false()
+    return or_(WorkItemRow.assignee == actor.id, offered)
+
+
+def may_see_instance(view: Reading, instance_id: str) -> bool:
+    """Whether the asking person may see an instance."""
+    query = select(literal(1)).where(InstanceRow.id == instance_id, visible_instances(view.actor))
+    return view.session.scalar(query) is not None
+
+
+def may_see_task(view: Reading, task_id: str) -> bool:
+    """Whether the asking person may see a task, open or finished."""
+    open_task = select(literal(1)).where(WorkItemRow.id == task_id, visible_tasks(view.actor))
+    if view.session.scalar(open_task) is not None:
+        return True
+    owner: Any = view.session.scalar(select(TaskHistoryRow.instance_id).where(TaskHistoryRow.id == task_id))
+    if owner is None:
+        owner = view.session.scalar(select(WorkItemRow.instance_id).where(WorkItemRow.id == task_id))
+    return owner is not None and may_see_instance(view, owner)

@@ -1,0 +1,296 @@
+"""Accepts or refuses a process: every element is executed as the standard says, or named in a finding."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from engine.bpmn.extensions import check_extensions
+from engine.bpmn.findings import Findings
+from engine.bpmn.read import BPMN, XSI, Xml, child_text, children, flag, local, namespace
+from engine.bpmn.support import (
+    ACTIVITIES,
+    DRAWN,
+    EVENT_DEFINITIONS,
+    EVENTS,
+    GATEWAYS,
+    MARKERS,
+    Verdict,
+    event_kind,
+    event_verdict,
+)
+
+NODES = {*ACTIVITIES, *GATEWAYS, *EVENTS}
+_SUB_PROCESSES = ("subProcess", "transaction", "adHocSubProcess")
+_DATA = {"dataInputAssociation", "dataOutputAssociation", "ioSpecification", "property"}
+_INNER = {  # parts of a node that `lower` reads, or that say nothing to the execution
+    "script",
+    "completionQuantity",
+    "rendering",
+    "eventDefinitionRef",
+    *EVENT_DEFINITIONS,
+    *MARKERS,
+}
+_CONTAINER = {"sequenceFlow", "laneSet", "documentation", "extensionElements", *DRAWN}
+
+
+@dataclass(slots=True)
+class Scope:
+    """A process or embedded sub-process: its nodes and flows by id."""
+
+    element: Xml
+    nodes: dict[str, Xml] = field(default_factory=dict)
+    flows: dict[str, Xml] = field(default_factory=dict)
+    inner: list["Scope"] = field(default_factory=list)
+
+    def all(self) -> Iterator["Scope"]:
+        """The scope itself and those inside it."""
+        yield self
+        for scope in self.inner:
+            yield from scope.all()
+
+    def outgoing(self, node: str) -> list[Xml]:
+        """The flows that leave a node."""
+        return [flow for flow in self.flows.values() if flow.get("sourceRef") == node]
+
+    def incoming(self, node: str) -> list[Xml]:
+        """The flows that lead to a node."""
+        return [flow for flow in self.flows.values() if flow.get("targetRef") == node]
+
+
+def definitions_of(element: Xml) -> list[str]:
+    """The event definitions inside an event, by name."""
+    found = [local(child) for child in element if namespace(child) == BPMN and local(child) in EVENT_DEFINITIONS]
+    return found + ["messageEventDefinition" for _ in children(element, "eventDefinitionRef")]
+
+
+def check_process(process: Xml, findings: Findings) -> Scope:
+    """Read the scopes of a process; whatever cannot be executed becomes a finding."""
+    check_extensions(process, findings)
+    scope = _scope(process, findings)
+    _check_ids(scope, findings)
+    for each in scope.all():
+        _check_flows(each, findings)
+        _check_starts(each, findings)
+        for node in each.nodes.values():
+            _check_node(node, each, findings)
+    return scope
+
+
+def _scope(container: Xml, findings: Findings) -> Scope:
+    scope = Scope(container)
+    is_node = local(container) in _SUB_PROCESSES
+    for child in container:
+        if namespace(child) != BPMN:
+            continue
+        name = local(child)
+        if name in NODES or name in _SUB_PROCESSES:
+            _add(scope.nodes, child, findings)
+            if name == "subProcess" and not flag(child, "triggeredByEvent", default=False):
+                scope.inner.append(_scope(child, findings))
+        elif name == "sequenceFlow":
+            _add(scope.flows, child, findings)
+            check_extensions(child, findings)
+        elif name in {"dataObjectReference", "dataStoreReference"}:
+            check_extensions(child, findings)
+        elif name not in _CONTAINER and not (is_node and name in {*_DATA, *_INNER, "incoming", "outgoing"}):
+            _refuse_unknown(child, findings)
+    return scope
+
+
+def _refuse_unknown(element: Xml, findings: Findings) -> None:
+    findings.error(
+        "element-unsupported",
+        f"<{local(element)}> is not executed by this release; remove it.",
+        line=element.sourceline,
+        element=element.get("id"),
+    )
+
+
+def _add(into: dict[str, Xml], element: Xml, findings: Findings) -> None:
+    identifier = element.get("id")
+    if not identifier:
+        findings.error("id-missing", f"A <{local(element)}> has no id.", line=element.sourceline)
+        return
+    into[identifier] = element
+
+
+def _check_ids(scope: Scope, findings: Findings) -> None:
+    seen: dict[str, int] = {}
+    for element in scope.element.iter(f"{{{BPMN}}}*"):
+        identifier = element.get("id")
+        if identifier is None:
+            continue
+        if identifier in seen:
+            findings.error(
+                "id-twice",
+                f"The id {identifier} stands at line {seen[identifier]} already; every id must be unique.",
+                line=element.sourceline,
+                element=identifier,
+            )
+        seen[identifier] = element.sourceline
+
+
+def verdict_of(element: Xml) -> Verdict:
+    """Whether a flow node runs."""
+    name = local(element)
+    if name == "subProcess" and flag(element, "triggeredByEvent", default=False):
+        return ACTIVITIES["eventSubProcess"]
+    if name in ACTIVITIES:
+        return ACTIVITIES[name]
+    if name in GATEWAYS:
+        return GATEWAYS[name]
+    return event_verdict(name, event_kind(definitions_of(element)))
+
+
+def _check_node(node: Xml, scope: Scope, findings: Findings) -> None:
+    verdict = verdict_of(node)
+    if not verdict.runs:
+        kind = f" ({event_kind(definitions_of(node))})" if local(node) in EVENTS else ""
+        findings.error(
+            "element-unsupported",
+            f"<{local(node)}>{kind} is refused: {verdict.because}.",
+            line=node.sourceline,
+            element=node.get("id"),
+        )
+        return
+    check_extensions(node, findings)
+    _check_markers(node, findings)
+    if local(node) != "subProcess":
+        for child in node:
+            if namespace(child) == BPMN and local(child) not in {*DRAWN, *_DATA, *_INNER}:
+                _refuse_unknown(child, findings)
+    if local(node) in EVENTS:
+        _check_event(node, scope, findings)
+
+
+def _check_markers(node: Xml, findings: Findings) -> None:
+    line, element = node.sourceline, node.get("id")
+    if flag(node, "isForCompensation", default=False):
+        findings.error(
+            "element-unsupported", "Compensation is not executed by this release.", line=line, element=element
+        )
+    for marker in children(node, "standardLoopCharacteristics"):
+        findings.error(
+            "element-unsupported",
+            "Loop activities are not executed by this release; draw the loop with a gateway.",
+            line=marker.sourceline,
+            element=element,
+        )
+    for loop in children(node, "multiInstanceLoopCharacteristics"):
+        check_extensions(loop, findings)
+        if loop.get("behavior", "All") != "All" or children(loop, "complexBehaviorDefinition"):
+            findings.error(
+                "loop-behaviour",
+                "Only multi-instance behaviour All is executed; remove the event behaviour.",
+                line=loop.sourceline,
+                element=element,
+            )
+    for quantity in ("startQuantity", "completionQuantity"):
+        if node.get(quantity, "1") != "1":
+            findings.error("quantity", f"{quantity} other than 1 is not executed.", line=line, element=element)
+
+
+def _check_event(node: Xml, scope: Scope, findings: Findings) -> None:
+    name, identifier, line = local(node), node.get("id"), node.sourceline
+    if name in {"startEvent", "boundaryEvent"} and scope.incoming(identifier):
+        findings.error("event-incoming", "No sequence flow may lead to this event.", line=line, element=identifier)
+    if name == "endEvent" and scope.outgoing(identifier):
+        findings.error("event-outgoing", "No sequence flow may leave an end event.", line=line, element=identifier)
+    if name != "boundaryEvent":
+        return
+    host = scope.nodes.get(node.get("attachedToRef"))
+    if host is None or local(host) not in ACTIVITIES:
+        findings.error(
+            "boundary-host",
+            "A boundary event must be attached to an activity of the same process or sub-process.",
+            line=line,
+            element=identifier,
+        )
+    if not scope.outgoing(identifier):
+        findings.error("boundary-outgoing", "A boundary event must lead somewhere.", line=line, element=identifier)
+
+
+def _check_flows(scope: Scope, findings: Findings) -> None:
+    for identifier, flow in scope.flows.items():
+        for end in ("sourceRef", "targetRef"):
+            if flow.get(end) not in scope.nodes:
+                findings.error(
+                    "flow-end",
+                    f"The sequence flow's {end} is {flow.get(end) or 'missing'}, which is no node of the same "
+                    "process or sub-process.",
+                    line=flow.sourceline,
+                    element=identifier,
+                )
+    for identifier, node in scope.nodes.items():
+        _check_ways(identifier, node, scope.outgoing(identifier), findings)
+
+
+def _check_ways(identifier: str, node: Xml, outgoing: list[Xml], findings: Findings) -> None:
+    name, default, line = local(node), node.get("default"), node.sourceline
+    if default is not None and default not in {flow.get("id") for flow in outgoing}:
+        findings.error(
+            "default-flow", f"The default flow {default} does not leave this element.", line=line, element=identifier
+        )
+    conditional = [flow for flow in outgoing if child_text(flow, "conditionExpression") is not None]
+    for flow in conditional:
+        if flow.get("id") == default:
+            _refuse_flow(flow, "condition-default", "The default flow must have no condition.", findings)
+        elif name in {"parallelGateway", "startEvent", "boundaryEvent", "eventBasedGateway"}:
+            _refuse_flow(flow, "condition-place", f"A flow out of a <{name}> can have no condition.", findings)
+        expression = children(flow, "conditionExpression")[0]
+        _check_language(expression, flow.get("id"), findings)
+    if name == "exclusiveGateway" and len(outgoing) > 1:
+        for flow in outgoing:
+            if flow not in conditional and flow.get("id") != default:
+                _refuse_flow(flow, "condition-missing", "The flow needs a condition, or be the default.", findings)
+        if default is None:
+            findings.warning(
+                "default-missing",
+                "Without a default flow the case stops with an incident when no condition is true.",
+                line=line,
+                element=identifier,
+            )
+
+
+def _refuse_flow(flow: Xml, rule: str, sentence: str, findings: Findings) -> None:
+    findings.error(rule, sentence, line=flow.sourceline, element=flow.get("id"))
+
+
+def _check_language(expression: Xml, element: str, findings: Findings) -> None:
+    language = (expression.get("language") or "feel").lower()
+    if "feel" not in language:
+        findings.error(
+            "expression-language",
+            f"The expression is written in {language}; write it in FEEL.",
+            line=expression.sourceline,
+            element=element,
+        )
+    kind = expression.get(f"{{{XSI}}}type", "tFormalExpression")
+    if kind.rpartition(":")[2] not in {"tFormalExpression", "tExpression"}:
+        findings.error("expression-type", f"{kind} is unknown.", line=expression.sourceline, element=element)
+
+
+def _check_starts(scope: Scope, findings: Findings) -> None:
+    starts = [node for node in scope.nodes.values() if local(node) == "startEvent"]
+    line, element = scope.element.sourceline, scope.element.get("id")
+    if len(starts) > 1:
+        findings.error(
+            "start-many",
+            f"There are {len(starts)} start events; this release starts at exactly one.",
+            line=line,
+            element=element,
+        )
+    if not scope.nodes:
+        findings.error("scope-empty", "There is nothing to execute inside.", line=line, element=element)
+    for identifier, node in scope.nodes.items():
+        is_event_scope = flag(node, "triggeredByEvent", default=False)
+        if local(node) in {"startEvent", "boundaryEvent"} or is_event_scope or scope.incoming(identifier):
+            continue
+        if starts:
+            findings.error(
+                "node-unreachable",
+                "No sequence flow leads here, so this would never happen.",
+                line=node.sourceline,
+                element=identifier,
+            )
+    if scope.nodes and not starts and all(scope.incoming(identifier) for identifier in scope.nodes):
+        findings.error("start-missing", "There is no place to start: add a start event.", line=line, element=element)

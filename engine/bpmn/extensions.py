@@ -1,0 +1,149 @@
+"""The attributes and elements of the `camunda:` and `obieg:` vocabularies: which are understood, where, and why not."""
+
+import difflib
+
+from engine.bpmn.findings import Findings
+from engine.bpmn.read import BPMN, CAMUNDA, OBIEG, Xml, local, namespace
+
+_TASK = frozenset(
+    {"task", "manualTask", "userTask", "serviceTask", "scriptTask", "businessRuleTask", "subProcess"}
+)  # activities that run
+_ANY = frozenset({"*"})
+_NO_EFFECT = "accepted, changes nothing"
+
+# attribute -> (elements that may have it, what it does)
+CAMUNDA_ATTRIBUTES: dict[str, tuple[frozenset[str], str]] = {
+    "assignee": (frozenset({"userTask"}), "the person who gets the task"),
+    "candidateUsers": (frozenset({"userTask"}), "people it is offered to, separated by commas or a FEEL list"),
+    "candidateGroups": (frozenset({"userTask"}), "roles it is offered to, separated by commas or a FEEL list"),
+    "dueDate": (frozenset({"userTask"}), "date and time, or an ISO 8601 duration from now"),
+    "followUpDate": (frozenset({"userTask"}), "as dueDate"),
+    "priority": (frozenset({"userTask"}), "a number, 50 by default"),
+    "formRef": (frozenset({"userTask"}), "key of a deployed form"),
+    "formKey": (frozenset({"userTask"}), "the same as formRef"),
+    "formRefBinding": (frozenset({"userTask"}), "latest (default) or version"),
+    "formRefVersion": (frozenset({"userTask"}), "the version where the binding is version"),
+    "decisionRef": (frozenset({"businessRuleTask"}), "id of a deployed decision"),
+    "decisionRefBinding": (frozenset({"businessRuleTask"}), "latest (default) or version"),
+    "decisionRefVersion": (frozenset({"businessRuleTask"}), "the version where the binding is version"),
+    "mapDecisionResult": (frozenset({"businessRuleTask"}), "singleEntry, singleResult, collectEntries, resultList"),
+    "resultVariable": (frozenset({"businessRuleTask", "serviceTask", "scriptTask"}), "variable that takes the result"),
+    "collection": (frozenset({"multiInstanceLoopCharacteristics"}), "variable or FEEL expression: the items"),
+    "elementVariable": (frozenset({"multiInstanceLoopCharacteristics"}), "variable that holds one item"),
+    "candidateStarterGroups": (frozenset({"process"}), "roles that may start the process"),
+    "initiator": (frozenset({"startEvent"}), "variable that takes the id of the person who starts"),
+    "historyTimeToLive": (frozenset({"process"}), _NO_EFFECT + ": retention rules decide"),
+    "versionTag": (frozenset({"process"}), _NO_EFFECT + ": shown with the version"),
+    "isStartableInTasklist": (frozenset({"process"}), _NO_EFFECT),
+    "exclusive": (_ANY, _NO_EFFECT + ": an instance is always locked"),
+    "diagramRelationId": (_ANY, _NO_EFFECT),
+    "modelerTemplate": (_ANY, _NO_EFFECT),
+}
+CAMUNDA_REFUSED: dict[str, str] = {
+    "class": "Java classes are not executed; name a handler with obieg:handler",
+    "delegateExpression": "Java beans are not executed; name a handler with obieg:handler",
+    "expression": "Java expressions are not executed; name a handler with obieg:handler",
+    "type": "external tasks are not executed by this release; name a handler with obieg:handler",
+    "topic": "external tasks are not executed by this release; name a handler with obieg:handler",
+    "asyncBefore": "this release executes up to the next wait state in one transaction",
+    "asyncAfter": "this release executes up to the next wait state in one transaction",
+    "jobPriority": "there are no asynchronous continuations in this release",
+    "taskPriority": "there are no external tasks in this release",
+    "resource": "scripts stand in the diagram, in FEEL",
+    "formHandlerClass": "Java classes are not executed",
+    "taskListener": "listeners are code outside the diagram; draw a service task",
+    "executionListener": "listeners are code outside the diagram; draw a service task",
+    "connector": "connectors are not executed; name a handler with obieg:handler",
+    "formData": "generated forms are not shown; deploy a form and name it with camunda:formRef",
+    "failedJobRetryTimeCycle": "there are no asynchronous continuations in this release",
+    "field": "Java field injection is not executed",
+    "properties": "properties have no meaning here and would be ignored",
+}
+OBIEG_ATTRIBUTES: dict[str, tuple[frozenset[str], str]] = {
+    "documentType": (frozenset({"dataObjectReference"}), "the document type that this data object stands for"),
+    "entity": (frozenset({"dataStoreReference"}), "the business record that this data store stands for"),
+    "stage": (_ANY, "the stage of the case while a token is here"),
+    "stages": (frozenset({"process"}), "all stages in their order, separated by commas or semicolons"),
+    "searchable": (frozenset({"process"}), "variables that inbox searches look into"),
+    "outcome": (frozenset({"endEvent"}), "the outcome of the case when it ends here"),
+    "fourEyes": (frozenset({"userTask"}), "elements whose performers may not perform this task"),
+    "handler": (frozenset({"serviceTask"}), "the handler to call: package.function"),
+    "outputCollection": (frozenset({"multiInstanceLoopCharacteristics"}), "variable that collects one value each"),
+    "outputElement": (frozenset({"multiInstanceLoopCharacteristics"}), "FEEL: the value that one instance gives"),
+}
+OBIEG_REFUSED: dict[str, str] = {
+    "deferred": "this release runs service tasks inside the transaction only",
+    "state": "this release ties document types to tasks, not their states",
+    "sla": "this release has no service levels yet; use a timer boundary event",
+    "slaCounts": "this release has no service levels yet; use a timer boundary event",
+}
+ELEMENTS = frozenset({"inputOutput", "inputParameter", "outputParameter"})  # read by `lower`
+# what drawing tools add, meaningless for the execution
+_TOOLS = (
+    "http://www.omg.org/spec/BPMN/20100524/DI",
+    "http://www.omg.org/spec/DD/20100524/D",
+    "http://www.w3.org/",
+    "http://camunda.org/schema/modeler/",
+    "http://bpmn.io/schema/bpmn/biocolor",
+    "http://www.omg.org/spec/BPMN/non-normative/color",
+    "http://bpmn.io/schema/",
+)
+
+
+def check_extensions(element: Xml, findings: Findings) -> None:
+    """Look at every foreign attribute of an element and at its extension elements."""
+    for attribute in element.attrib:
+        space, _, name = attribute[1:].partition("}") if attribute.startswith("{") else ("", "", attribute)
+        if space:
+            _check_name(space, name, element, element, findings)
+    for container in element.findall(f"{{{BPMN}}}extensionElements"):
+        for child in container:
+            _check_element(child, element, findings)
+
+
+def _check_element(child: Xml, owner: Xml, findings: Findings) -> None:
+    if namespace(child) == CAMUNDA and local(child) in ELEMENTS:
+        if local(owner) not in _TASK:
+            findings.error(
+                "extension-place",
+                f"camunda:{local(child)} belongs to an activity, not to <{local(owner)}>.",
+                line=child.sourceline,
+                element=owner.get("id"),
+            )
+        return
+    _check_name(namespace(child), local(child), child, owner, findings)
+
+
+def _check_name(space: str, name: str, at: Xml, owner: Xml, findings: Findings) -> None:
+    def refuse(rule: str, sentence: str) -> None:
+        findings.error(rule, sentence, line=at.sourceline, element=owner.get("id"))
+
+    if space.startswith(_TOOLS):
+        return
+    if space not in {CAMUNDA, OBIEG}:
+        refuse("extension-foreign", f"{name} belongs to {space or 'no vocabulary'}, which would be ignored; remove it.")
+        return
+    prefix = "camunda" if space == CAMUNDA else "obieg"
+    known, refused = (CAMUNDA_ATTRIBUTES, CAMUNDA_REFUSED) if space == CAMUNDA else (OBIEG_ATTRIBUTES, OBIEG_REFUSED)
+    if name in known:
+        places = known[name][0]
+        if places != _ANY and local(owner) not in places:
+            refuse("extension-place", f"{prefix}:{name} belongs to {_words(places)}, not to <{local(owner)}>.")
+    elif name in refused:
+        if _is_off(name, at):
+            return
+        refuse("extension-refused", f"{prefix}:{name}: {refused[name]}.")
+    else:
+        nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+        hint = f" Did you mean {prefix}:{nearest[0]}?" if nearest else ""
+        refuse("extension-unknown", f"{prefix}:{name} is not known and would be ignored.{hint}")
+
+
+def _is_off(name: str, at: Xml) -> bool:
+    """asyncBefore="false" says what happens anyway."""
+    value = at.get(f"{{{CAMUNDA}}}{name}") or at.get(f"{{{OBIEG}}}{name}")
+    return value in {"false", "0"}
+
+
+def _words(places: frozenset[str]) -> str:
+    return " or ".join(f"<{place}>" for place in sorted(places))

@@ -1,0 +1,30 @@
+"""Which names a diagram may use: handlers of the installed packages, forms and decisions."""
+
+import difflib
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """Names that exist; None stands for not asking, as scenarios of a single file do."""
+
+    handlers: frozenset[str] | None = None
+    forms: frozenset[str] | None = None
+    decisions: frozenset[str] | None = None
+
+    def has_handler(self, name: str) -> bool:
+        """Whether a service task may call it."""
+        return self.handlers is None or name in self.handlers
+
+    def nearest_handler(self, name: str) -> str:
+        """A hint for a sentence, or nothing."""
+        nearest = difflib.get_close_matches(name, self.handlers or (), n=1, cutoff=0.6)
+        return f" Did you mean {nearest[0]}?" if nearest else ""
+
+    def has_form(self, key: str) -> bool:
+        """Whether a user task may show it."""
+        return self.forms is None or key in self.forms
+
+    def has_decision(self, key: str) -> bool:
+        """Whether a business rule task may evaluate it."""
+        return self.decisions is None or key in self.decisions

@@ -1,0 +1,361 @@
+"""Turns a checked diagram into the process that runs: expressions compiled, references resolved, source ids kept."""
+
+import re
+from collections.abc import Callable
+from typing import TypeVar
+
+from core.errors import InvalidInput
+from engine.bpmn.check import Scope, definitions_of
+from engine.bpmn.expressions import Value, attribute, formula
+from engine.bpmn.findings import Findings
+from engine.bpmn.known import Known
+from engine.bpmn.model import DocumentRef, Flow, Loop, Mapping, Node, Process, Reference, Timer, TimerKind, Work
+from engine.bpmn.read import BPMN, CAMUNDA, OBIEG, Xml, child_text, children, flag, local
+from engine.feel import Script, compile_script
+
+_ISO = re.compile(r"^(R\d*/)?P[\dYMWDTHS.,]+$|^\d{4}-\d{2}-\d{2}")
+_NAME = re.compile(r"^[^\W\d]\w*$")
+_TIMERS: dict[str, TimerKind] = {"timeDate": "date", "timeDuration": "duration", "timeCycle": "cycle"}
+_MAPPINGS = {"singleEntry", "singleResult", "collectEntries", "resultList"}
+Compiled = TypeVar("Compiled")
+
+
+def lower_process(scope: Scope, known: Known, findings: Findings) -> Process:
+    """The process that runs; what cannot be compiled becomes a finding."""
+    return _Lowering(scope, known, findings).process()
+
+
+def names_in(text: str | None) -> tuple[str, ...]:
+    """The parts of a list that is separated by commas, semicolons or spaces."""
+    return tuple(part for part in re.split(r"[,;\s]+", text or "") if part)
+
+
+class _Lowering:
+    def __init__(self, root: Scope, known: Known, findings: Findings) -> None:
+        self._root = root
+        self._known = known
+        self._findings = findings
+        self._references: dict[str, Xml] = {
+            each.get("id"): each
+            for each in root.element.iter(f"{{{BPMN}}}dataObjectReference", f"{{{BPMN}}}dataStoreReference")
+        }
+        self._stages = self._read_stages()
+
+    def process(self) -> Process:
+        element = self._root.element
+        nodes = {node.id: node for scope in self._root.all() for node in self._nodes(scope)}
+        self._check_four_eyes(nodes)
+        return Process(
+            id=element.get("id"),
+            name=element.get("name") or element.get("id"),
+            stages=self._stages,
+            starters=names_in(element.get(f"{{{CAMUNDA}}}candidateStarterGroups")),
+            searchable=names_in(element.get(f"{{{OBIEG}}}searchable")),
+            documentation=child_text(element, "documentation"),
+            starts=self._starts(self._root),
+            nodes=nodes,
+        )
+
+    def _read_stages(self) -> tuple[str, ...]:
+        text = self._root.element.get(f"{{{OBIEG}}}stages")
+        if text is not None:
+            return names_in(text)
+        used = (each.get(f"{{{OBIEG}}}stage") for each in self._root.element.iter(f"{{{BPMN}}}*"))
+        return tuple(dict.fromkeys(stage for stage in used if stage))
+
+    def _starts(self, scope: Scope) -> tuple[str, ...]:
+        """Start events, else (BPMN 2.0.2, 13.1) every node that nothing leads to."""
+        events = tuple(key for key, node in scope.nodes.items() if local(node) == "startEvent")
+        if events:
+            return events
+        return tuple(
+            key for key, node in scope.nodes.items() if not scope.incoming(key) and local(node) != "boundaryEvent"
+        )
+
+    def _nodes(self, scope: Scope) -> list[Node]:
+        return [self._node(key, element, scope) for key, element in scope.nodes.items()]
+
+    def _node(self, key: str, element: Xml, scope: Scope) -> Node:
+        kind = local(element)
+        inner = next((each for each in scope.inner if each.element is element), None)
+        outgoing = tuple(self._flow(flow) for flow in scope.outgoing(key))
+        return Node(
+            id=key,
+            kind=kind,
+            name=element.get("name") or key,
+            line=element.sourceline,
+            scope=scope.element.get("id"),
+            documentation=child_text(element, "documentation"),
+            incoming=tuple(flow.get("id") for flow in scope.incoming(key)),
+            outgoing=outgoing,
+            default=element.get("default"),
+            stage=self._stage(element),
+            loop=self._loop(element),
+            inputs=self._mappings(element, "inputParameter"),
+            outputs=self._mappings(element, "outputParameter"),
+            work=self._work(element) if kind == "userTask" else None,
+            handler=self._handler(element) if kind == "serviceTask" else None,
+            script=self._script(element) if kind == "scriptTask" else None,
+            decision=self._decision(element) if kind == "businessRuleTask" else None,
+            decision_mapping=self._decision_mapping(element),
+            result=element.get(f"{{{CAMUNDA}}}resultVariable") or element.get(f"{{{CAMUNDA}}}initiator"),
+            timer=self._timer(element),
+            attached_to=element.get("attachedToRef"),
+            interrupting=flag(element, "cancelActivity", default=True),
+            boundaries=tuple(
+                other
+                for other, each in scope.nodes.items()
+                if local(each) == "boundaryEvent" and each.get("attachedToRef") == key
+            ),
+            starts=self._starts(inner) if inner is not None else (),
+            entities=self._entities(element),
+            outcome=element.get(f"{{{OBIEG}}}outcome"),
+            terminates="terminateEventDefinition" in definitions_of(element),
+        )
+
+    def _compile(self, make: Callable[[], Compiled], at: Xml, element: str | None) -> Compiled | None:
+        try:
+            return make()
+        except InvalidInput as error:
+            self._findings.error("expression", error.sentence, line=at.sourceline, element=element)
+            return None
+
+    def _attribute(self, element: Xml, name: str, owner: str | None = None) -> Value | None:
+        text = element.get(f"{{{CAMUNDA}}}{name}")
+        if text is None or not text.strip():
+            return None
+        return self._compile(lambda: attribute(text), element, owner or element.get("id"))
+
+    def _flow(self, flow: Xml) -> Flow:
+        text = child_text(flow, "conditionExpression")
+        condition = None if text is None else self._compile(lambda: formula(text), flow, flow.get("id"))
+        return Flow(
+            id=flow.get("id"), source=flow.get("sourceRef"), target=flow.get("targetRef") or "", condition=condition
+        )
+
+    def _stage(self, element: Xml) -> str | None:
+        stage: str | None = element.get(f"{{{OBIEG}}}stage")
+        if stage is not None and stage not in self._stages:
+            self._findings.error(
+                "stage-unknown",
+                f"The stage {stage} is not among the process's stages ({', '.join(self._stages) or 'none'}).",
+                line=element.sourceline,
+                element=element.get("id"),
+            )
+        return stage
+
+    def _loop(self, element: Xml) -> Loop | None:
+        for loop in children(element, "multiInstanceLoopCharacteristics"):
+            return self._read_loop(loop, element)
+        return None
+
+    def _read_loop(self, loop: Xml, owner: Xml) -> Loop:
+        key = owner.get("id")
+        cardinality = child_text(loop, "loopCardinality")
+        until = child_text(loop, "completionCondition")
+        collection = loop.get(f"{{{CAMUNDA}}}collection") or child_text(loop, "loopDataInputRef")
+        output = loop.get(f"{{{OBIEG}}}outputElement") or self._item(loop, "outputDataItem")
+        target = loop.get(f"{{{OBIEG}}}outputCollection") or child_text(loop, "loopDataOutputRef")
+        if collection is None and cardinality is None:
+            self._findings.error(
+                "loop-items",
+                "A multi-instance activity needs a collection (camunda:collection) or a cardinality.",
+                line=loop.sourceline,
+                element=key,
+            )
+        if (output is None) != (target is None):
+            self._findings.error(
+                "loop-output",
+                "obieg:outputCollection and obieg:outputElement belong together: one value per instance.",
+                line=loop.sourceline,
+                element=key,
+            )
+        return Loop(
+            sequential=flag(loop, "isSequential", default=False),
+            collection=None if collection is None else self._compile(lambda: formula(collection), loop, key),
+            cardinality=None if cardinality is None else self._compile(lambda: formula(cardinality), loop, key),
+            element=loop.get(f"{{{CAMUNDA}}}elementVariable") or self._item(loop, "inputDataItem"),
+            output_collection=target,
+            output_element=None if output is None else self._compile(lambda: formula(output), loop, key),
+            until=None if until is None else self._compile(lambda: formula(until), loop, key),
+        )
+
+    @staticmethod
+    def _item(loop: Xml, name: str) -> str | None:
+        for item in children(loop, name):
+            named: str | None = item.get("name") or item.get("id")
+            return named
+        return None
+
+    def _mappings(self, element: Xml, kind: str) -> tuple[Mapping, ...]:
+        found = []
+        for item in element.findall(f"{{{BPMN}}}extensionElements/{{{CAMUNDA}}}inputOutput/{{{CAMUNDA}}}{kind}"):
+            name = item.get("name") or ""
+            if len(item) or not _NAME.match(name):
+                self._findings.error(
+                    "mapping",
+                    f"The {kind} {name or 'without a name'} must have a variable's name and one value: a text, or "
+                    "FEEL after =; lists and maps are written in FEEL, scripts are not executed.",
+                    line=item.sourceline,
+                    element=element.get("id"),
+                )
+                continue
+            text = item.text or ""
+            value = self._compile(lambda text=text: attribute(text), item, element.get("id"))  # type: ignore[misc]
+            if value is not None:
+                found.append(Mapping(name=name, value=value))
+        return tuple(found)
+
+    def _work(self, element: Xml) -> Work:
+        return Work(
+            assignee=self._attribute(element, "assignee"),
+            groups=self._attribute(element, "candidateGroups"),
+            users=self._attribute(element, "candidateUsers"),
+            due=self._attribute(element, "dueDate"),
+            follow_up=self._attribute(element, "followUpDate"),
+            priority=self._attribute(element, "priority"),
+            form=self._form(element),
+            four_eyes=names_in(element.get(f"{{{OBIEG}}}fourEyes")),
+            required=self._documents(element, "dataOutputAssociation", "targetRef"),
+            shown=self._documents(element, "dataInputAssociation", "sourceRef"),
+        )
+
+    def _form(self, element: Xml) -> Reference | None:
+        key = element.get(f"{{{CAMUNDA}}}formRef") or element.get(f"{{{CAMUNDA}}}formKey")
+        if not key:
+            return None
+        reference = self._reference(element, key, "formRef")
+        if not self._known.has_form(key):
+            self._findings.error(
+                "form-unknown",
+                f"The form {key} is neither deployed nor part of this deployment.",
+                line=element.sourceline,
+                element=element.get("id"),
+            )
+        return reference
+
+    def _reference(self, element: Xml, key: str, prefix: str) -> Reference:
+        binding = element.get(f"{{{CAMUNDA}}}{prefix}Binding", "latest")
+        version = element.get(f"{{{CAMUNDA}}}{prefix}Version")
+        if binding == "latest":
+            return Reference(key=key)
+        if binding == "version" and version and version.isdecimal():
+            return Reference(key=key, version=int(version))
+        self._findings.error(
+            "reference-binding",
+            f"camunda:{prefix}Binding is {binding}; it must be latest, or version with a number in "
+            f"camunda:{prefix}Version.",
+            line=element.sourceline,
+            element=element.get("id"),
+        )
+        return Reference(key=key)
+
+    def _documents(self, element: Xml, association: str, end: str) -> tuple[DocumentRef, ...]:
+        found: dict[str, DocumentRef] = {}
+        for reference in self._associated(element, association, end):
+            kind = reference.get(f"{{{OBIEG}}}documentType")
+            if kind is not None:
+                found[kind] = DocumentRef(type=kind, name=reference.get("name") or kind)
+        return tuple(found.values())
+
+    def _entities(self, element: Xml) -> tuple[str, ...]:
+        ends = (("dataInputAssociation", "sourceRef"), ("dataOutputAssociation", "targetRef"))
+        found = (each.get(f"{{{OBIEG}}}entity") for kind, end in ends for each in self._associated(element, kind, end))
+        return tuple(dict.fromkeys(entity for entity in found if entity))
+
+    def _associated(self, element: Xml, association: str, end: str) -> list[Xml]:
+        found = []
+        for each in children(element, association):
+            if children(each, "transformation", "assignment"):
+                self._findings.error(
+                    "data-mapping",
+                    "Data associations connect documents and records; map variables with camunda:inputOutput.",
+                    line=each.sourceline,
+                    element=element.get("id"),
+                )
+            reference = self._references.get(child_text(each, end) or "")
+            if reference is not None:
+                found.append(reference)
+        return found
+
+    def _handler(self, element: Xml) -> str | None:
+        name: str | None = element.get(f"{{{OBIEG}}}handler")
+        if name is None:
+            sentence = "A service task needs obieg:handler, the function that it calls."
+        elif not self._known.has_handler(name):
+            sentence = f"There is no handler {name}.{self._known.nearest_handler(name)}"
+        else:
+            return name
+        self._findings.error("handler-unknown", sentence, line=element.sourceline, element=element.get("id"))
+        return name
+
+    def _script(self, element: Xml) -> Script | None:
+        key, text = element.get("id"), child_text(element, "script")
+        language = (element.get("scriptFormat") or "feel").lower()
+        if "feel" not in language:
+            self._findings.error(
+                "script-language",
+                f"The script is written in {language}; only FEEL is executed: lines name = expression.",
+                line=element.sourceline,
+                element=key,
+            )
+            return None
+        if text is None:
+            self._findings.error("script-missing", "The script is empty.", line=element.sourceline, element=key)
+            return None
+        return self._compile(lambda: compile_script(text), element, key)
+
+    def _decision(self, element: Xml) -> Reference | None:
+        key = element.get(f"{{{CAMUNDA}}}decisionRef")
+        if not key:
+            sentence = "A business rule task needs camunda:decisionRef, the decision that it evaluates."
+        elif not self._known.has_decision(key):
+            sentence = f"The decision {key} is neither deployed nor part of this deployment."
+        else:
+            return self._reference(element, key, "decisionRef")
+        self._findings.error("decision-unknown", sentence, line=element.sourceline, element=element.get("id"))
+        return None
+
+    def _decision_mapping(self, element: Xml) -> str | None:
+        mapping: str | None = element.get(f"{{{CAMUNDA}}}mapDecisionResult")
+        if mapping is not None and mapping not in _MAPPINGS:
+            self._findings.error(
+                "decision-mapping",
+                f"camunda:mapDecisionResult is {mapping}; known are {', '.join(sorted(_MAPPINGS))}.",
+                line=element.sourceline,
+                element=element.get("id"),
+            )
+        return mapping
+
+    def _timer(self, element: Xml) -> Timer | None:
+        for definition in children(element, "timerEventDefinition"):
+            return self._read_timer(definition, element)
+        return None
+
+    def _read_timer(self, definition: Xml, owner: Xml) -> Timer | None:
+        key = owner.get("id")
+        given = [(kind, child_text(definition, name)) for name, kind in _TIMERS.items()]
+        found = [(kind, text) for kind, text in given if text is not None]
+        repeats = local(owner) == "boundaryEvent" and not flag(owner, "cancelActivity", default=True)
+        if len(found) != 1:
+            sentence = "A timer needs exactly one of a date, a duration or a cycle."
+        elif found[0][0] == "cycle" and not repeats:
+            sentence = "A cycle can stand at a non-interrupting boundary event only; use a date or a duration."
+        else:
+            kind, text = found[0]
+            literal = _ISO.match(text) is not None
+            value = Value(text, None) if literal else self._compile(lambda: formula(text), definition, key)
+            return None if value is None else Timer(kind=kind, value=value)
+        self._findings.error("timer", sentence, line=definition.sourceline, element=key)
+        return None
+
+    def _check_four_eyes(self, nodes: dict[str, Node]) -> None:
+        for node in nodes.values():
+            for other in node.work.four_eyes if node.work else ():
+                if other not in nodes or nodes[other].kind not in {"userTask", "startEvent"}:
+                    self._findings.error(
+                        "four-eyes",
+                        f"obieg:fourEyes names {other}, which is no user task or start event of this process.",
+                        line=node.line,
+                        element=node.id,
+                    )

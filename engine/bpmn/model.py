@@ -1,0 +1,128 @@
+"""A checked process: everything that running it needs, with compiled expressions and the ids that the designer gave."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from engine.bpmn.expressions import Value
+from engine.feel import Script
+
+TimerKind = Literal["date", "duration", "cycle"]
+Binding = Literal["latest", "version"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flow:
+    """A sequence flow; `condition` is None where it is always taken."""
+
+    id: str
+    source: str
+    target: str
+    condition: Value | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loop:
+    """Multi-instance: one inner instance per item of `collection`, or `cardinality` of them."""
+
+    sequential: bool
+    collection: Value | None
+    cardinality: Value | None
+    element: str | None
+    output_collection: str | None
+    output_element: Value | None
+    until: Value | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """A form or a decision that is named by its key: the newest version, or a certain one."""
+
+    key: str
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentRef:
+    """A document type that a data object reference ties to a task."""
+
+    type: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """What a user task asks of people."""
+
+    assignee: Value | None = None
+    groups: Value | None = None
+    users: Value | None = None
+    due: Value | None = None
+    follow_up: Value | None = None
+    priority: Value | None = None
+    form: Reference | None = None
+    four_eyes: tuple[str, ...] = ()
+    required: tuple[DocumentRef, ...] = ()
+    shown: tuple[DocumentRef, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timer:
+    """When a timer event is due: at a date, after a duration, or again and again."""
+
+    kind: TimerKind
+    value: Value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mapping:
+    """An input or output of an activity: the variable and where its value comes from."""
+
+    name: str
+    value: Value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """A flow node. `scope` is the id of the sub-process or process around it."""
+
+    id: str
+    kind: str
+    name: str
+    line: int | None
+    scope: str
+    documentation: str | None = None
+    incoming: tuple[str, ...] = ()
+    outgoing: tuple[Flow, ...] = ()
+    default: str | None = None
+    stage: str | None = None
+    loop: Loop | None = None
+    inputs: tuple[Mapping, ...] = ()
+    outputs: tuple[Mapping, ...] = ()
+    work: Work | None = None
+    handler: str | None = None
+    script: Script | None = None
+    decision: Reference | None = None
+    decision_mapping: str | None = None
+    result: str | None = None
+    timer: Timer | None = None
+    attached_to: str | None = None
+    interrupting: bool = True
+    boundaries: tuple[str, ...] = ()
+    starts: tuple[str, ...] = ()
+    entities: tuple[str, ...] = ()
+    outcome: str | None = None
+    terminates: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Process:
+    """A process that can run as it is."""
+
+    id: str
+    name: str
+    stages: tuple[str, ...] = ()
+    starters: tuple[str, ...] = ()
+    searchable: tuple[str, ...] = ()
+    documentation: str | None = None
+    starts: tuple[str, ...] = ()
+    nodes: dict[str, Node] = field(default_factory=dict)

@@ -1,0 +1,119 @@
+"""What is deployed, made ready to use and kept in memory: definitions never change, so a copy is never stale."""
+
+import json
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from engine.bpmn import Known, check_bpmn
+from engine.bpmn.model import Reference
+from engine.errors import DefinitionNotFound
+from engine.models import DefinitionRow
+from engine.runtime import Program, load
+
+if TYPE_CHECKING:
+    from engine.dmn import Model
+
+KEPT = 200  # definitions of each kind in memory
+Made = TypeVar("Made")
+
+
+class _Kept(Generic[Made]):
+    """The values that were used last, by key."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._values: OrderedDict[Any, Made] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: Any, make: Callable[[], Made]) -> Made:
+        """The value of a key, made when it is not there."""
+        with self._lock:
+            if key in self._values:
+                self._values.move_to_end(key)
+                return self._values[key]
+        value = make()
+        with self._lock:
+            self._values[key] = value
+            if len(self._values) > self._size:
+                self._values.popitem(last=False)
+        return value
+
+
+_programs: _Kept[Program] = _Kept(KEPT)
+_models: "_Kept[Model]" = _Kept(KEPT)
+_schemas: _Kept[dict[str, Any]] = _Kept(KEPT)
+_rows: _Kept[DefinitionRow] = _Kept(4 * KEPT)
+_found: _Kept[str | None] = _Kept(4 * KEPT)
+
+
+def newest_deployment(session: Session) -> str:
+    """A mark that changes with every deployment: what was found under it holds for as long as it stays."""
+    return session.scalar(select(func.max(DefinitionRow.id))) or ""
+
+
+def definition(session: Session, definition_id: str) -> DefinitionRow:
+    """One definition. Raises `DefinitionNotFound`."""
+
+    def read() -> DefinitionRow:
+        row = session.get(DefinitionRow, definition_id)
+        if row is None:
+            raise DefinitionNotFound(f"There is no definition {definition_id}.", definition=definition_id)
+        session.expunge(row)
+        return row
+
+    return _rows.get(definition_id, read)
+
+
+def find(session: Session, kind: str, reference: Reference, mark: str) -> str | None:
+    """The id of the newest version under this key, or of the version asked for; None when there is none.
+
+    `mark` is what `newest_deployment` gave in this transaction.
+    """
+
+    def search() -> str | None:
+        query = select(DefinitionRow.id).where(DefinitionRow.kind == kind, DefinitionRow.key == reference.key)
+        if reference.version is not None:
+            query = query.where(DefinitionRow.version == reference.version)
+        return session.scalar(query.order_by(DefinitionRow.version.desc()).limit(1))
+
+    return _found.get((mark, kind, reference), search)
+
+
+def program(session: Session, definition_id: str) -> Program:
+    """A process, ready to run."""
+
+    def make() -> Program:
+        row = definition(session, definition_id)
+        checked = check_bpmn(row.file_name, _source(session, definition_id), Known())
+        return load(next(process for process in checked.processes if process.id == row.key))
+
+    return _programs.get(definition_id, make)
+
+
+def model(session: Session, definition_id: str) -> "Model":
+    """A decision model, ready to decide."""
+    from engine.dmn import read_model
+
+    return _models.get(definition_id, lambda: read_model(_source(session, definition_id)))
+
+
+def form_schema(session: Session, definition_id: str) -> dict[str, Any]:
+    """A form-js schema; treat it as read-only."""
+    return _schemas.get(definition_id, lambda: json.loads(_source(session, definition_id)))
+
+
+def source(session: Session, definition_id: str) -> bytes:
+    """The deployed bytes. Raises `DefinitionNotFound`."""
+    definition(session, definition_id)
+    return _source(session, definition_id)
+
+
+def _source(session: Session, definition_id: str) -> bytes:
+    found = session.scalar(select(DefinitionRow.source).where(DefinitionRow.id == definition_id))
+    assert found is not None
+    return found

@@ -1,0 +1,141 @@
+"""What each kind of form-js field accepts."""
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+from engine.feel.values import plain
+
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_PHONE = re.compile(r"\+?[\d\s().\-]{5,30}")
+MAXIMUM_TEXT = 100_000  # characters
+
+
+class Ask:
+    """One field of a form, as it applies to this submission."""
+
+    def __init__(self, component: Mapping[str, Any], evaluate: Callable[[str], Any]) -> None:
+        self.component = component
+        self.label = str(component.get("label") or component.get("key"))
+        self._evaluate = evaluate
+
+    def rule(self, name: str) -> Any:
+        """A validation rule, evaluated where it is an expression."""
+        value = (self.component.get("validate") or {}).get(name)
+        if isinstance(value, str) and value.startswith("="):
+            return plain(self._evaluate(value))
+        return value
+
+    def options(self) -> list[Any] | None:
+        """The values to choose from; None where the schema leaves them open."""
+        if self.component.get("values") is not None:
+            found = self.component["values"]
+        elif self.component.get("valuesExpression"):
+            found = plain(self._evaluate(self.component["valuesExpression"]))
+        elif self.component.get("valuesKey"):
+            found = plain(self._evaluate(self.component["valuesKey"]))
+        else:
+            return None
+        return [each.get("value") if isinstance(each, Mapping) else each for each in found or []]
+
+
+def is_empty(component: Mapping[str, Any], value: Any) -> bool:
+    """Whether a field counts as not filled in; an unticked box that must be ticked does."""
+    if component.get("type") == "checkbox":
+        return value is None or value is False
+    return value is None or value in ("", [])
+
+
+def check_value(ask: Ask, value: Any) -> str:
+    """Why a value cannot be accepted, as a sentence; empty when it can."""
+    return FIELDS[ask.component["type"]](ask, value)
+
+
+def _text(ask: Ask, value: Any) -> str:
+    if not isinstance(value, str):
+        return f"{ask.label} must be a text."
+    shortest, longest, pattern = ask.rule("minLength"), ask.rule("maxLength"), ask.rule("pattern")
+    if shortest is not None and len(value) < _number(shortest):
+        return f"{ask.label} must have at least {shortest} characters."
+    if len(value) > (MAXIMUM_TEXT if longest is None else _number(longest)):
+        return f"{ask.label} must have at most {MAXIMUM_TEXT if longest is None else longest} characters."
+    if pattern and re.search(pattern, value) is None:
+        return f"{ask.label} does not have the form that is asked for ({pattern})."
+    match ask.rule("validationType"):
+        case "email" if _EMAIL.fullmatch(value) is None:
+            return f"{ask.label} must be an e-mail address."
+        case "phone" if _PHONE.fullmatch(value) is None:
+            return f"{ask.label} must be a phone number."
+    return ""
+
+
+def _amount(ask: Ask, value: Any) -> str:
+    if ask.component.get("serializeToString") and isinstance(value, str):
+        if re.fullmatch(r"-?\d{1,30}(\.\d{1,30})?", value) is None:
+            return f"{ask.label} must be a number."
+        value = Decimal(value)
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal) or not math.isfinite(value):
+        return f"{ask.label} must be a number."
+    number = Decimal(str(value))
+    digits = ask.component.get("decimalDigits")
+    if digits is not None and number != round(number, int(digits)):
+        return f"{ask.label} can have at most {digits} decimal digits."
+    least, most = ask.rule("min"), ask.rule("max")
+    if least is not None and number < _number(least):
+        return f"{ask.label} must be at least {least}."
+    if most is not None and number > _number(most):
+        return f"{ask.label} must be at most {most}."
+    return ""
+
+
+def _number(rule: Any) -> Decimal:
+    return Decimal(str(rule))
+
+
+def _ticked(ask: Ask, value: Any) -> str:
+    return "" if isinstance(value, bool) else f"{ask.label} must be true or false."
+
+
+def _choice(ask: Ask, value: Any) -> str:
+    options = ask.options()
+    if options is not None and not any(value == option and type(value) is type(option) for option in options):
+        return f"{ask.label} must be one of: {', '.join(map(str, options))}."
+    return "" if isinstance(value, str | int | float | bool | Mapping) else f"{ask.label} must be one value."
+
+
+def _choices(ask: Ask, value: Any) -> str:
+    if not isinstance(value, list):
+        return f"{ask.label} must be a list."
+    return next((told for each in value if (told := _choice(ask, each))), "")
+
+
+def _moment(ask: Ask, value: Any) -> str:
+    kind = ask.component.get("subtype", "date")
+    read = {"date": date.fromisoformat, "time": time.fromisoformat}.get(kind, datetime.fromisoformat)
+    try:
+        read(value)
+    except (TypeError, ValueError):
+        return f"{ask.label} must be a {kind} as in ISO 8601, such as {_EXAMPLES.get(kind, _EXAMPLES['datetime'])}."
+    return ""
+
+
+def _files(ask: Ask, value: Any) -> str:
+    return "" if isinstance(value, str | list) else f"{ask.label} must be a reference to files."
+
+
+_EXAMPLES = {"date": "2026-01-31", "time": "14:30", "datetime": "2026-01-31T14:30"}
+FIELDS: dict[str, Callable[[Ask, Any], str]] = {
+    "textfield": _text,
+    "textarea": _text,
+    "number": _amount,
+    "checkbox": _ticked,
+    "radio": _choice,
+    "select": _choice,
+    "checklist": _choices,
+    "taglist": _choices,
+    "datetime": _moment,
+    "filepicker": _files,
+}

@@ -1,0 +1,11 @@
+"""The open task as commands answer it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenTask:
+    """A user task that waits for a person."""
+
+    id: str
+    element_id: str

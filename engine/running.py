@@ -1,0 +1,264 @@
+"""Runs a locked instance inside a unit of work: handlers, decisions, tasks, history, events, incidents."""
+
+import json
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
+from datetime import datetime
+from typing import Any, TypeVar
+
+from core.errors import DomainError, StaleState, StorageFull, Unavailable
+from core.ids import new_id
+from engine import catalog, store
+from engine.bpmn.model import Node
+from engine.deciding import decide
+from engine.errors import InstanceEnded, StepFailed
+from engine.events import (
+    CaseCompleted,
+    CaseStageChanged,
+    IncidentRaised,
+    IncidentResolved,
+    TaskCancelled,
+    TaskCreated,
+)
+from engine.feel.values import plain
+from engine.handlers import HANDLERS, ServiceCall
+from engine.models import IncidentRow
+from engine.openings import OpenTask
+from engine.runtime import Case, Changes, OpenWork, Program
+from engine.store import Finished, Locked, Writing
+from storage.unit_of_work import UnitOfWork
+
+MAXIMUM_INCIDENTS = 20  # that one command can leave behind
+Parking = Mapping[int, tuple[str, str]]
+Result = TypeVar("Result")
+
+
+def with_incidents(unit: UnitOfWork, attempt: Callable[[Parking], Result], *, alone: bool = True) -> Result:
+    """Do something that runs a case; a step that fails is undone with everything, then left out and reported.
+
+    The second attempt is a new transaction in which the failed step becomes an incident: what the person did before
+    it is kept, the case waits in front of the failed step. Where several instances share a unit, `alone` is false and
+    each attempt is a savepoint.
+    """
+    parking: dict[int, tuple[str, str]] = {}
+    while True:
+        try:
+            with nullcontext() if alone else unit.savepoint():
+                return attempt(parking)
+        except StepFailed as failure:
+            if not failure.step or failure.step in parking or len(parking) >= MAXIMUM_INCIDENTS:
+                raise
+            if alone:
+                unit.start_over()
+            parking[failure.step] = (failure.reason, failure.sentence)
+
+
+class Running:
+    """A locked instance, its case in memory, and everything that has to be written when it waits again."""
+
+    def __init__(self, unit: UnitOfWork, locked: Locked, parking: Parking) -> None:
+        if locked.ended_at is not None:
+            raise InstanceEnded("This case is over; nothing in it can change.", instance=locked.instance_id)
+        self.unit = unit
+        self.now = unit.clock.now()  # one command happens at one moment
+        self.locked = locked
+        self.program: Program = catalog.program(unit.session, locked.definition_id)
+        self._case: Case | None = None
+        self._parking = parking
+
+    @property
+    def case(self) -> Case:
+        """The case, from memory or restored."""
+        if self._case is None:
+            around = _Surroundings(self.unit, self.locked, self.now)
+            key = (self.locked.instance_id, self.locked.revision)
+            case = store.live_cases.take(key)
+            if case is None:
+                case = Case(self.program, around, store.read_snapshot(self.unit, self.locked.instance_id))
+            case.around(around)
+            case.park(self._parking)
+            self._case = case
+        return self._case
+
+    def create(self, case: Case) -> None:
+        """Take a new case, whose row is yet to be written."""
+        case.park(self._parking)
+        self._case = case
+
+    def surroundings(self) -> "_Surroundings":
+        """What a new case is made with."""
+        return _Surroundings(self.unit, self.locked, self.now)
+
+    def save(self, *, done: Finished | None = None, started: datetime | None = None) -> None:
+        """Write what changed, tell what happened, and keep the case in memory once it is durable."""
+        case, unit, locked = self.case, self.unit, self.locked
+        changes = case.take_changes()
+        now = self.now
+        writing = Writing(locked.instance_id, now, unit.actor.id)
+        writing.visits(changes)
+        closed = [task for task, _ in changes.withdrawn] + ([done.task_id] if done else [])
+        writing.tasks(closed, [self._work_row(work, now) for work in changes.opened.values()], done)
+        writing.timers(changes)
+        ended = case.state in {"completed", "cancelled"}
+        snapshot = case.snapshot()
+        if started is not None:
+            writing.create(self._instance_row(started, snapshot, ended=ended))
+        else:
+            writing.update(locked, case, json.dumps(snapshot), ended=ended)
+        writing.send(unit)
+        self._report_failures(changes, now)
+        self._tell(changes)
+        if not ended:
+            key = (locked.instance_id, locked.revision + (started is None))
+            unit.after_commit(lambda: store.live_cases.keep(key, case))
+
+    def open_tasks(self) -> tuple[OpenTask, ...]:
+        """All user tasks that wait for a person now."""
+        return tuple(OpenTask(id=token, element_id=element) for token, element in self.case.open_tasks())
+
+    def _instance_row(self, started: datetime, snapshot: dict[str, Any], *, ended: bool) -> dict[str, Any]:
+        locked, case = self.locked, self.case
+        return {
+            "id": locked.instance_id,
+            "definition_id": locked.definition_id,
+            "definition_key": locked.definition_key,
+            "state": case.state,
+            "revision": locked.revision,
+            "stage": case.stage,
+            "business_key": locked.business_key,
+            "outcome": case.outcome,
+            "snapshot": snapshot,
+            "started_by": locked.started_by,
+            "started_at": started.isoformat(),
+            "ended_at": started.isoformat() if ended else None,
+        }
+
+    def _work_row(self, work: OpenWork, now: datetime) -> dict[str, Any]:
+        node, locked, case = work.node, self.locked, self.case
+        seen = case.seen_by(work.id)
+        form = node.work.form if node.work else None
+        return {
+            "instance_id": locked.instance_id,
+            "id": work.id,
+            "definition_id": locked.definition_id,
+            "definition_key": locked.definition_key,
+            "element_id": node.id,
+            "name": node.name,
+            "loop_id": work.loop_id,
+            "business_key": locked.business_key,
+            "stage": node.stage or case.stage,
+            "assignee": work.assignee,
+            "candidates": [f"group:{group}" for group in work.groups] + [f"user:{user}" for user in work.users],
+            "priority": work.priority,
+            "created_at": now.isoformat(),
+            "claimed_at": None,
+            "due_at": work.due_at.isoformat() if work.due_at else None,
+            "follow_up_at": work.follow_up_at.isoformat() if work.follow_up_at else None,
+            "form_id": catalog.find(self.unit.session, "form", form, locked.mark) if form else None,
+            "search": {name: plain(seen[name]) for name in self.program.process.searchable if name in seen},
+        }
+
+    def _report_failures(self, changes: Changes, now: datetime) -> None:
+        for failure in changes.failures:
+            row = IncidentRow(
+                instance_id=self.locked.instance_id,
+                id=new_id(),
+                element_id=failure.node.id,
+                token_id=failure.token,
+                code=failure.reason,
+                message=failure.sentence,
+                state="open",
+                tries=1,
+                created_at=now,
+            )
+            self.unit.session.add(row)
+            self.unit.emit(
+                IncidentRaised(
+                    instance_id=row.instance_id,
+                    incident_id=row.id,
+                    element_id=row.element_id,
+                    code=row.code,
+                    message=row.message,
+                )
+            )
+
+    def resolve(self, incident: IncidentRow, resolution: str) -> None:
+        """An incident is settled, in these words."""
+        incident.state, incident.resolution = "resolved", resolution
+        incident.resolved_at, incident.resolved_by = self.unit.clock.now(), self.unit.actor.id
+        self.unit.emit(
+            IncidentResolved(
+                instance_id=incident.instance_id,
+                incident_id=incident.id,
+                element_id=incident.element_id,
+                resolution=resolution,
+            )
+        )
+
+    def _tell(self, changes: Changes) -> None:
+        unit, case, instance = self.unit, self.case, self.locked.instance_id
+        for task, element in changes.withdrawn:
+            reason = "The process no longer needs it."
+            unit.emit(TaskCancelled(instance_id=instance, task_id=task, element_id=element, reason=reason))
+        for work in changes.opened.values():
+            unit.emit(
+                TaskCreated(
+                    instance_id=instance,
+                    task_id=work.id,
+                    element_id=work.node.id,
+                    name=work.node.name,
+                    assignee=work.assignee,
+                    candidates=[*(f"group:{group}" for group in work.groups), *(f"user:{user}" for user in work.users)],
+                )
+            )
+        if case.stage != self.locked.stage:
+            unit.emit(CaseStageChanged(instance_id=instance, before=self.locked.stage, after=case.stage))
+        if case.state == "completed":
+            unit.emit(CaseCompleted(instance_id=instance, outcome=case.outcome))
+
+
+class _Surroundings:
+    """The world of a case in a unit of work."""
+
+    def __init__(self, unit: UnitOfWork, locked: Locked, now: datetime) -> None:
+        self._unit = unit
+        self._locked = locked
+        self._now = now
+
+    def now(self) -> datetime:
+        """The moment of this command."""
+        return self._now
+
+    def call(self, node: Node, token: str, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Run a handler. Raises `StepFailed` for whatever it fails with, but not when the database asks to repeat."""
+        handler = HANDLERS.find(node.handler or "")
+        if handler is None:
+            sentence = f"There is no handler {node.handler}; is its process package installed?"
+            raise StepFailed(sentence, element=node.id, token=token, reason="handler_unknown")
+        call = ServiceCall(
+            instance_id=self._locked.instance_id,
+            element_id=node.id,
+            business_key=self._locked.business_key,
+            inputs=inputs,
+            key=f"{self._locked.instance_id}:{token}",
+        )
+        try:
+            return handler(self._unit, call) or {}
+        except (StaleState, Unavailable, StorageFull, StepFailed):
+            raise
+        except DomainError as error:
+            raise StepFailed(
+                f"{node.name} failed: {error.sentence}",
+                element=node.id,
+                token=token,
+                reason=error.code,
+                **error.details,
+            ) from error
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RuntimeError) as error:
+            # a handler with a mistake in it must not lose the case: an administrator repairs it and tries again
+            sentence = f"{node.name} failed: {type(error).__name__} in the handler {node.handler}: {error}"
+            raise StepFailed(sentence, element=node.id, token=token, reason="handler_error") from error
+
+    def decide(self, node: Node, variables: Mapping[str, Any]) -> Any:
+        """Evaluate a decision, and say so in the trail."""
+        return decide(self._unit, self._locked, node, variables)

@@ -1,0 +1,189 @@
+"""A running case in memory: start, complete, fire, cancel, each up to the next wait state; no database, no clock."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from engine.bpmn.model import Process
+from engine.errors import TaskAlreadyCompleted
+from engine.feel.kinds import imported
+from engine.spiff.build import build_spec
+from engine.spiff.changes import ArmedTimer, Changes, Failure, OpenWork, Surroundings, Visit
+from engine.spiff.tree import TokenTree
+
+__all__ = ["ArmedTimer", "Case", "Changes", "Failure", "OpenWork", "Program", "Surroundings", "Visit", "load"]
+
+ROUND_TRIPS = False  # tests: go through a stored snapshot after every single element
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A process made ready to run; shared by all its instances."""
+
+    process: Process
+    spec: Any
+
+
+def load(process: Process) -> Program:
+    """Make a checked process ready to run."""
+    return Program(process, build_spec(process))
+
+
+class Case:
+    """One instance of a process, in memory.
+
+    Every verb runs up to the next wait state, or raises `StepFailed` and leaves a case that is of no further use.
+    """
+
+    def __init__(self, program: Program, around: Surroundings, snapshot: Mapping[str, Any] | None = None) -> None:
+        self.program = program
+        self._tree = TokenTree(program.spec, program.process, around)
+        if snapshot is not None:
+            self._tree.restore(snapshot)
+
+    @property
+    def state(self) -> str:
+        """running, failed (a step waits for a person to look at it), completed or cancelled."""
+        if self._tree.cancelled:
+            return "cancelled"
+        if self._tree.completed:
+            return "completed"
+        is_failed = any(task.internal_data.get("failed") for task in self._tree.tasks.values())
+        return "failed" if is_failed else "running"
+
+    @property
+    def stage(self) -> str | None:
+        """The furthest stage of the live tokens."""
+        return self._tree.stage
+
+    @property
+    def outcome(self) -> str | None:
+        """The outcome of the end event that was reached last."""
+        return self._tree.outcome
+
+    @property
+    def variables(self) -> dict[str, Any]:
+        """The process's variables as FEEL values."""
+        found: dict[str, Any] = self._tree.task_tree.internal_data["vars"]
+        return found
+
+    def seen_by(self, token: str) -> Mapping[str, Any]:
+        """The variables that a token sees, its loop's own ones included."""
+        return self._tree.variables(self._tree.tasks[token])
+
+    def open_tasks(self) -> list[tuple[str, str]]:
+        """Token and element of every user task that waits for a person."""
+        found = [task for task in self._tree.live() if task.task_spec.node.kind == "userTask" and not task._children]  # noqa: SLF001 -- SpiffWorkflow's children property would load them all
+        return [
+            (task.id, task.task_spec.node.id)
+            for task in found
+            if not task.internal_data.get("failed") and not task.internal_data.get("items")
+        ]
+
+    def waiting_at(self, token: str) -> str | None:
+        """The element where a token stands, None when there is no such token."""
+        task = self._tree.tasks.get(token)
+        return None if task is None else str(task.task_spec.node.id)
+
+    def around(self, surroundings: Surroundings) -> None:
+        """Give the case the surroundings of this command."""
+        self._tree.around = surroundings
+
+    def park(self, steps: Mapping[int, tuple[str, str]]) -> None:
+        """Do not execute the elements of these steps: they failed before; each with reason and sentence."""
+        self._tree.parked = steps
+
+    def start(self, variables: Mapping[str, Any], actor: str) -> None:
+        """Put tokens on the start; `variables` are Python or FEEL values."""
+        tree, process = self._tree, self.program.process
+        tree.task_tree.internal_data["vars"].update({name: imported(value) for name, value in variables.items()})
+        for start in process.starts:
+            initiator = process.nodes[start].result
+            if initiator is not None and process.nodes[start].kind == "startEvent":
+                self.variables[initiator] = actor
+            tree.enter(start, tree.task_tree)
+        self._run()
+
+    def complete(self, token: str, data: Mapping[str, Any]) -> None:
+        """A person finished a user task with these values. Raises `TaskAlreadyCompleted`."""
+        task = self._task(token)
+        task.task_spec.store(task, {name: imported(value) for name, value in data.items()})
+        self._tree.resume(task, "finish")
+        self._run()
+
+    def fire(self, token: str) -> bool:
+        """The moment of a timer has come; False when nothing waits for it any more."""
+        task = self._tree.tasks.get(token)
+        if task is None:
+            return False
+        self._tree.changes.disarmed.append(token)
+        self._tree.resume(task, "fire")
+        self._run()
+        return True
+
+    def retry(self, token: str) -> bool:
+        """Execute a failed step again; False when its token is gone."""
+        task = self._tree.tasks.get(token)
+        if task is None or not task.internal_data.get("failed"):
+            return False
+        if task.task_spec.is_join and task.internal_data.get("flow") is not None:
+            task.internal_data.pop("failed")
+            task.task_spec.arrive(task)
+        else:
+            self._tree.resume(task, None)
+        self._run()
+        return True
+
+    def skip(self, token: str) -> bool:
+        """Go on behind a failed step as if it had been done; False when its token is gone."""
+        task = self._tree.tasks.get(token)
+        if task is None or not task.internal_data.get("failed"):
+            return False
+        if task.task_spec.node.outputs:
+            task.internal_data.setdefault("vars", {})
+        self._tree.resume(task, "finish")
+        self._run()
+        return True
+
+    def set(self, values: Mapping[str, Any]) -> None:
+        """Change the process's variables from outside."""
+        self.variables.update({name: imported(value) for name, value in values.items()})
+
+    def cancel(self, reason: str) -> None:
+        """Stop everything."""
+        for task in self._tree.task_tree.children:
+            self._tree.kill(task, reason)
+        self._tree.cancelled = True
+
+    def snapshot(self) -> dict[str, Any]:
+        """The state as JSON values, from which the same program restores the case."""
+        return self._tree.snapshot()
+
+    def take_changes(self) -> Changes:
+        """What happened since the last time this was asked."""
+        changes, self._tree.changes = self._tree.changes, Changes()
+        self._tree.parked = {}
+        return changes
+
+    def _task(self, token: str) -> Any:
+        task = self._tree.tasks.get(token)
+        if task is None or task.internal_data.get("failed"):
+            raise TaskAlreadyCompleted("This task is no longer open.", task=token)
+        return task
+
+    def _run(self) -> None:
+        if not ROUND_TRIPS:
+            self._tree.run()
+            return
+        while self._tree.step():
+            self._round_trip()
+        self._tree.settle()
+        self._round_trip()
+
+    def _round_trip(self) -> None:
+        before = self._tree
+        stored = json.loads(json.dumps(before.snapshot()))
+        self._tree = TokenTree(self.program.spec, self.program.process, before.around)
+        self._tree.restore(stored)
+        self._tree.changes, self._tree.parked = before.changes, before.parked

@@ -1,0 +1,158 @@
+"""Activities: tasks of every kind, and embedded sub-processes."""
+
+from typing import Any
+
+from SpiffWorkflow.util.task import TaskState
+
+from core.errors import InvalidInput
+from engine.bpmn.expressions import Value
+from engine.feel.kinds import imported
+from engine.spiff.changes import OpenWork
+from engine.spiff.element import Element, start, wait
+from engine.spiff.moments import moment
+
+
+class PassThrough(Element):
+    """A manual or undefined task, a start, an end or a none event: nothing happens here."""
+
+    def _run_hook(self, my_task: Any) -> bool | None:
+        self.begin(my_task)
+        return True
+
+
+class UserTask(Element):
+    """Waits until a person completes it."""
+
+    def _run_hook(self, my_task: Any) -> bool | None:
+        self.begin(my_task)
+        tree = my_task.workflow
+        tree.changes.opened[my_task.id] = self._work(my_task)
+        wait(my_task)
+        return None
+
+    def _work(self, task: Any) -> OpenWork:
+        work = self.node.work
+        assert work is not None
+        assignee = self._text(task, work.assignee)
+        priority = self._text(task, work.priority)
+        loop = task.parent.id if task.parent.task_spec.node.id == self.node.id else None
+        return OpenWork(
+            id=task.id,
+            node=self.node,
+            loop_id=loop,
+            assignee=assignee or None,
+            groups=self._texts(task, work.groups),
+            users=self._texts(task, work.users),
+            due_at=self._moment(task, work.due),
+            follow_up_at=self._moment(task, work.follow_up),
+            priority=int(priority) if priority and priority.lstrip("-").isdecimal() else 50,
+        )
+
+    def _text(self, task: Any, value: Value | None) -> str:
+        found = None if value is None else self.evaluate(task, value)
+        return "" if found is None else str(found)
+
+    def _texts(self, task: Any, value: Value | None) -> tuple[str, ...]:
+        if value is None:
+            return ()
+        found = self.evaluate(task, value)
+        if isinstance(found, str):
+            found = found.split(",")
+        if isinstance(found, list) and all(isinstance(each, str) for each in found):
+            return tuple(dict.fromkeys(each.strip() for each in found if each.strip()))
+        sentence = f"{self.node.name} is offered to {value.text}, which gives {found!r}; it must give names."
+        raise self.failed(task, "candidates", sentence)
+
+    def _moment(self, task: Any, value: Value | None) -> Any:
+        found = None if value is None else self.evaluate(task, value)
+        if value is None or found is None:
+            return None
+        at = moment(found, task.workflow.around.now())
+        if at is None:
+            sentence = f"{self.node.name} is due at {value.text}, which gives {found!r}; it must give a date."
+            raise self.failed(task, "due_date", sentence)
+        return at
+
+    def withdraw(self, task: Any) -> None:
+        """Nobody needs to do it any more."""
+        changes = task.workflow.changes
+        never_opened = task.internal_data.get("failed") or task.has_state(TaskState.READY)
+        if changes.opened.pop(task.id, None) is None and not never_opened:
+            changes.withdrawn.append((task.id, self.node.id))
+
+
+class ScriptTask(Element):
+    """Runs lines of FEEL; each line sees what the lines before it assigned."""
+
+    def _run_hook(self, my_task: Any) -> bool | None:
+        self.begin(my_task)
+        tree, script = my_task.workflow, self.node.script
+        assert script is not None
+        assigned, problems = script.run(tree.variables(my_task), now=tree.around.now())
+        if problems and None in assigned.values():
+            told = "; ".join(problem.message for problem in problems)
+            raise self.failed(my_task, "script", f"The script of {self.node.name} failed: {told}")
+        self.store(my_task, assigned)
+        return True
+
+
+class ServiceTask(Element):
+    """Calls a handler inside the transaction."""
+
+    def _run_hook(self, my_task: Any) -> bool | None:
+        self.begin(my_task)
+        tree = my_task.workflow
+        variables = tree.variables(my_task)
+        inputs = {each.name: variables[each.name] for each in self.node.inputs} or dict(variables)
+        result = tree.around.call(self.node, my_task.id, inputs)
+        try:
+            values = {name: imported(value) for name, value in result.items()}
+        except InvalidInput as error:
+            sentence = f"The handler of {self.node.name} returned what is no value: {error.sentence}"
+            raise self.failed(my_task, "handler_result", sentence) from error
+        self.store(my_task, {self.node.result: values} if self.node.result else values)
+        return True
+
+
+class BusinessRuleTask(Element):
+    """Evaluates a decision and keeps its result in one variable, replaced every time."""
+
+    def _run_hook(self, my_task: Any) -> bool | None:
+        self.begin(my_task)
+        tree, node = my_task.workflow, self.node
+        value = _mapped(node.decision_mapping, tree.around.decide(node, tree.variables(my_task)))
+        if node.result:
+            self.store(my_task, {node.result: value})
+        elif isinstance(value, dict):
+            self.store(my_task, value)
+        else:
+            assert node.decision is not None
+            self.store(my_task, {node.decision.key: value})
+        return True
+
+
+def _mapped(mapping: str | None, value: Any) -> Any:
+    """Camunda's ways to look at a decision's result."""
+    rows = value if isinstance(value, list) else [] if value is None else [value]
+    match mapping:
+        case "singleEntry":
+            first = rows[0] if rows else None
+            return next(iter(first.values()), None) if isinstance(first, dict) else first
+        case "singleResult":
+            return rows[0] if rows else None
+        case "collectEntries":
+            return [next(iter(row.values()), None) if isinstance(row, dict) else row for row in rows]
+        case "resultList":
+            return rows
+    return value
+
+
+class SubProcess(Element):
+    """An embedded sub-process: a scope whose tokens are inside it in the tree."""
+
+    def _run_hook(self, my_task: Any) -> bool | None:
+        self.begin(my_task)
+        start(my_task)
+        for inner in self.node.starts:
+            my_task.workflow.enter(inner, my_task)
+        return None

@@ -1,0 +1,83 @@
+"""What one command changed in a running case, for whoever stores or shows it; and what the case asks of others."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from engine.bpmn.model import Node
+
+
+class Surroundings(Protocol):
+    """What a running case asks of the world around it."""
+
+    def now(self) -> datetime:
+        """The time."""
+
+    def call(self, node: Node, token: str, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Run the handler of a service task; what it returns are FEEL values."""
+
+    def decide(self, node: Node, variables: Mapping[str, Any]) -> Any:
+        """Evaluate the decision of a business rule task."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Visit:
+    """A token's visit to an element; `left_at` is None while it is there."""
+
+    id: str
+    node: Node
+    type: str
+    stage: str | None
+    entered_at: datetime
+    left_at: datetime | None = None
+    cancelled: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenWork:
+    """A user task that waits for a person from now on."""
+
+    id: str
+    node: Node
+    loop_id: str | None
+    assignee: str | None
+    groups: tuple[str, ...]
+    users: tuple[str, ...]
+    due_at: datetime | None
+    follow_up_at: datetime | None
+    priority: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArmedTimer:
+    """A moment that a token waits for."""
+
+    id: str
+    node: Node
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A token that cannot go on until a person looks at it."""
+
+    token: str
+    node: Node
+    reason: str
+    sentence: str
+
+
+@dataclass(slots=True)
+class Changes:
+    """Everything since the last command; ids are those of tokens."""
+
+    entered: dict[str, Visit] = field(default_factory=dict)
+    left: list[tuple[str, str | None]] = field(default_factory=list)  # visits of before: id, reason of cancelling
+    opened: dict[str, OpenWork] = field(default_factory=dict)
+    withdrawn: list[tuple[str, str]] = field(default_factory=list)  # user tasks (id, element) nobody needs now
+    armed: dict[str, ArmedTimer] = field(default_factory=dict)
+    disarmed: list[str] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    trace: list[str] = field(default_factory=list)  # elements in the order in which tokens left them
+    steps: int = 0

@@ -1,0 +1,113 @@
+"""Gateways: exclusive, parallel and inclusive, with tokens kept per incoming flow."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from SpiffWorkflow.util.task import TaskState
+
+from engine.bpmn.model import Flow, Node, Process
+from engine.spiff.element import Element
+
+
+class Exclusive(Element):
+    """Takes the first flow whose condition is true; every token passes by itself."""
+
+    def chosen(self, task: Any) -> Sequence[Flow]:
+        """The first true flow in the order of the diagram, else the default."""
+        flows = self.node.outgoing
+        if len(flows) == 1 and flows[0].condition is None:
+            return flows
+        for flow in flows:
+            if flow.id != self.node.default and self.holds(task, flow):
+                return [flow]
+        return [self.default(task)] if flows else []
+
+
+class Join(Element):
+    """Collects tokens of its incoming flows; the rest of a flow's tokens wait for the next turn."""
+
+    is_join = True
+
+    def waiting(self, task: Any) -> dict[str, Any]:
+        """The oldest waiting token of each incoming flow."""
+        oldest: dict[str, Any] = {}
+        for sibling in task.parent.children:
+            if sibling.task_spec is self and sibling.has_state(TaskState.WAITING):
+                oldest.setdefault(sibling.internal_data["flow"], sibling)
+        return oldest
+
+    def join(self, task: Any) -> None:
+        """Use up one token of each flow that has one, and go on with the last."""
+        *others, last = self.waiting(task).values()
+        for other in others:
+            task.workflow.consume(other)
+        task.workflow.make_ready(last)
+
+
+class Parallel(Join):
+    """Waits for a token on each incoming flow, then takes all outgoing ones (BPMN 2.0.2, 13.4.1)."""
+
+    def arrive(self, task: Any) -> None:
+        """Go on once every flow has brought a token."""
+        if len(self.node.incoming) <= 1:
+            task.workflow.make_ready(task)
+        elif len(self.waiting(task)) == len(self.node.incoming):
+            self.join(task)
+
+    def chosen(self, task: Any) -> Sequence[Flow]:  # noqa: ARG002 -- the same for every token
+        """All of them."""
+        return self.node.outgoing
+
+
+class Inclusive(Join):
+    """Waits while a token elsewhere could still reach an empty incoming flow (BPMN 2.0.2, 13.4.3)."""
+
+    joins_late = True
+
+    def __init__(self, spec: Any, node: Node, process: Process) -> None:
+        super().__init__(spec, node)
+        self._upstream = _upstream(node, process)
+
+    def arrive(self, task: Any) -> None:
+        """Only a join has to wait."""
+        if len(self.node.incoming) <= 1:
+            task.workflow.make_ready(task)
+
+    def may_join(self, task: Any) -> bool:
+        """Whether no other token of the scope can still bring one on an empty flow."""
+        full = self.waiting(task)
+        empty = [flow for flow in self.node.incoming if flow not in full]
+        for sibling in task.parent.children:
+            place = sibling.task_spec.node.id
+            if place == self.node.id or sibling.internal_data.get("armed"):
+                continue
+            reaches_empty = any(place in self._upstream[flow] for flow in empty)
+            if reaches_empty and not any(place in self._upstream[flow] for flow in full):
+                return False
+        return True
+
+    def chosen(self, task: Any) -> Sequence[Flow]:
+        """Every true flow, or the default."""
+        return self.inclusive(task) if self.node.outgoing else []
+
+
+def _upstream(gateway: Node, process: Process) -> Mapping[str, set[str]]:
+    """For each incoming flow the nodes from which it can be reached without passing the gateway."""
+    sources = {flow.id: node.id for node in process.nodes.values() for flow in node.outgoing}
+    into: dict[str, set[str]] = {}
+    for node in process.nodes.values():
+        for flow in node.outgoing:
+            into.setdefault(flow.target, set()).add(node.id)
+        if node.attached_to is not None:
+            into.setdefault(node.id, set()).add(node.attached_to)
+    found = {}
+    for incoming in gateway.incoming:
+        seen: set[str] = set()
+        todo = [sources[incoming]]
+        while todo:
+            place = todo.pop()
+            if place not in seen and place != gateway.id:
+                seen.add(place)
+                todo.extend(into.get(place, ()))
+        found[incoming] = seen
+    return found

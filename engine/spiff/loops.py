@@ -1,0 +1,115 @@
+"""Multi-instance activities: one inner instance per item, all at once or one after the other."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from engine.bpmn.model import Flow, Loop
+from engine.spiff.element import INSTANCE, Element, start
+
+
+class MultiInstance(Element):
+    """The activity around its instances (BPMN 2.0.2, 13.3.7).
+
+    An instance's variables are its own: the element variable, `loopCounter` (from 1) and whatever is set inside; the
+    process gets the output collection, one value per finished instance in the order of the items.
+    """
+
+    @property
+    def log_type(self) -> str:
+        """Told apart from its instances, which have the node's own type."""
+        return "multiInstanceBody"
+
+    @property
+    def loop(self) -> Loop:
+        """The loop characteristics."""
+        assert self.node.loop is not None
+        return self.node.loop
+
+    def _run_hook(self, my_task: Any) -> bool | None:
+        items = self._items(my_task)
+        my_task.internal_data.update(items=items, out=[None] * len(items), next=0, done=[])
+        my_task.internal_data["vars"] = {}
+        self.arm(my_task)
+        if not items:
+            self._hand_over(my_task)
+            return True
+        start(my_task)
+        for _ in range(1 if self.loop.sequential else len(items)):
+            self._spawn(my_task)
+        return None
+
+    def _items(self, task: Any) -> list[Any]:
+        loop = self.loop
+        if loop.collection is not None:
+            items = self.evaluate(task, loop.collection)
+            if isinstance(items, list):
+                return items
+            told = f"collection {loop.collection.text} gives {items!r}, which is no list"
+        else:
+            assert loop.cardinality is not None
+            count = self.evaluate(task, loop.cardinality)
+            if isinstance(count, Decimal) and count >= 0 and count == count.to_integral_value():
+                return [Decimal(number + 1) for number in range(int(count))]
+            told = f"cardinality {loop.cardinality.text} gives {count!r}, which is no count"
+        raise self.failed(task, "loop_items", f"The {told}, so {self.node.name} cannot start.")
+
+    def _spawn(self, body: Any) -> None:
+        number, items = body.internal_data["next"], body.internal_data["items"]
+        body.internal_data["next"] = number + 1
+        local: dict[str, Any] = {"loopCounter": Decimal(number + 1)}
+        if self.loop.element is not None:
+            local[self.loop.element] = items[number]
+        self._count(body)
+        body.workflow.enter(self.node.id + INSTANCE, body, vars=local, isolated=True, number=number)
+
+    def _count(self, body: Any) -> None:
+        done, total = len(body.internal_data["done"]), len(body.internal_data["items"])
+        body.internal_data["vars"].update(
+            nrOfInstances=Decimal(total),
+            nrOfCompletedInstances=Decimal(done),
+            nrOfActiveInstances=Decimal(body.internal_data["next"] - done),
+        )
+
+    def child_left(self, scope: Any, task: Any, flows: Sequence[Flow]) -> None:  # noqa: ARG002 -- instances take none
+        """One instance is finished: keep its value, then end the activity or go on."""
+        loop, data, tree = self.loop, scope.internal_data, scope.workflow
+        number = task.internal_data["number"]
+        data["done"].append(number)
+        if loop.output_element is not None:
+            data["out"][number] = self.evaluate(task, loop.output_element)
+        self._count(scope)
+        enough = self._enough(scope, task)
+        tree.consume(task)
+        if enough or len(data["done"]) == len(data["items"]):
+            for other in scope.children:
+                tree.kill(other, "no longer needed")
+            self._hand_over(scope)
+            scope.complete()
+        elif loop.sequential:
+            self._spawn(scope)
+
+    def _enough(self, body: Any, task: Any) -> bool:
+        until = self.loop.until
+        if until is None:
+            return False
+        extra = {self.loop.output_collection: self._collected(body)} if self.loop.output_collection else {}
+        value = self.evaluate(task, until, **extra)
+        if value is None or isinstance(value, bool):
+            return value is True
+        sentence = f"The completion condition {until.text} gives {value!r}; it must be true or false."
+        raise self.failed(task, "condition_type", sentence)
+
+    @staticmethod
+    def _collected(body: Any) -> list[Any]:
+        return [body.internal_data["out"][number] for number in sorted(body.internal_data["done"])]
+
+    def _hand_over(self, body: Any) -> None:
+        if self.loop.output_collection is not None:
+            body.workflow.assign(body.parent, {self.loop.output_collection: self._collected(body)})
+
+    def _on_complete_hook(self, my_task: Any) -> None:
+        """Outputs belong to the instances; the activity itself only leaves."""
+        my_task.workflow.disarm(my_task)
+        parent = my_task.parent
+        parent.task_spec.child_left(parent, my_task, self.chosen(my_task))

@@ -1,0 +1,43 @@
+"""Dates, durations and repetitions of timers and due dates, as FEEL and ISO 8601 write them."""
+
+import re
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from engine.feel import compile_expression
+from engine.feel.kinds import YearsMonths
+
+_DURATION = compile_expression("duration(text)")
+_ADDED = compile_expression("start + span")
+_DATE_TIME = compile_expression("date and time(text)")
+_DATE = compile_expression("date(text)")
+_CYCLE = re.compile(r"^R(?P<count>\d*)/(?P<span>P.+)$")
+
+
+def moment(value: Any, now: datetime) -> datetime | None:
+    """The moment that a value means: a date, a date and time, a duration from now, or text of these; else None."""
+    if isinstance(value, str):
+        value = _parsed(value)
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=value.tzinfo or UTC).astimezone(UTC)
+    if isinstance(value, date):
+        return datetime.combine(value, time(), tzinfo=UTC)
+    if isinstance(value, timedelta | YearsMonths):
+        return moment(_ADDED.evaluate({"start": now, "span": value}, now=now).value, now)
+    return None
+
+
+def cycle(value: Any) -> tuple[int | None, str] | None:
+    """How often (None: for ever) and the period of `R3/PT1H`; None when it is no repetition."""
+    match = _CYCLE.match(value) if isinstance(value, str) else None
+    if match is None:
+        return None
+    return (int(match["count"]) if match["count"] else None), match["span"]
+
+
+def _parsed(text: str) -> Any:
+    if text.lstrip("-").startswith("P"):
+        return _DURATION.evaluate({"text": text}).value
+    if len(text) == len("2026-01-01"):
+        return _DATE.evaluate({"text": text}).value
+    return _DATE_TIME.evaluate({"text": text}).value

@@ -1,0 +1,298 @@
+"""The tree of live tokens: SpiffWorkflow's workflow, kept so that finished paths never stay in it.
+
+SpiffWorkflow 3.2 keeps every task that ever was and predicts those that may come; here the tree holds the process,
+its open scopes and their live tokens, and nothing else. So a step costs the same in the first and in the ten
+thousandth round of a loop, a snapshot is small, and cancelling a scope is cutting a branch.
+"""
+
+from collections import ChainMap, deque
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from SpiffWorkflow.task import Task
+from SpiffWorkflow.util.task import TaskState
+from SpiffWorkflow.workflow import Workflow
+
+from core.ids import new_id
+from engine.bpmn.model import Node, Process
+from engine.errors import StepFailed
+from engine.feel.values import decode, encode
+from engine.spiff.changes import Changes, Failure, Surroundings, Visit
+
+ROOT = "#root"  # no element has such an id
+MAXIMUM_STEPS = 50_000  # elements in one command: more is a loop that nothing ends
+_FORMAT = 1
+
+
+class TokenLost(StepFailed):
+    """The accounts of tokens do not add up; the command is undone."""
+
+    code = "token_lost"
+
+
+class TokenTree(Workflow):
+    """A running process: scopes and live tokens."""
+
+    def __init__(self, spec: Any, process: Process, around: Surroundings) -> None:
+        super().__init__(spec, deserializing=True)
+        self.process = process
+        self.around = around
+        self.changes = Changes()
+        self.stage: str | None = None
+        self.outcome: str | None = None
+        self.cancelled = False
+        self.parked: Mapping[int, tuple[str, str]] = {}  # steps that failed before: reason and sentence
+        self._ready: deque[str] = deque()
+        self._counted: set[str] = set()
+        self.task_tree = Task(self, spec.task_specs[ROOT], state=TaskState.STARTED, id=ROOT)
+        self.task_tree.internal_data = {"vars": {}}
+
+    # tokens
+
+    def enter(self, name: str, parent: Any, **internal: Any) -> Any:
+        """A new token at the element of that name."""
+        spec = self.spec.task_specs[name]
+        task = Task(self, spec, parent, state=TaskState.WAITING, id=new_id())
+        task.internal_data = {key: value for key, value in internal.items() if value is not None}
+        if not task.internal_data.get("armed"):
+            self._open_visit(task)
+        spec.arrive(task)
+        return task
+
+    def make_ready(self, task: Any) -> None:
+        """Have a token executed in its turn."""
+        task._set_state(TaskState.READY)
+        self._ready.append(task.id)
+
+    def consume(self, task: Any) -> None:
+        """A token ends where it is."""
+        self._close_visit(task, None)
+        self._remove_task(task.id)
+
+    def kill(self, task: Any, reason: str) -> None:
+        """Cancel a token with everything inside it and armed at it."""
+        for child in task.children:
+            self.kill(child, reason)
+        self.disarm(task)
+        if task.id not in self.tasks:
+            return
+        task.task_spec.withdraw(task)
+        task._set_state(TaskState.CANCELLED)
+        self._close_visit(task, reason)
+        self._remove_task(task.id)
+
+    def disarm(self, host: Any) -> None:
+        """Take away the boundary events that wait at an activity."""
+        if not host.internal_data.get("hosts"):
+            return
+        for sibling in host.parent.children:
+            if sibling.internal_data.get("host") == host.id:
+                sibling.task_spec.withdraw(sibling)
+                self._remove_task(sibling.id)
+
+    def live(self) -> Iterator[Any]:
+        """All tokens that stand somewhere, in the order in which they came: no armed boundary events."""
+        return (task for task in self.tasks.values() if task.id != ROOT and not task.internal_data.get("armed"))
+
+    # visits
+
+    def _open_visit(self, task: Any) -> None:
+        node: Node = task.task_spec.node
+        self._counted.add(task.id)
+        self.changes.entered[task.id] = Visit(
+            id=task.id,
+            node=node,
+            type=task.task_spec.log_type,
+            stage=self._stage_of(task),
+            entered_at=self.around.now(),
+        )
+
+    def _close_visit(self, task: Any, cancelled: str | None) -> None:
+        if task.id not in self._counted:
+            return  # an armed boundary event that never fired
+        self._counted.remove(task.id)
+        if cancelled is None and task.task_spec.log_type == task.task_spec.node.kind:
+            self.changes.trace.append(task.task_spec.node.id)
+        visit = self.changes.entered.get(task.id)
+        if visit is None:
+            self.changes.left.append((task.id, cancelled))
+        else:
+            visit.left_at, visit.cancelled = self.around.now(), cancelled
+
+    def trigger_visit(self, task: Any) -> None:
+        """An armed boundary event fires: from now on it counts as a token."""
+        self._open_visit(task)
+
+    # stages
+
+    def _stage_of(self, task: Any) -> str | None:
+        while task is not None and task.id != ROOT:
+            stage: str | None = task.task_spec.node.stage
+            if stage is not None:
+                return stage
+            task = task.parent
+        return None
+
+    def derive_stage(self) -> None:
+        """The stage with the highest order among the live tokens; without any, the last one stays."""
+        order = {stage: number for number, stage in enumerate(self.process.stages)}
+        stages = {stage for stage in map(self._stage_of, self.live()) if stage in order}
+        if stages:
+            self.stage = max(stages, key=lambda stage: order[stage])
+
+    # variables
+
+    def variables(self, task: Any, **extra: Any) -> Mapping[str, Any]:
+        """What expressions at a token see: its own scope first, the process last."""
+        scopes: list[dict[str, Any]] = [extra] if extra else []
+        while task is not None:
+            local = task.internal_data.get("vars")
+            if local is not None:
+                scopes.append(local)
+            task = task.parent
+        return scopes[0] if len(scopes) == 1 else ChainMap(*scopes)
+
+    def assign(self, task: Any, values: Mapping[str, Any]) -> None:
+        """Set variables where they live; a new one belongs to the process, or to the loop's instance around it.
+
+        Assigning replaces the value: lists and contexts are never merged.
+        """
+        for name, value in values.items():
+            scope = task
+            while True:
+                local = scope.internal_data.get("vars")
+                last = scope.id == ROOT or scope.internal_data.get("isolated")
+                if local is not None and (last or name in local):
+                    local[name] = value
+                    break
+                scope = scope.parent
+
+    # running
+
+    def run(self) -> None:
+        """Execute until every token waits. Raises `StepFailed`; the tree is of no use then."""
+        while self.step():
+            pass
+        self.settle()
+
+    def settle(self) -> None:
+        """Once every token waits: derive the stage, check the accounts, find out whether anything can go on."""
+        self.derive_stage()
+        self._check_accounts()
+        self._find_stall()
+
+    def step(self) -> bool:
+        """Execute one element; False when nothing is left to do."""
+        while self._ready:
+            task = self.tasks.get(self._ready.popleft())
+            if task is not None and task.has_state(TaskState.READY):
+                self._execute(task)
+                return True
+        return self._open_a_join()
+
+    def _execute(self, task: Any) -> None:
+        self.changes.steps += 1
+        node: Node = task.task_spec.node
+        if self.changes.steps in self.parked:
+            task._set_state(TaskState.WAITING)
+            self.fail(task, *self.parked[self.changes.steps])
+            return
+        if self.changes.steps > MAXIMUM_STEPS:
+            raise StepFailed(
+                f"The case executed {MAXIMUM_STEPS} elements without waiting for anything; its loop has no end.",
+                element=node.id,
+                token=task.id,
+                reason="endless_loop",
+            )
+        try:
+            self._act(task)
+        except StepFailed as failure:
+            failure.step = self.changes.steps
+            raise
+
+    def _act(self, task: Any) -> None:
+        match task.internal_data.get("act"):
+            case "finish":
+                task.complete()
+            case "fire":
+                task.internal_data.pop("act")
+                task.task_spec.fire(task)
+            case _:
+                done = task.task_spec._run(task)
+                if done and task.id in self.tasks:  # it may have been cancelled by what it did itself
+                    task.complete()
+
+    def resume(self, task: Any, act: str | None) -> None:
+        """Have a waiting token go on: `finish` what a person did, `fire` a timer, or execute it again."""
+        task.internal_data.pop("failed", None)
+        if act is not None:
+            task.internal_data["act"] = act
+        self.make_ready(task)
+
+    def _open_a_join(self) -> bool:
+        for task in list(self.tasks.values()):
+            if task.has_state(TaskState.WAITING) and task.task_spec.joins_late and task.task_spec.may_join(task):
+                task.task_spec.join(task)
+                return True
+        return False
+
+    def _task_completed_notify(self, task: Any) -> None:
+        """SpiffWorkflow would walk over all tasks here; elements have told whoever needs to know."""
+
+    def end_scope(self, scope: Any) -> None:
+        """After a token ended: a scope without tokens is finished."""
+        if scope.id in self.tasks and not scope._children:
+            scope.task_spec.emptied(scope)
+
+    def _check_accounts(self) -> None:
+        live = {task.id for task in self.live()}
+        if live != self._counted:
+            lost = ", ".join(sorted(self._counted ^ live))
+            raise TokenLost(f"Tokens are not accounted for: {lost}.", element=self.process.id, reason="token_lost")
+
+    def _find_stall(self) -> None:
+        """A case whose tokens all wait at joins will never go on by itself: say so instead of falling silent."""
+        waits = [task for task in self.live() if not task._children]
+        if waits and all(task.task_spec.is_join and not task.internal_data.get("failed") for task in waits):
+            sentence = f"The case cannot go on: {waits[0].task_spec.node.name} waits for a token that cannot come."
+            self.fail(waits[0], "stalled", sentence)
+
+    def fail(self, task: Any, reason: str, sentence: str) -> None:
+        """Stop a token where it is until a person looks at it."""
+        task.internal_data["failed"] = True
+        self.changes.failures.append(Failure(token=task.id, node=task.task_spec.node, reason=reason, sentence=sentence))
+
+    # snapshots
+
+    def snapshot(self) -> dict[str, Any]:
+        """Live tokens and variables as JSON values; nothing of the definition."""
+        return {
+            "format": _FORMAT,
+            "stage": self.stage,
+            "outcome": self.outcome,
+            "completed": self.completed,
+            "cancelled": self.cancelled,
+            "variables": encode(self.task_tree.internal_data["vars"]),
+            "tokens": [_packed(task) for task in self.tasks.values() if task.id != ROOT],
+            "ready": list(self._ready),
+        }
+
+    def restore(self, snapshot: Mapping[str, Any]) -> None:
+        """Take over the state of a snapshot; the tree must be new."""
+        self.stage, self.outcome = snapshot["stage"], snapshot["outcome"]
+        self.completed, self.cancelled = snapshot["completed"], snapshot["cancelled"]
+        self.task_tree.internal_data["vars"] = decode(snapshot["variables"])
+        for token, name, parent, state, internal in snapshot["tokens"]:
+            task = Task(self, self.spec.task_specs[name], self.tasks[parent], state=state, id=token)
+            task.internal_data = {key: decode(value) if key in _FEEL else value for key, value in internal.items()}
+            if not internal.get("armed"):
+                self._counted.add(token)
+        self._ready.extend(snapshot["ready"])
+
+
+_FEEL = ("vars", "items", "out")  # what holds values of FEEL
+
+
+def _packed(task: Any) -> list[Any]:
+    internal = {key: encode(value) if key in _FEEL else value for key, value in task.internal_data.items()}
+    return [task.id, task.task_spec.name, task._parent, task.state, internal]

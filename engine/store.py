@@ -1,0 +1,273 @@
+"""Locks, loads and stores instances: one statement that locks and reads, one that writes all that a command changed."""
+
+import json
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg.rows import dict_row
+
+from engine.errors import InstanceNotFound
+from engine.runtime import Case, Changes
+from storage.unit_of_work import UnitOfWork
+
+LIVE_CASES = 500  # cases kept in memory
+_INSTANCE = (
+    "i.id AS instance_id, i.definition_id, i.definition_key, i.state AS instance_state, i.revision, i.stage, "
+    "i.business_key, i.outcome, i.started_by, i.ended_at, (SELECT max(d.id) FROM definition d) AS mark"
+)
+_TASK = (
+    "w.id AS task_id, w.element_id, w.name, w.loop_id, w.assignee, w.candidates, w.created_at, w.claimed_at, "
+    "w.due_at, w.form_id"
+)
+# the order of names after OF is the order of locking: always the instance first
+LOCK_TASK = (
+    f"SELECT {_INSTANCE}, {_TASK} FROM work_item w JOIN instance i ON i.id = w.instance_id "  # noqa: S608 -- constants
+    "WHERE w.id = %s FOR UPDATE OF i, w"
+)
+LOCK_INSTANCE = f"SELECT {_INSTANCE} FROM instance i WHERE i.id = %s FOR UPDATE OF i"  # noqa: S608 -- constants
+SNAPSHOT = "SELECT snapshot FROM instance WHERE id = %s"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Locked:
+    """An instance whose row this transaction has locked, as it is now; `mark` as of `catalog.newest_deployment`."""
+
+    instance_id: str
+    definition_id: str
+    definition_key: str
+    instance_state: str
+    revision: int
+    stage: str | None
+    business_key: str | None
+    outcome: str | None
+    started_by: str
+    ended_at: datetime | None
+    mark: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockedTask(Locked):
+    """An open task, locked together with its instance."""
+
+    task_id: str
+    element_id: str
+    name: str
+    loop_id: str | None
+    assignee: str | None
+    candidates: list[str]
+    created_at: datetime
+    claimed_at: datetime | None
+    due_at: datetime | None
+    form_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """The task that this command completes, for the history."""
+
+    task_id: str
+    data: dict[str, Any]
+    documents: list[dict[str, Any]]
+    idempotency_key: str | None
+    answer: dict[str, Any] | None
+
+
+def lock_task(unit: UnitOfWork, task_id: str) -> LockedTask | None:
+    """Lock the instance of an open task, then the task: what is read is true as long as the unit lives."""
+    with unit.driver.cursor(row_factory=dict_row) as cursor:
+        row = cursor.execute(LOCK_TASK, (task_id,)).fetchone()
+    return None if row is None else LockedTask(**row)
+
+
+def lock_idle_instance(unit: UnitOfWork, instance_id: str) -> Locked | None:
+    """Lock an instance unless somebody else is working on it right now."""
+    with unit.driver.cursor(row_factory=dict_row) as cursor:
+        row = cursor.execute(f"{LOCK_INSTANCE} SKIP LOCKED".encode(), (instance_id,)).fetchone()
+    return None if row is None else Locked(**row)
+
+
+def lock_instance(unit: UnitOfWork, instance_id: str) -> Locked:
+    """Lock an instance, then read it. Raises `InstanceNotFound`."""
+    with unit.driver.cursor(row_factory=dict_row) as cursor:
+        row = cursor.execute(LOCK_INSTANCE, (instance_id,)).fetchone()
+    if row is None:
+        raise InstanceNotFound(f"There is no case {instance_id}.", instance=instance_id)
+    return Locked(**row)
+
+
+class _LiveCases:
+    """Cases in memory by instance and revision; taken out while a unit works with them."""
+
+    def __init__(self) -> None:
+        self._cases: OrderedDict[tuple[str, int], Case] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def take(self, key: tuple[str, int]) -> Case | None:
+        with self._lock:
+            return self._cases.pop(key, None)
+
+    def keep(self, key: tuple[str, int], case: Case) -> None:
+        with self._lock:
+            self._cases[key] = case
+            if len(self._cases) > LIVE_CASES:
+                self._cases.popitem(last=False)
+
+
+live_cases = _LiveCases()
+
+
+def read_snapshot(unit: UnitOfWork, instance_id: str) -> dict[str, Any]:
+    """The stored state of an instance that this unit has locked."""
+    row = unit.driver.execute(SNAPSHOT, (instance_id,)).fetchone()
+    assert row is not None
+    found: dict[str, Any] = row[0]
+    return found
+
+
+class Writing:
+    """Collects what one command changes in one instance and writes it with a single statement."""
+
+    def __init__(self, instance_id: str, now: datetime, actor: str) -> None:
+        self._parts: list[str] = []
+        self._before = ""
+        self._parameters: dict[str, Any] = {"instance": instance_id, "now": now, "actor": actor}
+
+    def _add(self, part: str, **parameters: Any) -> None:
+        self._parts.append(part)
+        self._parameters.update(parameters)
+
+    def create(self, row: Mapping[str, Any]) -> None:
+        """A new instance."""
+        self._add(_insert("instance", INSTANCE_COLUMNS, "new_instance"), new_instance=_rows([row]))
+
+    def update(self, locked: Locked, case: Case, snapshot: str, *, ended: bool) -> None:
+        """The new state of a locked instance."""
+        self._add(
+            "UPDATE instance SET state = %(state)s, revision = %(revision)s, stage = %(stage)s, "
+            "outcome = %(outcome)s, snapshot = %(snapshot)s::jsonb, "
+            "ended_at = CASE WHEN %(ended)s THEN %(now)s::timestamptz END WHERE id = %(instance)s",
+            state=case.state,
+            revision=locked.revision + 1,
+            stage=case.stage,
+            outcome=case.outcome,
+            snapshot=snapshot,
+            ended=ended,
+        )
+
+    def visits(self, changes: Changes) -> None:
+        """The history of tokens."""
+        entered = [
+            {
+                "instance_id": self._parameters["instance"],
+                "id": visit.id,
+                "element_id": visit.node.id,
+                "type": visit.type,
+                "name": visit.node.name,
+                "stage": visit.stage,
+                "entered_at": visit.entered_at.isoformat(),
+                "left_at": visit.left_at.isoformat() if visit.left_at else None,
+                "actor": self._parameters["actor"] if visit.left_at else None,
+                "reason": visit.cancelled,
+            }
+            for visit in changes.entered.values()
+        ]
+        if entered:
+            self._add(_insert("token_log", LOG_COLUMNS, "entered"), entered=_rows(entered))
+        if changes.left:
+            self._add(
+                "UPDATE token_log t SET left_at = %(now)s, actor = %(actor)s, reason = x.reason "
+                "FROM json_to_recordset(%(left)s::json) AS x(id text, reason text) "
+                "WHERE t.instance_id = %(instance)s AND t.id = x.id",
+                left=_rows([{"id": token, "reason": reason} for token, reason in changes.left]),
+            )
+
+    def tasks(self, closed: Sequence[str], opened: Sequence[Mapping[str, Any]], done: Finished | None) -> None:
+        """Move closed tasks to the history, and put the new ones into the inbox."""
+        if closed:
+            self._before = GONE + ", "
+            self._add(
+                CLOSE_TASKS,
+                closed=list(closed),
+                done=done.task_id if done else None,
+                data=json.dumps(done.data) if done else "{}",
+                documents=json.dumps(done.documents) if done else "[]",
+                idempotency_key=done.idempotency_key if done else None,
+                answer=json.dumps(done.answer) if done and done.answer is not None else None,
+            )
+        if opened:
+            self._add(_insert("work_item", TASK_COLUMNS, "opened"), opened=_rows(opened))
+
+    def timers(self, changes: Changes) -> None:
+        """Arm and disarm."""
+        if changes.disarmed:
+            self._add(
+                "DELETE FROM timer WHERE instance_id = %(instance)s AND id = ANY(%(disarmed)s)",
+                disarmed=changes.disarmed,
+            )
+        if changes.armed:
+            rows = [
+                {
+                    "instance_id": self._parameters["instance"],
+                    "id": timer.id,
+                    "element_id": timer.node.id,
+                    "due_at": timer.due_at.isoformat(),
+                }
+                for timer in changes.armed.values()
+            ]
+            self._add(_insert("timer", TIMER_COLUMNS, "armed"), armed=_rows(rows))
+
+    def send(self, unit: UnitOfWork) -> None:
+        """Execute it all: every part but the last as a common table expression of the last."""
+        *others, last = self._parts
+        named = "".join(f"part{number} AS ({part} RETURNING 1), " for number, part in enumerate(others))
+        before = (self._before + named).removesuffix(", ")
+        statement = f"WITH {before} {last}" if before else last
+        unit.driver.execute(statement.encode(), self._parameters)  # all of it is made of constants
+
+
+def _rows(rows: Sequence[Mapping[str, Any]]) -> str:
+    return json.dumps(rows)
+
+
+def _insert(table: str, columns: Sequence[str], parameter: str) -> str:
+    names = ", ".join(columns)
+    return (
+        f"INSERT INTO {table} ({names}) SELECT {names} "  # noqa: S608 -- names are constants of this module
+        f"FROM json_populate_recordset(NULL::{table}, %({parameter})s::json)"
+    )
+
+
+INSTANCE_COLUMNS = (
+    "id", "definition_id", "definition_key", "state", "revision", "stage", "business_key", "outcome", "snapshot",
+    "started_by", "started_at", "ended_at",
+)  # fmt: skip
+LOG_COLUMNS = (
+    "instance_id", "id", "element_id", "type", "name", "stage", "entered_at", "left_at", "actor", "reason",
+)  # fmt: skip
+TASK_COLUMNS = (
+    "instance_id", "id", "definition_id", "definition_key", "element_id", "name", "loop_id", "business_key", "stage",
+    "assignee", "candidates", "priority", "created_at", "claimed_at", "due_at", "follow_up_at", "form_id", "search",
+)  # fmt: skip
+TIMER_COLUMNS = ("instance_id", "id", "element_id", "due_at")
+_KEPT = (
+    "instance_id, id, definition_id, definition_key, element_id, name, loop_id, assignee, candidates, created_at, "
+    "claimed_at, due_at, form_id"
+)
+CLOSE_TASKS = (
+    f"INSERT INTO task_history ({_KEPT}, ended_at, state, actor, reason, data, documents, idempotency_key, "  # noqa: S608 -- names are constants of this module
+    f"answer) SELECT {_KEPT}, %(now)s::timestamptz, "
+    "CASE WHEN id = %(done)s THEN 'completed' ELSE 'cancelled' END, %(actor)s, "
+    "CASE WHEN id = %(done)s THEN NULL ELSE 'the process no longer needs it' END, "
+    "CASE WHEN id = %(done)s THEN %(data)s::jsonb ELSE '{}' END, "
+    "CASE WHEN id = %(done)s THEN %(documents)s::jsonb ELSE '[]' END, "
+    "CASE WHEN id = %(done)s THEN %(idempotency_key)s::text END, "
+    "CASE WHEN id = %(done)s THEN %(answer)s::jsonb END FROM gone"
+)
+GONE = (  # the tasks that are closed, for the history
+    f"gone AS (DELETE FROM work_item WHERE instance_id = %(instance)s AND id = ANY(%(closed)s) "  # noqa: S608 -- names are constants of this module
+    f"RETURNING {_KEPT})"
+)
