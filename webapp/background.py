@@ -2,43 +2,26 @@
 
 from __future__ import annotations
 
-import logging
-import threading
-from collections.abc import Callable
+from typing import Any
 
-from core.errors import DomainError
 from core.identity import SYSTEM
+from engine.timers import FireDueTimers
+from storage.jobs.clock import Tick, Ticker
+from storage.jobs.queue import JobRequest
+from storage.jobs.registry import job
 from storage.jobs.worker import Pace, Worker
 from webapp.bootstrap import Application
 
-logger = logging.getLogger(__name__)
+BATCH = 200  # timers that one command fires
+SWEEP = "webapp.sweep_blobs"
+SWEEP_EVERY = 3600  # seconds
 
-BATCH = 200  # timers of one tick that are fired in one go
 
-
-class Ticker:
-    """Does something again and again in a thread of its own; a failure is logged and the next tick comes."""
-
-    def __init__(self, name: str, seconds: float, action: Callable[[], object]) -> None:
-        self._name, self._seconds, self._action = name, seconds, action
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End after the running tick."""
-        self._stopping.set()
-        self._thread.join(timeout=5)
-
-    def _run(self) -> None:
-        while not self._stopping.wait(self._seconds):
-            try:
-                self._action()
-            except DomainError as error:
-                logger.warning("tick refused", extra={"action": self._name, "code": error.code})
+@job(SWEEP)
+def sweep_blobs(application: Application, arguments: dict[str, Any]) -> None:
+    """Remove stored content that nothing uses."""
+    del arguments
+    application.staging.sweep(application.blobs)
 
 
 def make_worker(application: Application, *, grace: float = 20) -> Worker:
@@ -48,11 +31,27 @@ def make_worker(application: Application, *, grace: float = 20) -> Worker:
 
 
 def make_clock(application: Application) -> Ticker:
-    """Fires due timers."""
+    """Fires due timers, and has unused content swept every hour."""
+    every = application.settings.clock_tick
+    ticks = [
+        Tick(name="timers", every_seconds=every, action=lambda: fire_due_timers(application)),
+        Tick(name="sweep", every_seconds=SWEEP_EVERY, action=lambda: ask_for_sweep(application)),
+    ]
+    return Ticker(application.database.engine, ticks)
 
-    def tick() -> None:
-        from engine.timers import FireDueTimers
 
-        application.executor.execute(FireDueTimers(limit=BATCH), actor=SYSTEM)
+def fire_due_timers(application: Application) -> int:
+    """Fire all timers that are due, a batch per transaction; returns how many."""
+    total = 0
+    while fired := application.executor.execute(FireDueTimers(limit=BATCH), actor=SYSTEM):
+        total += fired
+        if fired < BATCH:
+            break
+    return total
 
-    return Ticker("clock", application.settings.clock_tick, tick)
+
+def ask_for_sweep(application: Application) -> None:
+    """Have one worker sweep; one that waits already is enough."""
+    with application.units.begin(SYSTEM) as unit:
+        unit.enqueue(JobRequest(name=SWEEP, once=SWEEP, lock=SWEEP))
+        unit.commit()

@@ -18,8 +18,8 @@ from storage.blobs.store import BlobStore
 from storage.engine import Database
 from storage.faults import translated
 from storage.jobs.queue import JobQueue, ProcrastinateQueue
+from storage.ownership import DataFolder
 from storage.unit_of_work import UnitFactory
-from webapp.data_folder import DataFolder
 
 DOORS = (  # importing these registers their commands, handlers and tables
     "engine.definitions",
@@ -54,7 +54,8 @@ class Application:
 
     def close(self) -> None:
         """Give the database back; the last process that uses an embedded server stops it."""
-        close_database(self.database, self.folder)
+        self.database.close()
+        self.folder.leave()
 
 
 def load_contexts() -> None:
@@ -76,7 +77,6 @@ def build(settings: Settings, *, clock: Clock | None = None, owner: bool = False
     folder = DataFolder(settings.data)
     if owner:
         folder.own()
-    folder.join()
     database = Database.open(settings)
     try:
         clock = clock or SystemClock()
@@ -92,17 +92,10 @@ def build(settings: Settings, *, clock: Clock | None = None, owner: bool = False
         )
         key = settings.secret_key or secret.read_or_make(settings.data / "secret.key")
     except BaseException:
-        close_database(database, folder)
+        database.close()
+        folder.leave()
         raise
     return Application(settings, database, units, Executor(units), blobs, staging, jobs, clock, folder, key)
-
-
-def close_database(database: Database, folder: DataFolder) -> None:
-    """Give connections and locks back, and stop the embedded server when nobody else is left in the folder."""
-    database.engine.dispose()
-    if database.embedded is not None and folder.is_last():
-        database.embedded.stop()
-    folder.leave()
 
 
 @contextmanager

@@ -12,7 +12,8 @@ from crm.access import may_read
 from crm.models import CustomerRow, OfferRow, OrderRow, ProductRow
 from documents.access import LinkRights, Target
 from documents.queries import DocumentVersion, attached
-from engine.models import TaskHistoryRow, WorkItemRow
+from engine.access import visible_instances
+from engine.models import InstanceRow, TaskHistoryRow, WorkItemRow
 from engine.ports import AttachedDocument, TaskDocuments
 from storage.blobs.staging import Staging
 from storage.blobs.store import BlobStore
@@ -51,7 +52,7 @@ class Rights:
     def visible(self, reading: Reading, targets: Collection[Target]) -> Collection[Target]:
         """Those that exist and that the actor may see; a case's people see its tasks."""
         cases = self.cases(reading, targets)
-        seen = _visible_cases(reading, set(cases.values()))
+        seen = _visible_cases(reading, cases.values())
         records = _existing_records(reading, targets) if may_read(reading.actor) else set()
         return {target for target in targets if cases.get(target) in seen or target in records}
 
@@ -72,13 +73,14 @@ class CaseRights:
 
     def may_see_case(self, reading: Reading, case_id: str) -> bool:
         """Whether the actor may see the instance."""
-        return bool(_visible_cases(reading, {case_id}))
+        return bool(_visible_cases(reading, [case_id]))
 
 
-def _visible_cases(reading: Reading, instances: set[str]) -> set[str]:
-    from engine.access import may_see_instance
-
-    return {each for each in instances if may_see_instance(reading, each)}
+def _visible_cases(reading: Reading, instances: Collection[str]) -> set[str]:
+    if not instances:
+        return set()
+    wanted = select(InstanceRow.id).where(InstanceRow.id.in_(instances), visible_instances(reading.actor))
+    return set(reading.session.scalars(wanted))
 
 
 def _existing_records(reading: Reading, targets: Collection[Target]) -> set[Target]:

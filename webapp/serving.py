@@ -13,6 +13,7 @@ from types import FrameType
 from typing import Protocol
 
 from core.errors import Unavailable
+from webapp.background import make_clock, make_worker
 from webapp.bootstrap import Application
 
 logger = logging.getLogger(__name__)
@@ -72,23 +73,11 @@ def _reason(error: OSError) -> str:
 def make_parts(application: Application, names: Sequence[str], *, host: str, port: int) -> list[Part]:
     """The parts of those names, in the order in which they start."""
     makers: dict[str, Callable[[], Part]] = {
-        "worker": lambda: _worker(application),
-        "clock": lambda: _clock(application),
+        "worker": lambda: make_worker(application, grace=GRACE),
+        "clock": lambda: make_clock(application),
         "web": lambda: WebPart(application, host, port),
     }
-    return [makers[name]() for name in ("worker", "clock", "web") if name in names]
-
-
-def _worker(application: Application) -> Part:
-    from webapp.background import make_worker
-
-    return make_worker(application, grace=GRACE)
-
-
-def _clock(application: Application) -> Part:
-    from webapp.background import make_clock
-
-    return make_clock(application)
+    return [make() for name, make in makers.items() if name in names]
 
 
 def run(parts: Sequence[Part], *, ready: Callable[[], None]) -> None:

@@ -6,11 +6,11 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any, Literal
 
-from documents.queries import linked_documents
 from pydantic import Field
 
 from core.errors import DomainError, InvalidInput, Unavailable
 from core.messages import Command
+from documents.queries import linked_documents
 from engine import queries
 from engine.queries import TaskFilter
 from engine.tasks import AssignTask, ClaimTask, CommentTask, CompleteTask, UnclaimTask
