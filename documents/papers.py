@@ -1,0 +1,142 @@
+"""Papers made from templates: DOCX by docxtpl, PDF by Typst, and filing what a process made."""
+
+import base64
+import io
+import json
+import subprocess
+import sys
+import zipfile
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from core.errors import InvalidInput, Unavailable
+from documents.filing import FiledDocument, FileDocument, file
+from documents.intake import Received
+from documents.links import DocumentLink
+from documents.types import HEAD
+from documents.words import printable
+from storage.blobs.staging import Staging
+from storage.blobs.store import BlobStore
+from storage.unit_of_work import UnitOfWork
+
+TIME = 20  # seconds that typesetting may take
+HERE = Path(__file__).parent
+LAYOUT = "paper.typ"
+
+
+class TemplateRefused(InvalidInput):
+    """The template is broken, or asks for a field that it was not given."""
+
+    code = "template_refused"
+
+
+class TypesettingTimedOut(Unavailable):
+    """Typesetting took too long and was stopped."""
+
+    code = "typesetting_timed_out"
+
+
+def render_docx(template: bytes, fields: Mapping[str, Any], *, at: datetime) -> bytes:
+    """The template with its fields filled in; text is always text, whatever characters it has.
+
+    The template's expressions run in Jinja's sandbox. The same fields and time give the same bytes. Raises
+    `TemplateRefused`.
+    """
+    from docxtpl import DocxTemplate  # heavy: only processes that make papers load it
+    from jinja2 import StrictUndefined, TemplateError
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    environment = ImmutableSandboxedEnvironment(autoescape=True, undefined=StrictUndefined)
+    try:
+        document = DocxTemplate(io.BytesIO(template))
+        document.render(_clean(fields), environment, autoescape=True)
+        properties = document.docx.core_properties
+        properties.created = properties.modified = at.astimezone(UTC).replace(tzinfo=None)
+        filled = io.BytesIO()
+        document.save(filled)
+    except (zipfile.BadZipFile, KeyError, ValueError) as error:
+        raise TemplateRefused("The template is not a Word document (.docx).") from error
+    except TemplateError as error:
+        raise TemplateRefused(f"The Word template cannot be filled in: {error}.") from error
+    return _dated(filled, at)
+
+
+def render_pdf(
+    template: str, fields: Mapping[str, Any], *, at: datetime, files: Mapping[str, bytes] | None = None
+) -> bytes:
+    """The Typst template typeset as PDF/A-2; `#import "/paper.typ": *` gives it `data` and the layout.
+
+    Fields reach the template as data, never as its source. `files` are images and the like, by plain name. A process
+    of its own does the work, so a template that never ends costs 20 seconds and nothing else. The same fields and
+    time give the same bytes. Raises `TemplateRefused`, `TypesettingTimedOut`.
+    """
+    known = {LAYOUT: (HERE / LAYOUT).read_bytes()} | dict(files or {})
+    order = {
+        "template": template,
+        "data": json.dumps(_clean(fields), default=_as_text, allow_nan=False),
+        "at": int(at.timestamp()),
+        "files": {Path(name).name: base64.b64encode(content).decode() for name, content in known.items()},
+    }
+    command = [sys.executable, "-I", str(HERE / "typesetter.py")]
+    nowhere = {"HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9"}  # templates fetch nothing
+    try:
+        done = subprocess.run(
+            command, input=json.dumps(order).encode(), capture_output=True, timeout=TIME, check=False, env=nowhere
+        )
+    except subprocess.TimeoutExpired as error:
+        raise TypesettingTimedOut(f"Typesetting was stopped after {TIME} seconds; look at the template.") from error
+    if done.returncode != 0:
+        raise TemplateRefused(f"The PDF template cannot be typeset: {done.stderr.decode(errors='replace').strip()}")
+    return done.stdout
+
+
+def file_paper(
+    unit: UnitOfWork,
+    *,
+    title: str,
+    type: str | None,  # noqa: A002 -- the glossary's word
+    content: bytes,
+    file_name: str,
+    links: tuple[DocumentLink, ...] = (),
+    reason: str | None = None,
+) -> FiledDocument:
+    """Store what a process made and file it in the caller's unit; if the unit fails, the sweeper takes it away."""
+    announce = unit.port(Staging).announce
+    ref = unit.port(BlobStore).put(io.BytesIO(content), announce=announce)
+    blob = Received(ref.digest, ref.size, content[:HEAD])
+    order = FileDocument(title=title, type=type, blob=blob, file_name=file_name, links=links, reason=reason)
+    return file(unit, order)
+
+
+def _clean(value: Any) -> Any:
+    """The value without characters that XML and fonts have no place for."""
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, Mapping):
+        return {str(key): _clean(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_clean(item) for item in value]
+    return value
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    raise TypeError(f"a template cannot take a {type(value).__name__}")
+
+
+def _dated(archive: io.BytesIO, at: datetime) -> bytes:
+    """The same archive with one date on every part, so that the same content is the same blob."""
+    moment = max(at.astimezone(UTC), datetime(1980, 1, 1, tzinfo=UTC))  # the first date that ZIP knows
+    result = io.BytesIO()
+    with zipfile.ZipFile(archive) as source, zipfile.ZipFile(result, "w", zipfile.ZIP_DEFLATED) as target:
+        for part in source.infolist():
+            stamp = zipfile.ZipInfo(part.filename, moment.timetuple()[:6])
+            stamp.compress_type, stamp.external_attr = zipfile.ZIP_DEFLATED, 0o600 << 16
+            target.writestr(stamp, source.read(part))
+    return result.getvalue()
