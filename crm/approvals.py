@@ -37,11 +37,11 @@ class FreezeOffer(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordDecision(Command):
-    """Keep what somebody decided on the frozen version; the same task twice is one decision."""
+    """Keep what somebody decided on the frozen version; the same key twice is one decision."""
 
     offer_id: str
     case_id: str
-    task_id: str
+    key: str  # of the step that decided
     level: int
     group: str
     decision: str  # approve, return, reject
@@ -120,7 +120,7 @@ def record_decision(command: RecordDecision, unit: UnitOfWork) -> None:
     offer, version = _in_state(unit, command.offer_id, {"in_approval"}, wanted=DECISIONS[command.decision])
     if command.actor in {offer.owner, version.author, version.frozen_by}:
         raise SelfApproval(offer.number)
-    known = select(OfferDecisionRow.id).where(OfferDecisionRow.task_id == command.task_id)
+    known = select(OfferDecisionRow.id).where(OfferDecisionRow.key == command.key)
     if unit.session.scalars(known).first() is not None:
         return
     assert version.digest is not None
@@ -131,7 +131,7 @@ def record_decision(command: RecordDecision, unit: UnitOfWork) -> None:
             version=version.n,
             digest=version.digest,
             case_id=command.case_id,
-            task_id=command.task_id,
+            key=command.key,
             level=command.level,
             group=command.group,
             decision=command.decision,
@@ -152,7 +152,6 @@ def record_decision(command: RecordDecision, unit: UnitOfWork) -> None:
             group=command.group,
             decided_by=command.actor,
             digest=version.digest,
-            task_id=command.task_id,
             comment=command.comment,
         )
     )

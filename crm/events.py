@@ -175,7 +175,6 @@ class OfferDecided(OfferEvent):
     group: str
     decided_by: str
     digest: str
-    task_id: str
     comment: str | None
 
 

@@ -289,14 +289,14 @@ class OfferDecisionRow(Base):
     """What somebody decided on a version of an offer, bound to the digest of what it said."""
 
     __tablename__ = "offer_decision"
-    __table_args__ = (UniqueConstraint("task_id"),)
+    __table_args__ = (UniqueConstraint("key"),)
 
     id: Mapped[IdKey]
     offer_id: Mapped[str] = parent("offer.id")
     version: Mapped[int]
     digest: Mapped[str] = mapped_column(String(64, collation="C"))
     case_id: Mapped[str] = mapped_column(ID, index=True)
-    task_id: Mapped[str] = mapped_column(ID)
+    key: Mapped[str] = mapped_column(String(64, collation="C"))  # of the step that decided: kept once
     level: Mapped[int]
     group: Mapped[str] = mapped_column(String(64))
     decision: Mapped[str] = mapped_column(String(16))

@@ -320,7 +320,7 @@ def make_decision(desk: Desk, made: str, **values: Any) -> RecordDecision:
     usual = {
         "offer_id": made,
         "case_id": CASE,
-        "task_id": TASK,
+        "key": TASK,
         "level": 1,
         "group": "sales_manager",
         "decision": "approve",

@@ -266,7 +266,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("digest", sa.String(length=64, collation="C"), nullable=False),
         sa.Column("case_id", sa.String(length=26, collation="C"), nullable=False),
-        sa.Column("task_id", sa.String(length=26, collation="C"), nullable=False),
+        sa.Column("key", sa.String(length=64, collation="C"), nullable=False),
         sa.Column("level", sa.Integer(), nullable=False),
         sa.Column("group", sa.String(length=64), nullable=False),
         sa.Column("decision", sa.String(length=16), nullable=False),
@@ -276,7 +276,7 @@ def upgrade() -> None:
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["offer_id"], ["offer.id"], name="fk_offer_decision_offer_id_offer"),
         sa.PrimaryKeyConstraint("id", name="pk_offer_decision"),
-        sa.UniqueConstraint("task_id", name="uq_offer_decision_task_id"),
+        sa.UniqueConstraint("key", name="uq_offer_decision_key"),
     )
     op.create_index("ix_offer_decision_case_id", "offer_decision", ["case_id"], unique=False)
     op.create_index("ix_offer_decision_offer_id", "offer_decision", ["offer_id"], unique=False)
