@@ -19,7 +19,7 @@ from engine.handlers import HANDLERS
 from engine.models import DefinitionRow
 from storage.unit_of_work import UnitOfWork
 
-LOCK = 7_203_110_003  # advisory lock: deployments happen one after the other, so that versions have no gaps
+LOCK = 7_203_110_011  # advisory lock: deployments happen one after the other, so that versions have no gaps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
