@@ -68,7 +68,7 @@ def template(server: EmbeddedServer, admin: Engine) -> str:
     name = "obieg_template"
     with admin.connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name}"))
-    engine = connect(server.server.get_uri(database=name))
+    engine = connect(server.url_of(name))
     migrate(engine)
     engine.dispose()
     return name
@@ -79,7 +79,7 @@ def database_url(server: EmbeddedServer, admin: Engine, template: str) -> Iterat
     name = f"obieg_{next(_numbers)}"
     with admin.connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY"))
-    yield server.server.get_uri(database=name)
+    yield server.url_of(name)
     with admin.connect() as connection:
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
 
