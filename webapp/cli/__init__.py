@@ -6,6 +6,7 @@ import importlib
 import json
 import os
 import sys
+import traceback
 from typing import Any, NoReturn
 
 import click
@@ -105,6 +106,9 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     except BrokenPipeError:  # the reader of our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
+    except Exception:  # noqa: BLE001 -- the outermost frame: a surprise is no finding, so its exit code differs
+        traceback.print_exc()
+        code = _refused("This is a fault of Obieg, not of what you did. Please report the lines above.")
     sys.exit(code if isinstance(code, int) else 0)
 
 

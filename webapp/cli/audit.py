@@ -1,0 +1,86 @@
+"""`obieg audit`: proves that the trail is as it was written and every document as it was filed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import click
+from sqlalchemy import func, select
+
+from audit.verify import check_chains
+from core.errors import DomainError
+from core.identity import SYSTEM
+from core.settings import Settings
+from storage.models import BlobRow
+from storage.unit_of_work import Reading
+from webapp.bootstrap import Application, opened
+from webapp.cli import FINDINGS, print_json
+
+PIECE = 1 << 20  # bytes in memory at a time
+
+
+@click.group()
+def audit() -> None:
+    """Verify the trail."""
+
+
+@audit.command("check")
+@click.option("--json", "as_json", is_flag=True, help="One object with all findings.")
+@click.option("--no-content", is_flag=True, help="Do not read the documents' bytes.")
+@click.pass_context
+def audit_check(context: click.Context, as_json: bool, no_content: bool) -> None:
+    """Verify every chain of the trail, and every blob's bytes against its digest; exit code 1 for findings."""
+    settings: Settings = context.obj
+    with opened(settings) as application, application.units.reading(SYSTEM) as view:
+        findings: list[dict[str, Any]] = [
+            {"stream": each.stream, "seq": each.seq, "problem": each.problem, "sentence": each.sentence}
+            for each in _shown("Chains", lambda progress: check_chains(view, progress))
+        ]
+        if not no_content:
+            findings += _shown("Documents", lambda progress: list(_wrong_blobs(application, view, progress)))
+    if as_json:
+        print_json({"findings": findings})
+    else:
+        for finding in findings:
+            click.echo(finding["sentence"])
+        click.echo(f"{len(findings)} findings." if findings else "Everything is as it was written.", err=True)
+    context.exit(FINDINGS if findings else 0)
+
+
+def _wrong_blobs(
+    application: Application, view: Reading, progress: Callable[[int, int], None]
+) -> Iterator[dict[str, Any]]:
+    total = view.session.scalar(select(func.coalesce(func.sum(BlobRow.size), 0))) or 0
+    done = 0
+    for blob in view.session.scalars(select(BlobRow).order_by(BlobRow.digest).execution_options(yield_per=500)):
+        problem = _problem(application, blob.digest, blob.size)
+        done += blob.size
+        progress(done, total)
+        if problem is not None:
+            yield {"stream": f"blob:{blob.digest}", "seq": None, "problem": "content", "sentence": problem}
+
+
+def _problem(application: Application, digest: str, size: int) -> str | None:
+    """Read it whole, which verifies the digest; what is wrong as a sentence."""
+    read = 0
+    try:
+        with application.blobs.open(digest) as source:
+            while piece := source.read(PIECE):
+                read += len(piece)
+    except DomainError as error:
+        return f"Blob {digest}: {error.sentence}"
+    return None if read == size else f"Blob {digest} has {read} bytes; {size} were stored."
+
+
+def _shown(label: str, work: Callable[[Callable[[int, int], None]], Any]) -> Any:
+    """Do the work with a progress bar on a terminal, silently otherwise."""
+    if not sys.stderr.isatty():
+        return work(lambda _done, _total: None)
+    with click.progressbar(length=100, label=label, file=sys.stderr) as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.update(int(100 * done / max(total, 1)) - bar.pos)
+
+        return work(progress)

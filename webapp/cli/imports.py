@@ -1,0 +1,30 @@
+"""`obieg import`: taking over data from elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from core.identity import SYSTEM
+from core.settings import Settings
+from webapp.bootstrap import opened
+
+
+@click.group("import")
+def imports() -> None:
+    """Take over data from elsewhere."""
+
+
+@imports.command()
+@click.argument("file", type=click.Path(exists=True, path_type=Path))
+@click.pass_obj
+def northwind(settings: Settings, file: Path) -> None:
+    """Import the Northwind sample: customers, products and orders."""
+    from crm.northwind import import_northwind
+
+    with opened(settings) as application:
+        report = import_northwind(application.executor, SYSTEM, file)
+    click.echo(str(report))
+    sys.exit(0)

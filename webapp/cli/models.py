@@ -1,0 +1,77 @@
+"""`obieg check` and `obieg deploy`: diagrams, decisions and forms, from files, folders and packages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from core.identity import SYSTEM
+from core.settings import Settings
+from engine.bpmn import Known
+from engine.definitions import DeployDefinitions, DeployedDefinition, DeploymentFile, check_files
+from engine.handlers import HANDLERS
+from webapp.bootstrap import load_contexts, opened
+from webapp.cli import FINDINGS, finding_line, print_json
+
+KINDS = (".bpmn", ".dmn", ".form")
+PATHS = click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+
+
+def files_of(paths: tuple[Path, ...]) -> tuple[DeploymentFile, ...]:
+    """The deployable files of files and folders, each once, in a stable order."""
+    found: dict[Path, None] = {}
+    for path in paths:
+        inside = sorted(each for each in path.rglob("*") if each.suffix.lower() in KINDS) if path.is_dir() else [path]
+        found.update(dict.fromkeys(each.resolve() for each in inside))
+    if not found:
+        raise click.UsageError(f"There is no {', '.join(KINDS)} file in {', '.join(map(str, paths))}.")
+    return tuple(DeploymentFile(name=_shown(path), content=_content(path)) for path in found)
+
+
+def _shown(path: Path) -> str:
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise click.UsageError(f"{path} cannot be read: {error.strerror}.") from error
+
+
+@click.command()
+@PATHS
+@click.option("--dry-run", is_flag=True, help="Check against what is deployed, change nothing.")
+@click.pass_obj
+def deploy(settings: Settings, paths: tuple[Path, ...], dry_run: bool) -> None:
+    """Deploy files, folders or packages: all of it, or nothing."""
+    command = DeployDefinitions(files=files_of(paths), dry_run=dry_run)
+    with opened(settings) as application:
+        done: tuple[DeployedDefinition, ...] = application.executor.execute(command, actor=SYSTEM)
+    for each in done:
+        click.echo(f"{each.kind:9} {each.key:32} version {each.version}  {each.id}")
+    if dry_run:
+        click.echo("Nothing was deployed: this was a dry run.", err=True)
+
+
+@click.command()
+@PATHS
+@click.option("--json", "as_json", is_flag=True, help="One object with all findings.")
+@click.pass_context
+def check(context: click.Context, paths: tuple[Path, ...], as_json: bool) -> None:
+    """Check files, folders and packages without a database; exit code 1 when something is wrong."""
+    load_contexts()
+    files = files_of(paths)
+    forms = frozenset[str]() if any(file.name.lower().endswith(".form") for file in files) else None
+    _, found = check_files(files, Known(handlers=HANDLERS.names(), forms=forms))
+    findings = [each.to_json() for each in found]
+    if as_json:
+        print_json({"findings": findings})
+    else:
+        for finding in findings:
+            click.echo(finding_line(finding))
+        errors = sum(finding["severity"] == "error" for finding in findings)
+        click.echo(f"{errors} errors, {len(findings) - errors} warnings", err=True)
+    context.exit(FINDINGS if any(finding["severity"] == "error" for finding in findings) else 0)
