@@ -1,7 +1,41 @@
 """Reading definitions, instances and tasks; each query answers only what the asking person may see."""
 
 from dataclasses import dataclass
-from datetime import datetime
+
+from sqlalchemy import ColumnElement, Text, cast, exists, select
+
+from engine import access, catalog
+from engine.errors import InstanceNotFound
+from engine.inbox import TaskFilter, task, tasks
+from engine.instances import EntityLink
+from engine.models import DefinitionRow, IncidentRow, InstanceEntityRow, InstanceRow, TokenLogRow
+from engine.paging import Order, checked, contains, count, mark, split
+from engine.snapshots import tokens_in, variables_in
+from engine.views import (
+    DefinitionView,
+    IncidentView,
+    InstanceDetail,
+    InstanceSummary,
+    Page,
+    TokenView,
+    TokenVisit,
+)
+from storage.unit_of_work import Reading
+
+__all__ = [
+    "InstanceFilter",
+    "TaskFilter",
+    "definition",
+    "definition_xml",
+    "definitions",
+    "history",
+    "incidents",
+    "instance",
+    "instances",
+    "startable",
+    "task",
+    "tasks",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,16 +51,190 @@ class InstanceFilter:
     q: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaskFilter:
-    """Which open tasks; `sort` is created, due, priority or name, with `-` in front for the other direction."""
+def definitions(view: Reading) -> list[DefinitionView]:
+    """The newest version of everything that is deployed, processes first."""
+    newest = (
+        select(DefinitionRow.id)
+        .distinct(DefinitionRow.kind, DefinitionRow.key)
+        .order_by(DefinitionRow.kind, DefinitionRow.key, DefinitionRow.version.desc())
+    )
+    rows = view.session.scalars(select(DefinitionRow).where(DefinitionRow.id.in_(newest)))
+    return sorted(map(_definition, rows), key=lambda each: (each.kind != "process", each.kind, each.name, each.key))
 
-    assignee: str | None = None
-    unassigned: bool = False
-    candidate_group: str | None = None
-    definition_key: str | None = None
-    element_id: str | None = None
-    instance_id: str | None = None
-    due_before: datetime | None = None
-    q: str | None = None
-    sort: str = "-created"
+
+def definition(view: Reading, definition_id: str) -> DefinitionView:
+    """One version. Raises `DefinitionNotFound`."""
+    return _definition(catalog.definition(view.session, definition_id))
+
+
+def definition_xml(view: Reading, definition_id: str) -> bytes:
+    """The bytes that were deployed (a form's are JSON). Raises `DefinitionNotFound`."""
+    return catalog.source(view.session, definition_id)
+
+
+def startable(view: Reading) -> list[DefinitionView]:
+    """The processes that the asking person may start, in their newest version."""
+    if not view.actor.may("case.start"):
+        return []
+    found = [each for each in definitions(view) if each.kind == "process"]
+    return [each for each in found if _may_start(view, each.id)]
+
+
+def _may_start(view: Reading, definition_id: str) -> bool:
+    starters = catalog.definition(view.session, definition_id).info.get("starters", [])
+    return not starters or view.actor.is_system or not view.actor.roles.isdisjoint(starters)
+
+
+def _definition(row: DefinitionRow) -> DefinitionView:
+    return DefinitionView(
+        id=row.id,
+        kind=row.kind,
+        key=row.key,
+        version=row.version,
+        name=row.name,
+        digest=row.digest,
+        file_name=row.file_name,
+        deployed_at=row.deployed_at,
+        deployed_by=row.deployed_by,
+        stages=tuple(row.info.get("stages", ())),
+    )
+
+
+def instances(
+    view: Reading, wanted: InstanceFilter, after: str | None = None, limit: int = 50
+) -> Page[InstanceSummary]:
+    """The instances that the asking person may see, the newest first."""
+    query = select(InstanceRow).where(access.visible_instances(view.actor), *_conditions(wanted))
+    total = count(view.session, query)
+    order = Order(cast(InstanceRow.id, Text(collation="C")), InstanceRow.id.expression, descending=True)
+    page = order.apply(query, after, checked(limit))
+    rows, more = split(view.session.scalars(page).all(), limit)
+    following = mark(rows[-1].id, rows[-1].id) if more else None
+    return Page(items=[_summary(view, row) for row in rows], next=following, total=total)
+
+
+def _conditions(wanted: InstanceFilter) -> list[ColumnElement[bool]]:
+    columns = {
+        InstanceRow.definition_key: wanted.definition_key,
+        InstanceRow.state: wanted.state,
+        InstanceRow.stage: wanted.stage,
+        InstanceRow.business_key: wanted.business_key,
+    }
+    found: list[ColumnElement[bool]] = [column == value for column, value in columns.items() if value is not None]
+    if wanted.entity is not None or wanted.entity_id is not None:
+        linked = exists().where(InstanceEntityRow.instance_id == InstanceRow.id)
+        if wanted.entity is not None:
+            linked = linked.where(InstanceEntityRow.entity == wanted.entity)
+        if wanted.entity_id is not None:
+            linked = linked.where(InstanceEntityRow.entity_id == wanted.entity_id)
+        found.append(linked)
+    if wanted.q:
+        pattern = contains(wanted.q)
+        found.append(InstanceRow.business_key.ilike(pattern) | (InstanceRow.definition_key.ilike(pattern)))
+    return found
+
+
+def _summary(view: Reading, row: InstanceRow) -> InstanceSummary:
+    return InstanceSummary(
+        id=row.id,
+        definition_id=row.definition_id,
+        definition_key=row.definition_key,
+        definition_name=catalog.definition(view.session, row.definition_id).name,
+        state=row.state,
+        stage=row.stage,
+        business_key=row.business_key,
+        outcome=row.outcome,
+        started_by=row.started_by,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+    )
+
+
+def _visible(view: Reading, instance_id: str) -> InstanceRow:
+    query = select(InstanceRow).where(InstanceRow.id == instance_id, access.visible_instances(view.actor))
+    row = view.session.scalar(query)
+    if row is None:
+        raise InstanceNotFound(f"There is no case {instance_id}, or you are not involved in it.", instance=instance_id)
+    return row
+
+
+def instance(view: Reading, instance_id: str) -> InstanceDetail:
+    """One instance. Raises `InstanceNotFound` also for one that the asking person may not see."""
+    row = _visible(view, instance_id)
+    nodes = catalog.program(view.session, row.definition_id).process.nodes
+    links = view.session.scalars(
+        select(InstanceEntityRow)
+        .where(InstanceEntityRow.instance_id == instance_id)
+        .order_by(InstanceEntityRow.linked_at, InstanceEntityRow.entity, InstanceEntityRow.entity_id)
+    )
+    return InstanceDetail(
+        id=row.id,
+        definition=definition(view, row.definition_id),
+        state=row.state,
+        stage=row.stage,
+        business_key=row.business_key,
+        outcome=row.outcome,
+        variables=variables_in(row.snapshot),
+        tokens=tuple(
+            TokenView(id=token, element_id=element, name=nodes[element].name, state=state)
+            for token, element, state in tokens_in(row.snapshot)
+        ),
+        links=tuple(EntityLink(entity=each.entity, id=each.entity_id, role=each.role) for each in links),
+        incidents=tuple(_incidents(view, instance_id)),
+        started_by=row.started_by,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+    )
+
+
+def history(view: Reading, instance_id: str) -> list[TokenVisit]:
+    """Every visit of a token, in order. Raises `InstanceNotFound`."""
+    _visible(view, instance_id)
+    rows = view.session.scalars(
+        select(TokenLogRow).where(TokenLogRow.instance_id == instance_id).order_by(TokenLogRow.id)
+    )
+    return [
+        TokenVisit(
+            element_id=row.element_id,
+            name=row.name,
+            type=row.type,
+            entered_at=row.entered_at,
+            left_at=row.left_at,
+            actor=row.actor,
+            reason=row.reason,
+        )
+        for row in rows
+    ]
+
+
+def incidents(view: Reading, limit: int = 100) -> list[IncidentView]:
+    """The open incidents of the instances that the asking person may see, the newest first."""
+    rows = view.session.scalars(
+        select(IncidentRow)
+        .join(InstanceRow, InstanceRow.id == IncidentRow.instance_id)
+        .where(IncidentRow.state == "open", access.visible_instances(view.actor))
+        .order_by(IncidentRow.created_at.desc())
+        .limit(checked(limit))
+    )
+    return [_incident(row) for row in rows]
+
+
+def _incidents(view: Reading, instance_id: str) -> list[IncidentView]:
+    rows = view.session.scalars(
+        select(IncidentRow).where(IncidentRow.instance_id == instance_id).order_by(IncidentRow.id.desc())
+    )
+    return [_incident(row) for row in rows]
+
+
+def _incident(row: IncidentRow) -> IncidentView:
+    return IncidentView(
+        id=row.id,
+        instance_id=row.instance_id,
+        element_id=row.element_id,
+        code=row.code,
+        message=row.message,
+        state=row.state,
+        tries=row.tries,
+        created_at=row.created_at,
+        resolution=row.resolution,
+    )
