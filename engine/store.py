@@ -110,6 +110,11 @@ class _LiveCases:
         with self._lock:
             return self._cases.pop(key, None)
 
+    def clear(self) -> None:
+        """Forget everything, as a restart does."""
+        with self._lock:
+            self._cases.clear()
+
     def keep(self, key: tuple[str, int], case: Case) -> None:
         with self._lock:
             self._cases[key] = case
