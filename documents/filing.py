@@ -11,7 +11,7 @@ from core.messages import Command
 from documents.access import VersionNotFound, links_of, lock_visible
 from documents.events import DocumentFiled, DocumentVersionAdded
 from documents.intake import Received
-from documents.links import NO_CASE, DocumentLink, LinkDocument, cases_of, link_row, require_targets
+from documents.links import NO_CASE, DocumentLink, LinkDocument, cases_of, link_row, require_targets, with_cases
 from documents.models import DocumentLinkRow, DocumentRow, DocumentVersionRow
 from documents.names import safe_file_name, stem_of
 from documents.types import HEAD, sniff
@@ -94,7 +94,7 @@ def file(unit: UnitOfWork, command: FileDocument) -> FiledDocument:
         created_by=unit.actor.id,
     )
     version = _next_version(unit, document, command)
-    links = [link_row(unit, document, link) for link in dict.fromkeys(command.links)]
+    links = [link_row(unit, document, link) for link in with_cases(unit, command.links)]
     for link in links:
         if link.version not in (None, 1):
             raise VersionNotFound(document.id, link.version)

@@ -24,6 +24,7 @@ from documents.words import words
 from storage.unit_of_work import Reading, UnitOfWork
 
 NO_CASE: list[str | None] = [None]
+TASK, CASE = "task", "case"
 LONGEST = 100  # characters of a kind, an id or a role
 
 
@@ -76,7 +77,9 @@ def link_document(command: LinkDocument, unit: UnitOfWork) -> None:
     known = links_of(unit, [document.id])[document.id]
     if any((target_of(link), link.role) == (target_of(row), row.role) for link in known):
         return
-    unit.session.add(row)
+    targets = {target_of(link) for link in known}
+    implied = with_cases(unit, [command.link])[1:]
+    unit.session.add_all([row, *(link_row(unit, document, link) for link in implied if link.target not in targets)])
     for case_id in cases_of(unit, [row]) or NO_CASE:
         unit.emit(
             DocumentLinked(
@@ -109,6 +112,19 @@ def pin(unit: UnitOfWork, target: Target, versions: Mapping[str, int]) -> None:
         link.version = versions[link.document_id]
 
 
+def with_cases(reading: Reading, links: Collection[DocumentLink]) -> list[DocumentLink]:
+    """The links, each once, and for every task also its case: what is filed with a task belongs to the whole case."""
+    tasks = [link for link in links if link.kind == TASK]
+    cases = reading.port(LinkRights).cases(reading, [link.target for link in tasks]) if tasks else {}
+    named = {link.target for link in links}
+    implied = [
+        DocumentLink(kind=CASE, id=cases[link.target], role=link.role)
+        for link in tasks
+        if link.target in cases and Target(CASE, cases[link.target]) not in named
+    ]
+    return list(dict.fromkeys([*links, *implied]))
+
+
 def require_targets(reading: Reading, targets: Collection[Target]) -> None:
     """Raise `TargetNotVisible` for the first target that the actor cannot see."""
     seen = visible_targets(reading, targets)
@@ -134,8 +150,8 @@ def link_row(unit: UnitOfWork, document: DocumentRow, link: DocumentLink) -> Doc
 def cases_of(reading: Reading, links: Collection[DocumentLinkRow]) -> list[str | None]:
     """The cases that the links lead to, each once; one question, however many links."""
     targets = [target_of(link) for link in links]
-    known = {target: target.id for target in targets if target.kind == "case"}
-    others = [target for target in targets if target.kind != "case"]
+    known = {target: target.id for target in targets if target.kind == CASE}
+    others = [target for target in targets if target.kind != CASE]
     if others:
         known |= reading.port(LinkRights).cases(reading, others)
     return list(dict.fromkeys(known[target] for target in targets if target in known))
