@@ -13,6 +13,7 @@ from core.errors import DomainError, StaleState, StorageFull, Unavailable
 # PostgreSQL's SQLSTATE codes (its manual, appendix A)
 RETRY = {"40001", "40P01", "55P03"}  # serialization failure, deadlock, lock not available
 FULL = {"53100"}  # disk full
+GONE = {"57P01", "57P02"}  # shutdown, crash
 AWAY = {"57P01", "57P02", "57P03", "53300", "25006"}  # shutdown, crash, starting up, too many clients, read-only
 
 
@@ -22,18 +23,34 @@ def translate(error: BaseException) -> DomainError | None:
         return StaleState("Somebody else changed this at the same moment. Look at it again, then repeat.")
     if isinstance(error, PoolTimeout):
         return Unavailable("All database connections are busy. Try again in a few seconds.")
-    if not isinstance(error, DBAPIError | psycopg.Error):
-        return None
-    cause = error.orig if isinstance(error, DBAPIError) else error
-    state = getattr(cause, "sqlstate", None)
+    state = _sqlstate(error)
     if state in RETRY:
         return StaleState("Somebody else is changing this at the same moment. Try again.")
     if state in FULL:
         return StorageFull("The database has no room left. Nothing was saved; tell your administrator.")
-    lost = state is None and isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError)
-    if lost or state in AWAY or (state or "").startswith("08"):
+    if is_lost(error) or state in AWAY:
         return Unavailable("The database does not answer at the moment. Nothing was changed; try again in a moment.")
     return None
+
+
+def is_lost(error: BaseException | None) -> bool:
+    """Whether the connection is gone, and with it most likely all the others to the same server."""
+    cause = _driver_error(error)
+    if cause is None:
+        return False
+    if cause.sqlstate is None:
+        return isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError)
+    return cause.sqlstate in GONE or cause.sqlstate.startswith("08")
+
+
+def _sqlstate(error: BaseException) -> str | None:
+    cause = _driver_error(error)
+    return None if cause is None else cause.sqlstate
+
+
+def _driver_error(error: BaseException | None) -> psycopg.Error | None:
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return cause if isinstance(cause, psycopg.Error) else None
 
 
 @contextmanager

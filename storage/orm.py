@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from sqlalchemy import DateTime, MetaData, String
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import DeclarativeBase, mapped_column
+from sqlalchemy.orm import DeclarativeBase, mapped_column, registry
 
 NAMING = {  # every constraint has a name, so that every migration can drop it
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -25,9 +25,11 @@ Moment = Annotated[datetime, mapped_column(DateTime(timezone=True))]
 class Base(DeclarativeBase):
     """All tables of Obieg; Flask-SQLAlchemy accepts it as its `model_class`."""
 
-    metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = {  # noqa: RUF012 -- SQLAlchemy's own attribute
-        datetime: DateTime(timezone=True),
-        dict[str, Any]: JSONB,
-        list[Any]: JSONB,
-    }
+    registry = registry(  # a `type_annotation_map` of the class itself is what Flask-SQLAlchemy 3.1 cannot take over
+        metadata=MetaData(naming_convention=NAMING),
+        type_annotation_map={
+            datetime: DateTime(timezone=True),
+            dict[str, Any]: JSONB,
+            list[Any]: JSONB,
+        },
+    )

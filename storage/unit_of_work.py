@@ -8,9 +8,7 @@ from typing import Any, Protocol, Self, TypeVar
 import psycopg
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
-from sqlalchemy.orm.exc import StaleDataError
 
 from core.clock import Clock, SystemClock
 from core.errors import Unavailable
@@ -19,7 +17,7 @@ from core.ids import new_id
 from core.messages import Event
 from storage.blobs import staging
 from storage.blobs.store import BlobRef
-from storage.faults import translate, translated
+from storage.faults import is_lost, translate, translated
 from storage.jobs.queue import JobQueue, JobRequest
 
 Port = TypeVar("Port")
@@ -86,12 +84,11 @@ class UnitOfWork:
             self.session.close()
         except DBAPIError:
             self.session.invalidate()
-        if isinstance(error, DBAPIError | StaleDataError | PoolTimeout | psycopg.Error):
-            known = translate(error)
-            if isinstance(known, Unavailable):
-                self._factory.engine.dispose()  # the pool's other connections are as dead as this one
-            if known is not None:
-                raise known from error
+        if is_lost(error) or (isinstance(error, Unavailable) and is_lost(error.__cause__)):
+            self._factory.engine.dispose()  # the pool's other connections are as dead as this one
+        known = None if error is None else translate(error)
+        if known is not None:
+            raise known from error
 
     @property
     def connection(self) -> Connection:
