@@ -221,6 +221,7 @@ def _conditional(boxes: Boxes, element: Element, local: Names, owner: str) -> Cl
         value = condition(scope)
         if value is not None and value.__class__ is not bool:
             scope.run.problem(f"{owner}: a condition is true or false, not {article(value)}.", 0, 0)
+            return None
         return yes(scope) if value is True else no(scope)
 
     return choose
@@ -263,6 +264,8 @@ def _loop(boxes: Boxes, element: Element, local: Names, owner: str) -> Closure:
         for item in items:
             scope.run.tick(10 + len(results) // 8)
             results.append(body(Scope({name: item, "partial": list(results)}, scope, scope.run)))
+        if finish is not _results and any(result.__class__ is not bool for result in results):
+            scope.run.problem(f"{owner}: a test is true or false.", 0, 0)
         return finish(results)
 
     return run
@@ -274,6 +277,10 @@ def _walked(value: Any) -> Any:
     if value is None:
         raise Fault("Null cannot be walked through.")
     return value if value.__class__ is list else [value]
+
+
+def _results(results: list[Any]) -> list[Any]:
+    return results
 
 
 def _every(results: list[Any]) -> bool | None:
@@ -288,7 +295,7 @@ def _some(results: list[Any]) -> bool | None:
     return False if all(result is False for result in results) else None
 
 
-_FINISHES: dict[str, Callable[[list[Any]], Any]] = {"for": lambda results: results, "every": _every, "some": _some}
+_FINISHES: dict[str, Callable[[list[Any]], Any]] = {"for": _results, "every": _every, "some": _some}
 
 
 def _table(boxes: Boxes, element: Element, local: Names, owner: str) -> Closure:

@@ -245,13 +245,18 @@ def _service(node: Node) -> Function:
     parameters = [required.name for required in service_parameters(node)]
 
     def apply(run: Run, *arguments: Any) -> Any:
-        return _call_service(node, run, dict(zip(parameters, arguments, strict=True)))
+        given = dict(zip(parameters, arguments, strict=True))
+        for required in service_parameters(node):
+            given[required.name], reason = node.model.items.accept(run, given[required.name], required.type)
+            if reason:
+                raise Fault(f"The parameter {required.name!r}: {reason}")
+        return _call_service(node, run, given)
 
     return Function(node.name, (Signature(tuple(parameters), len(parameters)),), apply)
 
 
 def service_parameters(node: Service) -> Iterator[Node]:
-    """What a decision service takes: its input decisions, then its input data."""
+    """What a decision service takes: its input data, then its input decisions."""
     for reference in node.inputs:
         yield node.model.resolve(reference)[1]
 

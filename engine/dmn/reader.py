@@ -130,7 +130,7 @@ def _knowledge(element: Element, model: Model, boxes: Boxes) -> Node:
 
 def _service(element: Element, model: Model, _boxes: Boxes) -> Node:
     outputs = [part.get("href") or "" for part in children(element, "outputDecision")]
-    inputs = [part.get("href") or "" for kind in ("inputDecision", "inputData") for part in children(element, kind)]
+    inputs = [part.get("href") or "" for kind in ("inputData", "inputDecision") for part in children(element, kind)]
     return Service(**_common(element, model), outputs=outputs, inputs=inputs)
 
 

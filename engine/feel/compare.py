@@ -31,8 +31,12 @@ def equal(left: Any, right: Any) -> bool | None:
 
 def _same(left: Any, right: Any) -> bool | None:
     if isinstance(left, Range):
-        ends = (left.low_included, left.high_included) == (right.low_included, right.high_included)
-        return ends and equal(left.low, right.low) is True and equal(left.high, right.high) is True
+        form = (left.low_included, left.high_included, left.sign)
+        return (
+            form == (right.low_included, right.high_included, right.sign)
+            and equal(left.low, right.low) is True
+            and equal(left.high, right.high) is True
+        )
     if isinstance(left, time | datetime):
         return _same_moment(left, right)
     return bool(left == right)
@@ -43,12 +47,12 @@ def _same_items(left: list[Any], right: list[Any]) -> bool:
 
 
 def _same_moment(left: Any, right: Any) -> bool:
-    """Two times are the same when they name the same moment; a local one is never one with a zone."""
+    """Two times are the same when they name the same second (DMN 1.5, 10.3.2.3.4), local ones apart from the rest."""
     if (left.tzinfo is None) != (right.tzinfo is None):
         return False
     if isinstance(left, time) and (isinstance(left.tzinfo, ZoneInfo) or isinstance(right.tzinfo, ZoneInfo)):
         return bool(left.replace(tzinfo=None) == right.replace(tzinfo=None) and left.tzinfo == right.tzinfo)
-    return bool(moment(left) == moment(right))
+    return bool(moment(left.replace(microsecond=0)) == moment(right.replace(microsecond=0)))
 
 
 def moment(value: Any) -> Any:

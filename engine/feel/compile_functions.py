@@ -200,6 +200,8 @@ def passes(value: Any, test: Any, scope: Scope, node: nodes.Node) -> bool | None
         return any(
             equal(value, item) is True or (isinstance(item, Range) and within(value, item) is True) for item in test
         )
+    if test is None and value is not None:
+        return None
     if test.__class__ is bool and value.__class__ is not bool:
         return test
     return _is_same(value, test, scope, node)
@@ -218,11 +220,11 @@ def comparison_as_value(compiler: Compiler, node: nodes.Test) -> Closure:
             scope.run.problem(str(fault), node.start, node.end)
             return None
         if node.operator == "=":
-            return Range(end, end, True, True)
+            return Range(end, end, True, True, "=")
         if node.operator.startswith("<"):
-            return Range(None, end, False, node.operator == "<=")
+            return Range(None, end, False, node.operator == "<=", node.operator)
         if node.operator.startswith(">"):
-            return Range(end, None, node.operator == ">=", False)
+            return Range(end, None, node.operator == ">=", False, node.operator)
         scope.run.problem("What differs from a value is no range.", node.start, node.end)
         return None
 

@@ -175,14 +175,11 @@ def range_of(compiler: Compiler, node: nodes.RangeOf) -> Closure:
 
 def make_range(low: Any, high: Any, low_included: bool, high_included: bool) -> Range:  # noqa: FBT001 – as in Range
     """A range whose ends fit each other; raises Fault."""
-    if low is None and high is None:
-        raise Fault("A range needs at least one end.")
-    if low is not None and high is not None:
-        if order(low, high) > 0:
-            raise Fault("The range ends before it begins.")
-    else:
-        order(low if high is None else high, low if high is None else high)
-    return Range(low, high, low_included and low is not None, high_included and high is not None)
+    if low is None or high is None:
+        raise Fault("A range needs two ends; write (< 10) for one without a start.")
+    if order(low, high) > 0:
+        raise Fault("The range ends before it begins.")
+    return Range(low, high, low_included, high_included)
 
 
 @compiles(nodes.If)

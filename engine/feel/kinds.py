@@ -34,6 +34,7 @@ class Range:
     high: Any
     low_included: bool
     high_included: bool
+    sign: str = ""  # the comparison it was written as; ranges that are written differently are not equal
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,18 @@ class Signature:
     parameters: tuple[str, ...]
     required: int
     repeats: bool = False
+    named: int = -1  # how many are required when they are named; all that are required, unless it says so
+    kinds: tuple[str, ...] = ()  # where parameters' types tell two ways to call apart
+
+    def takes(self, given: dict[str, Any]) -> bool:
+        """Whether arguments of these names can be passed."""
+        needed = self.parameters[: self.required if self.named < 0 else self.named]
+        fitting = not self.kinds or all(
+            kind(given[name]) == wanted
+            for name, wanted in zip(self.parameters, self.kinds, strict=True)
+            if wanted and name in given
+        )
+        return fitting and given.keys() <= set(self.parameters) and all(name in given for name in needed)
 
     def __str__(self) -> str:
         return ", ".join(name + ("" if number < self.required else "?") for number, name in enumerate(self.parameters))
@@ -83,10 +96,9 @@ class Function:
         """Named arguments in the order of a signature that has them all; raises Fault."""
         given = dict(zip(names, values, strict=True))
         for signature in self.signatures:
-            needed = signature.parameters[: signature.required]
-            if given.keys() <= set(signature.parameters) and all(name in given for name in needed):
+            if signature.takes(given):
                 last = max((signature.parameters.index(name) for name in given), default=-1)
-                return [given.get(name) for name in signature.parameters[: last + 1]]
+                return [given.get(name) for name in signature.parameters[: max(last + 1, signature.required)]]
         wanted = " or ".join(f"({signature})" for signature in self.signatures)
         raise Fault(f"{self.name} takes {wanted}, not ({', '.join(names)}).")
 

@@ -45,7 +45,7 @@ def context(run: Run, entries: Any) -> dict[str, Any]:
     return built
 
 
-@builtin("context put(context, key, value)", "context put(context, keys, value)")
+@builtin("context put(context, key: string, value)", "context put(context, keys: list, value)")
 def context_put(run: Run, target: Any, key: Any, value: Any) -> dict[str, Any]:
     """The context with an entry set; a list of keys leads into contexts within it."""
     run.tick(len(_context(target)))

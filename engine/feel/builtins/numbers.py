@@ -118,14 +118,14 @@ def _parity(value: Any) -> int:
 def number_of(_run: Run, source: Any, grouping: Any = None, point: Any = None) -> Decimal:
     """The number that a text stands for."""
     source = single(source)
-    if isinstance(source, Decimal):
-        return source
-    written = text(source, "The text")
     grouping, point = single(grouping), single(point)
     if grouping not in {None, " ", ",", "."} or point not in {None, ".", ","}:
         raise Fault("The grouping separator is a blank, comma or point, the decimal separator a point or comma.")
     if grouping is not None and grouping == point:
         raise Fault("The two separators must differ.")
+    if isinstance(source, Decimal):
+        return source
+    written = text(source, "The text")
     if grouping:
         written = written.replace(grouping, "")
     if point:
@@ -266,9 +266,10 @@ def negated(_run: Run, value: Any) -> bool | None:
     return not value
 
 
-@builtin("is(value1, value2)")
+@builtin("is(value1!, value2!)")
 def identical(_run: Run, first: Any, second: Any) -> bool:
     """Whether two values are the same element of the same type, time zones included."""
     if first.__class__ is not second.__class__ or equal(first, second) is not True:
         return False
-    return getattr(first, "tzinfo", None) == getattr(second, "tzinfo", None)
+    parts = ("tzinfo", "microsecond")
+    return all(getattr(first, part, None) == getattr(second, part, None) for part in parts)

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-from engine.feel.builtins.registry import builtin, single, text
+from engine.feel.builtins.registry import BUILTINS, builtin, single, text
 from engine.feel.compare import equal, order
 from engine.feel.errors import Fault
-from engine.feel.kinds import Range, article
+from engine.feel.kinds import Range, article, kind
 from engine.feel.run import Run
 from engine.feel.temporal import at_literal
 
@@ -160,9 +160,11 @@ def range_of(_run: Run, source: Any) -> Range:
     low, high = (_end(part.strip()) for part in inner)
     if low is None and high is None:
         raise Fault("A range needs at least one end.")
-    if low is not None and high is not None and order(low, high) > 0:
+    if low is not None and high is not None and (kind(low) != kind(high) or order(low, high) > 0):
         raise Fault("The range ends before it begins.")
-    return Range(low, high, written[0] == "[" and low is not None, written[-1] == "]" and high is not None)
+    if (low is None and written[0] == "[") or (high is None and written[-1] == "]"):
+        raise Fault("An end that is left open cannot be included.")
+    return Range(low, high, written[0] == "[", written[-1] == "]")
 
 
 def _end(part: str) -> Any:
@@ -170,7 +172,7 @@ def _end(part: str) -> Any:
 
     if not part or part == "null":
         return None
-    node = parser.parse_expression(part)
+    node = parser.parse_expression(part, (name for name in BUILTINS if " " in name))
     if isinstance(node, nodes.Negation) and isinstance(node.operand, nodes.Literal):
         return -node.operand.value
     if isinstance(node, nodes.Call) and len(node.arguments) == 1 and isinstance(node.arguments[0], nodes.Literal):

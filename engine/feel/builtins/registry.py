@@ -15,7 +15,10 @@ Implementation = Callable[..., Any]
 
 
 def builtin(*signatures: str) -> Callable[[Implementation], Implementation]:
-    """Declare `name(first, second?, rest...)`: the function gets the run and the arguments that were given."""
+    """Declare `name(first, second?, rest...)`: the function gets the run and the arguments that were given.
+
+    `second!` must be given by position but may be left out by name; `key: string` chooses between signatures.
+    """
     matches = [_SIGNATURE.fullmatch(signature) for signature in signatures]
     names = {match[1] for match in matches if match}
     if len(names) != 1 or not all(matches):
@@ -32,9 +35,16 @@ def builtin(*signatures: str) -> Callable[[Implementation], Implementation]:
 
 def _signature(text: str) -> Signature:
     parts = [part.strip() for part in text.split(",") if part.strip()]
-    names = tuple(part.removesuffix("?").removesuffix("...") for part in parts)
-    required = sum(not part.endswith("?") for part in parts)
-    return Signature(names, required, repeats=bool(parts) and parts[-1].endswith("..."))
+    kinds = tuple(part.partition(":")[2].strip() for part in parts)
+    marked = [part.partition(":")[0] for part in parts]
+    names = tuple(part.removesuffix("?").removesuffix("...").removesuffix("!") for part in marked)
+    return Signature(
+        names,
+        required=sum(not part.endswith("?") for part in marked),
+        repeats=bool(marked) and marked[-1].endswith("..."),
+        named=0 if any(part.endswith("!") for part in marked) else -1,
+        kinds=kinds if any(kinds) else (),
+    )
 
 
 def single(value: Any) -> Any:
