@@ -1,0 +1,55 @@
+"""Reading what somebody has finished: the other half of the inbox."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, Text, cast, select
+
+from engine.models import InstanceRow, TaskHistoryRow
+from engine.paging import Order, checked, count, mark, split
+from engine.views import Page
+from storage.unit_of_work import Reading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinishedTask:
+    """A task that somebody completed."""
+
+    id: str
+    name: str
+    element_id: str
+    instance_id: str
+    definition_key: str
+    business_key: str | None
+    state: str
+    created_at: datetime
+    ended_at: datetime
+
+
+def finished_tasks(view: Reading, after: str | None = None, limit: int = 50) -> Page[FinishedTask]:
+    """The tasks that the asking person completed, the newest task first. Raises `InvalidInput` for an unknown mark."""
+    query: Select[Any] = (
+        select(TaskHistoryRow, InstanceRow.business_key)
+        .join(InstanceRow, InstanceRow.id == TaskHistoryRow.instance_id)
+        .where(TaskHistoryRow.actor == view.actor.id, TaskHistoryRow.state == "completed")
+    )
+    total = count(view.session, query)
+    order = Order(cast(TaskHistoryRow.id, Text(collation="C")), TaskHistoryRow.id.expression, descending=True)
+    rows, more = split(view.session.execute(order.apply(query, after, checked(limit))).all(), limit)
+    following = mark(rows[-1][0].id, rows[-1][0].id) if more else None
+    return Page(items=[_told(row, key) for row, key in rows], next=following, total=total)
+
+
+def _told(row: TaskHistoryRow, business_key: str | None) -> FinishedTask:
+    return FinishedTask(
+        id=row.id,
+        name=row.name,
+        element_id=row.element_id,
+        instance_id=row.instance_id,
+        definition_key=row.definition_key,
+        business_key=business_key,
+        state=row.state,
+        created_at=row.created_at,
+        ended_at=row.ended_at,
+    )
