@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, Text, cast, select
+from sqlalchemy import Text, cast, select
 
 from engine.models import InstanceRow, TaskHistoryRow
 from engine.paging import Order, checked, count, mark, split
@@ -29,7 +29,7 @@ class FinishedTask:
 
 def finished_tasks(view: Reading, after: str | None = None, limit: int = 50) -> Page[FinishedTask]:
     """The tasks that the asking person completed, the newest task first. Raises `InvalidInput` for an unknown mark."""
-    query: Select[Any] = (
+    query: Any = (
         select(TaskHistoryRow, InstanceRow.business_key)
         .join(InstanceRow, InstanceRow.id == TaskHistoryRow.instance_id)
         .where(TaskHistoryRow.actor == view.actor.id, TaskHistoryRow.state == "completed")
