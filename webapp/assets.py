@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from markupsafe import Markup
 FOREVER = "public, max-age=31536000, immutable"  # a changed file gets another name
 DIST = "dist"
 ICONS = "icons.svg"
-MARK = Markup('<svg class="icon {}" aria-hidden="true"><use href="{}#{}"/></svg>')
+MARK = Markup('<svg class="icon {}" width="20" height="20" aria-hidden="true"><use href="{}#{}"/></svg>')
 
 
 class FrontEndMissing(Exception):
@@ -24,15 +23,18 @@ class Assets:
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / DIST / "manifest.json"
+        self._read: tuple[int, dict[str, dict[str, Any]]] | None = None
 
-    @cached_property
+    @property
     def manifest(self) -> dict[str, dict[str, Any]]:
-        """Source file → what was made of it. Raises `FrontEndMissing`."""
+        """Source file → what was made of it; read again after a build. Raises `FrontEndMissing`."""
         try:
-            manifest: dict[str, dict[str, Any]] = json.loads(self._file.read_text())
+            written = self._file.stat().st_mtime_ns
+            if self._read is None or self._read[0] != written:
+                self._read = written, json.loads(self._file.read_text())
         except FileNotFoundError as error:
             raise FrontEndMissing(f"{self._file} is missing; run `make frontend` first.") from error
-        return manifest
+        return self._read[1]
 
     def file(self, source: str) -> str:
         """The built file of a source, relative to the static folder."""

@@ -9,7 +9,6 @@ MODULES = ("cases", "customers", "definitions", "documents", "inbox", "offers", 
 
 def register(app: Flask) -> None:
     """Serve every page, with its filters and its front end."""
-    from engine import queries
     from webapp import assets
     from webapp.pages import formats, shell
     from webapp.pages.blueprint import blueprint
@@ -17,7 +16,6 @@ def register(app: Flask) -> None:
     assets.register(app)
     formats.register(app)
     shell.register(app)
-    if hasattr(queries, "tasks"):
-        for name in MODULES:  # importing a module adds its routes to the blueprint
-            importlib.import_module(f"webapp.pages.{name}")
+    for name in MODULES:  # importing a module adds its routes to the blueprint
+        importlib.import_module(f"webapp.pages.{name}")
     app.register_blueprint(blueprint)

@@ -6,8 +6,10 @@ from flask import Response, render_template
 
 from core.identity import Actor
 from engine import queries
+from engine.finished import finished_tasks
 from engine.queries import TaskFilter
 from engine.tasks import ClaimTask, UnclaimTask
+from engine.views import TaskSummary
 from storage.unit_of_work import Reading
 from webapp.pages.blueprint import MOST, answer, asked, blueprint
 from webapp.pages.shell import names
@@ -37,7 +39,14 @@ def inbox() -> str:
         tasks = queries.tasks(reading, chosen, after=asked("after") or None, limit=MOST)
         definitions = {each.key: each.name for each in queries.definitions(reading)}
     values = {"tabs": tabs, "show": show, "q": asked("q"), "definitions": definitions, "names": names()}
-    return answer("inbox.html", "inbox_rows.html", tasks=tasks, lead=_lead(tabs), **values)
+    return answer(
+        "inbox.html",
+        "inbox_rows.html",
+        tasks=tasks,
+        claimable=[each.id for each in tasks.items if _may_claim(me, each)],
+        lead=_lead(tabs),
+        **values,
+    )
 
 
 @blueprint.get("/tasks/done")
@@ -46,7 +55,7 @@ def done() -> str:
     me = current_actor()
     with view() as reading:
         tabs = _tabs(reading, me)
-        tasks = queries.finished_tasks(reading, after=asked("after") or None, limit=MOST)
+        tasks = finished_tasks(reading, after=asked("after") or None, limit=MOST)
         definitions = {each.key: each.name for each in queries.definitions(reading)}
     values = {"tabs": tabs, "show": DONE, "q": "", "definitions": definitions, "names": names()}
     return answer("inbox.html", "done_rows.html", tasks=tasks, lead=_lead(tabs), **values)
@@ -63,7 +72,11 @@ def inbox_count() -> str:
 
 def _tabs(reading: Reading, me: Actor) -> list[Tab]:
     mine, groups = (queries.tasks(reading, _wanted(me, key), limit=1).total for key in (MINE, GROUPS))
-    return [Tab(MINE, "My tasks", mine), Tab(GROUPS, "My groups", groups), Tab(DONE, "Done", None)]
+    return [
+        Tab(MINE, "My tasks", mine),
+        Tab(GROUPS, "All open" if me.may("case.read_all") else "My groups", groups),
+        Tab(DONE, "Done", None),
+    ]
 
 
 def _wanted(me: Actor, show: str, q: str = "") -> TaskFilter:
@@ -72,10 +85,19 @@ def _wanted(me: Actor, show: str, q: str = "") -> TaskFilter:
     return TaskFilter(unassigned=True, q=q or None, sort="due")
 
 
+def _may_claim(me: Actor, task: TaskSummary) -> bool:
+    if task.assignee is not None or not me.may("task.work"):
+        return False
+    nobody_in_particular = not task.candidate_groups and not task.candidate_users
+    return nobody_in_particular or me.id in task.candidate_users or not me.roles.isdisjoint(task.candidate_groups)
+
+
 def _lead(tabs: list[Tab]) -> str:
     mine, groups = tabs[0].count or 0, tabs[1].count or 0
     if not mine and not groups:
         return "Everything is done"
+    if not mine:
+        return f"Nothing for you yet, {groups} that your groups can take"
     return f"{mine} for you, {groups} that your groups can take"
 
 

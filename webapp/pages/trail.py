@@ -3,6 +3,7 @@
 from flask import render_template
 
 from audit.queries import Entry, trail
+from audit.verify import check_case
 from engine import queries
 from storage.unit_of_work import Reading
 from webapp.pages.blueprint import blueprint
@@ -16,10 +17,12 @@ def show(instance_id: str) -> str:
     with view() as reading:
         found = queries.instance(reading, instance_id)
         entries = _all(reading, instance_id)
-        findings = None
+        findings = check_case(reading, instance_id)
     lines = tell(entries)
     kinds = sorted({line.type.partition(".")[0] for line in lines})
-    return render_template("trail.html", case=found, entries=lines, kinds=kinds, findings=findings)
+    return render_template(
+        "trail.html", case=found, entries=lines, kinds=kinds, findings=[each.sentence for each in findings]
+    )
 
 
 def _all(reading: Reading, instance_id: str) -> list[Entry]:

@@ -5,22 +5,39 @@ const table = document.querySelector("#lines");
 const template = document.querySelector("#line-template");
 const format = new Intl.NumberFormat("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 
-function numberOf(row, name) {
-  return Number(row.querySelector(`[name="${name}"]`)?.value.replace(",", ".") || 0);
+const DIGITS = 4; // decimals that quantities, prices and rates may have
+
+/** What a field says in ten-thousandths, exactly; text that is no number counts as nothing. */
+function parts(row, name) {
+  const text = (row.querySelector(`[name="${name}"]`)?.value ?? "").replace(/\s/g, "").replace(",", ".");
+  const [, sign, whole, fraction = ""] = text.match(/^(-?)(\d*)\.?(\d*)$/) ?? ["", "", "0"];
+  return BigInt(`${sign}${whole || "0"}${fraction.slice(0, DIGITS).padEnd(DIGITS, "0")}`);
 }
 
+/** Rounds half up from 10^-digits to cents. */
+function cents(amount, digits) {
+  const unit = 10n ** BigInt(digits - 2);
+  return Number((amount + unit / 2n) / unit);
+}
+
+// as the server does: add up exactly, round once per VAT rate
 function addUp() {
+  const rates = new Map();
+  for (const row of table.querySelectorAll("tr[data-line]")) {
+    const worth = parts(row, "quantity") * parts(row, "unit_price") * (1000000n - parts(row, "discount"));
+    const rate = parts(row, "vat_rate");
+    rates.set(rate, (rates.get(rate) ?? 0n) + worth);
+    row.querySelector("[data-net]").textContent = format.format(cents(worth, 14) / 100);
+  }
   let net = 0;
   let vat = 0;
-  for (const row of table.querySelectorAll("tr[data-line]")) {
-    const worth = Math.round(numberOf(row, "quantity") * numberOf(row, "unit_price") * (100 - numberOf(row, "discount"))) / 100;
-    net += worth;
-    vat += (worth * numberOf(row, "vat_rate")) / 100;
-    row.querySelector("[data-net]").textContent = format.format(worth);
+  for (const [rate, worth] of rates) {
+    net += cents(worth, 14);
+    vat += cents(worth * rate, 20);
   }
-  show("net", net);
-  show("vat", vat);
-  show("gross", net + vat);
+  show("net", net / 100);
+  show("vat", vat / 100);
+  show("gross", (net + vat) / 100);
 }
 
 function show(name, value) {

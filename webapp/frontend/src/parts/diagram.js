@@ -5,6 +5,7 @@ import "./diagram.css";
 
 import NavigatedViewer from "bpmn-js/lib/NavigatedViewer";
 
+const MARGIN = 32; // pixels above and below the drawing together
 const SMALLEST = 0.55; // below this scale texts cannot be read; then the diagram pans instead
 
 /** Draws into `box`, whose data-xml names the address of the model and data-state the element with marks as JSON. */
@@ -25,7 +26,7 @@ export async function drawDiagram(box) {
   }
   const state = stateOf(box);
   mark(viewer, state);
-  fit(viewer, state);
+  fit(box, viewer, state);
   wire(box, viewer, state);
   box.dataset.ready = "true";
   return viewer;
@@ -57,13 +58,21 @@ function addToken(viewer, id, count) {
   viewer.get("overlays").add(id, { position: { top: -9, left: -9 }, html: badge });
 }
 
-function fit(viewer, { live }) {
+function fit(box, viewer, { live }) {
   const canvas = viewer.get("canvas");
+  stretch(box.querySelector("[data-canvas]"), canvas);
   const scale = canvas.zoom("fit-viewport", "auto");
   if (scale >= SMALLEST) return;
   const element = viewer.get("elementRegistry").get(live[0]?.element) ?? firstNode(viewer);
   canvas.zoom(SMALLEST);
   if (element) canvas.scrollToElement(element, { top: 40, bottom: 40, left: 24, right: 24 });
+}
+
+/** Gives the box the height that the drawing needs at its width, within the limits of the style sheet. */
+function stretch(frame, canvas) {
+  const { inner } = canvas.viewbox();
+  if (inner.width > 0) frame.style.height = `${Math.round((frame.clientWidth / inner.width) * inner.height) + MARGIN}px`;
+  canvas.resized();
 }
 
 function firstNode(viewer) {
@@ -85,9 +94,11 @@ function wire(box, viewer, state) {
   const scrolling = viewer.get("zoomScroll");
   box.addEventListener("pointerdown", () => scrolling.toggle(true));
   box.addEventListener("pointerleave", () => scrolling.toggle(false));
+  let width = box.clientWidth;
   new ResizeObserver(() => {
-    canvas.resized();
-    fit(viewer, state);
+    if (box.clientWidth === width) return;
+    width = box.clientWidth;
+    fit(box, viewer, state);
   }).observe(box);
   viewer.get("eventBus").on("element.click", ({ element }) => {
     box.dispatchEvent(new CustomEvent("diagram:element", { detail: element.id, bubbles: true }));
