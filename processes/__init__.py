@@ -1,1 +1,5 @@
-"""One package per business process; strangers to one another."""
+"""The business processes that ship with the product, one package each; importing this registers their handlers."""
+
+from processes.offer_approval import PACKAGE as OFFER_APPROVAL
+
+PACKAGES = (OFFER_APPROVAL,)

@@ -1,0 +1,169 @@
+"""The service tasks of the process: what happens to the offer at each step."""
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from crm.approvals import (
+    FreezeOffer,
+    LockOffer,
+    RecordDecision,
+    RejectOffer,
+    WithdrawOffer,
+    freeze_offer,
+    lock_approved_offer,
+    reject_offer,
+    withdraw_offer,
+)
+from crm.approvals import record_decision as record
+from crm.offer_queries import Offer, offer
+from crm.offers import ReviseOffer, UpdateOffer, revise_offer, update_offer
+from crm.queries import customer
+from engine.handlers import ServiceCall, service_task
+from engine.instances import EntityLink, LinkEntity, link_entity
+from processes.offer_approval.facts import ProcessView, matrix_facts, shown, terms_shown
+from processes.offer_approval.sheet import file_sheet
+from storage.unit_of_work import UnitOfWork
+
+TERMS = {  # field of the form: term of the offer
+    "payment_days": "payment_days",
+    "valid_until": "valid_until",
+    "prepaid": "is_prepaid",
+    "special_terms": "has_special_terms",
+    "special_build": "is_special_build",
+    "note": "note",
+}
+
+
+@service_task("offer_approval.read")
+def read(unit: UnitOfWork, call: ServiceCall) -> dict[str, Any]:
+    """Show the offer in the first form, where the case was started with one."""
+    key = call.inputs.get("offer_id") or call.inputs.get("offer_number") or call.business_key
+    nothing: dict[str, Any] = {"offer_id": None, "offer": None, "lines": None, "terms": None, "decided": []}
+    if not key:
+        return nothing
+    view = ProcessView(unit)
+    found = offer(view, str(key))
+    terms = terms_shown(found.terms)
+    return nothing | shown(view, found, customer(view, found.customer_id)) | terms | {"terms": terms}
+
+
+@service_task("offer_approval.freeze")
+def freeze(unit: UnitOfWork, call: ServiceCall) -> dict[str, Any]:
+    """Take the terms over from the form, freeze the offer and tell the matrix what it needs."""
+    key = str(call.inputs.get("offer_id") or call.inputs.get("offer_number") or "")
+    view = ProcessView(unit)
+    before = offer(view, key)
+    changes = changed_terms(call.inputs)
+    if changes:
+        update_offer(UpdateOffer(offer_id=before.id, terms=changes), unit)
+    digest = freeze_offer(FreezeOffer(offer_id=before.id, case_id=call.instance_id), unit)
+    unit.session.flush()  # read back what was frozen
+    found = offer(view, before.id)
+    buyer = customer(view, found.customer_id)
+    for entity, identifier in (("crm.offer", found.id), ("crm.customer", buyer.id)):
+        link_entity(LinkEntity(instance_id=call.instance_id, link=EntityLink(entity=entity, id=identifier)), unit)
+    terms = terms_shown(found.terms)
+    return (
+        shown(view, found, buyer)
+        | terms
+        | matrix_facts(found, buyer)
+        | {"terms": terms, "author": unit.actor.id, "offer_digest": digest, "offer_version": Decimal(found.version)}
+    )
+
+
+@service_task("offer_approval.record_decision")
+def record_decision(unit: UnitOfWork, call: ServiceCall) -> dict[str, Any]:
+    """Keep the decision of the person who just completed the task, bound to what the offer said."""
+    asked: Mapping[str, Any] = call.inputs["approver"]
+    decision = str(call.inputs["decision"])
+    said = call.inputs["remark"] if decision == "approve" else call.inputs["comment"]
+    record(
+        RecordDecision(
+            offer_id=str(call.inputs["offer_id"]),
+            case_id=call.instance_id,
+            key=call.key,
+            level=int(asked["level"]),
+            group=str(asked["group"]),
+            decision=decision,
+            comment=said or None,
+            actor=unit.actor.id,
+            actor_name=unit.actor.name,
+            decided_at=unit.clock.now(),
+        ),
+        unit,
+    )
+    return {"said": said or None, "decided_by": unit.actor.name}
+
+
+@service_task("offer_approval.open_version")
+def open_version(unit: UnitOfWork, call: ServiceCall) -> dict[str, Any]:
+    """Let the sales representative edit the next version."""
+    command = ReviseOffer(
+        offer_id=str(call.inputs["offer_id"]), note=_text(call.inputs["comment"]), case_id=call.instance_id
+    )
+    revise_offer(command, unit)
+    unit.session.flush()  # read back the version that was opened
+    view = ProcessView(unit)
+    found = offer(view, command.offer_id)
+    terms = terms_shown(found.terms)
+    return shown(view, found, customer(view, found.customer_id)) | terms | {"terms": terms, "change_note": None}
+
+
+@service_task("offer_approval.lock")
+def lock(unit: UnitOfWork, call: ServiceCall) -> dict[str, Any]:
+    """Approve what was frozen."""
+    digest = lock_approved_offer(LockOffer(offer_id=str(call.inputs["offer_id"]), case_id=call.instance_id), unit)
+    return {"offer_result": "approved", "offer_digest": digest}
+
+
+@service_task("offer_approval.file_sheet")
+def sheet(unit: UnitOfWork, call: ServiceCall) -> dict[str, Any]:
+    """File the approval sheet with the case."""
+    unit.session.flush()  # the sheet shows the offer as it is now
+    view = ProcessView(unit)
+    found: Offer = offer(view, str(call.inputs["offer_id"]))
+    return file_sheet(view, found, case_id=call.instance_id, rules=call.inputs["matrix"] or [])
+
+
+@service_task("offer_approval.reject")
+def reject(unit: UnitOfWork, call: ServiceCall) -> dict[str, Any]:
+    """Close the offer as rejected."""
+    reason = _text(call.inputs["reason"])
+    reject_offer(RejectOffer(offer_id=str(call.inputs["offer_id"]), reason=reason, case_id=call.instance_id), unit)
+    return {"offer_result": "rejected"}
+
+
+@service_task("offer_approval.withdraw")
+def withdraw(unit: UnitOfWork, call: ServiceCall) -> dict[str, Any]:
+    """Close the offer as withdrawn."""
+    reason = _text(call.inputs["reason"])
+    withdraw_offer(WithdrawOffer(offer_id=str(call.inputs["offer_id"]), reason=reason, case_id=call.instance_id), unit)
+    return {"offer_result": "withdrawn"}
+
+
+def changed_terms(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """The terms that somebody changed in the form; those left alone may have changed on the offer's page meanwhile."""
+    filled_with: Mapping[str, Any] = inputs.get("terms") or {}
+    return {
+        term: _term(field, inputs[field])
+        for field, term in TERMS.items()
+        if field in inputs and (inputs[field] or None) != (filled_with.get(field) or None)
+    }
+
+
+def _term(field: str, value: Any) -> Any:
+    match field:
+        case "valid_until":
+            return date.fromisoformat(value) if isinstance(value, str) and value else value or None
+        case "payment_days":
+            return int(value or 0)
+        case "note":
+            return _text(value)
+        case _:
+            return bool(value)
+
+
+def _text(value: Any) -> str | None:
+    return str(value) if value else None
