@@ -23,9 +23,7 @@ class FixedClock:
     """A clock that stands still until it is moved; for tests and scenarios."""
 
     def __init__(self, at: datetime) -> None:
-        if at.tzinfo is None:
-            raise ValueError("a clock needs a time with a zone")
-        self._at = at.astimezone(UTC)
+        self.set(at)
 
     def now(self) -> datetime:
         """The time that was set last, in UTC."""
@@ -38,4 +36,6 @@ class FixedClock:
 
     def set(self, at: datetime) -> None:
         """Set the clock, forwards or backwards."""
+        if at.tzinfo is None:
+            raise ValueError("a clock needs a time with a zone")
         self._at = at.astimezone(UTC)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 PREFIX = "OBIEG_"
 
@@ -38,6 +39,27 @@ def _size(text: str) -> int:
     return number
 
 
+def _natural(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise ValueError("must be 0 or more")
+    return number
+
+
+def _level(text: str) -> str:
+    known = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+    if text.strip().upper() not in known:
+        raise ValueError(f"write one of {', '.join(known)}")
+    return text.strip().upper()
+
+
+def _zone(text: str) -> str:
+    try:
+        return ZoneInfo(text).key
+    except (ZoneInfoNotFoundError, OSError) as error:
+        raise ValueError(f"{text!r} is not a time zone; write one such as Europe/Warsaw") from error
+
+
 def _setting(default: Any, read: Callable[[str], Any], *, secret: bool = False) -> Any:
     return field(default=default, metadata={"read": read, "secret": secret}, repr=not secret)
 
@@ -61,16 +83,16 @@ class Settings:
     s3_secure: bool = _setting(True, _flag)
     secret_key: str = _setting("", str, secret=True)
     secure_cookies: bool = _setting(False, _flag)
-    trusted_proxies: int = _setting(0, int)
+    trusted_proxies: int = _setting(0, _natural)
     max_upload: int = _setting(5 << 30, _size)
     web_threads: int = _setting(10, _count)
     worker_threads: int = _setting(2, _count)
     clock_tick: int = _setting(1, _count)
     blob_grace: int = _setting(24 * 3600, _count)
-    log_level: str = _setting("INFO", str.upper)
+    log_level: str = _setting("INFO", _level)
     company: str = _setting("Obieg", str)
     country: str = _setting("PL", str)
-    time_zone: str = _setting("Europe/Warsaw", str)
+    time_zone: str = _setting("Europe/Warsaw", _zone)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
@@ -92,6 +114,12 @@ class Settings:
             raise SettingsError(f"OBIEG_BLOBS is {self.blobs!r}; it must be local or s3.")
         if self.blobs == "s3" and not self.s3_endpoint:
             raise SettingsError("OBIEG_BLOBS is s3, so OBIEG_S3_ENDPOINT must name the server, as host:port.")
+        if self.blobs == "s3" and not (self.s3_access_key and self.s3_secret_key):
+            raise SettingsError("OBIEG_BLOBS is s3, so OBIEG_S3_ACCESS_KEY and OBIEG_S3_SECRET_KEY must be set.")
+        if self.database_url and not self.database_url.startswith(("postgresql:", "postgres:", "postgresql+psycopg:")):
+            raise SettingsError(
+                "OBIEG_DATABASE_URL must name a PostgreSQL server: postgresql://user:password@host/name."
+            )
 
 
 def _unknown(name: str, known: Mapping[str, Any]) -> str:

@@ -1,11 +1,50 @@
-import pytest
-from sqlalchemy import Engine, inspect
+"""Migrations and models: the same tables, up and down, from anywhere."""
 
+import importlib
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, create_engine, inspect, text
+from sqlalchemy.pool import NullPool
+
+from storage import schema
+from storage.engine import connect
+from storage.jobs.schema import is_foreign
+from storage.orm import NAMING, Base
 from storage.schema import current, downgrade, migrate, newest
+
+MODELS = ("storage.models", "audit.models", "engine.models", "documents.models", "crm.models", "webapp.accounts.models")
+LEFT = (  # what a database has that is neither a table nor in one
+    "SELECT 'function ' || proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace"
+    " UNION ALL SELECT 'type ' || typname FROM pg_type WHERE typnamespace = 'public'::regnamespace"
+    " AND typname NOT IN ('alembic_version', '_alembic_version')"
+    " UNION ALL SELECT 'relation ' || relname FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+    " AND relname NOT LIKE 'alembic_version%'"
+)
+
+
+@pytest.fixture
+def empty(database_url: str, admin: Engine) -> Any:
+    """A database in which nothing has happened yet."""
+    name = database_url.split("?", maxsplit=1)[0].rpartition("/")[2] + "_empty"
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    engine = create_engine(admin.url.set(database=name), poolclass=NullPool)
+    yield engine
+    with admin.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 def test_a_fresh_database_is_at_the_newest_revision(engine: Engine) -> None:
     assert current(engine) == newest()
+
+
+def test_an_empty_database_is_at_no_revision(empty: Engine) -> None:
+    assert current(empty) is None
 
 
 def test_every_migration_goes_down_and_up_again(engine: Engine) -> None:
@@ -16,6 +55,62 @@ def test_every_migration_goes_down_and_up_again(engine: Engine) -> None:
     assert current(engine) == newest()
 
 
-@pytest.mark.parametrize("table", ["blob", "blob_upload"])
+def test_going_down_leaves_nothing_behind(engine: Engine) -> None:
+    downgrade(engine, "base")
+
+    with engine.connect() as connection:
+        assert list(connection.execute(text(LEFT)).scalars()) == []
+
+
+def test_every_single_step_goes_down_and_up_again(empty: Engine) -> None:
+    steps = [step.revision for step in ScriptDirectory.from_config(schema._config()).walk_revisions()][::-1]
+
+    for before, step in zip(["base", *steps], steps, strict=False):
+        migrate(empty, step)
+        downgrade(empty, before)
+        migrate(empty, step)
+
+    assert current(empty) == newest()
+
+
+def test_processes_that_migrate_at_once_wait_for_one_another(empty: Engine) -> None:
+    engine = connect(empty.url.render_as_string(hide_password=False))
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: migrate(engine), range(4)))
+
+    assert current(engine) == newest()
+    engine.dispose()
+
+
+def test_models_and_migrations_describe_the_same_tables(engine: Engine) -> None:
+    for name in MODELS:
+        importlib.import_module(name)
+
+    def ours(_object: Any, name: str | None, kind: str, _reflected: bool, _compared: Any) -> bool:
+        return not (kind == "table" and is_foreign(name))
+
+    with engine.connect() as connection:
+        options = {"include_object": ours, "compare_type": True, "compare_server_default": True}
+        differences = compare_metadata(MigrationContext.configure(connection, opts=options), Base.metadata)
+
+    assert differences == []
+
+
+def test_every_constraint_has_the_name_that_the_house_gives(engine: Engine) -> None:
+    found = inspect(engine)
+    odd = []
+    for table in found.get_table_names():
+        if is_foreign(table) or table == "alembic_version":
+            continue
+        names = [found.get_pk_constraint(table)["name"]]
+        names += [each["name"] for each in found.get_foreign_keys(table) + found.get_unique_constraints(table)]
+        names += [each["name"] for each in found.get_indexes(table)]
+        odd += [f"{table}: {name}" for name in names if str(name).split("_")[0] not in NAMING]
+
+    assert odd == []
+
+
+@pytest.mark.parametrize("table", ["blob", "blob_upload", "procrastinate_jobs"])
 def test_storage_has_its_tables(engine: Engine, table: str) -> None:
     assert inspect(engine).has_table(table)
