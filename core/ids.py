@@ -1,5 +1,6 @@
 """Identifiers that sort by the time at which they were made."""
 
+import base64
 import os
 import threading
 import time
@@ -7,6 +8,7 @@ import time
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: no I, L, O, U
 LENGTH = 26  # characters: 48 bits of milliseconds and 80 random bits
 _RANDOM_BITS = 80
+_FROM_RFC_4648 = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", ALPHABET.encode())
 _lock = threading.Lock()
 _last = 0
 
@@ -23,11 +25,8 @@ def new_id() -> str:
 
 def encode(number: int) -> str:
     """Write a 130-bit number as 26 characters."""
-    characters = []
-    for _ in range(LENGTH):
-        number, digit = divmod(number, 32)
-        characters.append(ALPHABET[digit])
-    return "".join(reversed(characters))
+    # 32 characters stand for 20 bytes; an id is the last 26 of them
+    return base64.b32encode(number.to_bytes(20)).translate(_FROM_RFC_4648)[-LENGTH:].decode()
 
 
 def successor(text: str) -> str:

@@ -4,19 +4,17 @@ import json
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from engine.bpmn import Known, check_bpmn
 from engine.bpmn.model import Reference
+from engine.dmn import Model, read_model
 from engine.errors import DefinitionNotFound
 from engine.models import DefinitionRow
 from engine.runtime import Program, load
-
-if TYPE_CHECKING:
-    from engine.dmn import Model
 
 KEPT = 200  # definitions of each kind in memory
 Made = TypeVar("Made")
@@ -45,7 +43,7 @@ class _Kept(Generic[Made]):
 
 
 _programs: _Kept[Program] = _Kept(KEPT)
-_models: "_Kept[Model]" = _Kept(KEPT)
+_models: _Kept[Model] = _Kept(KEPT)
 _schemas: _Kept[dict[str, Any]] = _Kept(KEPT)
 _rows: _Kept[DefinitionRow] = _Kept(4 * KEPT)
 _found: _Kept[str | None] = _Kept(4 * KEPT)
@@ -95,10 +93,8 @@ def program(session: Session, definition_id: str) -> Program:
     return _programs.get(definition_id, make)
 
 
-def model(session: Session, definition_id: str) -> "Model":
+def model(session: Session, definition_id: str) -> Model:
     """A decision model, ready to decide."""
-    from engine.dmn import read_model
-
     return _models.get(definition_id, lambda: read_model(_source(session, definition_id)))
 
 

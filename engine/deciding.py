@@ -2,18 +2,16 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from engine import catalog
 from engine.bpmn.model import Node
+from engine.dmn import Decided, Model, UnknownDecision
 from engine.errors import StepFailed
 from engine.events import DecisionEvaluated
 from engine.feel.values import plain
 from engine.store import Locked
 from storage.unit_of_work import UnitOfWork
-
-if TYPE_CHECKING:
-    from engine.dmn import Decided, Model
 
 
 def decide(unit: UnitOfWork, locked: Locked, node: Node, variables: Mapping[str, Any]) -> Any:
@@ -40,10 +38,13 @@ def decide(unit: UnitOfWork, locked: Locked, node: Node, variables: Mapping[str,
     return decided.value
 
 
-def evaluate(model: "Model", node: Node, variables: Mapping[str, Any], now: datetime) -> "Decided":
+def evaluate(model: Model, node: Node, variables: Mapping[str, Any], now: datetime) -> Decided:
     """Ask a model; problems are an incident only when there is no result. Raises `StepFailed`."""
     assert node.decision is not None
-    decided = model.decide(node.decision.key, variables, now=now)
+    try:
+        decided = model.decide(node.decision.key, variables, now=now)
+    except UnknownDecision as error:
+        raise StepFailed(error.sentence, element=node.id, reason="decision_unknown") from error
     if decided.value is None and decided.problems:
         told = "; ".join(problem.message for problem in decided.problems)
         raise StepFailed(
@@ -52,20 +53,20 @@ def evaluate(model: "Model", node: Node, variables: Mapping[str, Any], now: date
     return decided
 
 
-def _asked(decided: "Decided") -> dict[str, Any]:
+def _asked(decided: Decided) -> dict[str, Any]:
     """The inputs that the fired rules looked at."""
     asked: dict[str, Any] = {}
     for rule in decided.rules:
-        asked.update({str(name): plain(value) for name, value in dict(rule.inputs).items()})
+        asked.update({name: plain(value) for name, value in rule.inputs.items()})
     return asked
 
 
-def _rules(decided: "Decided") -> list[dict[str, Any]]:
+def _rules(decided: Decided) -> list[dict[str, Any]]:
     return [
         {
             "table": rule.table,
             "rule": rule.index,
-            "outputs": {str(name): plain(value) for name, value in dict(rule.outputs).items()},
+            "outputs": plain(rule.outputs),
         }
         for rule in decided.rules
     ]

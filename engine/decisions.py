@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from engine.bpmn.findings import Findings
 from engine.bpmn.read import Xml, local, read_xml
+from engine.dmn import DmnRefused, read_model
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +17,6 @@ class DecisionName:
 
 def check_dmn(content: bytes, findings: Findings) -> list[DecisionName]:
     """The decisions of a file; what the decision engine refuses becomes a finding."""
-    from engine.dmn import DmnRefused, read_model
-
     root = read_xml(content, findings)
     if root is None:
         return []

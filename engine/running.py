@@ -102,7 +102,7 @@ class Running:
         ended = case.state in {"completed", "cancelled"}
         snapshot = case.snapshot()
         if started is not None:
-            writing.create(self._instance_row(started, snapshot, ended=ended))
+            writing.create(self._instance_row(started, json.dumps(snapshot), ended=ended))
         else:
             writing.update(locked, case, json.dumps(snapshot), ended=ended)
         writing.send(unit)
@@ -116,7 +116,7 @@ class Running:
         """All user tasks that wait for a person now."""
         return tuple(OpenTask(id=token, element_id=element) for token, element in self.case.open_tasks())
 
-    def _instance_row(self, started: datetime, snapshot: dict[str, Any], *, ended: bool) -> dict[str, Any]:
+    def _instance_row(self, started: datetime, snapshot: str, *, ended: bool) -> dict[str, Any]:
         locked, case = self.locked, self.case
         return {
             "id": locked.instance_id,
@@ -129,8 +129,8 @@ class Running:
             "outcome": case.outcome,
             "snapshot": snapshot,
             "started_by": locked.started_by,
-            "started_at": started.isoformat(),
-            "ended_at": started.isoformat() if ended else None,
+            "started_at": started,
+            "ended_at": started if ended else None,
         }
 
     def _work_row(self, work: OpenWork, now: datetime) -> dict[str, Any]:
@@ -150,12 +150,12 @@ class Running:
             "assignee": work.assignee,
             "candidates": [f"group:{group}" for group in work.groups] + [f"user:{user}" for user in work.users],
             "priority": work.priority,
-            "created_at": now.isoformat(),
+            "created_at": now,
             "claimed_at": None,
-            "due_at": work.due_at.isoformat() if work.due_at else None,
-            "follow_up_at": work.follow_up_at.isoformat() if work.follow_up_at else None,
+            "due_at": work.due_at,
+            "follow_up_at": work.follow_up_at,
             "form_id": catalog.find(self.unit.session, "form", form, locked.mark) if form else None,
-            "search": {name: plain(seen[name]) for name in self.program.process.searchable if name in seen},
+            "search": json.dumps({name: plain(seen[name]) for name in self.program.process.searchable if name in seen}),
         }
 
     def _report_failures(self, changes: Changes, now: datetime) -> None:

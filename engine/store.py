@@ -145,9 +145,26 @@ class Writing:
         self._parts.append(part)
         self._parameters.update(parameters)
 
+    def _insert(self, table: str, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
+        if not rows:
+            return
+        places = []
+        for number, row in enumerate(rows):
+            values = []
+            for column in columns:
+                if row[column] is None:
+                    values.append("NULL")
+                    continue
+                name = SHARED.get(column, f"{table}_{column}_{number}")
+                self._parameters[name] = row[column]
+                values.append(f"%({name})s")
+            places.append(f"({', '.join(values)})")
+        into = f"{table} ({', '.join(columns)})"
+        self._parts.append("INSERT INTO " + into + " VALUES " + ", ".join(places))
+
     def create(self, row: Mapping[str, Any]) -> None:
         """A new instance."""
-        self._add(_insert("instance", INSTANCE_COLUMNS, "new_instance"), new_instance=_rows([row]))
+        self._insert("instance", INSTANCE_COLUMNS, [row])
 
     def update(self, locked: Locked, case: Case, snapshot: str, *, ended: bool) -> None:
         """The new state of a locked instance."""
@@ -173,21 +190,19 @@ class Writing:
                 "type": visit.type,
                 "name": visit.node.name,
                 "stage": visit.stage,
-                "entered_at": visit.entered_at.isoformat(),
-                "left_at": visit.left_at.isoformat() if visit.left_at else None,
+                "entered_at": visit.entered_at,
+                "left_at": visit.left_at,
                 "actor": self._parameters["actor"] if visit.left_at else None,
                 "reason": visit.cancelled,
             }
             for visit in changes.entered.values()
         ]
-        if entered:
-            self._add(_insert("token_log", LOG_COLUMNS, "entered"), entered=_rows(entered))
-        if changes.left:
+        self._insert("token_log", LOG_COLUMNS, entered)
+        for number, reason in enumerate(dict.fromkeys(reason for _, reason in changes.left)):
             self._add(
-                "UPDATE token_log t SET left_at = %(now)s, actor = %(actor)s, reason = x.reason "
-                "FROM json_to_recordset(%(left)s::json) AS x(id text, reason text) "
-                "WHERE t.instance_id = %(instance)s AND t.id = x.id",
-                left=_rows([{"id": token, "reason": reason} for token, reason in changes.left]),
+                f"UPDATE token_log SET left_at = %(now)s, actor = %(actor)s, reason = %(reason{number})s "
+                f"WHERE instance_id = %(instance)s AND id = ANY(%(left{number})s)",
+                **{f"reason{number}": reason, f"left{number}": [one for one, why in changes.left if why == reason]},
             )
 
     def tasks(self, closed: Sequence[str], opened: Sequence[Mapping[str, Any]], done: Finished | None) -> None:
@@ -203,8 +218,7 @@ class Writing:
                 idempotency_key=done.idempotency_key if done else None,
                 answer=json.dumps(done.answer) if done and done.answer is not None else None,
             )
-        if opened:
-            self._add(_insert("work_item", TASK_COLUMNS, "opened"), opened=_rows(opened))
+        self._insert("work_item", TASK_COLUMNS, opened)
 
     def timers(self, changes: Changes) -> None:
         """Arm and disarm."""
@@ -213,17 +227,15 @@ class Writing:
                 "DELETE FROM timer WHERE instance_id = %(instance)s AND id = ANY(%(disarmed)s)",
                 disarmed=changes.disarmed,
             )
-        if changes.armed:
-            rows = [
-                {
-                    "instance_id": self._parameters["instance"],
-                    "id": timer.id,
-                    "element_id": timer.node.id,
-                    "due_at": timer.due_at.isoformat(),
-                }
+        instance = self._parameters["instance"]
+        self._insert(
+            "timer",
+            TIMER_COLUMNS,
+            [
+                {"instance_id": instance, "id": timer.id, "element_id": timer.node.id, "due_at": timer.due_at}
                 for timer in changes.armed.values()
-            ]
-            self._add(_insert("timer", TIMER_COLUMNS, "armed"), armed=_rows(rows))
+            ],
+        )
 
     def send(self, unit: UnitOfWork) -> None:
         """Execute it all: every part but the last as a common table expression of the last."""
@@ -234,18 +246,17 @@ class Writing:
         unit.driver.execute(statement.encode(), self._parameters)  # all of it is made of constants
 
 
-def _rows(rows: Sequence[Mapping[str, Any]]) -> str:
-    return json.dumps(rows)
-
-
-def _insert(table: str, columns: Sequence[str], parameter: str) -> str:
-    names = ", ".join(columns)
-    return (
-        f"INSERT INTO {table} ({names}) SELECT {names} "  # noqa: S608 -- names are constants of this module
-        f"FROM json_populate_recordset(NULL::{table}, %({parameter})s::json)"
-    )
-
-
+# columns that have one value in the whole statement: psycopg remembers how it read a statement of up to 50 parameters
+SHARED = {
+    "instance_id": "instance",
+    "definition_id": "definition_id",
+    "definition_key": "definition_key",
+    "business_key": "business_key",
+    "entered_at": "now",
+    "left_at": "now",
+    "created_at": "now",
+    "actor": "actor",
+}
 INSTANCE_COLUMNS = (
     "id", "definition_id", "definition_key", "state", "revision", "stage", "business_key", "outcome", "snapshot",
     "started_by", "started_at", "ended_at",

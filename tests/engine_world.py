@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import Engine
@@ -47,7 +48,7 @@ def escape(text: str) -> str:
 
 def chain(*names: str) -> str:
     """Flows from each node to the next."""
-    return "".join(flow(source, target) for source, target in zip(names, names[1:], strict=False))
+    return "".join(flow(source, target) for source, target in pairwise(names))
 
 
 def line(*nodes: str, names: tuple[str, ...]) -> str:

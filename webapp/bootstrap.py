@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ DOORS = (  # importing these registers their commands, handlers and tables
     "engine.instances",
     "engine.tasks",
     "engine.timers",
+    "engine.incidents",
     "documents.filing",
     "audit.models",
     "crm.customers",
@@ -63,7 +65,10 @@ def load_contexts() -> None:
     for name in DOORS:
         if importlib.util.find_spec(name) is not None:
             importlib.import_module(name)
-    importlib.import_module("processes")
+    try:
+        importlib.import_module("processes")
+    except ImportError:
+        logging.getLogger(__name__).exception("processes are missing")
 
 
 def build(settings: Settings, *, clock: Clock | None = None, owner: bool = False) -> Application:

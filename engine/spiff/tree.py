@@ -24,6 +24,13 @@ MAXIMUM_STEPS = 50_000  # elements in one command: more is a loop that nothing e
 _FORMAT = 1
 
 
+class Token(Task):
+    """A task that does not log each of its states: SpiffWorkflow formats them even where nobody reads them."""
+
+    def _set_state(self, value: int) -> None:
+        self._state = value
+
+
 class TokenLost(StepFailed):
     """The accounts of tokens do not add up; the command is undone."""
 
@@ -44,7 +51,7 @@ class TokenTree(Workflow):
         self.parked: Mapping[int, tuple[str, str]] = {}  # steps that failed before: reason and sentence
         self._ready: deque[str] = deque()
         self._counted: set[str] = set()
-        self.task_tree = Task(self, spec.task_specs[ROOT], state=TaskState.STARTED, id=ROOT)
+        self.task_tree = Token(self, spec.task_specs[ROOT], state=TaskState.STARTED, id=ROOT)
         self.task_tree.internal_data = {"vars": {}}
 
     # tokens
@@ -52,7 +59,7 @@ class TokenTree(Workflow):
     def enter(self, name: str, parent: Any, **internal: Any) -> Any:
         """A new token at the element of that name."""
         spec = self.spec.task_specs[name]
-        task = Task(self, spec, parent, state=TaskState.WAITING, id=new_id())
+        task = Token(self, spec, parent, state=TaskState.WAITING, id=new_id())
         task.internal_data = {key: value for key, value in internal.items() if value is not None}
         if not task.internal_data.get("armed"):
             self._open_visit(task)
@@ -283,7 +290,7 @@ class TokenTree(Workflow):
         self.completed, self.cancelled = snapshot["completed"], snapshot["cancelled"]
         self.task_tree.internal_data["vars"] = decode(snapshot["variables"])
         for token, name, parent, state, internal in snapshot["tokens"]:
-            task = Task(self, self.spec.task_specs[name], self.tasks[parent], state=state, id=token)
+            task = Token(self, self.spec.task_specs[name], self.tasks[parent], state=state, id=token)
             task.internal_data = {key: decode(value) if key in _FEEL else value for key, value in internal.items()}
             if not internal.get("armed"):
                 self._counted.add(token)
