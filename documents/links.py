@@ -3,8 +3,6 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import select
-
 from core.errors import Forbidden
 from core.executor import handles
 from core.ids import new_id
@@ -25,6 +23,11 @@ from storage.unit_of_work import Reading, UnitOfWork
 
 NO_CASE: list[str | None] = [None]
 TASK, CASE = "task", "case"
+PIN = """
+UPDATE document_link AS link SET version = chosen.n FROM unnest(%s::text[], %s::int[]) AS chosen (document_id, n)
+WHERE link.kind = %s AND link.target = %s AND link.version IS NULL
+    AND link.document_id = chosen.document_id COLLATE "C"
+"""
 LONGEST = 100  # characters of a kind, an id or a role
 
 
@@ -102,14 +105,8 @@ def pin(unit: UnitOfWork, target: Target, versions: Mapping[str, int]) -> None:
 
     For the completion of a task: afterwards it shows for ever what was decided on, whatever is filed later.
     """
-    query = select(DocumentLinkRow).where(
-        DocumentLinkRow.kind == target.kind,
-        DocumentLinkRow.target == target.id,
-        DocumentLinkRow.version.is_(None),
-        DocumentLinkRow.document_id.in_(versions),
-    )
-    for link in unit.session.scalars(query):
-        link.version = versions[link.document_id]
+    unit.session.flush()  # links that the same unit made are fixed too
+    unit.driver.execute(PIN, (list(versions), list(versions.values()), target.kind, target.id))
 
 
 def with_cases(reading: Reading, links: Collection[DocumentLink]) -> list[DocumentLink]:

@@ -7,17 +7,20 @@ from sqlalchemy import select, union_all
 
 from audit.queries import TrailRights
 from audit.recorder import record
+from core.messages import Event
 from core.settings import Settings
 from crm.access import may_read
 from crm.models import CustomerRow, OfferRow, OrderRow, ProductRow
 from documents.access import LinkRights, Target
+from documents.links import pin
 from documents.queries import DocumentVersion, attached
 from engine.access import visible_instances
+from engine.events import TaskCompleted
 from engine.models import InstanceRow, TaskHistoryRow, WorkItemRow
 from engine.ports import AttachedDocument, TaskDocuments
 from storage.blobs.staging import Staging
 from storage.blobs.store import BlobStore
-from storage.unit_of_work import Reading, Recorder
+from storage.unit_of_work import Reading, Recorder, UnitOfWork
 
 TASK = "task"
 CASE = "case"
@@ -31,7 +34,15 @@ ENTITIES: dict[str, type[Any]] = {
 
 def recorders() -> Sequence[Recorder]:
     """Who hears of events inside the transaction."""
-    return (record,)
+    return (pin_documents, record)
+
+
+def pin_documents(unit: UnitOfWork, events: Sequence[Event]) -> None:
+    """A completed task keeps the document versions that it was completed with, whatever is filed later."""
+    for event in events:
+        if isinstance(event, TaskCompleted) and event.documents:
+            used = {document["document_id"]: document["version"] for document in event.documents}
+            pin(unit, Target(TASK, event.task_id), used)
 
 
 def ports(blobs: BlobStore, staging: Staging, settings: Settings) -> Mapping[type, Any]:

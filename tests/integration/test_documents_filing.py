@@ -18,7 +18,6 @@ from core.identity import SYSTEM
 from documents.access import Target, VersionNotFound
 from documents.filing import AddVersion, DocumentLink, FileDocument, LinkDocument, VersionConflict
 from documents.intake import receive
-from documents.links import pin
 from documents.papers import file_paper
 from documents.queries import (
     attached,
@@ -28,9 +27,11 @@ from documents.queries import (
     versions,
 )
 from documents.reading import ReadDocument
+from engine.events import TaskCompleted
 from storage.blobs.staging import UploadExpired
 from storage.blobs.store import BlobRef
 from tests.documents_samples import ANNA, BOB, Office
+from webapp.policies import pin_documents
 
 CASE, TASK = Target("case", "case-1"), Target("task", "task-1")
 CUSTOMER = Target("crm.customer", "c-1")
@@ -184,15 +185,23 @@ def test_a_link_follows_the_newest_version_unless_it_names_one(office: Office) -
 
 
 def test_a_completed_task_keeps_the_version_that_it_was_decided_on(office: Office) -> None:
+    office.units.recorders.insert(0, pin_documents)
     filed = office.file(content=b"one", links=[to(TASK)])
+    used = {"document_id": filed.id, "version": 1, "type": None, "title": "Offer", "digest": filed.digest}
 
     with office.units.begin(ANNA) as unit:
-        pin(unit, TASK, {filed.id: 1})
+        unit.emit(
+            TaskCompleted(
+                instance_id="case-1", task_id="task-1", element_id="e", form_id=None, data={}, documents=[used]
+            )
+        )
         unit.commit()
     office.run(add(office, filed.id, b"two"))
 
     with office.units.reading(ANNA) as view:
-        assert [each.n for each in attached(view, [TASK])[TASK]] == [1]
+        found = attached(view, [TASK, CASE])
+    assert [(each.n, each.is_pinned, each.is_outdated) for each in found[TASK]] == [(1, True, True)]
+    assert [each.n for each in found[CASE]] == [2]
 
 
 def test_what_is_filed_with_a_task_belongs_to_its_case(office: Office) -> None:
