@@ -22,6 +22,16 @@ Names = frozenset[str]
 _PLACE = nodes.Node()
 
 
+@dataclass(frozen=True, slots=True)
+class Used:
+    """An expression of the model, where it stands, the names of its scopes, and whose requirements it sees."""
+
+    expression: Expression
+    element: Element
+    local: Names
+    owner: str
+
+
 @dataclass(slots=True)
 class Boxes:
     """Compiles the boxed expressions of one model and gathers what is wrong with them."""
@@ -30,7 +40,8 @@ class Boxes:
     items: Items
     findings: list[Finding]
     tables: list[Table] = field(default_factory=list)
-    expressions: list[tuple[Expression, Element, Names]] = field(default_factory=list)
+    expressions: list["Used"] = field(default_factory=list)
+    owner: str = ""  # id of the decision or function whose logic is being read
 
     def compile(self, element: Element | None, local: Names, owner: str) -> Closure:
         """The closure of a boxed expression; one that is missing is null."""
@@ -55,7 +66,7 @@ class Boxes:
         except FeelSyntaxError as error:
             self.finding("feel.syntax", f"{error.sentence} (in: {text[:80]})", element)
             return _broken(error.sentence)
-        self.expressions.append((compiled, element, local))
+        self.expressions.append(Used(compiled, element, local, self.owner))
         return compiled.closure
 
     def tests(self, text: str, element: Element, local: Names) -> UnaryTests | None:
@@ -67,7 +78,7 @@ class Boxes:
         except FeelSyntaxError as error:
             self.finding("feel.syntax", f"{error.sentence} (in: {text[:80]})", element)
             return compile_unary_tests("null", local=local)
-        self.expressions.append((compiled, element, local))
+        self.expressions.append(Used(compiled, element, local, self.owner))
         return compiled
 
     def typed(self, closure: Closure, reference: str, what: str) -> Closure:

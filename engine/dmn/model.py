@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from core.errors import NotFound
-from engine.dmn.boxed import accept_arguments
+from engine.dmn.boxed import Used, accept_arguments
 from engine.dmn.findings import Finding
 from engine.dmn.items import Items
 from engine.dmn.tables import Closure, FiredRule, Table
 from engine.feel.errors import Fault, Problem
-from engine.feel.expressions import Expression, bounded
+from engine.feel.expressions import bounded
 from engine.feel.kinds import Function, Signature, imported
 from engine.feel.run import Run, Scope
 from engine.feel.types import ANY, Type
@@ -87,7 +87,7 @@ class Model:
     imports: dict[str, "Model"] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
     tables: tuple[Table, ...] = ()
-    expressions: list[tuple[Expression, Any, frozenset[str]]] = field(default_factory=list)
+    expressions: tuple[Used, ...] = ()
 
     @property
     def decisions(self) -> tuple[Decision, ...]:
@@ -124,10 +124,9 @@ class Model:
         run.log = log
 
         def work() -> Any:
-            given = _given(inputs, run)
             if isinstance(node, Service):
-                return _call_service(node, run, given)
-            return Evaluation(run, given).value_of(node)
+                return _call_service(node, run, inputs)
+            return Evaluation(run, inputs).value_of(node)
 
         value = bounded(run, work)
         return Decided(value, tuple(log), tuple(run.problems))
@@ -143,21 +142,10 @@ class Model:
         raise KeyError(reference)
 
 
-def _given(inputs: Mapping[str, Any], run: Run) -> dict[str, Any]:
-    given: dict[str, Any] = {}
-    for name, value in inputs.items():
-        try:
-            given[name] = imported(value)
-        except Fault as fault:
-            run.problem(f"Input {name!r}: {fault}", 0, 0)
-            given[name] = None
-    return given
-
-
 class Evaluation:
     """The values of one requirements graph, each computed once."""
 
-    def __init__(self, run: Run, given: dict[str, Any], known: dict[int, Any] | None = None) -> None:
+    def __init__(self, run: Run, given: Mapping[str, Any], known: dict[int, Any] | None = None) -> None:
         self.run = run
         self.given = given
         self.values: dict[int, Any] = {} if known is None else known
@@ -182,15 +170,18 @@ class Evaluation:
                 return self.accepted(node, self.given[name])
         context: Any = self.given
         for part in prefix.split(".")[:-1]:
-            context = context.get(part) if isinstance(context, dict) else None
-        if prefix and isinstance(context, dict) and node.name in context:
+            context = context.get(part) if isinstance(context, Mapping) else None
+        if prefix and isinstance(context, Mapping) and node.name in context:
             return self.accepted(node, context[node.name])
         self.run.problem(f"The input {prefix + node.name!r} is missing.", 0, 0)
         return None
 
     def accepted(self, node: Node, value: Any) -> Any:
         """A value held against the type of its node."""
-        taken, reason = node.model.items.accept(self.run, value, node.type)
+        try:
+            taken, reason = node.model.items.accept(self.run, imported(value), node.type)
+        except Fault as fault:
+            taken, reason = None, str(fault)
         if reason:
             self.run.problem(f"{node.name!r}: {reason}", 0, 0)
         return taken
@@ -200,6 +191,8 @@ class Evaluation:
         if self._depth > _DEEPEST:
             raise Fault("The decisions require one another without end.")
         variables = self.requirements(node, node.requires, prefix)
+        if not node.model.inputs:  # drawn without input data, as many editors do: the logic reads what is given
+            variables = {**self.given, **variables}
         with self.run.within(variables, node.model.items.find) as run:
             value = node.logic(Scope({}, None, run))
         self._depth -= 1
@@ -261,7 +254,7 @@ def service_parameters(node: Service) -> Iterator[Node]:
         yield node.model.resolve(reference)[1]
 
 
-def _call_service(node: Service, run: Run, given: dict[str, Any]) -> Any:
+def _call_service(node: Service, run: Run, given: Mapping[str, Any]) -> Any:
     known: dict[int, Any] = {}
     evaluation = Evaluation(run, given, known)
     for required in service_parameters(node):

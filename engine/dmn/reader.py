@@ -31,6 +31,7 @@ def read_model(xml: bytes, imports: Imports | None = None, *, strict: bool = Tru
     for element in root:
         reader = _READERS.get(tag(element))
         if reader is not None:
+            boxes.owner = element.get("id") or name_of(element)
             node = reader(element, model, boxes)
             if not node.name or node.id in model.nodes:
                 boxes.finding("dmn.node", "Every element of a model needs a name and an id of its own.", element)
@@ -38,7 +39,7 @@ def read_model(xml: bytes, imports: Imports | None = None, *, strict: bool = Tru
     _check_references(model, findings)
     _check_cycles(model, findings)
     _check_types(root, model, boxes)
-    model.findings, model.tables, model.expressions = tuple(findings), tuple(boxes.tables), boxes.expressions
+    model.findings, model.tables, model.expressions = tuple(findings), tuple(boxes.tables), tuple(boxes.expressions)
     if strict and any(finding.severity == "error" for finding in findings):
         raise DmnRefused(findings)
     return model

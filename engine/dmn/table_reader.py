@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from engine.dmn.tables import AGGREGATIONS, POLICIES, Closure, Column, Output, Rule, Table
 from engine.dmn.xml import Element, child, children, line_of, text_of, type_of
 from engine.feel.compile_functions import ranked_values
+from engine.feel.nodes import Node
 
 if TYPE_CHECKING:
     from engine.dmn.boxed import Boxes
@@ -72,6 +73,12 @@ def _rule(
     if len(inputs) != len(shape[0]) or len(outputs) != len(shape[1]):
         boxes.finding("dmn.rule", "A rule has one cell for each input and output.", element)
         return None
-    results: list[Closure] = [boxes.expression(text_of(cell), cell, local) for cell in outputs]
+    results: list[Closure] = []
+    read: list[Node | None] = []
+    for cell in outputs:
+        before = len(boxes.expressions)
+        results.append(boxes.expression(text_of(cell), cell, local))
+        read.append(boxes.expressions[-1].expression.node if len(boxes.expressions) > before else None)
     tests = [boxes.tests(text_of(cell), cell, local | _CELL) for cell in inputs]
-    return Rule(tests, results, line_of(element), element.get("id") or "")
+    texts = [text_of(cell) for cell in outputs]
+    return Rule(tests, results, texts, read, line_of(element), element.get("id") or "")

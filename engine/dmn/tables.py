@@ -9,6 +9,7 @@ from engine.feel.builtins import BUILTINS
 from engine.feel.compare import equal
 from engine.feel.errors import Fault
 from engine.feel.expressions import UnaryTests
+from engine.feel.nodes import Node
 from engine.feel.run import Run, Scope
 
 Closure = Callable[[Scope], Any]
@@ -53,6 +54,8 @@ class Rule:
 
     tests: list[UnaryTests | None]
     outputs: list[Closure]
+    texts: list[str] = field(default_factory=list)  # the output cells as they are written
+    nodes: list[Node | None] = field(default_factory=list)  # and as they are read, None for what is no FEEL
     line: int = 0
     identifier: str = ""
 

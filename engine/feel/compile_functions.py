@@ -24,6 +24,7 @@ _RELATIONS: dict[str, Callable[[int], bool]] = {
 @compiles(nodes.Call)
 def call(compiler: Compiler, node: nodes.Call) -> Closure:
     """A call by position or by name; null with a problem when the function refuses."""
+    compiler.calls = True
     arguments = [compiler.compile(argument) for argument in node.arguments]
     find = _callee(compiler, node.function)
     names, start, end = node.names, node.start, node.end
@@ -248,8 +249,11 @@ def unary_tests(compiler: Compiler, node: nodes.UnaryTests) -> Closure:
 
 
 def _cell_test(compiler: Compiler, node: nodes.Node) -> Check:
-    if not _mentions_value(node):
+    if isinstance(node, nodes.Literal):
         return compile_test(compiler, node)
+    if not _mentions_value(node):
+        test = compile_test(compiler, node)  # null passes no test but that for null itself, and is no mistake in a cell
+        return lambda value, scope: None if value is None and _is_limit(node) else test(value, scope)
     expression = compiler.compile(node)
 
     def judge(_value: Any, scope: Scope) -> bool | None:
@@ -257,6 +261,12 @@ def _cell_test(compiler: Compiler, node: nodes.Node) -> Check:
         return verdict if verdict.__class__ is bool else None
 
     return judge
+
+
+def _is_limit(node: nodes.Node) -> bool:
+    if isinstance(node, nodes.Test):
+        return node.operator not in {"=", "!="}
+    return isinstance(node, nodes.RangeOf)
 
 
 def _mentions_value(node: Any) -> bool:

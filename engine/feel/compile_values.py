@@ -1,5 +1,6 @@
 """Closures of literals, names, paths, lists, contexts, ranges and branches."""
 
+from decimal import Decimal
 from typing import Any
 
 from engine.feel import nodes
@@ -59,6 +60,8 @@ def name(compiler: Compiler, node: nodes.Name) -> Closure:
         run = scope.run
         try:
             value = run.variables[text]
+            if value.__class__ is int:
+                return Decimal(value)
             return value if value.__class__ in READY else run.variable(text)
         except (KeyError, Fault) as error:
             return unknown(scope, error)

@@ -30,6 +30,7 @@ class Compiler:
         self.certain: dict[str, nodes.Name] = {}  # names that only a variable can satisfy, with their first place
         self.possible: set[str] = set()  # names inside a filter: an entry of the item, or a variable
         self.reads_partial = False
+        self.calls = False  # whether functions are called, which may need the decimal context
         self.nodes = 0
         self._bound: list[frozenset[str]] = []
         self._open = 0

@@ -3,17 +3,16 @@
 import decimal
 import itertools
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.feel import compile_functions, compile_loops, compile_operators, compile_values, nodes
 from engine.feel.builtins import BUILTINS
 from engine.feel.compiler import Closure, Compiler
 from engine.feel.errors import Fault, FeelSyntaxError, LimitExceeded, Problem
 from engine.feel.kinds import CONTEXT, imported
-from engine.feel.lexer import tokenize, words_of
+from engine.feel.lexer import KEYWORDS, tokenize, words_of
 from engine.feel.parser import parse_expression, parse_unary_tests
 from engine.feel.run import Run, Scope
 
@@ -23,8 +22,7 @@ _NO_NAMES: frozenset[str] = frozenset()
 OPEN = "*"  # among local names: the scope may have entries that are not known yet
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What an expression came to; where a part of it was wrong, that part is null and a problem says why."""
 
     value: Any
@@ -34,7 +32,7 @@ class Outcome:
 class Expression:
     """An expression ready to be evaluated any number of times, by any number of threads."""
 
-    __slots__ = ("_may_join", "certain", "closure", "names", "node", "text")
+    __slots__ = ("_calls", "_may_join", "certain", "closure", "names", "node", "text")
 
     def __init__(
         self,
@@ -54,17 +52,23 @@ class Expression:
         self.certain = compiler.certain  # variables that are read for sure, by name, with their first place
         self.names = frozenset(compiler.certain) | (compiler.possible - BUILTINS.keys())
         self._may_join = not names and _has_neighbours(text)
+        self._calls = compiler.calls
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.text!r}>"
 
     def evaluate(self, variables: Mapping[str, Any], *, now: datetime | None = None) -> Outcome:
         """The value for these variables, Python's own numbers included; never raises."""
-        run = Run(variables, now)
         if self._may_join and (names := _joined_names(variables)):
             return _again(self, names).evaluate(variables, now=now)
-        value = self.value(run)
-        return Outcome(value, tuple(run.problems))
+        run = Run(variables, now)
+        if self._calls:
+            return Outcome(self.value(run), tuple(run.problems))
+        try:  # without calls, nothing depends on the thread's decimal context
+            return Outcome(self.closure(Scope({}, None, run)), tuple(run.problems))
+        except (Fault, LimitExceeded, RecursionError, MemoryError):
+            run = Run(variables, now)
+            return Outcome(self.value(run), tuple(run.problems))
 
     def value(self, run: Run, local: dict[str, Any] | None = None) -> Any:
         """The value inside a run that somebody else began; problems and limits are noted there."""
@@ -144,12 +148,12 @@ def _joined(names: Iterable[str]) -> frozenset[str]:
 
 
 def _has_neighbours(text: str) -> bool:
-    """Whether some name of several words could stand in the text: two of its words with nothing or a sign between."""
-    tokens = tokenize(text)
+    """Whether a name of several words could stand in the text: a word with another word or a sign behind it."""
     return any(
-        one.kind == "word" and (two.kind in {"word", "number"} or two.text in "+-*/.'")
-        for one, two in itertools.pairwise(tokens)
-        if two.kind != "end"
+        one.kind == "word"
+        and one.text not in KEYWORDS
+        and (two.kind in {"word", "number"} or (two.kind == "op" and two.text in "+-*/'"))
+        for one, two in itertools.pairwise(tokenize(text))
     )
 
 

@@ -137,6 +137,8 @@ def imported(value: Any, depth: int = 0) -> Any:
     """A Python value as a FEEL value: int and float become Decimal, tuples lists, mappings contexts."""
     if value.__class__ in READY:
         return value
+    if value.__class__ is int:
+        return Decimal(value)
     if depth > DEEPEST:
         raise Fault(f"The value nests more than {DEEPEST} levels deep.")
     if isinstance(value, list | tuple | set | frozenset):
