@@ -43,7 +43,8 @@ class LocalBlobStore:
                 path.replace(target)  # over an equal file too: this heals damage and says when it was stored last
                 _flush_folder(target.parent)
         except BaseException:
-            path.unlink(missing_ok=True)
+            with suppress(OSError):  # what went wrong matters more than that it cannot be tidied up
+                path.unlink()
             raise
         return blob
 

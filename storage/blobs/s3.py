@@ -5,7 +5,7 @@ import re
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -38,7 +38,7 @@ class Bucket:
     endpoint: str
     name: str
     access_key: str
-    secret_key: str
+    secret_key: str = field(repr=False)
     region: str = "us-east-1"
     secure: bool = True
 
@@ -68,6 +68,9 @@ class S3BlobStore:
     def __init__(self, bucket: Bucket, *, spool: Path) -> None:
         self._bucket = bucket
         self._spool = spool
+        self._is_known = False
+        if not bucket.endpoint:
+            raise SettingsError("OBIEG_S3_ENDPOINT is empty; write host or host:port.")
         if not _BUCKET_NAME.fullmatch(bucket.name):
             raise SettingsError(f"OBIEG_S3_BUCKET is {bucket.name!r}, which no bucket can be called.")
         try:
@@ -89,6 +92,8 @@ class S3BlobStore:
         with self._spooled(source) as (blob, file):
             if announce is not None:
                 announce(blob)
+            if not self._is_known:  # SeaweedFS makes a bucket of any name that is written to
+                self.check()
             with self._requesting():
                 # one part at a time: the SDK would queue all the parts that it can read
                 self._client.put_object(
@@ -170,6 +175,7 @@ class S3BlobStore:
         """Raise `Unavailable` with a sentence that names the setting when the bucket cannot be used."""
         with self._requesting():
             next(iter(self._client.list_objects(self._bucket.name)), None)
+        self._is_known = True
 
     @contextmanager
     def _requesting(self, digest: str | None = None) -> Iterator[None]:

@@ -312,11 +312,9 @@ def small_files() -> Iterator[None]:
     resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
+@pytest.mark.parametrize("harness", ["local", pytest.param("s3", marks=pytest.mark.s3)], indirect=True)
 @pytest.mark.usefixtures("small_files")
 def test_a_full_disk_refuses_and_leaves_nothing(harness: Harness) -> None:
-    if isinstance(harness.store, MemoryBlobStore):
-        return  # memory has no disk
-
     with pytest.raises(StorageFull, match="no room"):
         harness.store.put(Stream(20 << 20))
 
