@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from engine.bpmn.findings import Findings
 from engine.bpmn.read import Xml, local, read_xml
-from engine.dmn import DmnRefused, read_model
+from engine.dmn import check_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +23,11 @@ def check_dmn(content: bytes, findings: Findings) -> list[DecisionName]:
     if local(root) != "definitions":
         findings.error("dmn-root", "The file is no DMN model: it must start with <definitions>.", line=root.sourceline)
         return []
-    try:
-        read_model(content)
-    except DmnRefused as refused:
-        for each in refused.details.get("findings", []) or [{"sentence": refused.sentence}]:
-            findings.error(
-                str(each.get("rule", "dmn")), str(each["sentence"]), line=each.get("line"), element=each.get("element")
-            )
+    found = check_file(content)
+    for each in found:
+        note = findings.error if each.severity == "error" else findings.warning
+        note(each.rule, each.sentence, line=each.line or None, element=each.element or None)
+    if any(each.severity == "error" for each in found):
         return []
     return [DecisionName(each.get("id"), each.get("name") or each.get("id")) for each in _decisions(root)]
 
