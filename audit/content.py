@@ -21,6 +21,7 @@ EXACT = 2**53  # RFC 8785 writes numbers as doubles, which are exact only below
 # where Python's JSON differs from RFC 8785: huge integers, exponents, whole floats, keys beyond the basic plane
 _SHAPES = bytes.maketrans(b"123456789\xf1\xf2\xf3\xf4", b"000000000\xf0\xf0\xf0\xf0")
 _SPECIAL = (*(before + b"0" * 16 for before in (b'":', b"[", b",", b"-")), b"0e+", b"0e-", b"\xf0")
+NESTED = (dict, list, tuple)
 _WHOLE = re.compile(rb"\.0\b")
 
 
@@ -46,12 +47,13 @@ def _is_special(content: bytes) -> bool:
 
 
 def _has_text_keys(value: Any) -> bool:
-    if isinstance(value, dict):
-        return all(type(key) is str for key in value) and all(
-            _has_text_keys(item) for item in value.values() if isinstance(item, dict | list | tuple)
-        )
-    if isinstance(value, list | tuple):
-        return all(_has_text_keys(item) for item in value if isinstance(item, dict | list | tuple))
+    todo = [value] if isinstance(value, NESTED) else []
+    while todo:
+        inner = todo.pop()
+        if isinstance(inner, dict) and set(map(type, inner)) - {str}:
+            return False
+        items = inner.values() if isinstance(inner, dict) else inner
+        todo += [item for item in items if isinstance(item, NESTED)]
     return True
 
 
