@@ -110,12 +110,13 @@ RULES = {
     "SK": Rule("IČ DPH", 10, 1, _slovakia, "the whole number is divisible by 11"),
 }
 PREFIXES = {"GR": "EL"}  # VIES writes Greece so
+LETTERS = {"AT": "U"}  # stands in front of every number and says nothing
 
 
 def normal(text: str, country: str) -> str:
     """The number without spaces, dots, dashes and the country's own prefix, in upper case."""
     squeezed = "".join(character for character in text.upper() if character.isalnum())
-    return squeezed.removeprefix(PREFIXES.get(country, country))
+    return squeezed.removeprefix(PREFIXES.get(country, country)).removeprefix(LETTERS.get(country, ""))
 
 
 def fault(number: str, country: str) -> str | None:

@@ -100,7 +100,7 @@ def _decision(decision: Decision, zone: ZoneInfo) -> dict[str, str]:
     return {
         "version": str(decision.version),
         "level": str(decision.level),
-        "group": decision.group,
+        "group": _words(decision.group),
         "decision": WORDS.get(decision.decision, decision.decision),
         "by": decision.actor_name,
         "on": _moment(decision.decided_at, zone),
@@ -113,4 +113,8 @@ def _moment(at: datetime, zone: ZoneInfo) -> str:
 
 
 def _told(value: Any) -> str:
-    return plain(value) if isinstance(value, Decimal) else str(value or "–")
+    return plain(value) if isinstance(value, Decimal) else _words(str(value or "–"))
+
+
+def _words(key: str) -> str:
+    return key.replace("_", " ")

@@ -80,7 +80,7 @@ def test_a_real_order_becomes_an_approved_offer_with_a_sheet_and_a_trail(desk: O
         "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     ]
     text = " ".join(page.extract_text() for page in PdfReader(io.BytesIO(read(desk, sheets[0].digest))).pages)
-    for expected in ("Hanari Carnes", "Jan Test", "D-O1.1", "sales_manager", "Zapytanie", found.number):
+    for expected in ("Hanari Carnes", "Jan Test", "D-O1.1", "sales manager", "Zapytanie", found.number, found.digest):
         assert expected in text
     word = zipfile.ZipFile(io.BytesIO(read(desk, sheets[1].digest))).read("word/document.xml").decode()
     assert "Jan Test" in word

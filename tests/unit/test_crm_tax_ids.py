@@ -48,6 +48,7 @@ def test_a_country_without_a_rule_is_not_guessed_at() -> None:
 
 def test_a_country_prefix_and_punctuation_do_not_matter() -> None:
     assert normal("PL 856-734-62-15", "PL") == "8567346215"
+    assert normal("ATU13585627", "AT") == normal("U 13585627", "AT") == "13585627"
 
 
 def test_every_rule_can_complete_some_number() -> None:
