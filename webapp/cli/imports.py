@@ -24,7 +24,13 @@ def northwind(settings: Settings, file: Path) -> None:
     """Import the Northwind sample: customers, products and orders."""
     from crm.northwind import import_northwind
 
-    with opened(settings) as application:
-        report = import_northwind(application.executor, SYSTEM, file)
-    click.echo(str(report))
-    sys.exit(0)
+    with opened(settings) as application, click.progressbar(length=1, file=sys.stderr, label="Importing") as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.length = total
+            bar.update(done - bar.pos)
+
+        added = import_northwind(application.executor, file, actor=SYSTEM, progress=show)
+    click.echo(
+        f"Added {added.customers} customers, {added.products} products, {added.orders} orders with {added.lines} lines."
+    )
