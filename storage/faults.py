@@ -11,10 +11,17 @@ from sqlalchemy.orm.exc import StaleDataError
 from core.errors import DomainError, StaleState, StorageFull, Unavailable
 
 # PostgreSQL's SQLSTATE codes (its manual, appendix A)
-RETRY = {"40001", "40P01", "55P03"}  # serialization failure, deadlock, lock not available
+RETRY = {"40001", "40P01"}  # serialization failure, deadlock
+BUSY = {"55P03"}  # lock not available, after `LOCK_TIMEOUT`: whoever waited that long is not made to wait again
 FULL = {"53100"}  # disk full
 GONE = {"57P01", "57P02"}  # shutdown, crash
 AWAY = {"57P01", "57P02", "57P03", "53300", "25006"}  # shutdown, crash, starting up, too many clients, read-only
+
+
+class Busy(Unavailable):
+    """Somebody else holds for too long what the request needs."""
+
+    code = "busy"
 
 
 def translate(error: BaseException) -> DomainError | None:
@@ -26,6 +33,8 @@ def translate(error: BaseException) -> DomainError | None:
     state = _sqlstate(error)
     if state in RETRY:
         return StaleState("Somebody else is changing this at the same moment. Try again.")
+    if state in BUSY:
+        return Busy("Somebody else has been working on this for a while. Try again in a moment; nothing was changed.")
     if state in FULL:
         return StorageFull("The database has no room left. Nothing was saved; tell your administrator.")
     if is_lost(error) or state in AWAY:

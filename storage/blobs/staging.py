@@ -75,7 +75,7 @@ class Staging:
     def announce(self, blob: BlobRef) -> None:
         """Say, in a transaction of its own, that a blob is about to be stored; `BlobStore.put` calls it in time.
 
-        Raises `Unavailable`, and `StaleState` when the sweeper holds the digest for too long.
+        Raises `Unavailable`, also when the sweeper holds the digest for too long.
         """
         with translated(), self._engine.begin() as connection:
             connection.execute(select(func.pg_advisory_xact_lock_shared(lock_key(blob.digest))))

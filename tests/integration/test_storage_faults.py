@@ -12,6 +12,7 @@ from core.errors import StorageFull, Unavailable
 from core.identity import SYSTEM
 from storage.embedded import start_embedded
 from storage.engine import connect
+from storage.faults import Busy
 from storage.jobs.queue import ProcrastinateQueue
 from storage.schema import migrate
 from storage.unit_of_work import CommitInDoubt, UnitFactory
@@ -158,6 +159,22 @@ def test_a_full_disk_of_the_database_is_called_by_its_name(units: UnitFactory, e
         count_and_commit(units)
 
     assert traces(engine) == (0, 0, 0)
+
+
+def test_whoever_waits_too_long_for_a_row_is_told_and_not_made_to_wait_again(
+    units: UnitFactory, engine: Engine
+) -> None:
+    lock = text("SELECT 1 FROM counter FOR UPDATE")
+
+    def run() -> None:
+        with units.begin(SYSTEM) as unit:
+            unit.session.execute(text("SET LOCAL lock_timeout = 20"))
+            unit.session.execute(lock)
+
+    with engine.begin() as busy:
+        busy.execute(lock)
+        with pytest.raises(Busy, match="for a while"):
+            run()
 
 
 def test_a_busy_pool_is_said_so_and_is_not_thrown_away(database_url: str) -> None:
