@@ -22,6 +22,7 @@ class ServiceCall:
     key: str
 
 
+StandIn = Callable[[ServiceCall], Mapping[str, Any] | None]
 ServiceHandler = Callable[[UnitOfWork, ServiceCall], Mapping[str, Any] | None]
 
 
@@ -30,6 +31,7 @@ class Handlers:
 
     def __init__(self) -> None:
         self._functions: dict[str, ServiceHandler] = {}
+        self._stand_ins: dict[str, StandIn] = {}
 
     def service_task(self, name: str) -> Callable[[ServiceHandler], ServiceHandler]:
         """Mark the function behind `obieg:handler="package.function"`.
@@ -46,6 +48,19 @@ class Handlers:
 
         return register
 
+    def stand_in(self, name: str) -> Callable[[StandIn], StandIn]:
+        """Mark the function that plays a handler in scenarios, where there is no database and no outside."""
+
+        def register(function: StandIn) -> StandIn:
+            self._stand_ins[name] = function
+            return function
+
+        return register
+
+    def find_stand_in(self, name: str) -> StandIn | None:
+        """The stand-in for a handler, None when no package registered one."""
+        return self._stand_ins.get(name)
+
     def find(self, name: str) -> ServiceHandler | None:
         """The handler of that name, None when no package registered it."""
         return self._functions.get(name)
@@ -57,3 +72,4 @@ class Handlers:
 
 HANDLERS = Handlers()
 service_task = HANDLERS.service_task
+stand_in = HANDLERS.stand_in

@@ -160,7 +160,7 @@ class Writing:
                 values.append(f"%({name})s")
             places.append(f"({', '.join(values)})")
         into = f"{table} ({', '.join(columns)})"
-        self._parts.append("INSERT INTO " + into + " VALUES " + ", ".join(places))
+        self._parts.append("INSERT INTO " + into + " VALUES " + ", ".join(places))  # noqa: S608 -- constants
 
     def create(self, row: Mapping[str, Any]) -> None:
         """A new instance."""
@@ -200,7 +200,7 @@ class Writing:
         self._insert("token_log", LOG_COLUMNS, entered)
         for number, reason in enumerate(dict.fromkeys(reason for _, reason in changes.left)):
             self._add(
-                f"UPDATE token_log SET left_at = %(now)s, actor = %(actor)s, reason = %(reason{number})s "
+                f"UPDATE token_log SET left_at = %(now)s, actor = %(actor)s, reason = %(reason{number})s "  # noqa: S608 -- a number
                 f"WHERE instance_id = %(instance)s AND id = ANY(%(left{number})s)",
                 **{f"reason{number}": reason, f"left{number}": [one for one, why in changes.left if why == reason]},
             )

@@ -145,6 +145,8 @@ def _check_node(node: Xml, scope: Scope, findings: Findings) -> None:
     verdict = verdict_of(node)
     if not verdict.runs:
         kind = f" ({event_kind(definitions_of(node))})" if local(node) in EVENTS else ""
+        if flag(node, "triggeredByEvent", default=False):
+            kind = " (event sub-process)"
         findings.error(
             "element-unsupported",
             f"<{local(node)}>{kind} is refused: {verdict.because}.",

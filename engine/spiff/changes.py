@@ -80,4 +80,5 @@ class Changes:
     disarmed: list[str] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     trace: list[str] = field(default_factory=list)  # elements in the order in which tokens left them
+    flows: list[str] = field(default_factory=list)  # sequence flows taken
     steps: int = 0

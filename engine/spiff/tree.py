@@ -63,6 +63,8 @@ class TokenTree(Workflow):
         task.internal_data = {key: value for key, value in internal.items() if value is not None}
         if not task.internal_data.get("armed"):
             self._open_visit(task)
+        if "flow" in task.internal_data:
+            self.changes.flows.append(task.internal_data["flow"])
         spec.arrive(task)
         return task
 

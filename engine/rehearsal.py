@@ -1,0 +1,207 @@
+"""An engine in memory, with a clock that is moved by hand: what scenarios run on, with the rules of the real one."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from core.clock import FixedClock
+from core.identity import SYSTEM, Actor
+from core.ids import new_id
+from engine import access, forms
+from engine.bpmn.model import Node, Work
+from engine.deciding import evaluate
+from engine.dmn import Model
+from engine.errors import DocumentsMissing, FourEyes, NotYourTask, StepFailed, TaskNotFound
+from engine.handlers import HANDLERS, ServiceCall
+from engine.runtime import Case, Failure, OpenWork, Program
+
+
+@dataclass(slots=True, kw_only=True)
+class Props:
+    """What a process needs around it: forms by key, decision models by decision id, what handlers answer.
+
+    An answer is what a handler returns; `{"fail": "CODE"}` makes it fail instead.
+    """
+
+    forms: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    decisions: Mapping[str, Model] = field(default_factory=dict)
+    answers: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Offered:
+    assignee: str | None
+    candidates: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Coverage:
+    """Which elements and flows were used, of how many."""
+
+    nodes: set[str] = field(default_factory=set)
+    flows: set[str] = field(default_factory=set)
+
+
+class Rehearsal:
+    """One case in memory. Its verbs refuse with the same errors as the commands do."""
+
+    def __init__(self, program: Program, clock: FixedClock, props: Props) -> None:
+        self.program = program
+        self.clock = clock
+        self.props = props
+        self.id = new_id()
+        self.business_key: str | None = None
+        self.trace: list[str] = []
+        self.coverage = Coverage()
+        self.incidents: list[Failure] = []
+        self.work: dict[str, OpenWork] = {}
+        self._timers: dict[str, datetime] = {}
+        self._documents: dict[str, list[str]] = {}
+        self._performed: list[tuple[str, str, str | None]] = []  # element, person, loop
+        self._starter = ""
+        self.case = Case(program, self)
+
+    # what the case asks of the world
+
+    def now(self) -> datetime:
+        """The rehearsal's clock."""
+        return self.clock.now()
+
+    def call(self, node: Node, token: str, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Answer for a handler: what the scenario says, else the package's stand-in. Raises `StepFailed`."""
+        name = node.handler or ""
+        if name in self.props.answers:
+            answer = self.props.answers[name] or {}
+            if "fail" in answer:
+                sentence = f"{node.name} failed: {answer['fail']}"
+                raise StepFailed(sentence, element=node.id, token=token, reason=str(answer["fail"]))
+            found: Mapping[str, Any] = answer
+            return found
+        play = HANDLERS.find_stand_in(name)
+        if play is None:
+            sentence = f"Scenarios have no answer for the handler {name}: give one under `handlers`."
+            raise StepFailed(sentence, element=node.id, token=token, reason="stand_in_missing")
+        call = ServiceCall(
+            instance_id=self.id, element_id=node.id, business_key=self.business_key, inputs=inputs, key=token
+        )
+        return play(call) or {}
+
+    def decide(self, node: Node, variables: Mapping[str, Any]) -> Any:
+        """Evaluate a decision of the package."""
+        assert node.decision is not None
+        model = self.props.decisions.get(node.decision.key)
+        if model is None:
+            sentence = f"The decision {node.decision.key} is not in this package."
+            raise StepFailed(sentence, element=node.id, reason="decision_unknown")
+        return evaluate(model, node, variables, self.now()).value
+
+    # what a scenario does
+
+    def start(self, variables: Mapping[str, Any], actor: Actor) -> None:
+        """Begin."""
+        self._starter = actor.id
+        self._do(lambda case: case.start(variables, actor.id), fresh=True)
+
+    def complete(self, token: str, data: Mapping[str, Any], actor: Actor) -> None:
+        """A person finishes a task; refused as in the real engine."""
+        work = self.work[token]
+        self._check_person(work, actor)
+        form = work.node.work.form if work.node.work else None
+        taken = dict(data)
+        if form is not None and form.key in self.props.forms:
+            taken = forms.accept(self.props.forms[form.key], data, self.case.seen_by(token), self.now())
+        self._check_documents(work)
+        self._do(lambda case: case.complete(token, taken))
+        del self.work[token]
+        self._performed.append((work.node.id, actor.id, work.loop_id))
+
+    def attach(self, token: str, kind: str) -> None:
+        """A document of this type lies at the task."""
+        self._documents.setdefault(token, []).append(kind)
+
+    def advance(self, until: datetime) -> None:
+        """Move the clock; what falls due on the way fires at its time, in order."""
+        while due := [(at, timer) for timer, at in self._timers.items() if at <= until]:
+            at, timer = min(due)
+            del self._timers[timer]
+            self.clock.set(max(at, self.clock.now()))
+            self._do(lambda case, timer=timer: case.fire(timer))  # type: ignore[misc]
+        self.clock.set(until)
+
+    def set(self, values: Mapping[str, Any]) -> None:
+        """Change variables from outside."""
+        self._do(lambda case: case.set(values))
+
+    def find(self, element: str, number: int | None, actor: Actor) -> str:
+        """The open task at an element: the one of that loop counter, else the first that the person may work on."""
+        there = [token for token, work in self.work.items() if work.node.id == element]
+        if number is not None:
+            there = [token for token in there if self.case.seen_by(token).get("loopCounter") == number]
+        mine = [token for token in there if access.may_work_on(actor, _offer(self.work[token]))]
+        for token in [*mine, *there]:
+            return token
+        waiting = ", ".join(sorted({work.node.id for work in self.work.values()})) or "none"
+        raise TaskNotFound(f"There is no open task {element}; open are: {waiting}.", element=element)
+
+    def _check_person(self, work: OpenWork, actor: Actor) -> None:
+        if not access.may_work_on(actor, _offer(work)):
+            offered = ", ".join((*work.groups, *work.users)) or work.assignee
+            raise NotYourTask(f"{work.node.name} is offered to {offered}, not to {actor.id}.")
+        elements = work.node.work.four_eyes if work.node.work else ()
+        starts = {each for each in elements if self.program.process.nodes[each].kind == "startEvent"}
+        if starts and actor.id == self._starter:
+            raise FourEyes(f"{work.node.name} needs a second person: {actor.id} started this case.")
+        for element, person, loop in self._performed:
+            same_round = element != work.node.id or loop == work.loop_id
+            if person == actor.id and element in elements and same_round:
+                raise FourEyes(f"{work.node.name} needs a second person: {actor.id} has done {element}.")
+
+    def _check_documents(self, work: OpenWork) -> None:
+        there = self._documents.get(work.id, [])
+        required = (work.node.work or Work()).required
+        missing = [each for each in required if each.type not in there]
+        if missing:
+            names = ", ".join(f"{each.name} (document {each.type})" for each in missing)
+            raise DocumentsMissing(f"{work.node.name} cannot be completed yet: attach {names} first.")
+
+    def _do(self, act: Callable[[Case], Any], *, fresh: bool = False) -> None:
+        """Run a verb; a step that fails is left out in a second attempt, as in the real engine."""
+        before = None if fresh else json.dumps(self.case.snapshot())
+        parking: dict[int, tuple[str, str]] = {}
+        while True:
+            self.case.park(parking)
+            try:
+                act(self.case)
+                break
+            except StepFailed as failure:
+                if not failure.step or failure.step in parking:
+                    raise
+                parking[failure.step] = (failure.reason, failure.sentence)
+                self.case = Case(self.program, self, None if before is None else json.loads(before))
+        self._take()
+
+    def _take(self) -> None:
+        changes = self.case.take_changes()
+        self.trace += changes.trace
+        self.coverage.nodes.update(visit.node.id for visit in changes.entered.values())
+        self.coverage.flows.update(changes.flows)
+        self.incidents += changes.failures
+        self.work.update(changes.opened)
+        for token, _ in changes.withdrawn:
+            self.work.pop(token, None)
+        for timer in changes.disarmed:
+            self._timers.pop(timer, None)
+        self._timers.update({timer.id: timer.due_at for timer in changes.armed.values()})
+
+
+def _offer(work: OpenWork) -> _Offered:
+    return _Offered(work.assignee, (*(f"group:{group}" for group in work.groups), *(f"user:{u}" for u in work.users)))
+
+
+def player(role: str | None) -> Actor:
+    """Who acts in a scenario: a person named after the role, or without one the system, which may do everything."""
+    if role is None:
+        return SYSTEM
+    return Actor(id=role, name=role, roles=frozenset({role}), permissions=frozenset({"task.work", "case.start"}))
