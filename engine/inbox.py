@@ -40,7 +40,10 @@ def tasks(view: Reading, wanted: TaskFilter, after: str | None = None, limit: in
     query = select(WorkItemRow).where(access.visible_tasks(view.actor), *_conditions(wanted))
     order = _order(wanted.sort)
     total = count(view.session, query)
-    page = order.apply(query.add_columns(order.expression.label("sort_key")), after, checked(limit))
+    key = cast(order.expression, Text).label(
+        "sort_key"
+    )  # as text: no due date sorts as infinity, beyond Python's years
+    page = order.apply(query.add_columns(key), after, checked(limit))
     rows, more = split(view.session.execute(page).all(), limit)
     following = mark(rows[-1][1], rows[-1][0].id) if more else None
     return Page(items=[_summary(row) for row, _ in rows], next=following, total=total)
