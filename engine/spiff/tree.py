@@ -206,14 +206,10 @@ class TokenTree(Workflow):
             task._set_state(TaskState.WAITING)
             self.fail(task, *self.parked[self.changes.steps])
             return
-        if self.changes.steps > MAXIMUM_STEPS:
-            raise StepFailed(
-                f"The case executed {MAXIMUM_STEPS} elements without waiting for anything; its loop has no end.",
-                element=node.id,
-                token=task.id,
-                reason="endless_loop",
-            )
         try:
+            if self.changes.steps > MAXIMUM_STEPS:
+                sentence = f"The case executed {MAXIMUM_STEPS} elements without waiting; its loop has no end."
+                raise StepFailed(sentence, element=node.id, token=task.id, reason="endless_loop")  # noqa: TRY301 -- told like any other failure of a step
             self._act(task)
         except StepFailed as failure:
             failure.step = self.changes.steps
