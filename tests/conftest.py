@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from storage.blobs.memory import MemoryBlobStore
 from storage.blobs.staging import Staging
 from storage.engine import EmbeddedServer, connect, start_embedded
 from storage.schema import migrate
+from tests.backends import missing
 from tests.seaweed import Seaweed, weed
 
 LOOPBACK = ["127.0.0.1", "::1", "localhost"]
@@ -38,13 +38,6 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     else:
         enable_socket()
         socket_allow_hosts(LOOPBACK, allow_unix_socket=True)
-
-
-def missing(backend: str, reason: str) -> None:
-    """Fail where the whole suite must run, and say why a test does not run elsewhere."""
-    if os.environ.get("CI", "").lower() in {"1", "true", "yes"}:
-        pytest.fail(f"{backend} is missing: {reason}")
-    pytest.skip(f"{backend} is missing: {reason}")
 
 
 @pytest.fixture(scope="session")
