@@ -6,18 +6,16 @@ from functools import cmp_to_key
 from typing import Any
 
 from engine.feel import nodes
-from engine.feel.builtins import BUILTINS
 from engine.feel.compare import order
 from engine.feel.compiler import Compiler
+from engine.feel.constants import is_constant, value_of
 from engine.feel.errors import Fault
-from engine.feel.expressions import UnaryTests, bounded
+from engine.feel.expressions import UnaryTests
 from engine.feel.kinds import Range, kind
 from engine.feel.printer import to_text
-from engine.feel.run import Run, Scope
 from engine.feel.values import plain
 
 _DISCRETE = frozenset({"string", "boolean"})
-_PURE = frozenset({"date", "time", "date and time", "duration", "number"})
 _ORDERED = frozenset(
     {"number", "string", "date", "time", "date and time", "days and time duration", "years and months duration"}
 )
@@ -73,27 +71,10 @@ def _point(value: Any) -> Range:
 
 def constant(node: nodes.Node) -> Any:
     """The value of an expression that needs no variables; raises Opaque for any other."""
-    if not _is_constant(node):
-        raise Opaque
-    run = Run({})
-    closure = Compiler().compile(node)
-    value = bounded(run, lambda: closure(Scope({}, None, run)))
-    if run.problems or value is None:
+    value = value_of(Compiler().compile(node)) if is_constant(node) else None
+    if value is None:
         raise Opaque
     return value
-
-
-def _is_constant(node: Any) -> bool:
-    if isinstance(node, nodes.Call):
-        named = isinstance(node.function, nodes.Name) and node.function.name in _PURE & BUILTINS.keys()
-        return named and all(_is_constant(argument) for argument in node.arguments)
-    if isinstance(node, nodes.Literal | nodes.AtLiteral):
-        return True
-    if isinstance(node, nodes.RangeOf):
-        return _is_constant(node.low) and _is_constant(node.high)
-    if isinstance(node, nodes.Test | nodes.Negation):
-        return _is_constant(node.operand)
-    return isinstance(node, nodes.ListOf) and all(_is_constant(item) for item in node.items)
 
 
 @dataclass(slots=True)

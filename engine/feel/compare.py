@@ -7,22 +7,23 @@ from zoneinfo import ZoneInfo
 
 from engine.feel.errors import Fault
 from engine.feel.kinds import Range, YearsMonths, article, kind
+from engine.feel.run import Run
 from engine.feel.temporal import midnight
 
 _DIRECT = frozenset({Decimal, str, bool, timedelta, YearsMonths})
 _ORDERED = frozenset({Decimal, str, timedelta, YearsMonths})
 
 
-def equal(left: Any, right: Any) -> bool | None:
-    """Whether two values are the same; None when their types cannot be compared."""
+def equal(left: Any, right: Any, run: Run | None = None) -> bool | None:
+    """Whether two values are the same; None when their types cannot be compared. Large ones count against `run`."""
     kind_of = left.__class__
     if kind_of is right.__class__:
         if kind_of in _DIRECT:
             return bool(left == right)
         if kind_of is list:
-            return _same_items(left, right)
+            return _same_items(left, right, run)
         if kind_of is dict:
-            return left.keys() == right.keys() and all(equal(item, right[key]) is True for key, item in left.items())
+            return _same_entries(left, right, run)
         return _same(left, right)
     if left is None or right is None:
         return left is right
@@ -42,8 +43,16 @@ def _same(left: Any, right: Any) -> bool | None:
     return bool(left == right)
 
 
-def _same_items(left: list[Any], right: list[Any]) -> bool:
-    return len(left) == len(right) and all(equal(one, two) is True for one, two in zip(left, right, strict=True))
+def _same_items(left: list[Any], right: list[Any], run: Run | None) -> bool:
+    if run is not None:
+        run.tick(len(left))
+    return len(left) == len(right) and all(equal(one, two, run) is True for one, two in zip(left, right, strict=True))
+
+
+def _same_entries(left: dict[str, Any], right: dict[str, Any], run: Run | None) -> bool:
+    if run is not None:
+        run.tick(len(left))
+    return left.keys() == right.keys() and all(equal(item, right[key], run) is True for key, item in left.items())
 
 
 def _same_moment(left: Any, right: Any) -> bool:

@@ -1,12 +1,14 @@
 """Closures of calls, function definitions, `in`, `instance of` and unary tests."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from engine.feel import nodes
 from engine.feel.builtins import BUILTINS
 from engine.feel.compare import equal, order, within
 from engine.feel.compiler import Closure, Compiler, compiles
+from engine.feel.constants import is_constant, number_limits, value_of
 from engine.feel.errors import Fault
 from engine.feel.kinds import Function, Range, Signature, article
 from engine.feel.run import Run, Scope, fault_of_arithmetic
@@ -107,6 +109,8 @@ def function_definition(compiler: Compiler, node: nodes.FunctionDefinition) -> C
 
 
 def _argument(run: Run, name: str, wanted: Type, value: Any) -> Any:
+    if wanted.parts:
+        run.measure(value)
     taken, fits = coerced(value, wanted, run.types)
     if not fits:
         raise Fault(f"The parameter {name!r} is of type {wanted}, not {article(value)}.")
@@ -117,7 +121,14 @@ def _argument(run: Run, name: str, wanted: Type, value: Any) -> Any:
 def instance_of(compiler: Compiler, node: nodes.InstanceOf) -> Closure:
     """`value instance of type`."""
     value, wanted = compiler.compile(node.value), node.type
-    return lambda scope: is_instance(value(scope), wanted, scope.run.types)
+
+    def judge(scope: Scope) -> bool:
+        found = value(scope)
+        if wanted.parts or scope.run.types is not None:
+            scope.run.measure(found)
+        return is_instance(found, wanted, scope.run.types)
+
+    return judge
 
 
 @compiles(nodes.In)
@@ -150,12 +161,44 @@ def any_passes(tests: list[Check], value: Any, scope: Scope) -> bool | None:
 def compile_test(compiler: Compiler, node: nodes.Node) -> Check:
     """The check of one positive unary test against a value that is at hand."""
     if isinstance(node, nodes.Test):
-        return _comparing(compiler.compile(node.operand), node)
-    expression = compiler.compile(node)
-    if isinstance(node, nodes.Literal):
-        constant = node.value
-        return lambda value, scope: _is_same(value, constant, scope, node)
-    return lambda value, scope: passes(value, expression(scope), scope, node)
+        check = _comparing(compiler.compile(node.operand), node)
+    elif isinstance(node, nodes.Literal):
+        return _equal_to(node.value, node)
+    else:
+        expression = compiler.compile(node)
+        if is_constant(node) and (constant := value_of(expression)) is not None:
+            expression = lambda _scope: constant  # noqa: E731 – computed once
+
+        def check(value: Any, scope: Scope) -> bool | None:
+            return passes(value, expression(scope), scope, node)
+
+    return _fast_for_numbers(compiler, node, check)
+
+
+def _equal_to(constant: Any, node: nodes.Node) -> Check:
+    kind_of = constant.__class__
+
+    def same(value: Any, scope: Scope) -> bool | None:
+        if value.__class__ is kind_of:
+            return bool(value == constant)
+        return _is_same(value, constant, scope, node)
+
+    return same
+
+
+def _fast_for_numbers(compiler: Compiler, node: nodes.Node, check: Check) -> Check:
+    """The check with a short cut for numbers where its limits are constant numbers."""
+    if not is_constant(node):
+        return check
+    limits = value_of(compiler.compile(node))
+    fast = number_limits(limits) if isinstance(limits, Range) and not limits.sign.startswith("=") else None
+    if fast is None:
+        return check
+
+    def judge(value: Any, scope: Scope) -> bool | None:
+        return fast(value) if value.__class__ is Decimal else check(value, scope)
+
+    return judge
 
 
 def _comparing(operand: Closure, node: nodes.Test) -> Check:
@@ -180,7 +223,7 @@ def _comparing(operand: Closure, node: nodes.Test) -> Check:
 
 
 def _is_same(value: Any, other: Any, scope: Scope, node: nodes.Node) -> bool | None:
-    same = equal(value, other)
+    same = equal(value, other, scope.run)
     if same is None:
         scope.run.problem(
             f"{article(value).capitalize()} and {article(other)} cannot be compared.", node.start, node.end
@@ -196,16 +239,19 @@ def passes(value: Any, test: Any, scope: Scope, node: nodes.Node) -> bool | None
             scope.run.problem(f"{article(value).capitalize()} does not compare with the range.", node.start, node.end)
         return verdict
     if test.__class__ is list:
-        if value.__class__ is list and equal(value, test):
+        if value.__class__ is list and equal(value, test, scope.run):
             return True
-        return any(
-            equal(value, item) is True or (isinstance(item, Range) and within(value, item) is True) for item in test
-        )
+        scope.run.tick(len(test))
+        return any(_is_or_is_within(value, item, scope) for item in test)
     if test is None and value is not None:
         return None
     if test.__class__ is bool and value.__class__ is not bool:
         return test
     return _is_same(value, test, scope, node)
+
+
+def _is_or_is_within(value: Any, item: Any, scope: Scope) -> bool:
+    return equal(value, item, scope.run) is True or (isinstance(item, Range) and within(value, item) is True)
 
 
 @compiles(nodes.Test)

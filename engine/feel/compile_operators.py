@@ -105,7 +105,7 @@ def _equality(left: Closure, right: Closure, node: nodes.Comparison) -> Closure:
         one, two = left(scope), right(scope)
         if one.__class__ is str and two.__class__ is str:
             return (one == two) is wanted
-        same = equal(one, two)
+        same = equal(one, two, scope.run)
         if same is None:
             scope.run.problem(
                 f"{article(one).capitalize()} and {article(two)} cannot be compared.", node.start, node.end

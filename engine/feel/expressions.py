@@ -59,16 +59,24 @@ class Expression:
 
     def evaluate(self, variables: Mapping[str, Any], *, now: datetime | None = None) -> Outcome:
         """The value for these variables, Python's own numbers included; never raises."""
-        if self._may_join and (names := _joined_names(variables)):
-            return _again(self, names).evaluate(variables, now=now)
+        if self._may_join and (fitting := self.fitting(variables)) is not self:
+            return fitting.evaluate(variables, now=now)
         run = Run(variables, now)
         if self._calls:
             return Outcome(self.value(run), tuple(run.problems))
         try:  # without calls, nothing depends on the thread's decimal context
-            return Outcome(self.closure(Scope({}, None, run)), tuple(run.problems))
+            value = self.closure(Scope({}, None, run))
+            if value.__class__ is list or value.__class__ is dict:
+                run.measure(value)
+            return Outcome(value, tuple(run.problems))
         except (Fault, LimitExceeded, RecursionError, MemoryError):
             run = Run(variables, now)
             return Outcome(self.value(run), tuple(run.problems))
+
+    def fitting(self, variables: Mapping[str, Any]) -> "Expression":
+        """The expression as it reads among these variables: one of them may have a name of several words."""
+        names = _joined_names(variables) if self._may_join else None
+        return _again(self, names) if names else self
 
     def value(self, run: Run, local: dict[str, Any] | None = None) -> Any:
         """The value inside a run that somebody else began; problems and limits are noted there."""
@@ -80,13 +88,17 @@ def bounded(run: Run, work: Callable[[], Any]) -> Any:
     context = decimal.getcontext()
     decimal.setcontext(CONTEXT)
     try:
-        return work()
+        value = work()
+        if value.__class__ is list or value.__class__ is dict:
+            run.measure(value)  # shared parts count each time: whoever stores the value writes them out
     except (Fault, LimitExceeded) as limit:
         run.problem(str(limit), 0, 0)
     except RecursionError:
         run.problem("The expression nests too deeply.", 0, 0)
     except MemoryError:
         run.problem("The expression needs too much memory.", 0, 0)
+    else:
+        return value
     finally:
         decimal.setcontext(context)
     return None
@@ -101,8 +113,17 @@ class UnaryTests(Expression):
         self, value: Any, variables: Mapping[str, Any] | None = None, *, now: datetime | None = None
     ) -> Outcome:
         """Whether `value` passes: true, false, or null with problems."""
-        run = Run({} if variables is None else variables, now)
-        return Outcome(self.value(run, {"?": imported(value)}), tuple(run.problems))
+        given = {} if variables is None else variables
+        fitting = self.fitting(given)
+        if fitting is not self and isinstance(fitting, UnaryTests):
+            return fitting.accepts(value, given, now=now)
+        run = Run(given, now)
+        verdict = bounded(run, lambda: self.closure(Scope({"?": imported(value)}, None, run)))
+        return Outcome(verdict, tuple(run.problems))
+
+    def evaluate(self, variables: Mapping[str, Any], *, now: datetime | None = None) -> Outcome:
+        """Whether the variable `?` passes; never raises."""
+        return self.accepts(variables.get("?"), variables, now=now)
 
 
 @lru_cache(maxsize=4096)

@@ -77,7 +77,15 @@ def _range(node: nodes.RangeOf) -> str:
 def _unary(node: nodes.UnaryTests) -> str:
     if not node.tests:
         return "-"
-    return f"not({_list(node.tests)})" if node.negated else _list(node.tests)
+    return f"not({_tests(node.tests)})" if node.negated else _tests(node.tests)
+
+
+def _tests(tests: list[nodes.Node]) -> str:
+    return ", ".join(_test(test) if isinstance(test, nodes.Test) else to_text(test) for test in tests)
+
+
+def _test(node: nodes.Test) -> str:
+    return f"{node.operator} {_operand(node.operand)}"
 
 
 _PRINTERS: dict[type[nodes.Node], Callable[[Any], str]] = {
@@ -91,7 +99,7 @@ _PRINTERS: dict[type[nodes.Node], Callable[[Any], str]] = {
     nodes.Comparison: lambda node: f"{_operand(node.left)} {node.operator} {_operand(node.right)}",
     nodes.Logic: lambda node: f" {node.operator} ".join(_operand(operand) for operand in node.operands),
     nodes.Between: lambda node: f"{_operand(node.value)} between {_operand(node.low)} and {_operand(node.high)}",
-    nodes.In: lambda node: f"{_operand(node.value)} in ({_list(node.tests)})",
+    nodes.In: lambda node: f"{_operand(node.value)} in ({_tests(node.tests)})",
     nodes.InstanceOf: lambda node: f"{_operand(node.value)} instance of {node.type}",
     nodes.If: lambda node: f"if {to_text(node.condition)} then {to_text(node.yes)} else {to_text(node.no)}",
     nodes.For: lambda node: f"for {_iterators(node.iterators)} return {to_text(node.body)}",
@@ -103,6 +111,6 @@ _PRINTERS: dict[type[nodes.Node], Callable[[Any], str]] = {
     nodes.ListOf: lambda node: f"[{_list(node.items)}]",
     nodes.Context: _context,
     nodes.RangeOf: _range,
-    nodes.Test: lambda node: f"{node.operator} {_operand(node.operand)}",
+    nodes.Test: lambda node: f"({_test(node)})",
     nodes.UnaryTests: _unary,
 }

@@ -10,6 +10,7 @@ from typing import Any
 from engine.feel.errors import FeelSyntaxError, Problem
 from engine.feel.expressions import Expression, compile_expression
 from engine.feel.lexer import KEYWORDS, words_of
+from engine.feel.run import Run
 
 _ASSIGNMENT = re.compile(r"\s*([^\W\d][^=\n\"(){}\[\]<>!,]*?)\s*=(?!=)", re.UNICODE)
 
@@ -42,10 +43,12 @@ class Script:
         assigned: dict[str, Any] = {}
         problems: list[Problem] = []
         seen = ChainMap(assigned, variables)  # type: ignore[arg-type]
+        run = Run(seen, now)
         for name, offset, expression in self.assignments:
-            outcome = expression.evaluate(seen, now=now)
-            assigned[name] = outcome.value
-            problems += [Problem(item.message, item.start + offset, item.end + offset) for item in outcome.problems]
+            with run.within(seen, None) as line:
+                line.problems = []
+                assigned[name] = expression.fitting(seen).value(line)
+            problems += [Problem(item.message, item.start + offset, item.end + offset) for item in line.problems]
         return assigned, tuple(problems)
 
 
@@ -86,7 +89,7 @@ def _statements(text: str) -> list[tuple[int, int]]:
             bare = re.sub(r'"(?:[^"\\]|\\.)*"', "", content)
             depth += sum(bare.count(sign) for sign in "([{") - sum(bare.count(sign) for sign in ")]}")
         position += len(line)
-    return list(zip(starts, [*starts[1:], len(text)], strict=True))
+    return list(zip(starts, [*starts[1:], len(text)], strict=False))
 
 
 def _without_comment(line: str) -> str:

@@ -13,15 +13,15 @@ from engine.feel.run import Run
 _DEEPEST = 60
 
 
-def _same(one: Any, two: Any) -> bool:
-    return equal(one, two) is True
+def _same(run: Run, one: Any, two: Any) -> bool:
+    return equal(one, two, run) is True
 
 
 @builtin("list contains(list, element)")
 def list_contains(run: Run, values: Any, element: Any) -> bool:
     """Whether an item equals the element."""
     run.tick(len(items(values)))
-    return any(_same(item, element) for item in items(values))
+    return any(_same(run, item, element) for item in items(values))
 
 
 @builtin("sublist(list, start position, length?)")
@@ -108,7 +108,7 @@ def reverse(run: Run, values: Any) -> list[Any]:
 def index_of(run: Run, values: Any, match: Any) -> list[Decimal]:
     """The positions of all items that equal the match."""
     run.tick(len(items(values)))
-    return [Decimal(number_) for number_, item in enumerate(items(values), start=1) if _same(item, match)]
+    return [Decimal(number_) for number_, item in enumerate(items(values), start=1) if _same(run, item, match)]
 
 
 @builtin("union(list...)")
@@ -133,8 +133,8 @@ def _distinct(run: Run, values: list[Any]) -> list[Any]:
                 continue
             seen.add(key)
         else:
-            run.tick(len(kept))
-            if any(_same(item, other) for other in kept):
+            run.tick(2 * len(kept))
+            if any(_same(run, item, other) for other in kept):
                 continue
         run.tick(1)
         kept.append(item)
@@ -145,12 +145,12 @@ def _distinct(run: Run, values: list[Any]) -> list[Any]:
 def duplicate_values(run: Run, values: Any) -> list[Any]:
     """Our own: every value that occurs more than once."""
     source = items(values)
-    run.tick(len(source) ** 2 // 4)
+    run.tick(len(source) ** 2)
     return [
         item
         for number_, item in enumerate(source)
-        if not any(_same(item, before) for before in source[:number_])
-        and any(_same(item, behind) for behind in source[number_ + 1 :])
+        if not any(_same(run, item, before) for before in source[:number_])
+        and any(_same(run, item, behind) for behind in source[number_ + 1 :])
     ]
 
 
@@ -187,7 +187,7 @@ def partition(run: Run, values: Any, size: Any) -> list[Any]:
 def sort(run: Run, values: Any, precedes: Any = None) -> list[Any]:
     """The list in the order that a function of two items tells, by itself in ascending order."""
     source = items(values)
-    run.tick(len(source) * 4)
+    run.tick(len(source) * 8)
     if precedes is None:
         return sorted(source, key=functools.cmp_to_key(order))
     if not isinstance(precedes, Function):
