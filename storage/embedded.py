@@ -26,8 +26,7 @@ with warnings.catch_warnings():
 
 logger = logging.getLogger(__name__)
 
-VERSION = max(POSTGRES_VERSIONS)  # of PostgreSQL, the major number
-PROGRAMS: Path = POSTGRES_VERSIONS[VERSION]
+VERSION = max(POSTGRES_VERSIONS)  # major number of PostgreSQL for a fresh cluster; older ones keep theirs
 ROOTS_USER = "pgserver"  # PostgreSQL refuses to run as root
 NEEDED_SPACE = 200 << 20  # bytes that a fresh cluster and its first write-ahead log take
 START = 120  # seconds: recovery after a crash takes its time
@@ -115,16 +114,24 @@ def _initialise(folder: Path) -> None:
 
 def _refuse_other_versions(folder: Path) -> None:
     found = (folder / "PG_VERSION").read_text().strip()
-    if found == str(VERSION):
+    if found in {str(version) for version in POSTGRES_VERSIONS}:
         return
     newer = found.isdigit() and int(found) > VERSION
     advice = "Use a newer release of Obieg" if newer else "Bring it up with pg_upgrade or from a backup"
+    ours = " and ".join(map(str, sorted(POSTGRES_VERSIONS)))
     raise Unavailable(
-        f"The database in {folder} was made by PostgreSQL {found}; this release of Obieg brings {VERSION}. "
+        f"The database in {folder} was made by PostgreSQL {found}; this release of Obieg brings {ours}. "
         f"{advice}, or set OBIEG_DATA to another folder.",
         found=found,
-        needed=str(VERSION),
     )
+
+
+def _programs(folder: Path) -> Path:
+    """The programs of the version that made a cluster."""
+    try:
+        return Path(POSTGRES_VERSIONS[int((folder / "PG_VERSION").read_text())])
+    except FileNotFoundError:
+        return Path(POSTGRES_VERSIONS[VERSION])
 
 
 def _bring_up(folder: Path) -> bool:
@@ -197,7 +204,7 @@ def _run(program: str, *arguments: str, folder: Path) -> None:
     if os.geteuid() == 0:
         owner = folder.stat()
         options |= {"user": owner.st_uid, "group": owner.st_gid, "extra_groups": []}
-    pgexec(program, [*arguments, "-D", "."], PROGRAMS, **options)
+    pgexec(program, [*arguments, "-D", "."], _programs(folder), **options)
 
 
 def _prepare_for_roots_user(folder: Path) -> None:
@@ -205,9 +212,10 @@ def _prepare_for_roots_user(folder: Path) -> None:
     user = ensure_user_exists(ROOTS_USER)
     assert user is not None
     os.chown(folder, user.pw_uid, user.pw_gid)
-    if not (PROGRAMS / "postgres").stat().st_mode & stat.S_IXOTH:
-        ensure_folder_permissions(PROGRAMS.parent, stat.S_IRGRP | stat.S_IROTH | stat.S_IXGRP | stat.S_IXOTH)
-    for parent in (*folder.parents, *PROGRAMS.parents):
+    programs = _programs(folder)
+    if not (programs / "postgres").stat().st_mode & stat.S_IXOTH:
+        ensure_folder_permissions(programs.parent, stat.S_IRGRP | stat.S_IROTH | stat.S_IXGRP | stat.S_IXOTH)
+    for parent in (*folder.parents, *programs.parents):
         mode = parent.stat().st_mode
         if not mode & stat.S_IXOTH:
             logger.warning("made passable for the database's user", extra={"action": "start", "folder": str(parent)})

@@ -238,7 +238,7 @@ def test_a_cluster_whose_making_was_interrupted_is_made_anew(data: Path) -> None
     assert not half.exists()
 
 
-@pytest.mark.parametrize(("version", "advice"), [("99", "newer release of Obieg"), ("16", "pg_upgrade")])
+@pytest.mark.parametrize(("version", "advice"), [("99", "newer release of Obieg"), ("15", "pg_upgrade")])
 def test_the_folder_of_another_version_is_refused_with_advice(data: Path, version: str, advice: str) -> None:
     (data / "postgres").mkdir()
     (data / "postgres" / "PG_VERSION").write_text(f"{version}\n")
@@ -247,6 +247,23 @@ def test_the_folder_of_another_version_is_refused_with_advice(data: Path, versio
         start_embedded(data)
 
     assert f"PostgreSQL {version}" in refused.value.sentence
+
+
+def test_a_cluster_of_an_older_version_that_the_wheel_still_brings_goes_on(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = data / "postgres"
+    folder.mkdir(mode=0o700)
+    with monkeypatch.context() as patch:
+        patch.setattr(embedded, "VERSION", min(embedded.POSTGRES_VERSIONS))
+        if os.geteuid() == 0:
+            embedded._prepare_for_roots_user(folder)
+        embedded._run("initdb", "-U", "postgres", "--auth=trust", "--encoding=UTF8", folder=folder)
+    with (folder / "postgresql.conf").open("a") as file:
+        file.write(f"include_if_exists = '{SETTINGS}'\n")
+
+    assert answers(start_embedded(data))
+    assert (folder / "PG_VERSION").read_text() == f"{min(embedded.POSTGRES_VERSIONS)}\n"
 
 
 def test_a_server_that_does_not_start_says_why(data: Path) -> None:
