@@ -30,6 +30,7 @@ complete?.addEventListener("click", async () => {
     await send("POST", page.dataset.complete, { data, idempotency_key: key });
     toastAfterwards(`Done: ${page.dataset.name}.`);
     location.assign(page.dataset.next);
+    return;
   } catch (problem) {
     refuse(problem);
     complete.disabled = false;
@@ -66,7 +67,7 @@ document.querySelectorAll("[data-upload]").forEach((zone) => {
   wireUploads(zone, {
     fieldsOf: () => ({ type: zone.querySelector("[name=type]")?.value }),
     onDone: (_answer, file) => toast(`${file.name} is attached.`, { kind: "success" }),
-    onAll: () => document.dispatchEvent(new CustomEvent("documents:changed")),
+    onAll: () => document.dispatchEvent(new CustomEvent("filed")),
   });
 });
 

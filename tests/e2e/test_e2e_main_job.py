@@ -1,0 +1,82 @@
+"""The main job in a browser: an offer is prepared, approved and filed, and an auditor follows every step."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import LogIn
+
+TITLE = "request"
+
+
+def start_approval(page: Page, number: str) -> None:
+    page.get_by_role("link", name="Offers").click()
+    page.get_by_role("link", name=number).click()
+    page.get_by_role("button", name="Start approval").click()
+    expect(page.get_by_role("heading", name="Prepare offer", level=1)).to_be_visible()
+
+
+def attach(page: Page, file: Path) -> None:
+    page.locator("[data-upload] input[type=file]").set_input_files(file)
+    expect(page.locator("#task-documents .doc-name", has_text=file.stem)).to_be_visible()
+
+
+def fill_request(page: Page) -> None:
+    page.get_by_label("Payment term, days").fill("14")
+    page.get_by_label("Note to the approvers").fill("The customer asked for an answer before Friday.")
+
+
+def complete(page: Page) -> None:
+    page.get_by_role("button", name="Complete task").click()
+    expect(page.get_by_role("heading", name="Inbox")).to_be_visible()
+
+
+def test_an_offer_goes_from_draft_to_an_approval_that_an_auditor_can_follow(
+    log_in: LogIn, draft: str, request_pdf: Path
+) -> None:
+    digest = hashlib.sha256(request_pdf.read_bytes()).hexdigest()
+
+    representative = log_in("ewa").page
+    start_approval(representative, draft)
+    fill_request(representative)
+    attach(representative, request_pdf)
+    complete(representative)
+
+    manager = log_in("jan").page
+    row = manager.locator("li", has_text=draft)
+    expect(row).to_contain_text("Approve offer")
+    row.get_by_role("link").click()
+    expect(manager.locator("#form")).to_contain_text("15")
+    expect(manager.get_by_role("cell", name=re.compile("Tofu|Meat|Jack|Shouyu|Pompa|.+")).first).to_be_visible()
+    expect(manager.locator("#documents .doc-name", has_text=TITLE)).to_be_visible()
+    manager.get_by_label("Approve", exact=True).check()
+    complete(manager)
+
+    representative.get_by_role("link", name="Cases").click()
+    representative.get_by_role("link", name="Completed").click()
+    representative.get_by_role("link", name=draft).click()
+    expect(representative.locator(".diagram[data-ready=true]")).to_be_visible()
+    expect(representative.locator("h1")).to_contain_text("Approved")
+    sheet = representative.locator(".doc-name", has_text=re.compile("sheet", re.IGNORECASE))
+    expect(sheet.first).to_be_visible()
+
+    auditor = log_in("adam").page
+    auditor.get_by_role("link", name="Cases").click()
+    auditor.get_by_role("link", name="All", exact=True).click()
+    auditor.get_by_role("link", name=draft).click()
+    auditor.get_by_role("link", name="Trail").click()
+    expect(auditor.locator("#chain-holds")).to_contain_text("Verified just now")
+    completed = auditor.locator('[data-entry="task.completed"]')
+    expect(completed).to_have_count(2)
+    first = completed.first
+    expect(first).to_contain_text("Ewa Kowalska")
+    expect(first).to_contain_text("Prepare offer")
+    expect(first.locator("time")).to_have_count(1)
+    expect(first).to_contain_text("version 1")
+    expect(first.locator(f'[data-copy="{digest}"]')).to_be_visible()
+    expect(completed.last).to_contain_text("Jan Lis")
+    expect(completed.last).to_contain_text("Approve offer")

@@ -1,0 +1,92 @@
+"""The installation that the browser tests walk through: people, the process, and a firm's customers and orders."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+from core.identity import SYSTEM, Actor
+from core.settings import Settings
+from crm.customers import CreateCustomer
+from crm.northwind import import_northwind
+from crm.offer_content import Line
+from crm.offers import CreatedOffer, CreateOffer
+from crm.profiles import Profile
+from crm.reorders import OfferFromOrder
+from engine.definitions import DeployDefinitions, DeploymentFile
+from processes import PACKAGES
+from webapp.accounts.people import AddAccount
+from webapp.accounts.roles import permissions_of
+from webapp.bootstrap import Application, bring_up_to_date, build
+
+PASSWORD = "rzeka-latarnia-47"
+NORTHWIND = Path(__file__).parents[3] / "shared" / "data" / "northwind" / "northwind.sqlite"
+ORDER = "northwind:order:10250"  # lines with 15 % discount and a small value: the sales manager alone decides
+PEOPLE = {
+    "ewa": ("Ewa Kowalska", "sales_rep"),
+    "jan": ("Jan Lis", "sales_manager"),
+    "piotr": ("Piotr Rak", "credit_controller"),
+    "adam": ("Adam Wrona", "auditor"),
+    "admin": ("Administrator", "admin"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What the tests need to know of the installation."""
+
+    offers: tuple[str, ...]  # numbers of drafts that the sales manager will have to approve
+
+
+def actor(name: str) -> Actor:
+    """One of the people."""
+    display_name, role = PEOPLE[name]
+    roles = frozenset({role})
+    return Actor(id=name, name=display_name, roles=roles, permissions=permissions_of(roles))
+
+
+def prepare(data: Path, *, offers: int) -> World:
+    """Fill an empty data folder."""
+    application = build(Settings(data=data), owner=True)
+    try:
+        bring_up_to_date(application, allowed=True)
+        return _fill(application, offers)
+    finally:
+        application.close()
+
+
+def _fill(application: Application, offers: int) -> World:
+    execute = application.executor.execute
+    for name, (display_name, role) in PEOPLE.items():
+        account = AddAccount(name=name, display_name=display_name, roles=frozenset({role}), password=PASSWORD)
+        execute(account, actor=SYSTEM)
+    for package in PACKAGES:
+        files = tuple(DeploymentFile(name=path.name, content=path.read_bytes()) for path in package.files())
+        execute(DeployDefinitions(files=files), actor=SYSTEM)
+    draft = _northwind(application) if NORTHWIND.exists() else _own(application)
+    made: list[CreatedOffer] = [execute(draft, actor=actor("ewa")) for _ in range(offers)]
+    return World(offers=tuple(each.number for each in made))
+
+
+def _northwind(application: Application) -> OfferFromOrder:
+    import_northwind(application.executor, NORTHWIND, actor=SYSTEM)
+    return OfferFromOrder(order=ORDER)
+
+
+def _own(application: Application) -> CreateOffer:
+    print(f"{NORTHWIND} is not there: the browser tests walk through data of their own")
+    profile = Profile(name="Zakłady Mechaniczne Wisła", country="PL", payment_days=30, credit_limit=Decimal(100_000))
+    customer = application.executor.execute(CreateCustomer(profile=profile), actor=SYSTEM)
+    lines = tuple(
+        Line(
+            quantity=Decimal(quantity),
+            description=description,
+            unit_price=Decimal(price),
+            discount=Decimal(15),
+            vat_rate=Decimal(23),
+            unit_cost=Decimal(price) / 2,
+        )
+        for description, quantity, price in (("Pompa obiegowa", 10, "120.50"), ("Zawór kulowy", 35, "8.90"))
+    )
+    return CreateOffer(customer_id=customer.id, lines=lines)
