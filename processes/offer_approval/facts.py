@@ -101,6 +101,8 @@ def line_shown(line: OfferLine) -> dict[str, str]:
     """A line as tables show it."""
     return {
         "position": str(line.position),
+        "item": f"{line.sku} · {line.description}" if line.sku else line.description,
+        "amount": f"{plain(line.quantity)} {line.unit}",
         "sku": line.sku or "",
         "description": line.description,
         "quantity": plain(line.quantity),

@@ -1,0 +1,89 @@
+"""Plays the handlers in scenarios, where there is no database: facts come from the scenario's variables."""
+
+from decimal import Decimal
+from typing import Any
+
+from engine.handlers import ServiceCall, stand_in
+from processes.offer_approval.handlers import TERMS
+
+FACTS: dict[str, Any] = {  # of an offer within all limits
+    "max_discount": Decimal(0),
+    "margin": Decimal(30),
+    "net_value": Decimal(1000),
+    "gross_value": Decimal(1230),
+    "payment_days": Decimal(14),
+    "payment_limit": Decimal(14),
+    "credit_ratio": Decimal("0.1"),
+    "reliability": "A",
+    "prepaid": False,
+    "special_terms": False,
+    "special_build": False,
+    "overdue_days": Decimal(0),
+}
+SHOWN: dict[str, Any] = {
+    "offer_id": "offer-1",
+    "offer_number": "OF-2026-0001",
+    "customer_id": "customer-1",
+    "customer_name": "ACME",
+    "offer": {"number": "OF-2026-0001", "version": "1", "customer": "ACME"},
+    "customer": {"number": "C-000001", "name": "ACME"},
+    "lines": [],
+    "valid_until": None,
+    "note": None,
+}
+
+
+def _facts(call: ServiceCall) -> dict[str, Any]:
+    known = {**SHOWN, **FACTS}
+    return known | {name: call.inputs[name] for name in known if call.inputs.get(name) is not None}
+
+
+@stand_in("offer_approval.read")
+def read(call: ServiceCall) -> dict[str, Any]:
+    """The offer that the scenario describes."""
+    facts = _facts(call)
+    return facts | {"terms": {field: facts[field] for field in TERMS}, "decided": []}
+
+
+@stand_in("offer_approval.freeze")
+def freeze(call: ServiceCall) -> dict[str, Any]:
+    """The facts as they are now; whoever prepares offers in scenarios is called like the role."""
+    version = (call.inputs.get("offer_version") or Decimal(0)) + 1
+    return _facts(call) | {"author": "sales_rep", "offer_digest": "0" * 64, "offer_version": version}
+
+
+@stand_in("offer_approval.record_decision")
+def record_decision(call: ServiceCall) -> dict[str, Any]:
+    """What the approver said."""
+    said = call.inputs["remark"] if call.inputs["decision"] == "approve" else call.inputs["comment"]
+    return {"said": said or None, "decided_by": call.inputs["approver"]["group"]}
+
+
+@stand_in("offer_approval.open_version")
+def open_version(_call: ServiceCall) -> dict[str, Any]:
+    """A new version can be edited."""
+    return {"change_note": None}
+
+
+@stand_in("offer_approval.lock")
+def lock(_call: ServiceCall) -> dict[str, Any]:
+    """The offer is approved."""
+    return {"offer_result": "approved"}
+
+
+@stand_in("offer_approval.file_sheet")
+def file_sheet(_call: ServiceCall) -> dict[str, Any]:
+    """The sheet is filed."""
+    return {"sheet": {"pdf": "sheet-1", "docx": "sheet-2"}}
+
+
+@stand_in("offer_approval.reject")
+def reject(_call: ServiceCall) -> dict[str, Any]:
+    """The offer is rejected."""
+    return {"offer_result": "rejected"}
+
+
+@stand_in("offer_approval.withdraw")
+def withdraw(_call: ServiceCall) -> dict[str, Any]:
+    """The offer is withdrawn."""
+    return {"offer_result": "withdrawn"}
