@@ -30,10 +30,7 @@ def create_app(application: Application) -> Flask:
     security.register(app, application.settings)
     health.register(app)
     api.register(app)
-    try:
-        pages.register(app)
-    except ImportError:
-        app.logger.exception("pages are missing")
+    pages.register(app)
     proxies = application.settings.trusted_proxies
     if proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]

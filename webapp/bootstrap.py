@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -35,6 +33,10 @@ DOORS = (  # importing these registers their commands, handlers and tables
     "crm.customers",
     "crm.products",
     "crm.offers",
+    "crm.approvals",
+    "crm.orders",
+    "crm.contacts",
+    "processes",
     "webapp.accounts.people",
     "webapp.accounts.tokens",
     "webapp.accounts.logins",
@@ -65,12 +67,7 @@ class Application:
 def load_contexts() -> None:
     """Import every module that registers commands, handlers or tables."""
     for name in DOORS:
-        if importlib.util.find_spec(name) is not None:
-            importlib.import_module(name)
-    try:
-        importlib.import_module("processes")
-    except ImportError:
-        logging.getLogger(__name__).exception("processes are missing")
+        importlib.import_module(name)
 
 
 def build(settings: Settings, *, clock: Clock | None = None, owner: bool = False) -> Application:

@@ -54,6 +54,7 @@ class MultipartReader:
         self._reach = len(self._delimiter) + PADDING + 2  # bytes in which a delimiter is certain to be seen
         self._buffer = bytearray(b"\r\n")  # so that the first boundary looks like all others
         self._is_last = False
+        self._is_start = False  # whether the line break that ends the headers is still in the buffer
 
     def parts(self) -> Iterator[Part]:
         """File parts, to be read one after the other. Raises `BadRequest`, `IncompleteUpload`, `TooLarge`."""
@@ -73,11 +74,12 @@ class MultipartReader:
 
     def data(self) -> tuple[bytes, bool]:
         """The next piece of the part, and whether the part ends with it."""
-        start = 0
+        start, skipped = 0, 2 if self._is_start else 0
         while (found := self._buffer.find(self._delimiter, start)) >= 0:
             after = self._after.match(self._buffer, found + len(self._delimiter))
             if after is not None:
-                piece = bytes(self._buffer[:found])
+                piece = bytes(self._buffer[min(skipped, found) : found])
+                self._is_start = False
                 self._is_last = after.group(1) is not None
                 del self._buffer[: after.end()]
                 return piece, True
@@ -85,9 +87,11 @@ class MultipartReader:
                 break  # the rest of it may still be on its way
             start = found + 1
         safe = found if found >= 0 else max(0, len(self._buffer) - self._reach)
-        piece = bytes(self._buffer[:safe])
-        del self._buffer[:safe]
-        if not piece:
+        piece = bytes(self._buffer[skipped:safe])
+        if piece:
+            self._is_start = False
+            del self._buffer[:safe]
+        else:
             self._fill()
         return piece, False
 
@@ -106,7 +110,8 @@ class MultipartReader:
         if not 0 <= end <= LONGEST_HEAD:
             raise BadRequest("A part of the multipart body has headers that are too long.")
         name, file_name = _names(bytes(self._buffer[:end]))
-        del self._buffer[: end + 4]
+        del self._buffer[: end + 2]  # some senders let this very line break begin the delimiter when a file is empty
+        self._is_start = True
         return Part(name, file_name, self)
 
     def _fill(self) -> None:

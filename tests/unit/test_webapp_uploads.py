@@ -59,6 +59,15 @@ def test_files_and_fields_come_out_as_they_were_sent_however_the_network_cuts_th
     assert fields == {"title": "Zamówienie", "type": "order"}
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_an_empty_file_is_a_file(seed: int) -> None:
+    strict = body((NAME, b""), ('form-data; name="a"', b""))
+    loose = b"--limit\r\nContent-Disposition: " + NAME.encode() + b"\r\n\r\n--limit--\r\n"
+
+    assert parse(strict, seed) == ([("file", "plan.pdf", b"")], {"a": ""})
+    assert parse(loose, seed) == ([("file", "plan.pdf", b"")], {})
+
+
 def test_a_file_that_nobody_reads_is_passed_over() -> None:
     parsed = MultipartReader(io.BytesIO(body((NAME, b"x" * 100_000), ('form-data; name="a"', b"b"))), BOUNDARY)
 

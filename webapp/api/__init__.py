@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from importlib.metadata import version
 from typing import Any
 
@@ -10,8 +9,6 @@ from flask import Blueprint, Flask, Response
 from werkzeug.routing import BaseConverter
 
 from core.ids import ALPHABET, LENGTH
-
-PARTS = ("definitions", "instances", "tasks", "documents", "customers", "offers", "trail")
 
 
 class IdConverter(BaseConverter):
@@ -22,26 +19,22 @@ class IdConverter(BaseConverter):
 
 def register(app: Flask) -> None:
     """Add the routes of the API and their description."""
+    from webapp.api import customers, definitions, documents, instances, offers, tasks, trail
     from webapp.api.json_body import answer_json
     from webapp.api.openapi import describe
 
     app.url_map.converters["id"] = IdConverter
-    operations = []
-    for name in PARTS:
-        try:
-            module: Any = importlib.import_module(f"webapp.api.{name}")
-        except ImportError:
-            app.logger.exception("part of the API is missing")
-            continue
-        app.register_blueprint(module.routes.blueprint)
-        operations += module.routes.operations
-    document: dict[str, Any] = {}
+    parts = [module.routes for module in (definitions, instances, tasks, documents, customers, offers, trail)]
+    for routes in parts:
+        app.register_blueprint(routes.blueprint)
     description = Blueprint("api", __name__, url_prefix="/api/v1")
+    document: dict[str, Any] = {}
 
     @description.get("/openapi.json")
     def openapi() -> Response:
         """Describe the API."""
         if not document:
+            operations = [operation for routes in parts for operation in routes.operations]
             document.update(describe(operations, version=version("obieg")))
         return answer_json(document)
 

@@ -42,7 +42,9 @@ def deploy() -> Definitions:
     return Definitions(definitions=done)
 
 
-@routes.get("/definitions", "All definitions in their versions", query=DefinitionQuery, answer=DefinitionList)
+@routes.get(
+    "/definitions", "The newest version of everything that is deployed", query=DefinitionQuery, answer=DefinitionList
+)
 def definitions(query: DefinitionQuery) -> DefinitionList:
     """List definitions."""
     with view() as reading:
