@@ -6,13 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, DateTime, Integer, Text, cast, func, or_, select
-from sqlalchemy.dialects.postgresql import ARRAY
 
 from core.errors import InvalidInput
 from engine import access, catalog
 from engine.bpmn.model import DocumentRef, Node, Work
 from engine.errors import TaskNotFound
-from engine.models import InstanceRow, TaskCommentRow, TaskHistoryRow, WorkItemRow
+from engine.models import KEYS, InstanceRow, TaskCommentRow, TaskHistoryRow, WorkItemRow
 from engine.paging import Order, checked, contains, count, mark, split
 from engine.ports import TaskDocuments
 from engine.snapshots import seen_in
@@ -60,7 +59,7 @@ def _conditions(wanted: TaskFilter) -> list[ColumnElement[bool]]:
     if wanted.unassigned:
         found.append(WorkItemRow.assignee.is_(None))
     if wanted.candidate_group is not None:
-        groups = cast([f"group:{wanted.candidate_group}"], ARRAY(Text))
+        groups = cast([f"group:{wanted.candidate_group}"], KEYS)
         found.append(WorkItemRow.candidates.op("&&")(groups))
     if wanted.due_before is not None:
         found.append(WorkItemRow.due_at < wanted.due_before)

@@ -61,7 +61,7 @@ def _read(after: str) -> tuple[str, str]:
 
 def count(session: Session, query: Select[Any]) -> int:
     """How many rows a query has, counted up to `COUNTED`."""
-    inner = query.with_only_columns(literal(1)).order_by(None).limit(COUNTED).subquery()
+    inner = query.with_only_columns(literal(1), maintain_column_froms=True).order_by(None).limit(COUNTED).subquery()
     return session.scalar(select(func.count()).select_from(inner)) or 0
 
 

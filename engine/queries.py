@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Text, cast, exists, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from engine import access, catalog
 from engine.errors import InstanceNotFound
@@ -55,7 +56,7 @@ def definitions(view: Reading) -> list[DefinitionView]:
     """The newest version of everything that is deployed, processes first."""
     newest = (
         select(DefinitionRow.id)
-        .distinct(DefinitionRow.kind, DefinitionRow.key)
+        .ext(distinct_on(DefinitionRow.kind, DefinitionRow.key))
         .order_by(DefinitionRow.kind, DefinitionRow.key, DefinitionRow.version.desc())
     )
     rows = view.session.scalars(select(DefinitionRow).where(DefinitionRow.id.in_(newest)))

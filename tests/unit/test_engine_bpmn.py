@@ -1,0 +1,228 @@
+"""Which diagrams are accepted, and what the refusal of the others says."""
+
+from pathlib import Path
+
+import pytest
+
+from engine.bpmn import Known, check_bpmn
+from engine.bpmn.expressions import NotTranslatable, translate
+from engine.bpmn.read import MAXIMUM_SIZE
+from engine.bpmn.support import table
+from tests.engine_world import HEAD, bpmn, chain, flow, line
+
+NOTHING = Known(handlers=frozenset({"mail.send"}), forms=frozenset(), decisions=frozenset())
+
+
+def rules(content: bytes, known: Known = NOTHING) -> list[str]:
+    """The rules of all errors."""
+    return sorted({each.rule for each in check_bpmn("test.bpmn", content, known).findings if each.severity == "error"})
+
+
+def task(attributes: str = "", content: str = "", *, kind: str = "userTask") -> bytes:
+    return bpmn(line(f'<{kind} id="work" {attributes}>{content}</{kind}>', names=("work",)))
+
+
+@pytest.mark.parametrize(
+    ("content", "rule"),
+    [
+        (b"", "xml-syntax"),
+        (b"hello", "xml-syntax"),
+        (b"\x00\xff\xfe", "xml-syntax"),
+        (b"<definitions", "xml-syntax"),
+        (b"<definitions/>", "bpmn-root"),
+        (b"<html/>", "bpmn-root"),
+        (b'<!DOCTYPE definitions SYSTEM "http://example.com/x.dtd"><definitions/>', "xml-doctype"),
+        (b'<!DOCTYPE d [<!ENTITY a "b">]><d>&a;</d>', "xml-doctype"),
+        (b'<!DOCTYPE d [<!ENTITY x SYSTEM "file:///etc/passwd">]><d>&x;</d>', "xml-doctype"),
+        (b"<a>" * 200 + b"</a>" * 200, "xml-depth"),
+        (b" " * (MAXIMUM_SIZE + 1), "xml-size"),
+        (HEAD.encode() + b"</definitions>", "process-executable"),
+        (HEAD.encode() + b'<process id="p" isExecutable="false"/></definitions>', "process-executable"),
+        (bpmn(""), "scope-empty"),
+    ],
+)
+def test_what_is_no_process_is_refused(content: bytes, rule: str) -> None:
+    assert rules(content) == [rule]
+
+
+@pytest.mark.parametrize(
+    ("content", "rule"),
+    [
+        (line('<userTask id="start"/>', names=()), "id-twice"),
+        ('<startEvent id="a"/><userTask id="b"/>' + chain("a", "c"), "flow-end node-unreachable"),
+        ('<startEvent id="a"/><userTask id="b"/>', "node-unreachable"),
+        ('<startEvent id="a"/><startEvent id="b"/>', "start-many"),
+        ('<task id="a"/><task id="b"/>' + chain("a", "b", "a"), "start-missing"),
+        ('<startEvent id="a"/><task id="b" default="nothing"/>' + chain("a", "b"), "default-flow"),
+        (
+            '<startEvent id="a"/><task id="b"/><endEvent id="c"/>' + flow("a", "b", "x") + chain("b", "c"),
+            "condition-place",
+        ),
+        (
+            '<startEvent id="a"/><exclusiveGateway id="b"/><task id="c"/><task id="d"/>'
+            + chain("a", "b", "c")
+            + flow("b", "d", "x"),
+            "condition-missing",
+        ),
+        (
+            '<startEvent id="a"/><exclusiveGateway id="b"/><task id="c"/><task id="d"/>'
+            + chain("a", "b")
+            + flow("b", "c", "x >")
+            + flow("b", "d", "y"),
+            "expression",
+        ),
+        ('<startEvent id="a"/><endEvent id="b"/><task id="c"/>' + chain("a", "b", "c"), "event-outgoing"),
+        ('<startEvent id="a"/>' + chain("a", "b") + '<choreographyTask id="b"/>', "element-unsupported flow-end"),
+    ],
+)
+def test_a_diagram_that_does_not_hang_together_is_refused(content: str, rule: str) -> None:
+    assert rules(bpmn(content)) == rule.split()
+
+
+@pytest.mark.parametrize(
+    "element",
+    [
+        '<sendTask id="work"/>',
+        '<receiveTask id="work"/>',
+        '<callActivity id="work" calledElement="x"/>',
+        '<adHocSubProcess id="work"/>',
+        '<transaction id="work"/>',
+        '<complexGateway id="work"/>',
+        '<eventBasedGateway id="work"/>',
+        '<intermediateCatchEvent id="work"><messageEventDefinition/></intermediateCatchEvent>',
+        '<intermediateThrowEvent id="work"><signalEventDefinition/></intermediateThrowEvent>',
+        '<task id="work"><standardLoopCharacteristics/></task>',
+        '<task id="work" isForCompensation="true"/>',
+    ],
+)
+def test_an_element_that_is_not_executed_is_refused_with_its_place(element: str) -> None:
+    findings = check_bpmn("test.bpmn", bpmn(line(element, names=("work",))), NOTHING).findings
+
+    assert [(each.rule, each.element, each.line, each.file) for each in findings] == [
+        ("element-unsupported", "work", 1, "test.bpmn")
+    ]
+
+
+def test_an_event_sub_process_is_refused() -> None:
+    content = line(
+        "<task id='work'/>",
+        '<subProcess id="on" triggeredByEvent="true"><startEvent id="e"><signalEventDefinition/></startEvent>'
+        "</subProcess>",
+        names=("work",),
+    )
+
+    assert rules(bpmn(content)) == ["element-unsupported"]
+
+
+@pytest.mark.parametrize(
+    ("content", "rule"),
+    [
+        (task('camunda:formRef="nothing"'), "form-unknown"),
+        (task('camunda:asignee="anna"'), "extension-unknown"),
+        (task('obieg:handler="mail.send"'), "extension-place"),
+        (task('camunda:asyncBefore="true"'), "extension-refused"),
+        (task('camunda:candidateGroups="${execution.getVariable(1)}"'), "expression"),
+        (task('camunda:candidateGroups="=1 +"'), "expression"),
+        (task('obieg:stage="nowhere"').replace(b"isExecutable", b'obieg:stages="here" isExecutable'), "stage-unknown"),
+        (task('obieg:fourEyes="nobody"'), "four-eyes"),
+        (task('xmlns:z="http://camunda.org/schema/zeebe/1.0" z:form="x"'), "extension-foreign"),
+        (
+            task(content='<extensionElements><camunda:taskListener event="create"/></extensionElements>'),
+            "extension-refused",
+        ),
+        (task(kind="serviceTask"), "handler-unknown"),
+        (task('obieg:handler="mail.sent"', kind="serviceTask"), "handler-unknown"),
+        (task('obieg:handler="mail.send" camunda:class="org.example.Send"', kind="serviceTask"), "extension-refused"),
+        (task('camunda:decisionRef="nothing"', kind="businessRuleTask"), "decision-unknown"),
+        (task(kind="businessRuleTask"), "decision-unknown"),
+        (task(kind="scriptTask"), "script-missing"),
+        (task('scriptFormat="javascript"', "<script>x = 1</script>", kind="scriptTask"), "script-language"),
+        (task(content="<script>import os</script>", kind="scriptTask"), "expression"),
+        (task(content="<multiInstanceLoopCharacteristics/>"), "loop-items"),
+        (
+            task(content='<multiInstanceLoopCharacteristics camunda:collection="x" obieg:outputCollection="y"/>'),
+            "loop-output",
+        ),
+        (
+            task(content='<multiInstanceLoopCharacteristics behavior="One" camunda:collection="x"/>'),
+            "loop-behaviour",
+        ),
+    ],
+)
+def test_what_would_be_ignored_or_is_not_there_is_refused(content: bytes, rule: str) -> None:
+    assert rules(content) == [rule]
+
+
+def test_a_sentence_names_the_nearest_handler() -> None:
+    findings = check_bpmn("t.bpmn", task('obieg:handler="mail.sent"', kind="serviceTask"), NOTHING).findings
+
+    assert "Did you mean mail.send?" in findings[0].sentence
+
+
+@pytest.mark.parametrize(
+    ("timer", "rule"),
+    [
+        ("", ["timer"]),
+        ("<timeDate>2026-01-01T00:00:00Z</timeDate><timeDuration>PT1H</timeDuration>", ["timer"]),
+        ("<timeCycle>R3/PT1H</timeCycle>", ["timer"]),
+        ("<timeDuration>PT1H</timeDuration>", []),
+        ("<timeDate>= due</timeDate>", []),
+        ("<timeDate>= due +</timeDate>", ["expression"]),
+    ],
+)
+def test_a_timer_needs_one_moment(timer: str, rule: list[str]) -> None:
+    event = (
+        f'<intermediateCatchEvent id="e"><timerEventDefinition>{timer}</timerEventDefinition></intermediateCatchEvent>'
+    )
+
+    assert rules(bpmn(line(event, names=("e",)))) == rule
+
+
+def test_what_is_only_drawn_is_accepted() -> None:
+    drawn = (
+        '<laneSet id="lanes"><lane id="lane" name="Sales"><flowNodeRef>work</flowNodeRef></lane></laneSet>'
+        '<textAnnotation id="note"><text>Look here</text></textAnnotation>'
+        '<association id="link" sourceRef="work" targetRef="note"/><group id="frame"/>'
+        '<dataObject id="d"/><dataObjectReference id="r" dataObjectRef="d"/>'
+        '<dataStoreReference id="store" obieg:entity="crm.customer"/>'
+    )
+    work = (
+        '<userTask id="work"><documentation>What to do</documentation><incoming>x</incoming>'
+        '<dataInputAssociation id="a"><sourceRef>store</sourceRef></dataInputAssociation></userTask>'
+    )
+
+    checked = check_bpmn("t.bpmn", bpmn(line(work, drawn, names=("work",))), NOTHING)
+
+    assert checked.findings == []
+    assert checked.processes[0].nodes["work"].entities == ("crm.customer",)
+    assert checked.processes[0].nodes["work"].documentation == "What to do"
+
+
+@pytest.mark.parametrize(
+    ("text", "feel"),
+    [
+        ("${amount > 1000}", "amount > 1000"),
+        ("${amount &gt; 1000}".replace("&gt;", ">"), "amount > 1000"),
+        ("#{customer.class == 'A' && total ge 5}", 'customer . class = "A" and total >= 5'.replace(" . ", ".")),
+        ("${approved}", "approved"),
+        ("${(a || b) and c != 1}", "( a or b ) and c != 1"),
+    ],
+)
+def test_a_plain_comparison_of_another_engine_becomes_feel(text: str, feel: str) -> None:
+    assert translate(text) == feel
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["${bean.run(1)}", "${!done}", "${not done}", "${empty list}", "${a ? b : c}", "Hello ${name}", "${}", "${a[0]}"],
+)
+def test_more_than_a_comparison_is_refused(text: str) -> None:
+    with pytest.raises(NotTranslatable):
+        translate(text)
+
+
+def test_the_reference_page_shows_what_the_code_does() -> None:
+    page = Path("docs/reference/bpmn.md").read_text()
+
+    for element, position, verdict in table():
+        assert f"| `{element}` | {position} | {'runs' if verdict.runs else 'refused'} | {verdict.because} |" in page
