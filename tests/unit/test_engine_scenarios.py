@@ -1,0 +1,145 @@
+"""Scenarios: what a designer writes beside a diagram, and what it proves."""
+
+from pathlib import Path
+
+import pytest
+
+from engine.scenarios import Played, ScenarioRefused, check_scenarios, play
+from tests.engine_world import bpmn, chain, flow
+
+MODEL = bpmn(
+    '<startEvent id="start"/><userTask id="ask" camunda:candidateGroups="rep" obieg:stage="offer">'
+    '<dataOutputAssociation id="a"><targetRef>margin</targetRef></dataOutputAssociation></userTask>'
+    '<dataObjectReference id="margin" name="Margin" obieg:documentType="margin_calc" dataObjectRef="d"/>'
+    '<dataObject id="d"/><boundaryEvent id="late" attachedToRef="ask"><timerEventDefinition>'
+    "<timeDuration>P3D</timeDuration></timerEventDefinition></boundaryEvent>"
+    '<serviceTask id="send" obieg:handler="mail.send"/><exclusiveGateway id="gate" default="gate_no"/>'
+    '<endEvent id="yes" obieg:outcome="sent"/><endEvent id="no" obieg:outcome="refused"/><endEvent id="over"/>'
+    + chain("start", "ask", "send", "gate", "no")
+    + flow("gate", "yes", 'answer = "ok" and amount > 10')
+    + chain("late", "over"),
+    key="offer",
+    attributes='obieg:stages="offer"',
+)
+GOOD = """
+process: offer
+handlers:
+  mail.send: {answer: ok}
+scenarios:
+  - name: it is sent
+    at: 2026-01-05T08:00:00+01:00
+    start: {variables: {amount: 15}}
+    steps:
+      - expect: {tasks: [ask], stage: offer, state: running}
+      - refuse: ask
+        as: stranger
+        because: offered to rep
+      - refuse: ask
+        as: rep
+        because: document margin_calc
+      - complete: ask
+        as: rep
+        data: {remark: fine}
+        documents: [margin_calc]
+      - expect:
+          state: completed
+          outcome: sent
+          visited: [ask, gate, "yes"]
+          not_visited: ["no"]
+          variables: {remark: fine, answer: ok, amount: "= 10 + 5"}
+          incidents: []
+  - name: it is late
+    start: {variables: {amount: 15}}
+    steps:
+      - advance: P2D
+      - expect: {tasks: [ask]}
+      - advance: P1D
+      - expect: {state: completed, visited: [late, over], tasks: []}
+  - name: the mail fails
+    handlers:
+      mail.send: {fail: NO_ROUTE}
+    start: {variables: {amount: 1}}
+    steps:
+      - set: {amount: "= amount + 1"}
+      - complete: ask
+        documents: [margin_calc]
+      - expect: {state: failed, incidents: [send], variables: {amount: 2}}
+"""
+
+
+def run(folder: Path, text: str, name: str = "offer.scenario.yaml") -> Played:
+    (folder / "offer.bpmn").write_bytes(MODEL)
+    (folder / name).write_text(text)
+    return play(folder / name)
+
+
+def test_scenarios_pass_and_tell_what_they_covered(tmp_path: Path) -> None:
+    played = run(tmp_path, GOOD)
+
+    assert [(result.name, result.ok, result.failures) for result in played.results] == [
+        ("it is sent", True, []),
+        ("it is late", True, []),
+        ("the mail fails", True, []),
+    ]
+    assert played.results[0].trace == ["start", "ask", "send", "gate", "yes"]
+    assert played.results[0].to_json()["variables"] == {"amount": 15, "remark": "fine", "answer": "ok"}
+    assert played.unused() == (["no"], ["gate_no"])
+
+
+@pytest.mark.parametrize(
+    ("step", "told"),
+    [
+        ("expect: {tasks: [other]}", "open tasks are ['ask'], not ['other']"),
+        ("expect: {stage: lead}", "the stage is offer, not lead"),
+        ("expect: {state: completed}", "the state is running, not completed"),
+        ("expect: {visited: [ask]}", "ask was not completed"),
+        ("expect: {not_visited: [start]}", "start was completed"),
+        ("expect: {variables: {amount: 16}}", "amount is 15, not 16"),
+        ("expect: {variables: {amount: true}}", "amount is 15, not True"),
+        ("complete: nothing", "There is no open task nothing; open are: ask."),
+        ("{refuse: ask, because: the moon}", "not “the moon”"),
+        ("{complete: ask, as: boss}", "offered to rep"),
+        ("advance: tomorrow", "no ISO 8601 duration"),
+    ],
+)
+def test_a_step_that_goes_wrong_is_told_with_its_number(tmp_path: Path, step: str, told: str) -> None:
+    text = (
+        "process: offer\nscenarios:\n- name: x\n  start: {variables: {amount: 15}}\n  handlers: {mail.send: {}}\n"
+        f"  steps:\n  - {step}\n  - expect: {{}}\n"
+    )
+
+    result = run(tmp_path, text).results[0]
+
+    assert not result.ok
+    assert result.failures[0].startswith("step 1: ")
+    assert told in result.failures[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("[", "scenario-yaml"),
+        ("- 1", "scenario-yaml"),
+        ("process: offer", "scenario-none"),
+        ("process: offer\nscenarios: [{name: x, steps: [{advance: P1D}]}]", "scenario-expect"),
+        ("scenarios: [{name: x, steps: [{expect: {}}]}]", "scenario-process"),
+        ("process: offer\nscenarios: [{name: x}]", "scenario-steps"),
+        ("process: offer\nscenarios: [{name: x, steps: [{jump: 1}]}]", "scenario-step"),
+        ("process: offer\nscenarios: [{name: x, steps: [{expect: {mood: good}}]}]", "scenario-expect"),
+    ],
+)
+def test_a_file_that_proves_nothing_is_refused(text: str, rule: str) -> None:
+    assert [finding.rule for finding in check_scenarios("x.scenario.yaml", text.encode())] == [rule]
+
+
+def test_a_diagram_that_does_not_run_refuses_its_scenarios(tmp_path: Path) -> None:
+    with pytest.raises(ScenarioRefused, match="no process nothing"):
+        run(tmp_path, "process: nothing\nscenarios: [{name: x, steps: [{expect: {}}]}]")
+    with pytest.raises(ScenarioRefused, match=r"mail\.send"):
+        run(tmp_path, "process: offer\nscenarios: [{name: x, steps: [{expect: {}}]}]")
+
+
+def test_a_single_file_has_scenarios_too(tmp_path: Path) -> None:
+    text = "file: offer.bpmn\nhandlers: {mail.send: {}}\nscenarios: [{name: x, steps: [{expect: {tasks: [ask]}}]}]"
+
+    assert run(tmp_path, text).results[0].ok
