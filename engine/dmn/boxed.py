@@ -122,11 +122,13 @@ def _context(boxes: Boxes, element: Element, local: Names, owner: str) -> Closur
     known = local
     for entry in children(element, "contextEntry"):
         variable = child(entry, "variable")
-        closure = boxes.compile(_content(entry), known, owner)
+        name = "" if variable is None else " ".join((variable.get("name") or "").split())
+        content = _content(entry)
+        own = {name} if tag(content) == "functionDefinition" else set()  # a function may call itself
+        closure = boxes.compile(content, known | own, owner)
         if variable is None:
             result = closure
             continue
-        name = " ".join((variable.get("name") or "").split())
         entries.append((name, boxes.typed(closure, type_of(variable), f"{owner}, entry {name!r}")))
         known |= {name}
 
@@ -184,9 +186,7 @@ def _relation(boxes: Boxes, element: Element, local: Names, owner: str) -> Closu
 def function_definition(boxes: Boxes, element: Element, local: Names, owner: str) -> Closure:
     """A function value; `kind` may be FEEL only."""
     if (element.get("kind") or "FEEL").upper() != "FEEL":
-        boxes.finding(
-            "dmn.external", "External functions are refused: they would run code outside of FEEL.", element, "warning"
-        )
+        boxes.finding("dmn.external", "External functions are refused: they would run code outside of FEEL.", element)
         return _broken("External functions are refused.")
     parameters = formal_parameters(element)
     names = tuple(name for name, _ in parameters)

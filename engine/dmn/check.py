@@ -63,7 +63,7 @@ def _visible(model: Model, owner: str) -> frozenset[str]:
                 continue
             names.add(place or required.name)
     if isinstance(node, Knowledge):
-        names |= {name for name, _ in node.parameters}
+        names |= {node.name, *(name for name, _ in node.parameters)}
     return frozenset(names)
 
 

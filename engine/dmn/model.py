@@ -223,13 +223,14 @@ def _knowledge(node: Node) -> Function:
     def apply(run: Run, *arguments: Any) -> Any:
         bound = accept_arguments(node.model.items, run, node.parameters, arguments)
         evaluation = Evaluation(run, {})
-        variables = evaluation.requirements(node, node.requires, "")
+        variables = {node.name: function, **evaluation.requirements(node, node.requires, "")}
         with run.within(variables, node.model.items.find) as inner:
             value = node.logic(Scope(bound, None, inner))
         return evaluation.accepted(node, value)
 
     parts = tuple(node.model.items.find(kind) or ANY for _, kind in node.parameters)
-    return Function(node.name, (Signature(names, len(names)),), apply, Type("function", parts, result=ANY))
+    function = Function(node.name, (Signature(names, len(names)),), apply, Type("function", parts, result=ANY))
+    return function
 
 
 def _service(node: Node) -> Function:

@@ -42,9 +42,9 @@ def _see_depth(root: Element) -> None:
     raise DmnRefused([Finding("dmn.depth", "error", f"The file nests more than {DEEPEST} elements.", 1)])
 
 
-def tag(element: Element) -> str:
+def tag(element: Element | None) -> str:
     """The element's name without its namespace; empty for comments and the like."""
-    return etree.QName(element).localname if isinstance(element.tag, str) else ""
+    return etree.QName(element).localname if element is not None and isinstance(element.tag, str) else ""
 
 
 def children(element: Element, *names: str) -> Iterator[Element]:

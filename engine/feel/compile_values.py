@@ -147,7 +147,8 @@ def context(compiler: Compiler, node: nodes.Context) -> Closure:
     entries: list[tuple[str, Closure]] = []
     known: list[str] = []
     for key, value in node.entries:
-        with compiler.binding(*known):
+        own = (key,) if isinstance(value, nodes.FunctionDefinition) else ()  # a function may call itself
+        with compiler.binding(*known, *own):
             entries.append((key, compiler.compile(value)))
         known.append(key)
 

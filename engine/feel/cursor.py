@@ -19,6 +19,7 @@ class Cursor:
         self.position = 0
         self.depth = 0
         self._known: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+        self._members: dict[str, list[tuple[tuple[str, ...], str]]] = {}  # entries of contexts, known behind a dot
         for name in names:
             self.learn(name)
 
@@ -83,9 +84,10 @@ class Cursor:
         """Let `name` be recognised from here on; names of one word need no help."""
         words = words_of(name)
         if words and len(words) > 1:
-            known = self._known.setdefault(words[0], [])
-            known.append((words, name))
-            known.sort(key=lambda entry: -len(entry[0]))
+            for names in (self._known, self._members):
+                known = names.setdefault(words[0], [])
+                known.append((words, name))
+                known.sort(key=lambda entry: -len(entry[0]))
 
     @contextmanager
     def knowing(self) -> Iterator[None]:
@@ -96,7 +98,10 @@ class Cursor:
 
     def known_name(self) -> str | None:
         """Take the longest known name of several words that stands here."""
-        for words, name in self._known.get(self.token.text, ()):
+        return self._longest(self._known)
+
+    def _longest(self, names: "dict[str, list[tuple[tuple[str, ...], str]]]") -> str | None:
+        for words, name in names.get(self.token.text, ()):
             stop = self.position + len(words)
             if tuple(token.text for token in self.tokens[self.position : stop]) == words:
                 self.position = stop
@@ -118,7 +123,7 @@ class Cursor:
         """Take the name behind a dot, which may be a keyword."""
         if self.token.kind != "word":
             raise self.unexpected("a name belongs behind the dot")
-        return self.known_name() or self._neighbours()
+        return self._longest(self._members) or self._neighbours()
 
     def _neighbours(self) -> str:
         words = [self.advance().text]

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from engine.feel import compile_functions, compile_loops, compile_operators, compile_values, nodes
 from engine.feel.builtins import BUILTINS
+from engine.feel.builtins.registry import OWN
 from engine.feel.compiler import Closure, Compiler
 from engine.feel.errors import Fault, FeelSyntaxError, LimitExceeded, Problem
 from engine.feel.kinds import CONTEXT, imported
@@ -17,7 +18,7 @@ from engine.feel.parser import parse_expression, parse_unary_tests
 from engine.feel.run import Run, Scope
 
 _REGISTERED = (compile_functions, compile_loops, compile_operators, compile_values)  # each registers its nodes
-_LONG_BUILTINS = tuple(name for name in BUILTINS if " " in name)
+_LONG_BUILTINS = tuple(name for name in (*BUILTINS, *OWN) if " " in name)
 _NO_NAMES: frozenset[str] = frozenset()
 OPEN = "*"  # among local names: the scope may have entries that are not known yet
 

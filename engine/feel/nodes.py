@@ -150,7 +150,6 @@ class FunctionDefinition(Node):
 
     parameters: list[tuple[str, Type | None]]
     body: Node
-    external: bool
 
 
 @dataclass(slots=True, eq=False)

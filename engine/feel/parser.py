@@ -357,9 +357,10 @@ class Parser(Cursor):
                 if not self.take(","):
                     break
             self.expect(")")
-            external = self.take("external")
+            if self.at("external"):
+                raise FeelSyntaxError("External functions are refused: they would run code.", start, self.token.end)
             body = self.expression()
-        return nodes.FunctionDefinition(parameters, body, external, start=start, end=body.end)
+        return nodes.FunctionDefinition(parameters, body, start=start, end=body.end)
 
 
 _BRACKETS: dict[str, Callable[[Parser], nodes.Node]] = {

@@ -54,7 +54,7 @@ def _iterators(iterators: list[nodes.Iterator]) -> str:
 
 def _function(node: nodes.FunctionDefinition) -> str:
     parameters = ", ".join(f"{name}: {kind}" if kind else name for name, kind in node.parameters)
-    return f"function({parameters}) {'external ' if node.external else ''}{to_text(node.body)}"
+    return f"function({parameters}) {to_text(node.body)}"
 
 
 def _call(node: nodes.Call) -> str:

@@ -10,7 +10,7 @@ from engine.feel.errors import Fault, LimitExceeded, Problem
 from engine.feel.kinds import READY, imported
 
 STEPS = 400_000  # less than half a second of work
-DEEPEST_CALL = 60  # functions within functions
+DEEPEST_CALL = 100  # functions within functions
 MOST_PROBLEMS = 50
 
 

@@ -17,7 +17,7 @@ _LONGEST_INTEGER = 40  # digits that are written out
 def encode(value: Any) -> Any:
     """JSON from which `decode` makes the equal value; dates and the like become `{"@": "date", "v": "2026-01-01"}`.
 
-    Raises TypeError for functions, which cannot be stored.
+    Functions cannot be stored and become null; what is no FEEL value at all raises TypeError.
     """
     if value is None or isinstance(value, bool | str | int):
         return value
@@ -33,6 +33,8 @@ def encode(value: Any) -> Any:
     if isinstance(value, Range):
         ends = {"low": encode(value.low), "high": encode(value.high)}
         return {"@": "range", "v": {**ends, "included": [value.low_included, value.high_included]}}
+    if isinstance(value, Function):
+        return None
     raise TypeError(f"a value of type {kind(value)} cannot be stored as JSON")
 
 

@@ -141,19 +141,6 @@ def _distinct(run: Run, values: list[Any]) -> list[Any]:
     return kept
 
 
-@builtin("duplicate values(list)")
-def duplicate_values(run: Run, values: Any) -> list[Any]:
-    """Our own: every value that occurs more than once."""
-    source = items(values)
-    run.tick(len(source) ** 2)
-    return [
-        item
-        for number_, item in enumerate(source)
-        if not any(_same(run, item, before) for before in source[:number_])
-        and any(_same(run, item, behind) for behind in source[number_ + 1 :])
-    ]
-
-
 @builtin("flatten(list)")
 def flatten(run: Run, values: Any) -> list[Any]:
     """The list with the items of all lists in it."""
@@ -171,16 +158,6 @@ def _flatten(run: Run, values: list[Any], flat: list[Any], depth: int) -> None:
             _flatten(run, item, flat, depth + 1)
         else:
             flat.append(item)
-
-
-@builtin("partition(list, size)")
-def partition(run: Run, values: Any, size: Any) -> list[Any]:
-    """Our own: the list cut into lists of that size."""
-    source, step = items(values), whole(size, "The size")
-    if step < 1:
-        raise Fault("The size must be at least 1.")
-    run.tick(len(source))
-    return [source[start : start + step] for start in range(0, len(source), step)]
 
 
 @builtin("sort(list, precedes?)")

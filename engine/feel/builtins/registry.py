@@ -8,7 +8,9 @@ from typing import Any
 from engine.feel.errors import Fault
 from engine.feel.kinds import Function, Signature, article
 
-BUILTINS: dict[str, Function] = {}
+BUILTINS: dict[str, Any] = {}  # functions, and the context of our own ones
+OWN: dict[str, Function] = {}
+OWN_NAME = "obieg"
 _SIGNATURE = re.compile(r"([a-z ]+)\((.*)\)")
 
 Implementation = Callable[..., Any]
@@ -19,6 +21,16 @@ def builtin(*signatures: str) -> Callable[[Implementation], Implementation]:
 
     `second!` must be given by position but may be left out by name; `key: string` chooses between signatures.
     """
+    return _declaring(signatures, BUILTINS)
+
+
+def own(*signatures: str) -> Callable[[Implementation], Implementation]:
+    """Declare a function of ours, which is called `obieg.name(…)`, so that it never hides one of the standard."""
+    BUILTINS[OWN_NAME] = OWN
+    return _declaring(signatures, OWN)
+
+
+def _declaring(signatures: tuple[str, ...], target: dict[str, Any]) -> Callable[[Implementation], Implementation]:
     matches = [_SIGNATURE.fullmatch(signature) for signature in signatures]
     names = {match[1] for match in matches if match}
     if len(names) != 1 or not all(matches):
@@ -27,7 +39,7 @@ def builtin(*signatures: str) -> Callable[[Implementation], Implementation]:
     read = tuple(_signature(match[2]) for match in matches if match)
 
     def register(function: Implementation) -> Implementation:
-        BUILTINS[name] = Function(name, read, function)
+        target[name] = Function(name, read, function)
         return function
 
     return register
