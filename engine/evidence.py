@@ -1,10 +1,22 @@
-"""Which documents the people of a case had before them: what its tasks were completed with, at those versions."""
+"""Who did what in a case and with which documents before them, for handlers that keep it on record."""
+
+from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import select, union_all
 
-from engine.models import TaskHistoryRow, WorkItemRow
+from engine.handlers import ServiceCall
+from engine.models import TaskHistoryRow, TokenLogRow, WorkItemRow
 from engine.ports import AttachedDocument
 from storage.unit_of_work import Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Performer:
+    """Who completed a user task, by id, and when."""
+
+    id: str
+    at: datetime
 
 
 def completed_with(view: Reading, instance_id: str) -> list[AttachedDocument]:
@@ -21,3 +33,29 @@ def task_ids(view: Reading, instance_id: str) -> list[str]:
     """All user tasks of a case, finished ones and open ones; asks for no rights."""
     rows = union_all(*(select(row.id).where(row.instance_id == instance_id) for row in (TaskHistoryRow, WorkItemRow)))
     return sorted(view.session.scalars(rows))
+
+
+def performer_before(view: Reading, call: ServiceCall, element_id: str) -> Performer | None:
+    """Who completed the user task in front of a service task that failed then and is tried again now.
+
+    None in the ordinary case, where the service task runs in the very command that completes the user task: there it
+    is the unit's own actor. Without this, whoever repairs a step would pass for the person whose work it records.
+    """
+    token = call.key.removeprefix(f"{call.instance_id}:")
+    entered = view.session.scalar(
+        select(TokenLogRow.entered_at).where(TokenLogRow.instance_id == call.instance_id, TokenLogRow.id == token)
+    )
+    if entered is None:
+        return None
+    row = view.session.scalars(
+        select(TaskHistoryRow)
+        .where(
+            TaskHistoryRow.instance_id == call.instance_id,
+            TaskHistoryRow.element_id == element_id,
+            TaskHistoryRow.state == "completed",
+            TaskHistoryRow.ended_at >= entered,
+        )
+        .order_by(TaskHistoryRow.ended_at)
+        .limit(1)
+    ).first()
+    return None if row is None else Performer(row.actor, row.ended_at)

@@ -33,6 +33,16 @@ def person(name: str, *roles: str) -> Actor:
     return Actor(id=name.lower(), name=f"{name} Test", roles=frozenset(roles), permissions=permissions_of(roles))
 
 
+def make_line(discount: str, *, price: str = "1000") -> Line:
+    return Line(
+        quantity=Decimal(1),
+        description="Pompa",
+        unit_price=Decimal(price),
+        discount=Decimal(discount),
+        vat_rate=Decimal(23),
+    )
+
+
 REP = person("Ewa", "sales_rep")
 MANAGER = person("Jan", "sales_manager")
 DIRECTOR = person("Maria", "sales_director")
@@ -61,18 +71,14 @@ class OfferDesk:
         created: str = self.do(CreateCustomer(profile=profile)).id
         return created
 
-    def make_offer(self, discount: str = "0", *, price: str = "1000", customer_id: str | None = None) -> str:
-        line = Line(
-            quantity=Decimal(1),
-            description="Pompa",
-            unit_price=Decimal(price),
-            discount=Decimal(discount),
-            vat_rate=Decimal(23),
-        )
+    def make_offer(
+        self, discount: str = "0", *, price: str = "1000", customer_id: str | None = None, actor: Actor = REP
+    ) -> str:
+        lines = (make_line(discount, price=price),)
         command = CreateOffer(
-            customer_id=customer_id or self.make_customer(), lines=(line,), terms=Terms(payment_days=14)
+            customer_id=customer_id or self.make_customer(), lines=lines, terms=Terms(payment_days=14)
         )
-        created: str = self.do(command).id
+        created: str = self.do(command, actor).id
         return created
 
     def start(self, offer_id: str, actor: Actor = REP) -> StartedInstance:

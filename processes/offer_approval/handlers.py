@@ -20,6 +20,7 @@ from crm.approvals import record_decision as record
 from crm.offer_queries import Offer, offer
 from crm.offers import ReviseOffer, UpdateOffer, revise_offer, update_offer
 from crm.queries import customer
+from engine.evidence import performer_before
 from engine.handlers import ServiceCall, service_task
 from engine.instances import EntityLink, LinkEntity, link_entity
 from processes.offer_approval.facts import ProcessView, matrix_facts, shown, terms_shown
@@ -75,7 +76,11 @@ def freeze(unit: UnitOfWork, call: ServiceCall) -> dict[str, Any]:
 
 @service_task("offer_approval.record_decision")
 def record_decision(unit: UnitOfWork, call: ServiceCall) -> dict[str, Any]:
-    """Keep the decision of the person who just completed the task, bound to what the offer said."""
+    """Keep the decision of the person who completed the task, bound to what the offer said."""
+    before = performer_before(unit, call, "approve_offer")
+    actor, name, at = (
+        (before.id, before.id, before.at) if before else (unit.actor.id, unit.actor.name, unit.clock.now())
+    )
     asked: Mapping[str, Any] = call.inputs["approver"]
     decision = str(call.inputs["decision"])
     said = call.inputs["remark"] if decision == "approve" else call.inputs["comment"]
@@ -88,13 +93,13 @@ def record_decision(unit: UnitOfWork, call: ServiceCall) -> dict[str, Any]:
             group=str(asked["group"]),
             decision=decision,
             comment=said or None,
-            actor=unit.actor.id,
-            actor_name=unit.actor.name,
-            decided_at=unit.clock.now(),
+            actor=actor,
+            actor_name=name,
+            decided_at=at,
         ),
         unit,
     )
-    return {"said": said or None, "decided_by": unit.actor.name}
+    return {"said": said or None, "decided_by": name}
 
 
 @service_task("offer_approval.open_version")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,6 @@ from core.errors import DomainError
 from core.identity import SYSTEM
 from crm.errors import OfferFrozen
 from crm.northwind import ImportNorthwind, read_northwind, reference
-from crm.offer_content import Line
 from crm.offers import UpdateOffer
 from crm.queries import customer
 from crm.reorders import OfferFromOrder
@@ -34,6 +32,7 @@ from tests.offer_case import (
     PDF,
     REP,
     OfferDesk,
+    make_line,
     person,
 )
 from webapp.bootstrap import Application
@@ -213,14 +212,7 @@ def test_a_returned_offer_is_revised_and_asked_for_again(desk: OfferDesk) -> Non
     (revision,) = returned.tasks
     assert desk.task(revision.id, REP).data["verdict_comment"] == "za duży rabat"
 
-    line = Line(
-        quantity=Decimal(1),
-        description="Pompa",
-        unit_price=Decimal(1000),
-        discount=Decimal(15),
-        vat_rate=Decimal(23),
-    )
-    desk.do(UpdateOffer(offer_id=made, lines=(line,)))
+    desk.do(UpdateOffer(offer_id=made, lines=(make_line("15"),)))
     revised = desk.complete(revision.id, REP, payment_days=14, next_step="resubmit", change_note="rabat 15 %")
     done = desk.decide(revised, MANAGER)
 

@@ -1,0 +1,178 @@
+"""What can go wrong on the way of an offer: people at the same time, steps that fail, rights that lack."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from core.errors import DomainError, Forbidden
+from core.identity import SYSTEM
+from crm.approvals import FreezeOffer, WithdrawOffer
+from crm.errors import WrongOfferState
+from crm.offers import UpdateOffer
+from documents.queries import linked_documents
+from engine.errors import TaskAlreadyCompleted
+from engine.incidents import RetryIncident
+from engine.instances import StartInstance
+from processes.package import Package
+from tests.offer_case import AUDITOR, DIRECTOR, LEGAL, MANAGER, REP, OfferDesk, make_line, person
+from webapp.bootstrap import Application
+
+
+@pytest.fixture
+def desk(application: Application) -> OfferDesk:
+    return OfferDesk(application)
+
+
+def at_once(*actions: Callable[[], Any]) -> list[Any]:
+    """Do all of it at the same time; what each gave, refusals included."""
+
+    def attempt(action: Callable[[], Any]) -> Any:
+        try:
+            return action()
+        except DomainError as error:
+            return error
+
+    with ThreadPoolExecutor(len(actions)) as pool:
+        return list(pool.map(attempt, actions))
+
+
+def test_of_eight_who_freeze_an_offer_one_wins(desk: OfferDesk) -> None:
+    made = desk.make_offer()
+
+    answers = at_once(*[lambda: desk.do(FreezeOffer(offer_id=made)) for _ in range(8)])
+
+    assert sum(isinstance(each, str) for each in answers) == 1
+    assert sum(isinstance(each, WrongOfferState) for each in answers) == 7
+
+
+def test_an_edit_and_a_freeze_at_the_same_time_never_mix(desk: OfferDesk) -> None:
+    for _ in range(5):
+        made = desk.make_offer()
+
+        digest, _edit = at_once(
+            lambda made=made: desk.do(FreezeOffer(offer_id=made)),
+            lambda made=made: desk.do(UpdateOffer(offer_id=made, terms={"payment_days": 99})),
+        )
+
+        found = desk.offer(made)
+        assert found.digest == digest
+        assert found.state == "in_approval"
+
+
+def test_two_approvers_of_a_level_decide_at_the_same_time(desk: OfferDesk) -> None:
+    made = desk.make_offer("15")
+    prepared = desk.prepare(desk.start(made), special_terms=True)
+
+    at_once(lambda: desk.decide(prepared, MANAGER), lambda: desk.decide(prepared, LEGAL))
+
+    assert desk.instance(prepared.instance_id).outcome == "approved"
+    assert sorted(each.actor for each in desk.offer(made).decisions) == ["jan", "olga"]
+
+
+def test_two_managers_who_approve_the_same_task_decide_once(desk: OfferDesk) -> None:
+    made = desk.make_offer("15")
+    prepared = desk.prepare(desk.start(made))
+    second = person("Iza", "sales_manager")
+
+    answers = at_once(
+        lambda: desk.complete(prepared.tasks[0].id, MANAGER, decision="approve"),
+        lambda: desk.complete(prepared.tasks[0].id, second, decision="approve"),
+    )
+
+    assert sum(isinstance(each, TaskAlreadyCompleted) for each in answers) == 1
+    assert len(desk.offer(made).decisions) == 1
+
+
+def test_a_second_case_for_the_same_offer_waits_at_an_incident_and_loses_nothing(desk: OfferDesk) -> None:
+    made = desk.make_offer("15")
+    first, second = desk.start(made), desk.start(made)
+    desk.prepare(first)
+
+    answer = desk.prepare(second)
+
+    assert answer.state == "failed"
+    (incident,) = desk.instance(second.id).incidents
+    assert "cannot be sent to approval now" in incident.message
+    assert desk.instance(first.id).state == "running"
+    assert desk.offer(made).state == "in_approval"
+
+
+def test_a_step_that_failed_goes_on_when_its_reason_is_gone(desk: OfferDesk) -> None:
+    made = desk.make_offer("0")
+    started = desk.start(made)
+    desk.do(UpdateOffer(offer_id=made, lines=()))
+    assert desk.prepare(started).state == "failed"
+
+    desk.do(UpdateOffer(offer_id=made, lines=(make_line("5"),)))
+    (incident,) = desk.instance(started.id).incidents
+    desk.do(RetryIncident(incident_id=incident.id), SYSTEM)
+
+    assert desk.instance(started.id).outcome == "approved"
+
+
+def test_an_offer_that_was_withdrawn_elsewhere_is_not_approved(desk: OfferDesk) -> None:
+    made = desk.make_offer("15")
+    prepared = desk.prepare(desk.start(made))
+    desk.do(WithdrawOffer(offer_id=made))
+
+    answer = desk.decide(prepared, MANAGER)
+
+    assert answer.state == "failed"
+    assert desk.offer(made).state == "withdrawn"
+    assert desk.offer(made).decisions == []
+
+
+def test_whoever_repairs_a_refused_decision_does_not_become_the_approver(desk: OfferDesk) -> None:
+    made = desk.make_offer("15", actor=MANAGER)
+    prepared = desk.prepare(desk.start(made))
+
+    assert desk.decide(prepared, MANAGER).state == "failed"  # it is the manager's own offer
+    (incident,) = desk.instance(prepared.instance_id).incidents
+    desk.do(RetryIncident(incident_id=incident.id), SYSTEM)
+
+    assert desk.instance(prepared.instance_id).state == "failed"
+    assert desk.offer(made).decisions == []
+
+
+def test_an_unknown_offer_says_so_in_the_incident(desk: OfferDesk) -> None:
+    started = desk.do(StartInstance(definition_key="offer_approval", variables={"offer_id": "OF-1999-0001"}))
+
+    assert started.state == "failed"
+    (incident,) = desk.instance(started.id).incidents
+    assert "There is no offer OF-1999-0001" in incident.message
+
+
+def test_an_offer_that_failed_to_be_filed_leaves_nothing_half_done(
+    desk: OfferDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = desk.make_offer("0")
+    started = desk.start(made)
+    monkeypatch.setattr(Package, "template", lambda _self, _name: b"#panic()")
+
+    answer = desk.prepare(started)
+
+    assert answer.state == "failed"
+    assert desk.offer(made).state == "approved"  # locked in the step before; filing waits for its repair
+    with desk.application.units.reading(AUDITOR) as view:
+        assert [each.type for each in linked_documents(view, "case", started.id)] == ["customer_request"]
+
+
+def test_a_stranger_to_sales_cannot_start(desk: OfferDesk) -> None:
+    made = desk.make_offer()
+
+    with pytest.raises(Forbidden):
+        desk.start(made, LEGAL)
+
+
+def test_a_revised_offer_goes_back_to_the_person_who_prepared_it(desk: OfferDesk) -> None:
+    other = person("Ola", "sales_rep")
+    made = desk.make_offer("25")
+    returned = desk.decide(desk.prepare(desk.start(made)), DIRECTOR, "return", comment="?")
+
+    assert [each.id for each in desk.inbox(REP)] == [returned.tasks[0].id]
+    with pytest.raises(DomainError, match="is with ewa"):
+        desk.complete(returned.tasks[0].id, other, payment_days=14, next_step="resubmit", change_note="x")
