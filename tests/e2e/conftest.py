@@ -134,5 +134,5 @@ def request_pdf(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import typst
 
     path = tmp_path_factory.mktemp("papers") / "request.pdf"
-    path.write_bytes(bytes(typst.compile("= Request for an offer\nPlease quote for the attached list.".encode())))
+    path.write_bytes(bytes(typst.compile(b"= Request for an offer\nPlease quote for the attached list.")))
     return path

@@ -58,9 +58,7 @@ def prepare(data: Path, *, offers: int) -> World:
 
 def _fill(application: Application, offers: int) -> World:
     execute = application.executor.execute
-    for name, (display_name, role) in PEOPLE.items():
-        account = AddAccount(name=name, display_name=display_name, roles=frozenset({role}), password=PASSWORD)
-        execute(account, actor=SYSTEM)
+    add_people(application)
     for package in PACKAGES:
         files = tuple(DeploymentFile(name=path.name, content=path.read_bytes()) for path in package.files())
         execute(DeployDefinitions(files=files), actor=SYSTEM)
@@ -69,13 +67,20 @@ def _fill(application: Application, offers: int) -> World:
     return World(offers=tuple(each.number for each in made))
 
 
+def add_people(application: Application) -> None:
+    """Give everybody an account."""
+    for name, (display_name, role) in PEOPLE.items():
+        account = AddAccount(name=name, display_name=display_name, roles=frozenset({role}), password=PASSWORD)
+        application.executor.execute(account, actor=SYSTEM)
+
+
 def _northwind(application: Application) -> OfferFromOrder:
     import_northwind(application.executor, NORTHWIND, actor=SYSTEM)
     return OfferFromOrder(order=ORDER)
 
 
 def _own(application: Application) -> CreateOffer:
-    print(f"{NORTHWIND} is not there: the browser tests walk through data of their own")
+    print(f"{NORTHWIND} is not there: the browser tests walk through data of their own")  # noqa: T201 -- a reason
     profile = Profile(name="Zakłady Mechaniczne Wisła", country="PL", payment_days=30, credit_limit=Decimal(100_000))
     customer = application.executor.execute(CreateCustomer(profile=profile), actor=SYSTEM)
     lines = tuple(
