@@ -9,21 +9,28 @@ alone.
 import gc
 import json
 import statistics
+import sys
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Protocol
 
+import click
 from sqlalchemy import Engine
 
 from core.executor import Executor
 from core.identity import SYSTEM
 from core.ids import new_id
+from core.settings import Settings
 from engine.definitions import DeployDefinitions, DeploymentFile
 from engine.instances import StartInstance
 from engine.tasks import CompleteTask
 
 KEY = "bench_complete"
 WARM_UP = 50  # rounds that are not measured
+ROUNDS, QUICK = 2000, 200  # rounds that are
+STEP = 10  # rounds between two movements of the progress bar
 MODEL = f"""<?xml version="1.0" encoding="UTF-8"?>
 <definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:camunda="http://camunda.org/schema/1.0/bpmn"
   xmlns:obieg="https://obieg.dev/schema/1.0/bpmn" id="bench" targetNamespace="https://obieg.dev/benchmarks">
@@ -109,7 +116,22 @@ class _Completion:
         self._executor.execute(CompleteTask(task_id=self._task, data={"finished": True}), actor=SYSTEM)
 
 
-def run(application: Application, rounds: int, progress: Callable[[int], None] | None = None) -> dict[str, float]:
+def run(application: Application | None = None, rounds: int = ROUNDS, *, quick: bool = False) -> dict[str, float]:
+    """The figures of one run: of this application, or of an embedded one in a folder of its own."""
+    rounds = QUICK if quick else rounds
+    if application is not None:
+        return measure(application, rounds)
+    from webapp.bootstrap import opened
+
+    with (
+        tempfile.TemporaryDirectory(prefix="obieg-bench-") as folder,
+        opened(Settings(data=Path(folder)), migrated=True) as embedded,
+        click.progressbar(length=WARM_UP + rounds, label="completions", file=sys.stderr) as bar,
+    ):
+        return measure(embedded, rounds, lambda number: bar.update(STEP) if number % STEP == 0 else None)
+
+
+def measure(application: Application, rounds: int, progress: Callable[[int], None] | None = None) -> dict[str, float]:
     """Measure `rounds` completions and as many bare transactions, in turn; times are milliseconds."""
     engine: Engine = application.database.engine
     completion = _Completion(application.executor)
