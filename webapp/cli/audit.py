@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import click
@@ -17,6 +16,7 @@ from storage.models import BlobRow
 from storage.unit_of_work import Reading
 from webapp.bootstrap import Application, opened
 from webapp.cli import FINDINGS, print_json
+from webapp.cli.progress import Progress, progress_bar
 
 PIECE = 1 << 20  # bytes in memory at a time
 
@@ -34,12 +34,14 @@ def audit_check(context: click.Context, as_json: bool, no_content: bool) -> None
     """Verify every chain of the trail, and every blob's bytes against its digest; exit code 1 for findings."""
     settings: Settings = context.obj
     with opened(settings) as application, application.units.reading(SYSTEM) as view:
-        findings: list[dict[str, Any]] = [
-            {"stream": each.stream, "seq": each.seq, "problem": each.problem, "sentence": each.sentence}
-            for each in _shown("Chains", lambda progress: check_chains(view, progress))
-        ]
+        with progress_bar("Chains") as progress:
+            findings: list[dict[str, Any]] = [
+                {"stream": each.stream, "seq": each.seq, "problem": each.problem, "sentence": each.sentence}
+                for each in check_chains(view, progress)
+            ]
         if not no_content:
-            findings += _shown("Documents", lambda progress: list(_wrong_blobs(application, view, progress)))
+            with progress_bar("Documents") as progress:
+                findings += _wrong_blobs(application, view, progress)
     if as_json:
         print_json({"findings": findings})
     else:
@@ -49,9 +51,7 @@ def audit_check(context: click.Context, as_json: bool, no_content: bool) -> None
     context.exit(FINDINGS if findings else 0)
 
 
-def _wrong_blobs(
-    application: Application, view: Reading, progress: Callable[[int, int], None]
-) -> Iterator[dict[str, Any]]:
+def _wrong_blobs(application: Application, view: Reading, progress: Progress) -> Iterator[dict[str, Any]]:
     total = view.session.scalar(select(func.coalesce(func.sum(BlobRow.size), 0))) or 0
     done = 0
     for blob in view.session.scalars(select(BlobRow).order_by(BlobRow.digest).execution_options(yield_per=500)):
@@ -72,15 +72,3 @@ def _problem(application: Application, digest: str, size: int) -> str | None:
     except DomainError as error:
         return f"Blob {digest}: {error.sentence}"
     return None if read == size else f"Blob {digest} has {read} bytes; {size} were stored."
-
-
-def _shown(label: str, work: Callable[[Callable[[int, int], None]], Any]) -> Any:
-    """Do the work with a progress bar on a terminal, silently otherwise."""
-    if not sys.stderr.isatty():
-        return work(lambda _done, _total: None)
-    with click.progressbar(length=100, label=label, file=sys.stderr) as bar:
-
-        def progress(done: int, total: int) -> None:
-            bar.update(int(100 * done / max(total, 1)) - bar.pos)
-
-        return work(progress)

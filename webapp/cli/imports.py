@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
@@ -10,6 +9,7 @@ import click
 from core.identity import SYSTEM
 from core.settings import Settings
 from webapp.bootstrap import opened
+from webapp.cli.progress import progress_bar
 
 
 @click.group("import")
@@ -24,13 +24,8 @@ def northwind(settings: Settings, file: Path) -> None:
     """Import the Northwind sample: customers, products and orders."""
     from crm.northwind import import_northwind
 
-    with opened(settings) as application, click.progressbar(length=1, file=sys.stderr, label="Importing") as bar:
-
-        def show(done: int, total: int) -> None:
-            bar.length = total
-            bar.update(done - bar.pos)
-
-        added = import_northwind(application.executor, file, actor=SYSTEM, progress=show)
+    with opened(settings) as application, progress_bar("Importing") as progress:
+        added = import_northwind(application.executor, file, actor=SYSTEM, progress=progress)
     click.echo(
         f"Added {added.customers} customers, {added.products} products, {added.orders} orders with {added.lines} lines."
     )

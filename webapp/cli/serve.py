@@ -75,6 +75,8 @@ def run_parts(
         bring_up_to_date(application, allowed=application.database.embedded is not None)
         if prepare is not None:
             prepare(application)
+        if not names:
+            return
         parts = serving.make_parts(application, names, host=host, port=port)
         served = next((part for part in parts if isinstance(part, serving.WebPart)), None)
 
