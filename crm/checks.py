@@ -3,8 +3,13 @@
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from crm.errors import ChangedMeanwhile, WrongFields
+from sqlalchemy import func, select
 
+from crm.errors import ChangedMeanwhile, ReferenceTaken, WrongFields
+from crm.models import ContactRow, OfferRow, OrderRow, ProductRow
+from storage.unit_of_work import UnitOfWork
+
+LOCKS = 7_203_115  # first half of our advisory locks
 LARGEST = Decimal("99999999999999.9999")
 
 
@@ -80,3 +85,23 @@ def checked_version(what: str, *, expected: int | None, current: int) -> None:
     """Refuse to save over somebody else's change. Raises `ChangedMeanwhile`; without expectation nothing is checked."""
     if expected is not None and expected != current:
         raise ChangedMeanwhile(what, expected=expected, current=current)
+
+
+def one_at_a_time(unit: UnitOfWork, key: str) -> None:
+    """Wait until nobody else works on the same key; the lock ends with the unit.
+
+    Looking for a record and then entering it is safe behind it: whoever comes second sees the first one's record.
+    """
+    unit.session.execute(select(func.pg_advisory_xact_lock(LOCKS, func.hashtext(key))))
+
+
+def refuse_taken(
+    unit: UnitOfWork, table: type[ContactRow | OfferRow | OrderRow | ProductRow], reference: str | None, what: str
+) -> None:
+    """Raise `ReferenceTaken` when a record of the table has this external reference."""
+    if reference is None:
+        return
+    one_at_a_time(unit, f"{table.__tablename__}:{reference}")
+    taken = select(table.id).where(table.external_reference == reference)
+    if unit.session.scalars(taken).first() is not None:
+        raise ReferenceTaken(what, reference)

@@ -6,7 +6,7 @@ from typing import Any
 from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
-from crm.checks import Findings, checked_version
+from crm.checks import Findings, checked_version, refuse_taken
 from crm.errors import ContactNotFound, CustomerNotFound, WrongFields
 from crm.events import ContactChanged, ContactCreated
 from crm.models import ContactRow, CustomerRow
@@ -44,6 +44,7 @@ def create_contact(command: CreateContact, unit: UnitOfWork) -> str:
     if customer is None:
         raise CustomerNotFound(command.customer_id)
     normal = _checked(command, customer.country)
+    refuse_taken(unit, ContactRow, command.external_reference, "a contact")
     row = ContactRow(
         id=new_id(),
         customer_id=customer.id,

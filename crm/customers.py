@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
-from crm.checks import Findings, checked_version
+from crm.checks import Findings, checked_version, one_at_a_time
 from crm.errors import CustomerExists, CustomerNotFound, WrongFields
 from crm.events import BalanceRecorded, CustomerChanged, CustomerCreated
 from crm.models import CustomerBalanceRow, CustomerRow
@@ -131,10 +131,7 @@ def record_balance(command: RecordBalance, unit: UnitOfWork) -> None:
 
 
 def refuse_duplicate(unit: UnitOfWork, profile: Profile, *, besides: str | None = None) -> None:
-    """Raise `CustomerExists` when another customer has the same tax id or external reference.
-
-    Two units that enter the same firm at the same moment are told apart by the unique index.
-    """
+    """Raise `CustomerExists` when another customer has the same tax id or external reference."""
     same = {
         "tax id": (CustomerRow.country == profile.country) & (CustomerRow.tax_id == profile.tax_id),
         "external reference": CustomerRow.external_reference == profile.external_reference,
@@ -143,6 +140,7 @@ def refuse_duplicate(unit: UnitOfWork, profile: Profile, *, besides: str | None 
     for because, condition in same.items():
         if given[because] is None:
             continue
+        one_at_a_time(unit, f"customer:{because}:{profile.country}:{given[because]}")
         with unit.session.no_autoflush:
             other = unit.session.scalars(
                 select(CustomerRow).where(condition, CustomerRow.id != (besides or ""))

@@ -77,6 +77,15 @@ class ProductExists(Conflict):
         super().__init__(f"The article number {sku} is taken. Choose another one.", sku=sku)
 
 
+class ReferenceTaken(Conflict):
+    """Another record of the same kind has the same external reference."""
+
+    code = "reference_taken"
+
+    def __init__(self, what: str, reference: str) -> None:
+        super().__init__(f"There is {what} with the external reference {reference} already.", reference=reference)
+
+
 class ChangedMeanwhile(Conflict):
     """Somebody saved the same record after the caller had read it; repeating blindly would undo their work."""
 

@@ -17,6 +17,7 @@ from sqlalchemy import select
 from core.executor import Executor, handles
 from core.identity import Actor
 from core.messages import Command
+from crm.checks import one_at_a_time
 from crm.company import SetCurrencyRate, set_currency_rate
 from crm.contacts import CreateContact, create_contact
 from crm.customers import CreateCustomer, create_customer
@@ -126,6 +127,7 @@ def read_northwind(path: Path) -> dict[str, list[Row]]:
 @handles(ImportNorthwind, needs="customer.edit")
 def take_over(command: ImportNorthwind, unit: UnitOfWork) -> tuple[int, int]:
     """Add what is new; returns how many records and, of orders, lines were added."""
+    one_at_a_time(unit, f"northwind:{command.kind}")
     take = {"customers": _customers, "products": _products, "orders": _orders}[command.kind]
     counts = list(take(unit, command.rows))
     return len(counts), sum(counts)

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
-from crm.checks import Findings, checked_version
+from crm.checks import Findings, checked_version, refuse_taken
 from crm.company import exchange_rate, today
 from crm.errors import CustomerNotFound, OfferFrozen, OfferNotFound, WrongFields, WrongOfferState
 from crm.events import OfferChanged, OfferCreated, OfferRevised
@@ -77,6 +77,7 @@ def create_offer(command: CreateOffer, unit: UnitOfWork) -> CreatedOffer:
     findings = Findings()
     currency = findings.code("/currency", command.currency or customer.currency, "The currency", 3)
     findings.refuse()
+    refuse_taken(unit, OfferRow, command.external_reference, "an offer")
     terms = checked_terms(command.terms or _usual_terms(customer))
     rows = line_rows(unit, command.lines, currency)
     rate = exchange_rate(unit, currency, today(unit))

@@ -7,7 +7,7 @@ from decimal import Decimal
 from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
-from crm.checks import Findings
+from crm.checks import Findings, refuse_taken
 from crm.company import exchange_rate
 from crm.errors import CustomerNotFound
 from crm.events import OrderEntered
@@ -52,6 +52,7 @@ def enter_order(command: EnterOrder, unit: UnitOfWork) -> str:
     if not command.lines:
         findings.add("/lines", "An order has at least one line.")
     findings.refuse()
+    refuse_taken(unit, OrderRow, command.external_reference, "an order")
     lines = line_rows(unit, command.lines, currency)
     sums = totals(lines)
     rate = command.exchange_rate or exchange_rate(unit, currency, command.ordered_on)

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
-from crm.checks import Findings, checked_version
+from crm.checks import Findings, checked_version, one_at_a_time, refuse_taken
 from crm.errors import ProductExists, ProductNotFound, WrongFields
 from crm.events import ProductChanged, ProductCreated
 from crm.models import ProductRow
@@ -55,6 +55,7 @@ def create_product(command: CreateProduct, unit: UnitOfWork) -> str:
     """Enter a product and return its id. Raises `WrongFields`, `ProductExists`."""
     article = checked(command.article)
     _refuse_duplicate(unit, article.sku)
+    refuse_taken(unit, ProductRow, article.external_reference, "a product")
     row = ProductRow(id=new_id(), created_at=unit.clock.now())
     fill(row, article)
     unit.session.add(row)
@@ -81,6 +82,8 @@ def update_product(command: UpdateProduct, unit: UnitOfWork) -> int:
     after = checked(replace(before, **command.changes))
     if after.sku != before.sku:
         _refuse_duplicate(unit, after.sku)
+    if after.external_reference != before.external_reference:
+        refuse_taken(unit, ProductRow, after.external_reference, "a product")
     changes = {
         name: [_told(getattr(before, name)), _told(getattr(after, name))]
         for name in names
@@ -119,6 +122,7 @@ def fill(row: ProductRow, article: Article) -> None:
 
 
 def _refuse_duplicate(unit: UnitOfWork, sku: str) -> None:
+    one_at_a_time(unit, f"product:{sku}")
     if unit.session.scalars(select(ProductRow.id).where(ProductRow.sku == sku)).first() is not None:
         raise ProductExists(sku)
 

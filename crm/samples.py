@@ -15,6 +15,7 @@ from sqlalchemy import select
 from core.executor import handles
 from core.messages import Command
 from crm import approvals
+from crm.checks import one_at_a_time
 from crm.company import Company, DescribeCompany, SetCurrencyRate, company, describe_company, set_currency_rate, today
 from crm.contacts import CreateContact, create_contact
 from crm.customers import CreateCustomer, RecordBalance, create_customer, record_balance
@@ -72,6 +73,7 @@ class LoadedSamples:
 @handles(LoadSamples, needs="customer.edit")
 def load_samples(command: LoadSamples, unit: UnitOfWork) -> LoadedSamples:
     """Enter everything in one unit, or nothing."""
+    one_at_a_time(unit, MARK)
     there = select(CustomerRow.id).where(CustomerRow.external_reference == f"{MARK}:1")
     if unit.session.scalars(there).first() is not None:
         return LoadedSamples()

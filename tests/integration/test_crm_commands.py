@@ -27,6 +27,7 @@ from crm.errors import (
     OfferIncomplete,
     ProductExists,
     RateMissing,
+    ReferenceTaken,
     SelfApproval,
     WrongFields,
     WrongOfferState,
@@ -149,6 +150,28 @@ def test_the_same_tax_number_is_the_same_customer(desk: Desk) -> None:
 
     with pytest.raises(CustomerExists, match=r"Młyn is a customer already \(C-000001, same tax id\)"):
         desk.make_customer(name="Inny", tax_id="856-734-62-15")
+
+
+def test_of_eight_who_enter_the_same_firm_at_once_one_succeeds(desk: Desk) -> None:
+    def enter(_: int) -> object:
+        try:
+            return desk.make_customer(tax_id="8567346215")
+        except CustomerExists as error:
+            return error
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(enter, range(8)))
+
+    assert sum(isinstance(each, str) for each in answers) == 1
+    assert desk.ask(customers).total == 1
+
+
+def test_an_external_reference_names_one_record(desk: Desk) -> None:
+    key = desk.make_customer()
+    desk.do(CreateOffer(customer_id=key, external_reference="x:1"))
+
+    with pytest.raises(ReferenceTaken, match="an offer with the external reference x:1"):
+        desk.do(CreateOffer(customer_id=key, external_reference="x:1"))
 
 
 def test_a_change_says_what_was_and_what_is(desk: Desk) -> None:
