@@ -34,7 +34,7 @@ def main(arguments: list[str]) -> int:
     target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="obieg-screenshots-") as folder:
         fill(Path(folder))
-        with serving(Path(folder), "serve") as served:
+        with serving(Path(folder), "serve", OBIEG_COMPANY="Wisła Pompy SA") as served:
             troubles = Photographer(served.address, target, set(arguments[1:])).walk()
     for trouble in troubles:
         print(trouble)
@@ -44,7 +44,7 @@ def main(arguments: list[str]) -> int:
 
 def fill(folder: Path) -> None:
     """Sample data, and approvals in every state."""
-    application = build(Settings(data=folder, company="Wisła Pompy SA"), owner=True)
+    application = build(Settings(data=folder), owner=True)
     try:
         bring_up_to_date(application, allowed=True)
         add_people(application)

@@ -15,8 +15,6 @@ from webapp.pages.records import record
 from webapp.pages.shell import names
 from webapp.web import current_actor, view
 
-PLUMBING = ("gateway", "Gateway")  # elements that say nothing to people when they have no name
-
 
 @dataclass(frozen=True, slots=True)
 class Stage:
@@ -46,7 +44,7 @@ def case(instance_id: str) -> str:
         documents = linked_documents(reading, "case", instance_id)
         records = [each for link in found.links if (each := record(reading, link.entity, link.id))]
     values = {"tasks": tasks, "documents": documents, "records": records, "names": names()}
-    marks = {"stages": stages_of(found), "diagram_state": diagram_state(found, visits)}
+    marks = {"places": places_of(found), "stages": stages_of(found), "diagram_state": diagram_state(found, visits)}
     variables = found.variables if current_actor().may("case.read_all") else None
     return render_template("case.html", case=found, history=told(visits), variables=variables, **values, **marks)
 
@@ -72,7 +70,13 @@ def diagram_state(found: InstanceDetail, visits: Sequence[TokenVisit]) -> dict[s
     }
 
 
+def places_of(found: InstanceDetail) -> list[str]:
+    """Where the case is, in words: what people and timers wait at, without the sub-processes around it."""
+    leaves = [token.name for token in found.tokens if token.state != "active"]
+    counted = {name: leaves.count(name) for name in leaves}
+    return [name if count == 1 else f"{name} ×{count}" for name, count in counted.items()]
+
+
 def told(visits: Sequence[TokenVisit]) -> list[TokenVisit]:
-    """What a person wants to know of the history: newest first, without gateways that have no name."""
-    wanted = [each for each in visits if each.name or not each.type.endswith(PLUMBING)]
-    return sorted(wanted, key=lambda each: each.entered_at, reverse=True)
+    """What a person wants to know of the history: newest first, without elements that nobody gave a name."""
+    return [each for each in reversed(visits) if each.name and each.name != each.element_id]

@@ -44,7 +44,7 @@ def inbox() -> str:
         "inbox_rows.html",
         tasks=tasks,
         claimable=[each.id for each in tasks.items if _may_claim(me, each)],
-        lead=_lead(tabs),
+        lead=_lead(me, tabs),
         **values,
     )
 
@@ -58,7 +58,7 @@ def done() -> str:
         tasks = finished_tasks(reading, after=asked("after") or None, limit=MOST)
         definitions = {each.key: each.name for each in queries.definitions(reading)}
     values = {"tabs": tabs, "show": DONE, "q": "", "definitions": definitions, "names": names()}
-    return answer("inbox.html", "done_rows.html", tasks=tasks, lead=_lead(tabs), **values)
+    return answer("inbox.html", "done_rows.html", tasks=tasks, lead=_lead(me, tabs), **values)
 
 
 @blueprint.get("/inbox/count")
@@ -66,7 +66,8 @@ def inbox_count() -> str:
     """The number beside the inbox in the navigation."""
     me = current_actor()
     with view() as reading:
-        count = sum(tab.count or 0 for tab in _tabs(reading, me))
+        mine, groups, _ = _tabs(reading, me)
+    count = (mine.count or 0) + (0 if me.may("case.read_all") else groups.count or 0)  # all open tasks wait for nobody
     return render_template("inbox_count.html", count=count)
 
 
@@ -92,8 +93,10 @@ def _may_claim(me: Actor, task: TaskSummary) -> bool:
     return nobody_in_particular or me.id in task.candidate_users or not me.roles.isdisjoint(task.candidate_groups)
 
 
-def _lead(tabs: list[Tab]) -> str:
+def _lead(me: Actor, tabs: list[Tab]) -> str:
     mine, groups = tabs[0].count or 0, tabs[1].count or 0
+    if me.may("case.read_all"):
+        return f"{mine} for you, {groups} open in all"
     if not mine and not groups:
         return "Everything is done"
     if not mine:

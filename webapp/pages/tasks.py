@@ -26,7 +26,8 @@ def task(task_id: str) -> str:
         definition = queries.definition(reading, found.definition_id)
         values = {"offer": _offer_of(reading, found), **_documents(reading, found)}
     workable = found.state == "open" and found.may_work
-    return render_template("task.html", workable=workable, definition_name=definition.name, **values)
+    shown = {"definition_name": definition.name, "form_has_table": has_table(found.form)}
+    return render_template("task.html", workable=workable, **shown, **values)
 
 
 @blueprint.get("/tasks/<task_id>/documents")
@@ -44,6 +45,12 @@ def comment(task_id: str) -> str:
     with view() as reading:
         found = queries.task(reading, task_id)
     return render_template("task_comments.html", task=found, names=names())
+
+
+def has_table(form: dict[str, Any] | None) -> bool:
+    """Whether a form shows a table of its own, so that the page need not show the offer's lines again."""
+    components = (form or {}).get("components") or []
+    return any(each.get("type") == "table" or has_table(each) for each in components)
 
 
 def _documents(reading: Reading, found: TaskDetail) -> dict[str, Any]:

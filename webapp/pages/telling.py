@@ -38,7 +38,7 @@ SILENT = {  # shown elsewhere in the line, or of no use to a reader
     *SPOKEN,
     "documents", "document_id", "version", "digest", "title", "instance_id", "task_id", "element_id", "case_id",
     "definition_id", "form_id", "offer_id", "customer_id", "links", "variables", "size", "media_type", "name",
-    "previous", "target", "business_key", "number", "file_name", "entity_id", "candidates", "pinned",
+    "previous", "target", "business_key", "number", "file_name", "before", "after", "entity_id", "candidates", "pinned",
 }  # fmt: skip
 LONGEST = 120  # characters of a fact
 
@@ -102,6 +102,8 @@ EMPTY: tuple[Any, ...] = (None, "", [], {})
 
 def _what(entry: Entry, tasks: Mapping[str, str | None]) -> str:
     data = entry.data
+    if entry.type == "case.stage_changed":
+        return words(data.get("after"))
     named = tasks.get(data.get("task_id", "")) or data.get("name") or data.get("number")
     if entry.type.startswith("document."):
         return ""

@@ -6,7 +6,7 @@ import "./diagram.css";
 import NavigatedViewer from "bpmn-js/lib/NavigatedViewer";
 
 const MARGIN = 32; // pixels above and below the drawing together
-const SMALLEST = 0.55; // below this scale texts cannot be read; then the diagram pans instead
+const SMALLEST = 0.42; // below this scale texts cannot be read; then the diagram pans instead
 
 /** Draws into `box`, whose data-xml names the address of the model and data-state the element with marks as JSON. */
 export async function drawDiagram(box) {
@@ -60,6 +60,7 @@ function addToken(viewer, id, count) {
 
 function fit(box, viewer, { live }) {
   const canvas = viewer.get("canvas");
+  if (box.clientWidth === 0 || canvas.viewbox().inner.width === 0) return; // not on screen: there is nothing to fit into
   stretch(box.querySelector("[data-canvas]"), canvas);
   const scale = canvas.zoom("fit-viewport", "auto");
   if (scale >= SMALLEST) return;
@@ -71,7 +72,7 @@ function fit(box, viewer, { live }) {
 /** Gives the box the height that the drawing needs at its width, within the limits of the style sheet. */
 function stretch(frame, canvas) {
   const { inner } = canvas.viewbox();
-  if (inner.width > 0) frame.style.height = `${Math.round((frame.clientWidth / inner.width) * inner.height) + MARGIN}px`;
+  frame.style.height = `${Math.round((frame.clientWidth / inner.width) * inner.height) + MARGIN}px`;
   canvas.resized();
 }
 

@@ -28,7 +28,7 @@ function picture(link) {
 
 function frame(link) {
   const view = document.createElement("iframe");
-  view.src = link.dataset.inline;
+  view.src = `${link.dataset.inline}#navpanes=0&view=FitH`; // the viewer of Chromium and Firefox understands these
   view.title = link.dataset.title;
   return view;
 }
