@@ -46,6 +46,7 @@ class CaseStarted(CaseEvent):
     """An instance began, pinned to one version of its definition."""
 
     type: ClassVar[str] = "case.started"
+    personal: ClassVar[frozenset[str]] = frozenset({"variables"})
     definition_id: str
     definition_key: str
     version: int
@@ -95,6 +96,7 @@ class VariablesEdited(CaseEvent):
     """Somebody changed variables from outside."""
 
     type: ClassVar[str] = "case.variables_edited"
+    personal: ClassVar[frozenset[str]] = frozenset({"variables"})
     variables: dict[str, Any]
     reason: str
 
@@ -146,6 +148,7 @@ class TaskCommented(TaskEvent):
     """Somebody remarked on a task."""
 
     type: ClassVar[str] = "task.commented"
+    personal: ClassVar[frozenset[str]] = frozenset({"text"})
     text: str
 
 
@@ -154,6 +157,7 @@ class TaskCompleted(TaskEvent):
     """A person finished a task, with these data and these documents (id, version, type, title, digest)."""
 
     type: ClassVar[str] = "task.completed"
+    personal: ClassVar[frozenset[str]] = frozenset({"data"})
     form_id: str | None
     data: dict[str, Any]
     documents: list[dict[str, Any]]
@@ -181,6 +185,7 @@ class DecisionEvaluated(CaseEvent):
     """A decision table was asked; `rules` lists those that fired."""
 
     type: ClassVar[str] = "decision.evaluated"
+    personal: ClassVar[frozenset[str]] = frozenset({"inputs"})
     element_id: str
     definition_id: str
     decision: str

@@ -20,6 +20,7 @@ from engine.errors import (
     TaskNotFound,
 )
 from engine.events import TaskAssigned, TaskClaimed, TaskCommented, TaskCompleted, TaskUnclaimed
+from engine.feel.values import plain
 from engine.models import TaskCommentRow, TaskHistoryRow, WorkItemRow
 from engine.openings import OpenTask
 from engine.ports import AttachedDocument, TaskDocuments
@@ -301,10 +302,11 @@ def _check_four_eyes(task: LockedTask, person: str, unit: UnitOfWork) -> None:
 
 
 def _accepted(command: CompleteTask, task: LockedTask, running: Running) -> dict[str, Any]:
+    data = {str(name): plain(value) for name, value in command.data.items()}
     if task.form_id is None:
-        return dict(command.data)
+        return data
     schema = catalog.form_schema(running.unit.session, task.form_id)
-    return forms.accept(schema, command.data, running.case.seen_by(task.task_id), running.unit.clock.now())
+    return forms.accept(schema, data, running.case.seen_by(task.task_id), running.now)
 
 
 def _attached(task: LockedTask, node: Node, unit: UnitOfWork) -> list[AttachedDocument]:

@@ -14,6 +14,7 @@ from core.clock import FixedClock
 from core.executor import Executor
 from core.identity import SYSTEM, Actor
 from core.messages import Command, Event
+from engine import runtime
 from engine.definitions import DeployDefinitions, DeployedDefinition, DeploymentFile
 from engine.instances import StartedInstance, StartInstance
 from engine.ports import AttachedDocument, TaskDocuments
@@ -21,6 +22,7 @@ from engine.tasks import CompleteTask, Completion
 from engine.timers import FireDueTimers
 from storage.unit_of_work import Reading, Snapshot, UnitFactory
 
+runtime.ROUND_TRIPS = True  # every engine test goes through a stored snapshot after each element
 EVERYTHING = frozenset({"definition.deploy", "case.start", "task.work", "case.administer", "case.read_all"})
 WORK = frozenset({"case.start", "task.work"})
 HEAD = (
