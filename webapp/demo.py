@@ -185,7 +185,6 @@ class Demo:
 
     def file_contracts(self) -> None:
         """File a framework contract with a few customers, one of them in two versions."""
-        rep = self.person(OWNER)
         for number in (1, 2, 3):
             self.file_contract(f"{MARK}:{number}", amended=number == 1)
 

@@ -20,7 +20,7 @@ def _names() -> list[str]:
 @click.argument("name")
 @click.option("--quick", is_flag=True, help="A short run, to see that it works.")
 def bench(name: str, quick: bool) -> None:
-    """Run the benchmark NAME, such as complete or http."""
+    """Run the benchmark NAME, such as complete, http or feel."""
     if name not in _names():
         raise click.UsageError(f"There is no benchmark {name}. There are: {', '.join(_names())}.")
     module = importlib.import_module(f"benchmarks.{name}")
