@@ -1,13 +1,11 @@
 """The real trading firm arrives completely, once, and with its diacritics."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, func, select
-from sqlalchemy.orm import Session
 
 from core.clock import FixedClock
 from core.executor import Executor
@@ -17,18 +15,11 @@ from crm.northwind import Imported, import_northwind
 from crm.offer_queries import offer
 from crm.queries import customer, customers, order
 from crm.reorders import OfferFromOrder
-from storage.jobs.queue import JobRequest
 from storage.unit_of_work import UnitFactory
+from tests.crm_desk import NoJobs
 
 FILE = Path(__file__).parents[2].parent / "shared/data/northwind/northwind.sqlite"
 pytestmark = pytest.mark.skipif(not FILE.exists(), reason=f"the Northwind sample is not there: {FILE}")
-
-
-class NoJobs:
-    """Nothing here enqueues."""
-
-    def enqueue(self, session: Session, requests: Sequence[JobRequest]) -> None:
-        raise AssertionError(requests)
 
 
 @pytest.fixture

@@ -1,13 +1,11 @@
 """The sample data are complete, valid, and the same every time."""
 
 from collections import Counter
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from random import Random
 
 import pytest
 from sqlalchemy import Engine
-from sqlalchemy.orm import Session
 
 from core.clock import FixedClock
 from core.executor import Executor
@@ -18,15 +16,8 @@ from crm.profiles import checked
 from crm.queries import customers, products, standing
 from crm.reach import e164
 from crm.samples import SEED, LoadedSamples, LoadSamples, firms
-from storage.jobs.queue import JobRequest
 from storage.unit_of_work import UnitFactory
-
-
-class NoJobs:
-    """Nothing here enqueues."""
-
-    def enqueue(self, session: Session, requests: Sequence[JobRequest]) -> None:
-        raise AssertionError(requests)
+from tests.crm_desk import NoJobs
 
 
 @pytest.fixture

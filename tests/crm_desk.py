@@ -1,0 +1,80 @@
+"""Customers and offers as their users have them: through the executor, on a database, with what the trail hears."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from core.clock import FixedClock
+from core.executor import Executor
+from core.identity import Actor
+from core.messages import Event
+from crm.customers import CreateCustomer
+from crm.offer_content import Line
+from crm.offers import CreateOffer
+from crm.profiles import Profile
+from storage.jobs.queue import JobRequest
+from storage.unit_of_work import UnitFactory, UnitOfWork
+
+RIGHTS = frozenset({"customer.edit", "customer.read", "offer.edit", "account.administer"})
+REP = Actor(id="ewa", name="Ewa Maj", permissions=RIGHTS)
+MANAGER = Actor(id="jan", name="Jan Lis", permissions=RIGHTS)
+STRANGER = Actor(id="gość", name="Gość")
+TASK = "01TASK00000000000000000000"
+CASE = "01CASE00000000000000000000"
+
+
+class NoJobs:
+    """Nothing here enqueues."""
+
+    def enqueue(self, session: Session, requests: Sequence[JobRequest]) -> None:
+        raise AssertionError(requests)
+
+
+@dataclass
+class Desk:
+    """The context as its users have it, and what it told the trail."""
+
+    units: UnitFactory
+    executor: Executor
+    events: list[Event] = field(default_factory=list)
+
+    def do(self, command: Any, actor: Actor = REP) -> Any:
+        return self.executor.execute(command, actor=actor)
+
+    def ask(self, query: Any, *arguments: Any, actor: Actor = REP, **options: Any) -> Any:
+        with self.units.reading(actor) as view:
+            return query(view, *arguments, **options)
+
+    def told(self) -> list[str]:
+        return [event.type for event in self.events]
+
+    def make_customer(self, **values: Any) -> str:
+        created: str = self.do(CreateCustomer(profile=Profile(**{"name": "Młyn", "country": "PL"} | values))).id
+        return created
+
+    def make_offer(self, *discounts: str, **values: Any) -> str:
+        customer_id = values.pop("customer_id", None) or self.make_customer()
+        lines = tuple(make_line(discount=Decimal(each)) for each in discounts or ("0",))
+        created: str = self.do(CreateOffer(**{"customer_id": customer_id, "lines": lines} | values)).id
+        return created
+
+
+def make_line(**values: Any) -> Line:
+    usual = {"quantity": Decimal(2), "description": "Pompa", "unit_price": Decimal(100), "vat_rate": Decimal(23)}
+    return Line(**usual | values)
+
+
+def open_desk(engine: Engine, clock: FixedClock) -> Desk:
+    """A desk whose events are kept."""
+    units = UnitFactory(engine, queue=NoJobs(), clock=clock)
+    desk = Desk(units, Executor(units))
+
+    def record(_unit: UnitOfWork, events: Sequence[Event]) -> None:
+        desk.events.extend(events)
+
+    units.recorders.append(record)
+    return desk
