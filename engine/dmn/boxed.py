@@ -254,6 +254,9 @@ def _filter(boxes: Boxes, element: Element, local: Names, owner: str) -> Closure
                 return item_at(items, verdict, scope, _PLACE)
             if verdict is True:
                 kept.append(item)
+            elif verdict is not False and verdict is not None:
+                scope.run.problem(f"{owner}: a filter needs true or false, not {article(verdict)}.", 0, 0)
+                return None
         return kept
 
     return select

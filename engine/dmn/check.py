@@ -118,7 +118,7 @@ def _rules(table: Table) -> Iterator[Finding]:
         yield from _overlaps(table, grid)
     try:
         yield from _unreachable(table, grid)
-        if table.policy in _SINGLE and all(output.default is None for output in table.outputs):
+        if table.policy in _SINGLE and table.has_no_default:
             yield from _missing(table, grid)
     except coverage.TooLarge:
         yield Finding("dmn.size", "warning", f"Table {table.name!r} is too large to be checked for gaps.", table.line)

@@ -46,6 +46,11 @@ class Items:
         for name, item in others.items():
             self.items[f"{prefix}.{name}"] = _prefixed(item, prefix, others)
 
+    def settle(self) -> None:
+        """Work out all types now: later, several threads read them at once."""
+        for name in self.items:
+            self.find(name)
+
     def knows(self, reference: str) -> bool:
         """Whether a typeRef means something."""
         reference = bare(reference)
@@ -54,10 +59,12 @@ class Items:
     def find(self, name: str) -> Type | None:
         """The structure of a named type, for `instance of` and parameters."""
         name = bare(name)
+        item = self.items.get(name)
+        if item is None:
+            return simple(name)
         if name not in self._types:
             self._types[name] = None  # a type that contains itself ends here
-            item = self.items.get(name)
-            self._types[name] = simple(name) if item is None else self._structure(item)
+            self._types[name] = self._structure(item)
         return self._types[name]
 
     def _structure(self, item: Item) -> Type:

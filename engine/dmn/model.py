@@ -194,7 +194,12 @@ class Evaluation:
         if not node.model.inputs:  # drawn without input data, as many editors do: the logic reads what is given
             variables = {**self.given, **variables}
         with self.run.within(variables, node.model.items.find) as run:
+            before = len(run.problems)
             value = node.logic(Scope({}, None, run))
+            run.problems[before:] = [
+                Problem(f"Decision {node.name!r}: {problem.message}", problem.start, problem.end)
+                for problem in run.problems[before:]
+            ]
         self._depth -= 1
         return self.accepted(node, value)
 

@@ -27,6 +27,7 @@ def read_model(xml: bytes, imports: Imports | None = None, *, strict: bool = Tru
     model = Model(root.get("name") or "", root.get("namespace") or "", Items())
     model.items.read(root, findings)
     _import(root, model, imports or {}, findings)
+    model.items.settle()
     boxes = Boxes(_names(root, model), model.items, findings)
     for element in root:
         reader = _READERS.get(tag(element))

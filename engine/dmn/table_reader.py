@@ -21,6 +21,10 @@ def read_table(boxes: "Boxes", element: Element, local: frozenset[str], owner: s
         boxes.finding("dmn.hit_policy", f"There is no hit policy {policy} {aggregation}.", element)
         policy, aggregation = "UNIQUE", ""
     columns = [_column(boxes, column, local) for column in children(element, "input")]
+    labels = [column.label for column in columns]
+    for number, column in enumerate(columns, start=1):
+        if labels.count(column.label) > 1:
+            column.label = f"{column.label} ({number})"  # the trail tells inputs by their label
     outputs = [_output(boxes, output, local, owner) for output in children(element, "output")]
     rules = [rule for row in children(element, "rule") if (rule := _rule(boxes, row, local, (columns, outputs)))]
     if not outputs:

@@ -145,9 +145,14 @@ class Table:
             return outputs[0]
         return {output.name: value for output, value in zip(self.outputs, outputs, strict=True)}
 
+    @property
+    def has_no_default(self) -> bool:
+        """Whether nothing is said for the case that no rule matches."""
+        return all(output.default is None for output in self.outputs)
+
     def default(self, scope: Scope) -> Any:
         """The result when no rule matches."""
-        if all(output.default is None for output in self.outputs):
+        if self.has_no_default:
             return None
         return self._joined([output.default(scope) if output.default else None for output in self.outputs])
 
@@ -202,12 +207,17 @@ def _priority(table: Table, hits: Hits, values: list[Any], scope: Scope) -> Any:
 
 
 def _rule_order(table: Table, hits: Hits, values: list[Any], scope: Scope) -> Any:
-    return _all(table, hits, values, scope) if hits else table.default(scope)
+    return _all(table, hits, values, scope) if hits else _no_hits(table, scope)
+
+
+def _no_hits(table: Table, scope: Scope) -> Any:
+    """The list of nothing, unless the table has a default."""
+    return [] if table.has_no_default else table.default(scope)
 
 
 def _output_order(table: Table, hits: Hits, values: list[Any], scope: Scope) -> Any:
     if not hits:
-        return table.default(scope)
+        return _no_hits(table, scope)
     return table.by_priority(_all(table, hits, values, scope), scope)
 
 

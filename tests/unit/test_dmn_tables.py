@@ -77,6 +77,12 @@ def test_without_a_hit_the_default_is_the_result():
     assert model.decide("tier", {"amount": 7}).value == Decimal(99)
 
 
+def test_a_table_that_collects_gives_an_empty_list_without_a_hit():
+    assert table("COLLECT", [("< 0", 1)]).decide("tier", {"amount": 7}).value == []
+    assert table("COLLECT", [("< 0", 1)], aggregation="COUNT").decide("tier", {"amount": 7}).value == Decimal(0)
+    assert table("COLLECT", [("< 0", 1)], aggregation="SUM").decide("tier", {"amount": 7}).value is None
+
+
 def test_several_outputs_make_a_context():
     model = table("UNIQUE", [("> 0", 1, '"a"')], outputs=("level", "group"))
 

@@ -1,0 +1,274 @@
+"""Whole models: requirements, functions, services, types, imports and every boxed expression."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from engine.dmn import DmnRefused, UnknownDecision, read_model
+
+DMN = "https://www.omg.org/spec/DMN/20230324/MODEL/"
+
+
+def model_of(content, *, namespace="n", imports=None, xmlns=DMN, strict=True):
+    xml = f'<definitions xmlns="{xmlns}" name="m" namespace="{namespace}">{content}</definitions>'
+    return read_model(xml.encode(), imports, strict=strict)
+
+
+def literal(text):
+    return f"<literalExpression><text><![CDATA[{text}]]></text></literalExpression>"
+
+
+def parts(tag, **texts):
+    inside = "".join(f"<{part}>{literal(text)}</{part}>" for part, text in texts.items())
+    return f'<{tag} iteratorVariable="x">{inside}</{tag}>'
+
+
+def boxed_context(*entries):
+    inside = "".join(
+        f"<contextEntry>{f'<variable name={name!r}/>' if name else ''}{logic}</contextEntry>" for name, logic in entries
+    )
+    return f"<context>{inside}</context>"
+
+
+def decision(name, logic, *requires, kind=""):
+    needs = "".join(
+        f'<{"knowledge" if tag == "Knowledge" else "information"}Requirement><required{tag} href="{href}"/>'
+        f"</{'knowledge' if tag == 'Knowledge' else 'information'}Requirement>"
+        for tag, href in requires
+    )
+    reference = f' typeRef="{kind}"' if kind else ""
+    variable = f'<variable name="{name}"{reference}/>'
+    return f'<decision id="{name}" name="{name}">{variable}{needs}{logic}</decision>'
+
+
+def data(name, kind=""):
+    reference = f' typeRef="{kind}"' if kind else ""
+    return f'<inputData id="{name}" name="{name}"><variable name="{name}"{reference}/></inputData>'
+
+
+def value_of(logic, **inputs):
+    requires = [("Input", f"#{name}") for name in inputs]
+    model = model_of("".join(map(data, inputs)) + decision("d", logic, *requires))
+    decided = model.decide("d", inputs)
+    return decided.value
+
+
+def test_a_decision_sees_what_it_requires_and_nothing_else():
+    model = model_of(
+        data("net")
+        + data("secret")
+        + decision("gross", literal("net * 1.23"), ("Input", "#net"))
+        + decision("total", literal("gross + 1"), ("Decision", "#gross"))
+        + decision("nosy", literal("secret"), ("Input", "#net"))
+    )
+
+    assert model.decide("total", {"net": 100}).value == Decimal("124.00")
+    nosy = model.decide("nosy", {"net": 1, "secret": 2})
+    assert nosy.value is None
+    assert "'secret'" in nosy.problems[0].message
+
+
+def test_a_model_without_input_data_reads_what_is_given():
+    assert model_of(decision("d", literal("order total * 2"))).decide("d", {"order total": 4}).value == Decimal(8)
+
+
+def test_an_unknown_decision_is_named_with_those_that_exist():
+    with pytest.raises(UnknownDecision, match="it has: d"):
+        model_of(decision("d", literal("1"))).decide("x", {})
+
+
+@pytest.mark.parametrize(
+    ("logic", "expected"),
+    [
+        (f"<list>{literal('a')}{literal('a + 1')}</list>", [Decimal(3), Decimal(4)]),
+        (
+            f'<relation><column name="x"/><column name="y"/><row>{literal("1")}{literal("a")}</row></relation>',
+            [{"x": Decimal(1), "y": Decimal(3)}],
+        ),
+        (
+            boxed_context(("net value", literal("a * 2")), ("", literal("net value + 1"))),
+            Decimal(7),
+        ),
+        (
+            parts("conditional", **{"if": "a > 2", "then": "1", "else": "2"}),
+            Decimal(1),
+        ),
+        (
+            f'<for iteratorVariable="x"><in>{literal("1..a")}</in><return>{literal("x * a")}</return></for>',
+            None,
+        ),
+        (
+            f'<for iteratorVariable="x"><in>{literal("[1..a]")}</in><return>{literal("x * a")}</return></for>',
+            [Decimal(3), Decimal(6), Decimal(9)],
+        ),
+        (
+            parts("every", **{"in": "[1, a]", "satisfies": "x > 0"}),
+            True,
+        ),
+        (
+            parts("some", **{"in": "[1, a]", "satisfies": "x > 9"}),
+            False,
+        ),
+        (f"<filter><in>{literal('[1, 2, a]')}</in><match>{literal('item >= a')}</match></filter>", [Decimal(3)]),
+        (
+            f"<filter><in>{literal('[{p: 1}, {p: 5}]')}</in><match>{literal('p > a')}</match></filter>",
+            [{"p": Decimal(5)}],
+        ),
+        (
+            boxed_context(
+                (
+                    "f",
+                    '<functionDefinition><formalParameter name="n"/>'
+                    + literal("if n <= 1 then 1 else n * f(n - 1)")
+                    + "</functionDefinition>",
+                ),
+                ("", literal("f(a)")),
+            ),
+            Decimal(6),
+        ),
+    ],
+)
+def test_a_boxed_expression_has_its_value(logic, expected):
+    if expected is None:
+        with pytest.raises(DmnRefused):
+            value_of(logic, a=3)
+    else:
+        assert value_of(logic, a=3) == expected
+
+
+def bkm(name, parameters, logic):
+    formal = "".join(f'<formalParameter name="{part}" typeRef="{kind}"/>' for part, kind in parameters.items())
+    return (
+        f'<businessKnowledgeModel id="{name}" name="{name}"><variable name="{name}"/><encapsulatedLogic>{formal}{logic}'
+        "</encapsulatedLogic></businessKnowledgeModel>"
+    )
+
+
+def test_a_function_is_invoked_by_name_and_checks_its_arguments():
+    call = (
+        f"<invocation>{literal('interest')}<binding><parameter name='rate'/>{literal('x')}</binding>"
+        f"<binding><parameter name='amount'/>{literal('200')}</binding></invocation>"
+    )
+    model = model_of(
+        data("x")
+        + bkm("interest", {"amount": "number", "rate": "number"}, literal("amount * rate / 100"))
+        + decision("d", call, ("Input", "#x"), ("Knowledge", "#interest"))
+    )
+
+    assert model.decide("d", {"x": 5}).value == Decimal(10)
+    refused = model.decide("d", {"x": "much"})
+    assert refused.value is None
+    assert "'rate'" in refused.problems[0].message
+
+
+def test_a_decision_service_is_a_function_of_its_inputs():
+    model = model_of(
+        data("a")
+        + decision("base", literal("a * 10"), ("Input", "#a"))
+        + decision("result", literal("base + 1"), ("Decision", "#base"))
+        + '<decisionService id="s" name="s"><variable name="s"/><outputDecision href="#result"/>'
+        '<inputDecision href="#base"/></decisionService>' + decision("caller", literal("s(5)"), ("Knowledge", "#s"))
+    )
+
+    assert model.decide("s", {"base": 7}).value == Decimal(8)
+    assert model.decide("caller", {}).value == Decimal(6)
+
+
+TYPES = (
+    '<itemDefinition name="tClass"><typeRef>string</typeRef><allowedValues><text>"A", "B"</text></allowedValues>'
+    "</itemDefinition>"
+    '<itemDefinition name="tCustomer"><itemComponent name="class"><typeRef>tClass</typeRef></itemComponent>'
+    '<itemComponent name="since"><typeRef>date</typeRef></itemComponent></itemDefinition>'
+    '<itemDefinition name="tNumbers" isCollection="true"><typeRef>number</typeRef></itemDefinition>'
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "expected"),
+    [
+        ("tClass", "A", "A"),
+        ("tClass", "C", None),
+        ("tClass", 1, None),
+        ("tClass", ["B"], "B"),
+        ("tNumbers", [1, 2], [Decimal(1), Decimal(2)]),
+        ("tNumbers", 1, [Decimal(1)]),
+        ("tNumbers", [1, "2"], None),
+        ("tCustomer", {"class": "A", "since": date(2026, 1, 1)}, {"class": "A", "since": date(2026, 1, 1)}),
+        ("tCustomer", {"class": "X", "since": date(2026, 1, 1)}, None),
+        ("tCustomer", {"class": "A"}, None),
+        ("feel:number", "1", None),
+    ],
+)
+def test_a_value_is_held_against_its_type(kind, given, expected):
+    model = model_of(TYPES + data("x", kind) + decision("d", literal("x"), ("Input", "#x")))
+
+    decided = model.decide("d", {"x": given})
+
+    assert decided.value == expected
+    assert bool(decided.problems) is (expected is None)
+
+
+def test_a_model_uses_another_one_under_its_name():
+    other = model_of(
+        TYPES
+        + data("net")
+        + decision("gross", literal("net * 2"), ("Input", "#net"))
+        + bkm("half", {"n": "number"}, literal("n / 2")),
+        namespace="https://example.org/other",
+    )
+    model = model_of(
+        f'<import namespace="https://example.org/other" name="lib" importType="{DMN}"/>'
+        + decision(
+            "d",
+            literal("lib.half(lib.gross) + 1"),
+            ("Decision", "https://example.org/other#gross"),
+            ("Knowledge", "https://example.org/other#half"),
+        ),
+        imports={"https://example.org/other": other},
+    )
+
+    assert model.decide("d", {"lib": {"net": 21}}).value == Decimal(22)
+    assert model.decide("d", {"net": 21}).value == Decimal(22)
+
+
+@pytest.mark.parametrize(
+    ("content", "rule"),
+    [
+        (decision("d", literal("1 +")), "feel.syntax"),
+        (decision("d", literal("1"), ("Input", "#nowhere")), "dmn.reference"),
+        (decision("d", literal("1"), kind="tNothing"), "dmn.type"),
+        ('<import namespace="x" name="y" importType="' + DMN + '"/>', "dmn.import"),
+        (decision("d", literal("function(a) external {java: {class: 'x'}}")), "feel.syntax"),
+        (decision("d", '<functionDefinition kind="Java"><context/></functionDefinition>'), "dmn.external"),
+        (
+            decision("d", '<literalExpression expressionLanguage="python"><text>1</text></literalExpression>'),
+            "dmn.language",
+        ),
+    ],
+)
+def test_a_model_that_cannot_run_right_is_refused(content, rule):
+    with pytest.raises(DmnRefused) as refused:
+        model_of(content)
+
+    assert rule in {finding.rule for finding in refused.value.findings}
+
+
+@pytest.mark.parametrize(
+    "xmlns",
+    [
+        "http://www.omg.org/spec/DMN/20151101/dmn.xsd",
+        "http://www.omg.org/spec/DMN/20180521/MODEL/",
+        "https://www.omg.org/spec/DMN/20191111/MODEL/",
+        "https://www.omg.org/spec/DMN/20211108/MODEL/",
+    ],
+)
+def test_older_versions_are_read(xmlns):
+    assert model_of(decision("d", literal("1 + 1")), xmlns=xmlns).decide("d", {}).value == Decimal(2)
+
+
+def test_nothing_that_is_given_makes_a_decision_raise():
+    model = model_of(data("x", "number") + decision("d", literal("x + 1"), ("Input", "#x")))
+
+    for given in (object(), float("nan"), [object()], {1: 2}, b"bytes", {"a": {"b": object()}}):
+        assert model.decide("d", {"x": given}).value is None
