@@ -1,10 +1,13 @@
 """Runs a locked instance inside a unit of work: handlers, decisions, tasks, history, events, incidents."""
 
 import json
+import logging
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from datetime import datetime
 from typing import Any, TypeVar
+
+from sqlalchemy import func, select
 
 from core.errors import DomainError, StaleState, StorageFull, Unavailable
 from core.ids import new_id
@@ -28,6 +31,8 @@ from engine.runtime import Case, Changes, OpenWork, Program
 from engine.store import Finished, Locked, Writing
 from storage.unit_of_work import UnitOfWork
 
+logger = logging.getLogger(__name__)
+
 MAXIMUM_INCIDENTS = 20  # that one command can leave behind
 Parking = Mapping[int, tuple[str, str]]
 Result = TypeVar("Result")
@@ -46,6 +51,8 @@ def with_incidents(unit: UnitOfWork, attempt: Callable[[Parking], Result], *, al
             with nullcontext() if alone else unit.savepoint():
                 return attempt(parking)
         except StepFailed as failure:
+            if failure.reason == "token_lost":
+                logger.error("token lost", extra={"action": "run", "sentence": failure.sentence})  # noqa: TRY400 -- the sentence says it all
             if not failure.step or failure.step in parking or len(parking) >= MAXIMUM_INCIDENTS:
                 raise
             if alone:
@@ -168,7 +175,7 @@ class Running:
                 code=failure.reason,
                 message=failure.sentence,
                 state="open",
-                tries=1,
+                tries=1 + self._earlier_tries(failure.token),
                 created_at=now,
             )
             self.unit.session.add(row)
@@ -181,6 +188,12 @@ class Running:
                     message=row.message,
                 )
             )
+
+    def _earlier_tries(self, token: str) -> int:
+        earlier = select(func.count()).where(
+            IncidentRow.instance_id == self.locked.instance_id, IncidentRow.token_id == token
+        )
+        return self.unit.session.scalar(earlier) or 0
 
     def resolve(self, incident: IncidentRow, resolution: str) -> None:
         """An incident is settled, in these words."""

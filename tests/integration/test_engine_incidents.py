@@ -123,9 +123,9 @@ def test_a_step_that_fails_again_has_a_new_incident(world: World) -> None:
 
     with world.reading() as view:
         found = queries.instance(view, instance).incidents
-    assert [(each.state, each.message) for each in found] == [
-        ("open", "The step failed: It is still locked."),
-        ("resolved", "The step failed: The offer is locked."),
+    assert [(each.state, each.tries, each.message) for each in found] == [
+        ("open", 2, "The step failed: It is still locked."),
+        ("resolved", 1, "The step failed: The offer is locked."),
     ]
 
 
