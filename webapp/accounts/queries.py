@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Row, Select, func, or_, select
 
 from core.errors import NotFound
 from core.identity import Actor
@@ -12,6 +12,17 @@ from storage.unit_of_work import Reading
 from webapp.accounts.models import AccountRoleRow, AccountRow, ApiTokenRow, LogInRow
 from webapp.accounts.roles import permissions_of
 from webapp.accounts.tokens import digest_of
+
+ROLES = select(func.array_agg(AccountRoleRow.role)).where(AccountRoleRow.account_id == AccountRow.id)
+ACCOUNT: Select[Any] = select(
+    AccountRow.id,
+    AccountRow.name,
+    AccountRow.display_name,
+    AccountRow.email,
+    AccountRow.is_active,
+    AccountRow.created_at,
+    ROLES.scalar_subquery().label("roles"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +59,15 @@ class TokenUse:
 
 def accounts(view: Reading) -> list[Account]:
     """All accounts by name."""
-    rows = view.session.scalars(select(AccountRow).order_by(AccountRow.name)).all()
-    roles: dict[str, set[str]] = {}
-    for row in view.session.scalars(select(AccountRoleRow)):
-        roles.setdefault(row.account_id, set()).add(row.role)
-    return [_account(row, roles.get(row.id, ())) for row in rows]
+    return [_account(row) for row in view.session.execute(ACCOUNT.order_by(AccountRow.name))]
 
 
 def account_named(view: Reading, name: str) -> Account:
     """The account of that log-in name. Raises `NotFound`."""
-    found = _one(view.session, AccountRow.name == name.strip().lower())
+    found = view.session.execute(ACCOUNT.where(AccountRow.name == name.strip().lower())).one_or_none()
     if found is None:
         raise NotFound(f"There is no account named {name}.", name=name)
-    return found
+    return _account(found)
 
 
 def credentials(view: Reading, name: str) -> tuple[str, str | None] | None:
@@ -74,28 +81,26 @@ def credentials(view: Reading, name: str) -> tuple[str, str | None] | None:
 
 def account_of_log_in(view: Reading, log_in_id: str) -> Account | None:
     """Whose browser this is, while its log-in holds."""
-    wanted = select(LogInRow.account_id).where(
-        LogInRow.id == log_in_id, LogInRow.ended_at.is_(None), LogInRow.expires_at > view.clock.now()
-    )
-    return _one(view.session, AccountRow.id == wanted.scalar_subquery(), AccountRow.is_active.is_(True))
+    holds = (LogInRow.id == log_in_id, LogInRow.ended_at.is_(None), LogInRow.expires_at > view.clock.now())
+    wanted = ACCOUNT.join(LogInRow, LogInRow.account_id == AccountRow.id).where(*holds, AccountRow.is_active.is_(True))
+    row = view.session.execute(wanted).one_or_none()
+    return None if row is None else _account(row)
 
 
 def token_use(view: Reading, token: str) -> TokenUse | None:
-    """The token and its account, while both are valid."""
-    row = view.session.scalar(select(ApiTokenRow).where(ApiTokenRow.digest == digest_of(token)))
-    if row is None or row.revoked_at is not None:
-        return None
-    if row.expires_at is not None and row.expires_at <= view.clock.now():
-        return None
-    account = _one(view.session, AccountRow.id == row.account_id, AccountRow.is_active.is_(True))
-    return None if account is None else TokenUse(row.id, account, row.used_at)
+    """The token and its account, while both are valid; one statement, because every request of a program asks."""
+    now = view.clock.now()
+    holds = (
+        ApiTokenRow.digest == digest_of(token),
+        ApiTokenRow.revoked_at.is_(None),
+        or_(ApiTokenRow.expires_at.is_(None), ApiTokenRow.expires_at > now),
+    )
+    wanted = ACCOUNT.add_columns(ApiTokenRow.id.label("token_id"), ApiTokenRow.used_at)
+    wanted = wanted.join(ApiTokenRow, ApiTokenRow.account_id == AccountRow.id)
+    row = view.session.execute(wanted.where(*holds, AccountRow.is_active.is_(True))).one_or_none()
+    return None if row is None else TokenUse(row.token_id, _account(row), row.used_at)
 
 
-def _one(session: Session, *conditions: ColumnElement[bool]) -> Account | None:
-    roles = select(func.array_agg(AccountRoleRow.role)).where(AccountRoleRow.account_id == AccountRow.id)
-    found = session.execute(select(AccountRow, roles.scalar_subquery()).where(*conditions)).one_or_none()
-    return None if found is None else _account(found[0], found[1] or ())
-
-
-def _account(row: AccountRow, roles: "set[str] | list[str] | tuple[()]") -> Account:
-    return Account(row.id, row.name, row.display_name, row.email, frozenset(roles), row.is_active, row.created_at)
+def _account(row: Row[Any]) -> Account:
+    roles = frozenset(row.roles or ())
+    return Account(row.id, row.name, row.display_name, row.email, roles, row.is_active, row.created_at)
