@@ -35,11 +35,10 @@ class UserTask(Element):
         assert work is not None
         assignee = self._text(task, work.assignee)
         priority = self._text(task, work.priority)
-        loop = task.parent.id if task.parent.task_spec.node.id == self.node.id else None
         return OpenWork(
             id=task.id,
             node=self.node,
-            loop_id=loop,
+            loop_id=_loop_around(task),
             assignee=assignee or None,
             groups=self._texts(task, work.groups),
             users=self._texts(task, work.users),
@@ -79,6 +78,14 @@ class UserTask(Element):
         never_opened = task.internal_data.get("failed") or task.has_state(TaskState.READY)
         if changes.opened.pop(task.id, None) is None and not never_opened:
             changes.withdrawn.append((task.id, self.node.id))
+
+
+def _loop_around(task: Any) -> str | None:
+    """The multi-instance activity that a task belongs to, be it the task itself or a sub-process around it."""
+    around = task.parent
+    while around is not None and "items" not in around.internal_data:
+        around = around.parent
+    return None if around is None else str(around.id)
 
 
 class ScriptTask(Element):
