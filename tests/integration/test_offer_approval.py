@@ -244,6 +244,26 @@ def test_whoever_prepared_the_offer_cannot_approve_it(desk: OfferDesk) -> None:
         desk.complete(prepared.tasks[0].id, both, decision="approve")
 
 
+def test_nobody_decides_twice_at_one_level_but_again_on_the_next_version(desk: OfferDesk) -> None:
+    both = person("Ida", "sales_manager", "legal")
+    made = desk.make_offer("15")
+    prepared = desk.prepare(desk.start(made), special_terms=True)
+    for_manager, for_legal = (
+        next(task.id for task in prepared.tasks if group in desk.task(task.id, both).candidate_groups)
+        for group in ("sales_manager", "legal")
+    )
+    desk.complete(for_manager, both, decision="approve")
+
+    with pytest.raises(FourEyes):
+        desk.complete(for_legal, both, decision="approve")
+
+    returned = desk.complete(for_legal, LEGAL, decision="return", comment="klauzula 7")
+    revised = desk.complete(
+        returned.tasks[0].id, REP, payment_days=14, special_terms=False, next_step="resubmit", change_note="bez niej"
+    )
+    assert desk.decide(revised, both).state == "completed"
+
+
 def test_only_the_group_that_is_asked_decides(desk: OfferDesk) -> None:
     prepared = desk.prepare(desk.start(desk.make_offer("15")))
 
