@@ -116,7 +116,7 @@ def test_an_event_sub_process_is_refused() -> None:
     ("content", "rule"),
     [
         (task('camunda:formRef="nothing"'), "form-unknown"),
-        (task('camunda:asignee="anna"'), "extension-unknown"),
+        (task('camunda:candidateGroup="legal"'), "extension-unknown"),
         (task('obieg:handler="mail.send"'), "extension-place"),
         (task('camunda:asyncBefore="true"'), "extension-refused"),
         (task('camunda:candidateGroups="${execution.getVariable(1)}"'), "expression"),
