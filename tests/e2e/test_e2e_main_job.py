@@ -6,33 +6,12 @@ import hashlib
 import re
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.e2e.conftest import LogIn
+from tests.e2e.steps import attach, complete, fill_request, start_approval
 
 TITLE = "request"
-
-
-def start_approval(page: Page, number: str) -> None:
-    page.get_by_role("link", name="Offers").click()
-    page.get_by_role("link", name=number).click()
-    page.get_by_role("button", name="Start approval").click()
-    expect(page.get_by_role("heading", name="Prepare offer", level=1)).to_be_visible()
-
-
-def attach(page: Page, file: Path) -> None:
-    page.locator("[data-upload] input[type=file]").set_input_files(file)
-    expect(page.locator("#task-documents .doc-name", has_text=file.stem)).to_be_visible()
-
-
-def fill_request(page: Page) -> None:
-    page.get_by_label("Payment term, days").fill("14")
-    page.get_by_label("Note to the approvers").fill("The customer asked for an answer before Friday.")
-
-
-def complete(page: Page) -> None:
-    page.get_by_role("button", name="Complete task").click()
-    expect(page.get_by_role("heading", name="Inbox")).to_be_visible()
 
 
 def test_an_offer_goes_from_draft_to_an_approval_that_an_auditor_can_follow(

@@ -24,6 +24,14 @@ class Stage:
     mark: str
 
 
+@dataclass(frozen=True, slots=True)
+class HistoryLine:
+    """A visit of a token, or several at once that look the same."""
+
+    visit: TokenVisit
+    times: int
+
+
 @blueprint.get("/cases")
 def cases() -> str:
     """Cases, newest first."""
@@ -77,6 +85,21 @@ def places_of(found: InstanceDetail) -> list[str]:
     return [name if count == 1 else f"{name} ×{count}" for name, count in counted.items()]
 
 
-def told(visits: Sequence[TokenVisit]) -> list[TokenVisit]:
+def told(visits: Sequence[TokenVisit]) -> list[HistoryLine]:
     """What a person wants to know of the history: newest first, without elements that nobody gave a name."""
-    return [each for each in reversed(visits) if each.name and each.name != each.element_id]
+    lines: list[HistoryLine] = []
+    for visit in reversed(visits):
+        if not visit.name or visit.name == visit.element_id:
+            continue
+        before = lines[-1] if lines else None
+        if before is not None and _is_same(before.visit, visit):
+            lines[-1] = HistoryLine(before.visit, before.times + 1)
+        else:
+            lines.append(HistoryLine(visit, 1))
+    return lines
+
+
+def _is_same(one: TokenVisit, other: TokenVisit) -> bool:
+    """Whether two visits differ in nothing that is shown, as those of a multi-instance do at their start."""
+    told_of_one = (one.element_id, one.entered_at, one.left_at, one.actor, one.reason)
+    return told_of_one == (other.element_id, other.entered_at, other.left_at, other.actor, other.reason)

@@ -1,5 +1,6 @@
 """How pages write amounts, sizes, dates and names; dates in the reader's zone."""
 
+import json
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -24,7 +25,7 @@ PREVIEWS = {  # media types that every browser shows by itself and that run noth
 
 def register(app: Flask) -> None:
     """Make every filter of this module known to templates."""
-    filters = (money, quantity, percent, size, moment, day, clock_time, due, due_mark, ago, initials, words, short)
+    filters = (money, quantity, percent, size, moment, day, due, due_mark, ago, initials, words, short, pretty)
     app.jinja_env.filters.update({each.__name__: each for each in filters})
     app.jinja_env.filters["doc_icon"] = document_icon
     app.jinja_env.filters["preview_kind"] = PREVIEWS.get
@@ -92,11 +93,6 @@ def moment(value: datetime | None, *, seconds: bool = False) -> str:
     local = value.astimezone(reader_zone())
     text = f"{local.day} {local:%b %Y, %H:%M:%S}" if seconds else f"{local.day} {local:%b %Y, %H:%M}"
     return _tag(value, text)
-
-
-def clock_time(value: datetime) -> str:
-    """08:00:12 in the reader's zone."""
-    return _tag(value, f"{value.astimezone(reader_zone()):%H:%M:%S}")
 
 
 def day(value: date | datetime | None) -> str:
@@ -167,6 +163,17 @@ def words(code: str | None) -> str:
 def short(digest: str) -> str:
     """The first characters of a digest, enough to compare by eye."""
     return digest[:12]
+
+
+def pretty(value: Any) -> str:
+    """A value of a case as people can read it; nested ones as indented JSON."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value is None:
+        return "–"
+    if isinstance(value, list | dict):
+        return json.dumps(value, ensure_ascii=False, indent=2, default=str)
+    return str(value)
 
 
 def document_icon(media_type: str | None) -> str:

@@ -64,10 +64,12 @@ def _documents(reading: Reading, found: TaskDetail) -> dict[str, Any]:
 def _offer_of(reading: Reading, found: TaskDetail) -> Offer | None:
     """The offer that the case is about, in the version that the task is about, where the reader may see both."""
     seen = found.data.get("offer")
-    version = seen.get("version") if isinstance(seen, dict) else None
+    version = str(seen.get("version", "")) if isinstance(seen, dict) else ""
     try:
         links = queries.instance(reading, found.instance_id).links
         ids = [link.id for link in links if link.entity == "crm.offer"]
-        return offer_queries.offer(reading, ids[0], version=version) if ids else None
+        return (
+            offer_queries.offer(reading, ids[0], version=int(version) if version.isdecimal() else None) if ids else None
+        )
     except DomainError:
         return None

@@ -48,7 +48,7 @@ export class Problem extends Error {
 }
 
 export function tell(problem) {
-  const reload = problem.status === 401 || /csrf/.test(problem.code);
+  const reload = problem.status === 401 || problem.code === "form_expired";
   toast(problem.message, {
     kind: problem.status >= 500 || problem.status === 0 ? "danger" : "warning",
     action: reload ? { text: "Reload the page", run: () => location.reload() } : undefined,
