@@ -106,7 +106,11 @@ def stamp(file: Path) -> str:
 def run(command: list[Path | str], complaint: str) -> None:
     """Run a script with Node in the front end's folder. Raises `BuildFailed` with the start of its output."""
     node = node_root() / ("node.exe" if os.name == "nt" else "bin/node")
-    environment = {**os.environ, "PATH": f"{node.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
+    environment = {
+        "NODE_USE_SYSTEM_CA": "1",  # a firm's own certificate authority is known to the machine, not to Node
+        **os.environ,
+        "PATH": f"{node.parent}{os.pathsep}{os.environ.get('PATH', '')}",
+    }
     finished = subprocess.run(
         [node, *command], cwd=FRONTEND, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
     )
