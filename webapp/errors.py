@@ -24,7 +24,9 @@ from core.errors import (
 )
 from core.ids import new_id
 from storage.blobs.store import BlobDamaged
+from webapp import resending
 from webapp.accounts.logins import TooManyAttempts
+from webapp.assets import FrontEndMissing
 
 logger = logging.getLogger(__name__)
 
@@ -106,9 +108,12 @@ def problem(error: DomainError) -> dict[str, Any]:
 
 
 def _domain(error: DomainError) -> BaseResponse:
+    status = status_of(error)
+    if not wants_problem() and isinstance(error, Unauthenticated | FormExpired) and resending.can_be_sent_again():
+        needs_log_in = isinstance(error, Unauthenticated)
+        return make_response(resending.page(error.sentence, needs_log_in=needs_log_in), status)
     if isinstance(error, Unauthenticated) and not wants_problem():
         return _to_log_in()
-    status = status_of(error)
     response = _answer(status, error.code, error.sentence, error.details)
     if isinstance(error, Unavailable):
         response.headers["Retry-After"] = str(RETRY_AFTER)
@@ -184,7 +189,7 @@ def _page(status: int, code: str, sentence: str, details: dict[str, Any]) -> str
     """The template `error.html` is given status, code, sentence and details."""
     try:
         return render_template("error.html", status=status, code=code, sentence=sentence, details=details)
-    except (TemplateError, DomainError):  # the page itself may need what is away
+    except (TemplateError, DomainError, FrontEndMissing):  # the page itself may need what is away
         logger.warning("plain error page", exc_info=True)
         return f"<!doctype html><title>{status}</title><h1>{status}</h1><p>{escape(sentence)}</p>"
 

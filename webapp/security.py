@@ -71,7 +71,7 @@ def register(app: Flask, settings: Settings) -> None:
         except CSRFError as error:
             raise FormExpired(
                 "This page was open for too long, or the form did not come from here. Nothing was changed. "
-                "Go back, load the page again and send it once more.",
+                "Load the page again and send it once more.",
                 reason=error.description,
             ) from error
 

@@ -125,6 +125,37 @@ def test_an_expired_token_is_refused_with_a_plain_sentence(app: Flask, anna: Fla
     assert "Nothing was changed" in answer.json["detail"]
 
 
+def test_what_was_typed_into_an_expired_form_can_be_sent_again(app: Flask, anna: FlaskClient) -> None:
+    log_in(anna)
+    form = {"csrf_token": form_token(anna), "text": "Długa uwaga <b>z trudem</b> napisana", "password": "secret"}
+    app.config["WTF_CSRF_TIME_LIMIT"] = -1
+
+    answer = anna.post("/logout?from=here", data=form, headers={"Sec-Fetch-Site": "same-origin"})
+
+    assert answer.status_code == 400
+    assert "Długa uwaga &lt;b&gt;z trudem" in answer.text
+    assert 'action="/logout?from=here"' in answer.text
+    assert "secret" not in answer.text
+    assert 'name="csrf_token"' in answer.text
+
+
+def test_a_form_of_another_site_is_not_offered_again(app: Flask, anna: FlaskClient) -> None:
+    log_in(anna)
+
+    answer = anna.post("/logout", data={"text": "planted"}, headers={"Sec-Fetch-Site": "cross-site"})
+
+    assert answer.status_code == 400
+    assert "planted" not in answer.text
+
+
+def test_what_was_typed_survives_the_end_of_the_log_in(anna: FlaskClient) -> None:
+    answer = anna.post("/offers", data={"text": "uwaga"}, headers={"Origin": "http://localhost"})
+
+    assert answer.status_code == 401
+    assert "uwaga" in answer.text
+    assert 'href="/login"' in answer.text
+
+
 def test_a_token_of_another_session_is_refused(anna: FlaskClient) -> None:
     log_in(anna)
     foreign = URLSafeTimedSerializer(anna.application.secret_key, salt="wtf-csrf-token").dumps("1" * 40)

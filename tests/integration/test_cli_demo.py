@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+
+import requests
+
+from tests.served import run, serving
+from webapp.demo import PASSWORD, PEOPLE
+
+SECOND_START = 5  # seconds
+
+
+def test_the_demo_is_there_at_once_the_second_time_and_people_can_log_in(tmp_path: Path) -> None:
+    first = run(tmp_path, "demo", "--prepare-only")
+    assert first.returncode == 0, first.stderr
+
+    began = time.monotonic()
+    with serving(tmp_path, "demo") as server:
+        seconds = time.monotonic() - began
+        browser = requests.Session()
+        form = browser.get(server.address + "/login", timeout=30)
+        token = re.search(r'name="csrf_token" value="([^"]+)"', form.text)
+        assert token, form.text
+        entered = {"name": "jan", "password": PASSWORD, "csrf_token": token[1]}
+        inbox = browser.post(server.address + "/login", data=entered, timeout=30)
+        tasks = browser.get(server.address + "/api/v1/tasks", timeout=30).json()
+        documents = browser.get(server.address + "/api/v1/documents", timeout=30).json()
+        server.stop()
+
+    assert seconds < SECOND_START
+    assert inbox.status_code == 200
+    assert tasks["total"] >= 1
+    assert documents["items"]
+    printed = "".join(server.lines)
+    assert PASSWORD in printed
+    assert all(name in printed for name, _, _ in PEOPLE)
+    again = run(tmp_path, "demo", "--prepare-only")
+    assert (again.returncode, again.stderr) == (0, "")
