@@ -1,17 +1,20 @@
 from __future__ import annotations
 
+import io
 import json
+import os
+import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from subprocess import CompletedProcess
 
 import pytest
 
 from processes import PACKAGES
 from tests.engine_world import bpmn, line
 from tests.served import run
+from webapp.cli import COMMANDS, main
 
-Obieg = Callable[..., "CompletedProcess[str]"]
 PASSWORD = "rzeka-latarnia-47\n"
 PACKAGE = str(PACKAGES[0].folder)
 GOOD = bpmn(line('<userTask id="work" name="Work" camunda:candidateGroups="legal"/>', names=("work",)), key="review")
@@ -29,12 +32,37 @@ scenarios:
 """
 
 
-@pytest.fixture
-def obieg(tmp_path: Path, database_url: str) -> Obieg:
-    """One command on a fresh database."""
+@dataclass
+class Done:
+    """How a command ended."""
 
-    def call(*arguments: str, typed: str = "", **settings: str) -> CompletedProcess[str]:
-        return run(tmp_path / "data", *arguments, typed=typed, OBIEG_DATABASE_URL=database_url, **settings)
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+Obieg = Callable[..., Done]
+
+
+@pytest.fixture
+def obieg(
+    tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Obieg:
+    """One command on a fresh database, inside this process."""
+    for name in [name for name in os.environ if name.startswith("OBIEG_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("OBIEG_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("OBIEG_DATABASE_URL", database_url)
+
+    def call(*arguments: str, typed: str = "", **settings: str) -> Done:
+        with monkeypatch.context() as patch:
+            for name, value in settings.items():
+                patch.setenv(name, value)
+            patch.setattr(sys, "stdin", io.StringIO(typed))
+            with pytest.raises(SystemExit) as left:
+                main(list(arguments))
+        written = capsys.readouterr()
+        return Done(int(left.value.code or 0), written.out, written.err)
 
     return call
 
@@ -152,8 +180,6 @@ def test_the_trail_of_a_fresh_installation_is_whole(obieg: Obieg) -> None:
 
 
 def test_every_command_explains_itself(obieg: Obieg) -> None:
-    from webapp.cli import COMMANDS
-
     for name in COMMANDS:
         done = obieg(name, "--help")
 
