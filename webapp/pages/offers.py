@@ -56,11 +56,14 @@ def edit_offer(offer_id: str) -> str:
 
 
 @blueprint.post("/offers/<offer_id>")
-def save_offer(offer_id: str) -> Response:
-    """Save the editor."""
+def save_offer(offer_id: str) -> BaseResponse:
+    """Save the editor; htmx keeps what was typed when it is refused."""
     run(update_of(offer_id, request.form))
     flash("The offer is saved.")
-    return Response(status=204, headers={"HX-Redirect": url_for("pages.offer", offer_id=offer_id)})
+    target = url_for("pages.offer", offer_id=offer_id)
+    if "HX-Request" in request.headers:
+        return Response(status=204, headers={"HX-Redirect": target})
+    return redirect(target)
 
 
 @blueprint.post("/offers")

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from flask import render_template, request
+from flask import redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
 
 from core.errors import DomainError
 from crm import offer_queries
@@ -39,9 +40,11 @@ def task_documents(task_id: str) -> str:
 
 
 @blueprint.post("/tasks/<task_id>/comments")
-def comment(task_id: str) -> str:
-    """Add a comment; the answer is the list of comments."""
+def comment(task_id: str) -> str | Response:
+    """Add a comment; the answer is the list of comments, or the page where its scripts are not loaded yet."""
     run(CommentTask(task_id=task_id, text=request.form.get("text", "")))
+    if "HX-Request" not in request.headers:
+        return redirect(url_for("pages.task", task_id=task_id))
     with view() as reading:
         found = queries.task(reading, task_id)
     return render_template("task_comments.html", task=found, names=names())
