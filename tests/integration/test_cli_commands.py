@@ -127,6 +127,18 @@ def test_files_are_checked_without_a_database(obieg: Obieg, tmp_path: Path) -> N
     assert finding.keys() == {"file", "line", "element", "rule", "severity", "sentence"}
 
 
+def test_a_scenario_that_expects_nothing_is_a_finding(obieg: Obieg, tmp_path: Path) -> None:
+    (tmp_path / "review.bpmn").write_bytes(GOOD)
+    (tmp_path / "review.scenario.yaml").write_text(
+        "file: review.bpmn\nscenarios: [{name: x, steps: [{complete: work}]}]"
+    )
+
+    found = obieg("check", str(tmp_path))
+
+    assert found.returncode == 1
+    assert "review.scenario.yaml" in found.stdout
+
+
 def test_a_package_is_deployed_whole_or_not_at_all(obieg: Obieg, tmp_path: Path) -> None:
     (tmp_path / "good.bpmn").write_bytes(GOOD)
     (tmp_path / "bad.bpmn").write_bytes(b"not XML")
@@ -151,6 +163,7 @@ def test_scenarios_pass_and_fail_with_exit_codes(obieg: Obieg, tmp_path: Path) -
 
     file.write_text(SCENARIO.replace("AMOUNT", "5"))
     good = obieg("test", str(file), "--json")
+    assert obieg("check", str(tmp_path)).returncode == 0
     file.write_text(SCENARIO.replace("AMOUNT", "6"))
     bad = obieg("test", str(tmp_path), "--json")
 

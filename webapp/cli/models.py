@@ -11,21 +11,25 @@ from core.settings import Settings
 from engine.bpmn import Known
 from engine.definitions import DeployDefinitions, DeployedDefinition, DeploymentFile, check_files
 from engine.handlers import HANDLERS
+from engine.scenarios import check_scenarios
 from webapp.bootstrap import load_contexts, opened
 from webapp.cli import FINDINGS, finding_line, print_json
 
 KINDS = (".bpmn", ".dmn", ".form")
+SCENARIO = ".scenario.yaml"
 PATHS = click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 
 
-def files_of(paths: tuple[Path, ...]) -> tuple[DeploymentFile, ...]:
-    """The deployable files of files and folders, each once, in a stable order."""
+def files_of(paths: tuple[Path, ...], kinds: tuple[str, ...] = KINDS) -> tuple[DeploymentFile, ...]:
+    """The files of these kinds in files and folders, each once, in a stable order."""
     found: dict[Path, None] = {}
     for path in paths:
-        inside = sorted(each for each in path.rglob("*") if each.suffix.lower() in KINDS) if path.is_dir() else [path]
+        inside = (
+            sorted(each for each in path.rglob("*") if each.name.lower().endswith(kinds)) if path.is_dir() else [path]
+        )
         found.update(dict.fromkeys(each.resolve() for each in inside))
     if not found:
-        raise click.UsageError(f"There is no {', '.join(KINDS)} file in {', '.join(map(str, paths))}.")
+        raise click.UsageError(f"There is no {', '.join(kinds)} file in {', '.join(map(str, paths))}.")
     return tuple(DeploymentFile(name=_shown(path), content=_content(path)) for path in found)
 
 
@@ -63,9 +67,13 @@ def deploy(settings: Settings, paths: tuple[Path, ...], dry_run: bool) -> None:
 def check(context: click.Context, paths: tuple[Path, ...], as_json: bool) -> None:
     """Check files, folders and packages without a database; exit code 1 when something is wrong."""
     load_contexts()
-    files = files_of(paths)
+    found_files = files_of(paths, (*KINDS, SCENARIO))
+    files = tuple(file for file in found_files if not file.name.lower().endswith(SCENARIO))
     forms = frozenset[str]() if any(file.name.lower().endswith(".form") for file in files) else None
     _, found = check_files(files, Known(handlers=HANDLERS.names(), forms=forms))
+    for file in found_files:
+        if file.name.lower().endswith(SCENARIO):
+            found += check_scenarios(file.name, file.content)
     findings = [each.to_json() for each in found]
     if as_json:
         print_json({"findings": findings})

@@ -72,7 +72,7 @@ def run_parts(
 
     application = build(settings, owner=owner)
     try:
-        bring_up_to_date(application, allowed=application.database.embedded is not None)
+        bring_up_to_date(application, allowed=application.database.embedded is not None or prepare is not None)
         if prepare is not None:
             prepare(application)
         if not names:

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import dataclasses
+import re
+from pathlib import Path
+
+import pytest
+
+from core.settings import Settings
+from webapp.api import customers, definitions, documents, instances, offers, tasks, trail
+from webapp.cli import COMMANDS, SUMMARIES
+
+REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
+VARIABLE = re.compile(r"<(?:\w+:)?\w+>")
+BESIDE = {"GET /healthz", "GET /readyz", "GET /metrics"}
+PARTS = (definitions, instances, tasks, documents, customers, offers, trail)
+
+
+def test_every_setting_is_documented_and_no_other() -> None:
+    written = set(re.findall(r"OBIEG_([A-Z0-9_]+)", (REFERENCE / "settings.md").read_text()))
+
+    assert written - {""} == {each.name.upper() for each in dataclasses.fields(Settings)}
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_every_command_is_documented(name: str) -> None:
+    assert f"obieg {name}" in (REFERENCE / "cli.md").read_text()
+    assert SUMMARIES[name].endswith(".") or "…" in SUMMARIES[name]
+
+
+def test_every_route_is_documented_and_no_other() -> None:
+    operations = [operation for part in PARTS for operation in part.routes.operations]
+    served = {f"{each.method} {VARIABLE.sub(r'{<}', each.path)}" for each in operations}
+    written = set(re.findall(r"`((?:GET|POST|PATCH) /\S+)`", (REFERENCE / "rest.md").read_text()))
+
+    assert {re.sub(r"{\w+}", "{<}", call) for call in written} - BESIDE == served
