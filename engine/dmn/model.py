@@ -255,9 +255,16 @@ def _service(node: Node) -> Function:
 
 
 def service_parameters(node: Service) -> Iterator[Node]:
-    """What a decision service takes: its input data, then its input decisions."""
+    """What a decision service takes: its input data, then its input decisions; raises Fault."""
     for reference in node.inputs:
-        yield node.model.resolve(reference)[1]
+        yield _resolved(node, reference)
+
+
+def _resolved(node: Service, reference: str) -> Node:
+    try:
+        return node.model.resolve(reference)[1]
+    except KeyError:
+        raise Fault(f"{node.name!r} refers to {reference!r}, which is not there.") from None
 
 
 def _call_service(node: Service, run: Run, given: Mapping[str, Any]) -> Any:
@@ -270,7 +277,7 @@ def _call_service(node: Service, run: Run, given: Mapping[str, Any]) -> Any:
             known[id(required)] = evaluation.accepted(required, given.get(required.name))
     results = {}
     for reference in node.outputs:
-        decision = node.model.resolve(reference)[1]
+        decision = _resolved(node, reference)
         results[decision.name] = evaluation.value_of(decision)
     value = next(iter(results.values())) if len(results) == 1 else results
     return evaluation.accepted(node, value)

@@ -1,6 +1,6 @@
 """Equality and order of FEEL values (DMN 1.5, 10.3.2.3 and tables 53 and 54); what cannot be compared is null."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from engine.feel.errors import Fault
 from engine.feel.kinds import Range, YearsMonths, article, kind
 from engine.feel.run import Run
-from engine.feel.temporal import midnight
+from engine.feel.temporal import midnight, moment
 
 _DIRECT = frozenset({Decimal, str, bool, timedelta, YearsMonths})
 _ORDERED = frozenset({Decimal, str, timedelta, YearsMonths})
@@ -62,16 +62,6 @@ def _same_moment(left: Any, right: Any) -> bool:
     if isinstance(left, time) and (isinstance(left.tzinfo, ZoneInfo) or isinstance(right.tzinfo, ZoneInfo)):
         return bool(left.replace(tzinfo=None) == right.replace(tzinfo=None) and left.tzinfo == right.tzinfo)
     return bool(moment(left.replace(microsecond=0)) == moment(right.replace(microsecond=0)))
-
-
-def moment(value: Any) -> Any:
-    """A time on the scale on which times are compared."""
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
-    away = value.utcoffset() or timedelta()
-    return (
-        timedelta(hours=value.hour, minutes=value.minute, seconds=value.second, microseconds=value.microsecond) - away
-    )
 
 
 def order(left: Any, right: Any) -> int:

@@ -226,7 +226,19 @@ def difference(left: Any, right: Any) -> timedelta:
         left, right = midnight(left, right), midnight(right, left)
     if (left.tzinfo is None) != (right.tzinfo is None):
         raise Fault("A time with a zone and one without cannot be subtracted.")
-    return (left.astimezone(UTC) - right.astimezone(UTC)) if left.tzinfo else left - right  # type: ignore[no-any-return]
+    return moment(left) - moment(right)
+
+
+def moment(value: datetime | time) -> timedelta:
+    """A time on one scale on which all times can be compared, however far away; local ones on a scale of their own."""
+    away = value.utcoffset() or timedelta()
+    if isinstance(value, datetime):
+        return timedelta(days=value.toordinal()) + _since_midnight(value) - away
+    return _since_midnight(value) - away
+
+
+def _since_midnight(value: datetime | time) -> timedelta:
+    return timedelta(hours=value.hour, minutes=value.minute, seconds=value.second, microseconds=value.microsecond)
 
 
 def _on_a_day(value: time) -> datetime:

@@ -22,6 +22,7 @@ from engine.feel import (
     encode,
 )
 from engine.feel.builtins import BUILTINS
+from engine.feel.builtins.registry import OWN
 from engine.feel.kinds import CONTEXT
 from engine.feel.parser import parse_expression, parse_unary_tests
 from engine.feel.printer import to_text
@@ -54,24 +55,27 @@ literals = st.sampled_from(
             "1",
             "-2.5",
             "0",
+            "1e30",
+            "1e6000",
             '"a"',
             '"\\n\\"ü"',
             "null",
             "true",
             "false",
-            "a",
-            "b",
-            "xs",
-            "ctx.net value",
-            "order lines",
+            "[]",
+            "{}",
+            "[1..3]",
+            "(< 5)",
         ),
-        *("on", '@"P1D"', '@"P2M"', "[]", "{}", "[1..3]", "(< 5)", "1e30", "nothing", 'date("2026-02-28")'),
+        *("a", "b", "xs", "ctx.net value", "order lines", "on", "nothing", "(function(x) x)", "obieg"),
+        *('@"P1D"', '@"P2M"', 'date("2026-02-28")', '@"10:00:00@Europe/Paris"'),
+        *('@"9999-12-31T23:00:00-05:00"', '@"0001-01-01T00:00:00@Asia/Tokyo"'),
     ]
 )
 
 
 def _calls(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-    names = st.sampled_from(sorted(BUILTINS.keys() - {"now", "today"}))
+    names = st.sampled_from(sorted(BUILTINS.keys() - {"now", "today"}) + [f"obieg.{name}" for name in OWN])
     return st.builds(lambda name, args: f"{name}({', '.join(args)})", names, st.lists(inner, min_size=1, max_size=3))
 
 
@@ -193,7 +197,7 @@ def test_what_is_printed_reads_as_the_same(text):
     again = to_text(parse_expression(printed, names))
 
     assert again == printed
-    assert compile_expression(printed).evaluate(VARIABLES, now=NOW).value == _value(text)
+    assert repr(_value(printed)) == repr(_value(text))  # functions are equal to themselves only
 
 
 def _value(text):

@@ -118,7 +118,8 @@ def _parity(value: Any) -> int:
 def number_of(_run: Run, source: Any, grouping: Any = None, point: Any = None) -> Decimal:
     """The number that a text stands for."""
     source = single(source)
-    grouping, point = single(grouping), single(point)
+    grouping = None if grouping is None else text(grouping, "The grouping separator")
+    point = None if point is None else text(point, "The decimal separator")
     if grouping not in {None, " ", ",", "."} or point not in {None, ".", ","}:
         raise Fault("The grouping separator is a blank, comma or point, the decimal separator a point or comma.")
     if grouping is not None and grouping == point:
