@@ -192,7 +192,7 @@ def test_no_expression_can_exhaust_a_worker(text):
 @relaxed
 @given(expressions)
 def test_what_is_printed_reads_as_the_same(text):
-    names = ("net value", "order lines", *(name for name in BUILTINS if " " in name))
+    names = ("net value", "order lines", *(name for name in (*BUILTINS, *OWN) if " " in name))
     printed = to_text(parse_expression(text, names))
 
     again = to_text(parse_expression(printed, names))
