@@ -9,7 +9,7 @@ from core.clock import SystemClock
 from engine.feel.errors import Fault, LimitExceeded, Problem
 from engine.feel.kinds import READY, imported
 
-STEPS = 400_000  # less than half a second of work
+STEPS = 250_000  # about a quarter of a second of work
 DEEPEST_CALL = 100  # functions within functions
 MOST_PROBLEMS = 50
 

@@ -92,8 +92,8 @@ def test_the_counted_matcher_finds_what_re2_finds(pattern, subject, flags):
 @settings(max_examples=300, deadline=None)
 @given(st.text(r"ab()[]{}|*+?^$\.-123,pLuIs", max_size=30), st.text("ab1", max_size=30))
 def test_no_pattern_hangs_or_raises(pattern, subject):
-    began = time.perf_counter()
+    began = time.thread_time()
 
     compile_expression("[matches(s, p), replace(s, p, p), split(s, p)]").evaluate({"s": subject, "p": pattern})
 
-    assert time.perf_counter() - began < 1
+    assert time.thread_time() - began < 1

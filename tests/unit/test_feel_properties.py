@@ -29,7 +29,7 @@ from engine.feel.parser import parse_expression, parse_unary_tests
 from engine.feel.printer import to_text
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-LONGEST = 1.0  # seconds that any expression may take
+LONGEST = 1.0  # seconds of processor time that any expression may take
 VARIABLES = {
     "a": 1,
     "b": "text",
@@ -121,7 +121,7 @@ relaxed = settings(max_examples=250, deadline=None, suppress_health_check=[Healt
 @example("a b c " * 5000)
 def test_no_text_does_worse_than_being_refused(text):
     for compile_text in (compile_expression, compile_unary_tests, compile_script):
-        began = time.perf_counter()
+        began = time.thread_time()
         try:
             compiled = compile_text(text)
         except FeelSyntaxError:
@@ -129,17 +129,17 @@ def test_no_text_does_worse_than_being_refused(text):
         else:
             run = compiled.run if compile_text is compile_script else compiled.evaluate
             run({**VARIABLES, "?": 1} if compile_text is not compile_unary_tests else VARIABLES, now=NOW)
-        assert time.perf_counter() - began < LONGEST
+        assert time.thread_time() - began < LONGEST
 
 
 @relaxed
 @given(expressions)
 def test_evaluation_never_raises_and_ends_in_time(text):
-    began = time.perf_counter()
+    began = time.thread_time()
 
     outcome = compile_expression(text).evaluate(VARIABLES, now=NOW)
 
-    assert time.perf_counter() - began < LONGEST
+    assert time.thread_time() - began < LONGEST
     assert all(0 <= problem.start <= problem.end for problem in outcome.problems)
 
 
@@ -182,11 +182,11 @@ def _grown(first, step, last="m: l"):
     ],
 )
 def test_no_expression_can_exhaust_a_worker(text):
-    began = time.perf_counter()
+    began = time.thread_time()
 
     compile_expression(text).evaluate({}, now=NOW)
 
-    assert time.perf_counter() - began < LONGEST
+    assert time.thread_time() - began < LONGEST
 
 
 @relaxed
