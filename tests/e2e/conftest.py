@@ -16,7 +16,7 @@ from tests.e2e.world import PASSWORD, World, prepare
 from tests.served import Served, serving
 
 ROOT = Path(__file__).parents[2]
-OFFERS = 9  # one for each walk that needs a fresh one
+OFFERS = 10  # one for each walk that needs a fresh one
 PATIENCE = 15_000  # milliseconds that a page may take on a busy machine
 LogIn = Callable[..., "Visitor"]
 

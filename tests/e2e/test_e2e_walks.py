@@ -186,3 +186,52 @@ def test_what_is_not_there_is_told_in_the_frame_of_the_product(log_in: LogIn) ->
 
     expect(page.get_by_role("heading", name="Nothing here")).to_be_visible()
     expect(page.get_by_role("navigation", name="Main")).to_be_visible()
+
+
+def test_a_process_is_drawn_and_the_mark_of_its_viewer_stays_visible(log_in: LogIn) -> None:
+    page = log_in("ewa").page
+    page.get_by_role("link", name="Processes").click()
+    page.get_by_role("link", name="Offer approval").click()
+
+    expect(page.locator(".diagram[data-ready=true] .djs-shape").first).to_be_visible()
+    expect(page.locator(".bjs-powered-by")).to_be_visible()
+    page.get_by_role("button", name="Larger").click()
+    expect(page.locator(".diagram .djs-shape").first).to_be_attached()
+
+
+def test_an_attached_pdf_is_shown_on_the_page_and_a_new_version_is_filed(
+    log_in: LogIn, draft: str, request_pdf: Path
+) -> None:
+    page = log_in("ewa").page
+    start_approval(page, draft)
+    attach(page, request_pdf)
+    expect(page.locator(".fjs-powered-by")).to_be_visible()
+
+    with page.expect_response("**/preview") as shown:
+        page.get_by_role("link", name=f"Show {request_pdf.stem}").click()
+    assert shown.value.headers["content-type"] == "application/pdf"
+    expect(page.locator("#preview iframe")).to_be_visible()
+    page.get_by_role("button", name="Close the preview").click()
+    expect(page.locator("#preview iframe")).to_have_count(0)
+
+    page.locator("#task-documents .doc-name").click()
+    page.get_by_label("What has changed").fill("signed")
+    page.locator("[data-upload] input[type=file]").set_input_files(request_pdf)
+    expect(page.get_by_text("The new version is filed.")).to_be_visible()
+    expect(page.locator("li", has_text="signed")).to_contain_text("2")
+
+
+def test_the_trail_is_filtered_as_one_types(log_in: LogIn, draft: str) -> None:
+    page = log_in("ewa").page
+    start_approval(page, draft)
+    page.get_by_role("link", name="Case", exact=True).click()
+    page.get_by_role("link", name="Trail").click()
+    started = page.locator('[data-entry="case.started"]')
+    offered = page.locator('[data-entry="task.created"]')
+    expect(offered).to_be_visible()
+
+    page.get_by_label("Filter the trail").fill("case started")
+    expect(started).to_be_visible()
+    expect(offered).not_to_be_visible()
+    page.get_by_label("Filter the trail").fill("nobody did this")
+    expect(page.get_by_role("heading", name="No entry fits")).to_be_visible()

@@ -10,7 +10,7 @@ export function wireUploads(zone, { fieldsOf, onDone, onAll }) {
   let running = 0;
 
   const take = (files) => {
-    for (const file of files) {
+    for (const file of input.multiple ? files : files.slice(0, 1)) {
       running += 1;
       upload(zone, file, fieldsOf?.() ?? {})
         .then((answer) => onDone?.(answer, file), () => {})
