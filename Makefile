@@ -24,6 +24,7 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/codespell
+	@$(BIN)/python tools/frontend.py --lint
 
 types: $(VENV)/.dev
 	$(BIN)/mypy
