@@ -9,15 +9,18 @@ import socket
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from pathlib import Path
 from types import FrameType
 from typing import Protocol
 
-from core.errors import Unavailable
+from core.errors import DomainError, Unavailable
+from storage.embedded import start_embedded
 from webapp.background import make_clock, make_worker
 from webapp.bootstrap import Application
 
 logger = logging.getLogger(__name__)
 
+KEEP = 2.0  # seconds between looks whether the embedded database is there
 GRACE = 4.0  # seconds that running jobs get to finish; one that does not is run again
 
 
@@ -63,6 +66,33 @@ class WebPart:
         self._thread.join(timeout=5)
 
 
+class DatabaseKeeper:
+    """Starts the embedded database again when it is gone: killed, crashed, or stopped by hand."""
+
+    def __init__(self, data: Path) -> None:
+        self._data = data
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._keep, name="database-keeper", daemon=True)
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Look no more; whoever closes the application stops the database."""
+        self._stopping.set()
+        self._thread.join()
+
+    def _keep(self) -> None:
+        while not self._stopping.wait(KEEP):
+            try:
+                if start_embedded(self._data).started_here:
+                    logger.warning("the database was gone and is back", extra={"action": "keep_database"})
+            except DomainError as error:
+                extra = {"action": "keep_database", "error": error.sentence}
+                logger.warning("the database is gone and does not come back", extra=extra)
+
+
 def _reason(error: OSError) -> str:
     """Cheroot hides the cause in the text of its own error."""
     while isinstance(error.__cause__, OSError):
@@ -77,7 +107,8 @@ def make_parts(application: Application, names: Sequence[str], *, host: str, por
         "clock": lambda: make_clock(application),
         "web": lambda: WebPart(application, host, port),
     }
-    return [make() for name, make in makers.items() if name in names]
+    keepers: list[Part] = [DatabaseKeeper(application.settings.data)] if application.database.embedded else []
+    return keepers + [make() for name, make in makers.items() if name in names]
 
 
 def run(parts: Sequence[Part], *, ready: Callable[[], None]) -> None:
