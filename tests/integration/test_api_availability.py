@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from core.settings import Settings
+from webapp import create_app
+from webapp.bootstrap import build
+
+NOWHERE = "postgresql://nobody@127.0.0.1:1/none"
+
+
+def test_without_its_database_a_process_lives_but_is_not_ready(tmp_path: Path) -> None:
+    application = build(Settings(database_url=NOWHERE, data=tmp_path))
+    browser = create_app(application).test_client()
+
+    ready = browser.get("/readyz", headers={"Accept": "application/json"})
+    asked = browser.get("/api/v1/tasks", headers={"Authorization": "Bearer obieg_x"})
+    page = browser.get("/", headers={"Accept": "text/html"})
+
+    assert browser.get("/healthz").status_code == 200
+    assert ready.status_code == 503
+    assert "does not answer" in ready.json["details"]["parts"]["database"]
+    assert (asked.status_code, asked.json["code"]) == (503, "unavailable")
+    assert int(asked.headers["Retry-After"]) > 0
+    assert "Traceback" not in page.text
+    application.close()
+
+
+def test_a_surprise_shows_a_reference_and_no_stack_trace(tmp_path: Path, database_url: str) -> None:
+    application = build(Settings(database_url=database_url, data=tmp_path))
+    app = create_app(application)
+    app.view_functions["health.healthz"] = lambda: 1 / 0
+
+    for accept in ("application/json", "text/html"):
+        answer = app.test_client().get("/healthz", headers={"Accept": accept})
+
+        assert answer.status_code == 500
+        assert "reference" in answer.text
+        assert "ZeroDivisionError" not in answer.text
+        assert "Traceback" not in answer.text
+    application.close()
+
+
+def test_the_secret_key_is_made_once_and_readable_by_its_owner_alone(tmp_path: Path, database_url: str) -> None:
+    first = build(Settings(database_url=database_url, data=tmp_path))
+    second = build(Settings(database_url=database_url, data=tmp_path))
+
+    assert first.secret_key == second.secret_key
+    assert len(first.secret_key) > 40
+    assert (tmp_path / "secret.key").stat().st_mode & 0o777 == 0o600
+    first.close()
+    second.close()
