@@ -94,7 +94,8 @@ class Executor:
             logger.info("command refused", extra={"action": name, "actor": actor.id, "code": error.code})
             raise
         milliseconds = round((time.perf_counter() - started) * 1000, 2)
-        logger.info("command executed", extra={"action": name, "actor": actor.id, "milliseconds": milliseconds})
+        level = logging.DEBUG if command.quiet and not result else logging.INFO
+        logger.log(level, "command executed", extra={"action": name, "actor": actor.id, "milliseconds": milliseconds})
         return result
 
     def _attempt(self, handler: Handler, command: Command, actor: Actor) -> Any:

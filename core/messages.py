@@ -6,7 +6,12 @@ from typing import Any, ClassVar
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """An order to the system, named in the imperative; executed in one unit of work."""
+    """An order to the system, named in the imperative; executed in one unit of work.
+
+    `quiet` is for what a clock orders all the time: an execution that did nothing is not worth a line in the log.
+    """
+
+    quiet: ClassVar[bool] = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -77,6 +77,16 @@ class FourEyes(NotYourTask):
     code = "four_eyes"
 
 
+class StepRefused(InvalidInput):
+    """A handler refuses what the person just submitted; raised while a person's command runs, it refuses that command.
+
+    Nothing has changed then, and the person reads the sentence. Where no person waits for an answer (a timer, a job,
+    another try) the step fails with it instead.
+    """
+
+    code = "step_refused"
+
+
 class StepFailed(Conflict):
     """An element could not be executed; `element` and `token` say which, the instance gets an incident.
 

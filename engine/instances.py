@@ -91,7 +91,7 @@ class LinkEntity(Command):
 def start_instance(command: StartInstance, unit: UnitOfWork) -> StartedInstance:
     """Begin a process and run it to its first wait states.
 
-    Raises `DefinitionNotFound`, and `Forbidden` when the process names who may start it.
+    Raises `DefinitionNotFound`, `Forbidden` when the process names who may start it, and `StepRefused`.
     """
     return with_incidents(unit, lambda parking: _start(command, unit, parking))
 
@@ -127,7 +127,7 @@ def _start(command: StartInstance, unit: UnitOfWork, parking: Parking) -> Starte
     )
     for link in command.links:
         _link(locked.instance_id, link, unit)
-    running = Running(unit, locked, parking)
+    running = Running(unit, locked, parking, asked_by_person=True)
     case = Case(running.program, running.surroundings())
     running.create(case)
     case.start(command.variables, unit.actor.id)
@@ -162,7 +162,7 @@ def cancel_instance(command: CancelInstance, unit: UnitOfWork) -> None:
     """Stop everything in an instance. Raises `InstanceNotFound`, `InstanceEnded`."""
     if not command.reason.strip():
         raise InvalidInput("Give a reason; it stays in the trail.", fields={"/reason": "A reason is needed."})
-    running = Running(unit, store.lock_instance(unit, command.instance_id), {})
+    running = Running(unit, store.lock_instance(unit, command.instance_id), Parking())
     running.case.cancel(command.reason)
     running.save()
     unit.emit(CaseCancelled(instance_id=command.instance_id, reason=command.reason))
@@ -171,7 +171,7 @@ def cancel_instance(command: CancelInstance, unit: UnitOfWork) -> None:
 @handles(SetVariables, needs="case.administer")
 def set_variables(command: SetVariables, unit: UnitOfWork) -> None:
     """Replace variables of an instance. Raises `InstanceNotFound`, `InstanceEnded`."""
-    running = Running(unit, store.lock_instance(unit, command.instance_id), {})
+    running = Running(unit, store.lock_instance(unit, command.instance_id), Parking())
     running.case.set(command.variables)
     running.save()
     unit.emit(

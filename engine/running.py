@@ -14,7 +14,7 @@ from core.ids import new_id
 from engine import catalog, store
 from engine.bpmn.model import Node
 from engine.deciding import decide
-from engine.errors import InstanceEnded, StepFailed
+from engine.errors import InstanceEnded, StepFailed, StepRefused
 from engine.events import (
     CaseCompleted,
     CaseStageChanged,
@@ -34,8 +34,13 @@ from storage.unit_of_work import UnitOfWork
 logger = logging.getLogger(__name__)
 
 MAXIMUM_INCIDENTS = 20  # that one command can leave behind
-Parking = Mapping[int, tuple[str, str]]
 Result = TypeVar("Result")
+
+
+class Parking(dict[int, tuple[str, str]]):
+    """The steps that an attempt leaves out, each with reason and sentence; `instance` is the one it works on."""
+
+    instance: str | None = None
 
 
 def with_incidents(unit: UnitOfWork, attempt: Callable[[Parking], Result], *, alone: bool = True) -> Result:
@@ -45,14 +50,14 @@ def with_incidents(unit: UnitOfWork, attempt: Callable[[Parking], Result], *, al
     it is kept, the case waits in front of the failed step. Where several instances share a unit, `alone` is false and
     each attempt is a savepoint.
     """
-    parking: dict[int, tuple[str, str]] = {}
+    parking = Parking()
     while True:
         try:
             with nullcontext() if alone else unit.savepoint():
                 return attempt(parking)
         except StepFailed as failure:
             if failure.reason == "token_lost":
-                logger.error("token lost", extra={"action": "run", "sentence": failure.sentence})  # noqa: TRY400 -- the sentence says it all
+                _report_lost_token(unit, parking.instance, failure, alone=alone)
             if not failure.step or failure.step in parking or len(parking) >= MAXIMUM_INCIDENTS:
                 raise
             if alone:
@@ -60,10 +65,52 @@ def with_incidents(unit: UnitOfWork, attempt: Callable[[Parking], Result], *, al
             parking[failure.step] = (failure.reason, failure.sentence)
 
 
-class Running:
-    """A locked instance, its case in memory, and everything that has to be written when it waits again."""
+def _report_lost_token(unit: UnitOfWork, instance_id: str | None, failure: StepFailed, *, alone: bool) -> None:
+    """Everything is undone, so the incident is all that stays; one that is open already is enough."""
+    extra = {"action": "run", "instance": instance_id, "sentence": failure.sentence}
+    logger.error("token lost", extra=extra)
+    if alone:
+        unit.start_over()
+    if instance_id is None or store.lock_idle_instance(unit, instance_id) is None:
+        return  # it was never stored, or others work on it, who will find the same
+    same = (IncidentRow.instance_id == instance_id) & (IncidentRow.code == failure.reason)
+    if unit.session.scalar(select(IncidentRow.id).where(same, IncidentRow.state == "open").limit(1)) is None:
+        raise_incident(unit, instance_id, failure.element, None, failure.reason, failure.sentence)
+        if alone:
+            unit.commit()  # what comes now undoes the unit once more
 
-    def __init__(self, unit: UnitOfWork, locked: Locked, parking: Parking) -> None:
+
+def raise_incident(
+    unit: UnitOfWork, instance_id: str, element: str, token: str | None, code: str, sentence: str, *, tries: int = 1
+) -> str:
+    """Write an incident of an instance that this unit has locked, and tell of it; its id."""
+    row = IncidentRow(
+        instance_id=instance_id,
+        id=new_id(),
+        element_id=element,
+        token_id=token,
+        code=code,
+        message=sentence,
+        state="open",
+        tries=tries,
+        created_at=unit.clock.now(),
+    )
+    unit.session.add(row)
+    unit.emit(
+        IncidentRaised(
+            instance_id=instance_id, incident_id=row.id, element_id=row.element_id, code=row.code, message=row.message
+        )
+    )
+    return row.id
+
+
+class Running:
+    """A locked instance, its case in memory, and everything that has to be written when it waits again.
+
+    `asked_by_person` says that a person waits for the answer: a handler may refuse what they submitted.
+    """
+
+    def __init__(self, unit: UnitOfWork, locked: Locked, parking: Parking, *, asked_by_person: bool = False) -> None:
         if locked.ended_at is not None:
             raise InstanceEnded("This case is over; nothing in it can change.", instance=locked.instance_id)
         self.unit = unit
@@ -72,12 +119,14 @@ class Running:
         self.program: Program = catalog.program(unit.session, locked.definition_id)
         self._case: Case | None = None
         self._parking = parking
+        self._asked_by_person = asked_by_person
+        parking.instance = locked.instance_id
 
     @property
     def case(self) -> Case:
         """The case, from memory or restored."""
         if self._case is None:
-            around = _Surroundings(self.unit, self.locked, self.now)
+            around = self.surroundings()
             key = (self.locked.instance_id, self.locked.revision)
             case = store.live_cases.take(key)
             if case is None:
@@ -94,7 +143,7 @@ class Running:
 
     def surroundings(self) -> "_Surroundings":
         """What a new case is made with."""
-        return _Surroundings(self.unit, self.locked, self.now)
+        return _Surroundings(self.unit, self.locked, self.now, asked_by_person=self._asked_by_person)
 
     def save(self, *, done: Finished | None = None, started: datetime | None = None) -> None:
         """Write what changed, tell what happened, and keep the case in memory once it is durable."""
@@ -113,7 +162,7 @@ class Running:
         else:
             writing.update(locked, case, json.dumps(snapshot), ended=ended)
         writing.send(unit)
-        self._report_failures(changes, now)
+        self._report_failures(changes)
         self._tell(changes)
         if not ended:
             key = (locked.instance_id, locked.revision + (started is None))
@@ -165,28 +214,16 @@ class Running:
             "search": json.dumps({name: plain(seen[name]) for name in self.program.process.searchable if name in seen}),
         }
 
-    def _report_failures(self, changes: Changes, now: datetime) -> None:
+    def _report_failures(self, changes: Changes) -> None:
         for failure in changes.failures:
-            row = IncidentRow(
-                instance_id=self.locked.instance_id,
-                id=new_id(),
-                element_id=failure.node.id,
-                token_id=failure.token,
-                code=failure.reason,
-                message=failure.sentence,
-                state="open",
+            raise_incident(
+                self.unit,
+                self.locked.instance_id,
+                failure.node.id,
+                failure.token,
+                failure.reason,
+                failure.sentence,
                 tries=1 + self._earlier_tries(failure.token),
-                created_at=now,
-            )
-            self.unit.session.add(row)
-            self.unit.emit(
-                IncidentRaised(
-                    instance_id=row.instance_id,
-                    incident_id=row.id,
-                    element_id=row.element_id,
-                    code=row.code,
-                    message=row.message,
-                )
             )
 
     def _earlier_tries(self, token: str) -> int:
@@ -233,8 +270,9 @@ class Running:
 class _Surroundings:
     """The world of a case in a unit of work."""
 
-    def __init__(self, unit: UnitOfWork, locked: Locked, now: datetime) -> None:
+    def __init__(self, unit: UnitOfWork, locked: Locked, now: datetime, *, asked_by_person: bool) -> None:
         self._unit = unit
+        self._asked_by_person = asked_by_person
         self._locked = locked
         self._now = now
 
@@ -259,6 +297,11 @@ class _Surroundings:
             return handler(self._unit, call) or {}
         except (StaleState, Unavailable, StorageFull, StepFailed):
             raise
+        except StepRefused as refusal:
+            if self._asked_by_person:
+                raise
+            sentence = f"{node.name} refused: {refusal.sentence}"
+            raise StepFailed(sentence, element=node.id, token=token, reason=refusal.code) from refusal
         except DomainError as error:
             raise StepFailed(
                 f"{node.name} failed: {error.sentence}",

@@ -158,7 +158,8 @@ def comment_task(command: CommentTask, unit: UnitOfWork) -> str:
 def complete_task(command: CompleteTask, unit: UnitOfWork) -> Completion:
     """Submit a form and run on to the next wait states.
 
-    Raises `TaskAlreadyCompleted`, `NotYourTask`, `FourEyes`, `FormRefused`, `DocumentsMissing`, `TaskNotFound`.
+    Raises `TaskAlreadyCompleted`, `NotYourTask`, `FourEyes`, `FormRefused`, `DocumentsMissing`, `TaskNotFound`,
+    `StepRefused`.
     """
     return with_incidents(unit, lambda parking: _complete(command, unit, parking))
 
@@ -169,7 +170,7 @@ def _complete(command: CompleteTask, unit: UnitOfWork, parking: Parking) -> Comp
         return _answer_again(command, unit)
     _check_may_work(task, unit)
     _check_four_eyes(task, unit.actor.id, unit)
-    running = Running(unit, task, parking)
+    running = Running(unit, task, parking, asked_by_person=True)
     data = _accepted(command, task, running)
     documents = _attached(task, _node(running, task), unit)
     running.case.complete(task.task_id, data)

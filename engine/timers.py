@@ -3,6 +3,7 @@
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import ClassVar
 
 from sqlalchemy import delete, select, update
 
@@ -23,6 +24,7 @@ logger = logging.getLogger(__name__)
 class FireDueTimers(Command):
     """Fire at most `limit` timers that are due, the oldest first; answers how many fired."""
 
+    quiet: ClassVar[bool] = True
     limit: int = 100
 
 

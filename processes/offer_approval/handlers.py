@@ -1,10 +1,12 @@
 """The service tasks of the process: what happens to the offer at each step."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from core.errors import DomainError
 from crm.approvals import (
     FreezeOffer,
     LockOffer,
@@ -17,9 +19,11 @@ from crm.approvals import (
     withdraw_offer,
 )
 from crm.approvals import record_decision as record
+from crm.errors import OfferFrozen, OfferIncomplete, OfferNotFound, SelfApproval, WrongOfferState
 from crm.offer_queries import Offer, offer
 from crm.offers import ReviseOffer, UpdateOffer, revise_offer, update_offer
 from crm.queries import customer
+from engine.errors import StepRefused
 from engine.evidence import performer_before
 from engine.handlers import ServiceCall, service_task
 from engine.instances import EntityLink, LinkEntity, link_entity
@@ -45,7 +49,8 @@ def read(unit: UnitOfWork, call: ServiceCall) -> dict[str, Any]:
     if not key:
         return nothing
     view = ProcessView(unit)
-    found = offer(view, str(key))
+    with told_to_the_person(OfferNotFound):
+        found = offer(view, str(key))
     terms = terms_shown(found.terms)
     return nothing | shown(view, found, customer(view, found.customer_id)) | terms | {"terms": terms}
 
@@ -55,11 +60,12 @@ def freeze(unit: UnitOfWork, call: ServiceCall) -> dict[str, Any]:
     """Take the terms over from the form, freeze the offer and tell the matrix what it needs."""
     key = str(call.inputs.get("offer_id") or call.inputs.get("offer_number") or "")
     view = ProcessView(unit)
-    before = offer(view, key)
-    changes = changed_terms(call.inputs)
-    if changes:
-        update_offer(UpdateOffer(offer_id=before.id, terms=changes), unit)
-    digest = freeze_offer(FreezeOffer(offer_id=before.id, case_id=call.instance_id), unit)
+    with told_to_the_person(OfferNotFound, OfferIncomplete, OfferFrozen, WrongOfferState):
+        before = offer(view, key)
+        changes = changed_terms(call.inputs)
+        if changes:
+            update_offer(UpdateOffer(offer_id=before.id, terms=changes), unit)
+        digest = freeze_offer(FreezeOffer(offer_id=before.id, case_id=call.instance_id), unit)
     unit.session.flush()  # read back what was frozen
     found = offer(view, before.id)
     buyer = customer(view, found.customer_id)
@@ -84,21 +90,20 @@ def record_decision(unit: UnitOfWork, call: ServiceCall) -> dict[str, Any]:
     asked: Mapping[str, Any] = call.inputs["approver"]
     decision = str(call.inputs["decision"])
     said = call.inputs["remark"] if decision == "approve" else call.inputs["comment"]
-    record(
-        RecordDecision(
-            offer_id=str(call.inputs["offer_id"]),
-            case_id=call.instance_id,
-            key=call.key,
-            level=int(asked["level"]),
-            group=str(asked["group"]),
-            decision=decision,
-            comment=said or None,
-            actor=actor,
-            actor_name=name,
-            decided_at=at,
-        ),
-        unit,
+    command = RecordDecision(
+        offer_id=str(call.inputs["offer_id"]),
+        case_id=call.instance_id,
+        key=call.key,
+        level=int(asked["level"]),
+        group=str(asked["group"]),
+        decision=decision,
+        comment=said or None,
+        actor=actor,
+        actor_name=name,
+        decided_at=at,
     )
+    with told_to_the_person(SelfApproval):
+        record(command, unit)
     return {"said": said or None, "decided_by": name}
 
 
@@ -146,6 +151,15 @@ def withdraw(unit: UnitOfWork, call: ServiceCall) -> dict[str, Any]:
     reason = _text(call.inputs["reason"])
     withdraw_offer(WithdrawOffer(offer_id=str(call.inputs["offer_id"]), reason=reason, case_id=call.instance_id), unit)
     return {"offer_result": "withdrawn"}
+
+
+@contextmanager
+def told_to_the_person(*refusals: type[DomainError]) -> Iterator[None]:
+    """What the person who completes the task can put right at once is their answer, not an incident."""
+    try:
+        yield
+    except refusals as error:
+        raise StepRefused(error.sentence, **error.details, reason=error.code) from error
 
 
 def changed_terms(inputs: Mapping[str, Any]) -> dict[str, Any]:

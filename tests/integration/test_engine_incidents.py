@@ -11,11 +11,12 @@ from core.clock import FixedClock
 from core.errors import Conflict, StaleState
 from core.identity import SYSTEM
 from engine import queries, store
-from engine.errors import IncidentNotFound, InstanceEnded
+from engine.errors import IncidentNotFound, InstanceEnded, StepFailed, StepRefused
 from engine.handlers import HANDLERS, ServiceCall
 from engine.incidents import RetryIncident, SkipIncident
 from engine.instances import CancelInstance, EntityLink, LinkEntity, SetVariables, StartInstance
 from engine.models import TaskCommentRow
+from engine.spiff.tree import TokenTree
 from engine.timers import FireDueTimers
 from storage.unit_of_work import UnitOfWork
 from tests.engine_world import ADMIN, World, bpmn, chain, flow, line
@@ -100,6 +101,63 @@ def test_a_failing_step_is_undone_and_the_work_before_it_is_kept(world: World, f
     assert [(token.element_id, token.state) for token in found.tokens] == [("step", "failed")]
     assert world.rows("SELECT count(*) FROM task_comment") == [(0,)]
     assert world.rows("SELECT element_id FROM task_history") == [("before",)]
+
+
+def test_a_handler_refuses_what_a_person_submitted(world: World) -> None:
+    world.deploy(SERVICE)
+    started = world.start()
+    before = world.rows("SELECT revision, snapshot FROM instance")
+    MODE["failure"] = StepRefused("Write another number.")
+
+    with pytest.raises(StepRefused, match="Write another number"):
+        world.complete(started.tasks[0].id, number=1)
+
+    assert world.rows("SELECT revision, snapshot FROM instance") == before
+    assert world.rows("SELECT 1 FROM incident") == world.rows("SELECT 1 FROM task_comment") == []
+    MODE.clear()
+    assert [task.element_id for task in world.complete(started.tasks[0].id).tasks] == ["after"]
+
+
+def test_a_handler_that_refuses_the_start_starts_nothing(world: World) -> None:
+    world.deploy(bpmn(line('<serviceTask id="step" obieg:handler="test_engine.step"/>', names=("step",))))
+    MODE["failure"] = StepRefused("There is no such number.")
+
+    with pytest.raises(StepRefused):
+        world.start()
+
+    assert world.rows("SELECT 1 FROM instance") == []
+
+
+def test_a_refusal_that_nobody_waits_for_is_an_incident(world: World) -> None:
+    timer = "<timerEventDefinition><timeDuration>PT1H</timeDuration></timerEventDefinition>"
+    wait = f'<intermediateCatchEvent id="wait">{timer}</intermediateCatchEvent>'
+    step = '<serviceTask id="step" obieg:handler="test_engine.step"/>'
+    world.deploy(bpmn(line(wait, step, names=("wait", "step"))))
+    world.start()
+    MODE["failure"] = StepRefused("There is no such number.")
+
+    world.pass_time(timedelta(hours=1))
+
+    assert world.rows("SELECT code, message FROM incident") == [
+        ("step_refused", "step refused: There is no such number.")
+    ]
+
+
+def test_a_lost_token_undoes_the_command_and_leaves_one_incident(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.deploy(bpmn(line('<userTask id="first"/>', '<userTask id="second"/>', names=("first", "second"))))
+    started = world.start()
+    before = world.rows("SELECT revision, snapshot FROM instance")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(TokenTree, "live", lambda _tree: iter(()))
+        for _ in range(2):
+            store.live_cases.clear()
+            with pytest.raises(StepFailed, match="not accounted for"):
+                world.complete(started.tasks[0].id)
+
+    assert world.rows("SELECT revision, snapshot FROM instance") == before
+    assert world.rows("SELECT instance_id, code, state FROM incident") == [(started.id, "token_lost", "open")]
+    assert [task.element_id for task in world.complete(started.tasks[0].id).tasks] == ["second"]
 
 
 def test_an_incident_is_tried_again_once(world: World) -> None:

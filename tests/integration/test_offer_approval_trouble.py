@@ -14,7 +14,7 @@ from crm.approvals import FreezeOffer, WithdrawOffer
 from crm.errors import WrongOfferState
 from crm.offers import UpdateOffer
 from documents.queries import linked_documents
-from engine.errors import TaskAlreadyCompleted
+from engine.errors import StepRefused, TaskAlreadyCompleted
 from engine.incidents import RetryIncident
 from engine.instances import StartInstance
 from processes.package import Package
@@ -87,29 +87,28 @@ def test_two_managers_who_approve_the_same_task_decide_once(desk: OfferDesk) -> 
     assert len(desk.offer(made).decisions) == 1
 
 
-def test_a_second_case_for_the_same_offer_waits_at_an_incident_and_loses_nothing(desk: OfferDesk) -> None:
+def test_a_second_case_for_the_same_offer_is_refused_and_loses_nothing(desk: OfferDesk) -> None:
     made = desk.make_offer("15")
     first, second = desk.start(made), desk.start(made)
     desk.prepare(first)
 
-    answer = desk.prepare(second)
+    with pytest.raises(StepRefused, match="cannot be sent to approval now"):
+        desk.prepare(second)
 
-    assert answer.state == "failed"
-    (incident,) = desk.instance(second.id).incidents
-    assert "cannot be sent to approval now" in incident.message
+    assert desk.instance(second.id).state == "running"
     assert desk.instance(first.id).state == "running"
     assert desk.offer(made).state == "in_approval"
 
 
-def test_a_step_that_failed_goes_on_when_its_reason_is_gone(desk: OfferDesk) -> None:
+def test_an_empty_offer_is_refused_and_goes_on_once_it_has_lines(desk: OfferDesk) -> None:
     made = desk.make_offer("0")
     started = desk.start(made)
     desk.do(UpdateOffer(offer_id=made, lines=()))
-    assert desk.prepare(started).state == "failed"
+    with pytest.raises(StepRefused, match="it has no lines"):
+        desk.prepare(started)
 
     desk.do(UpdateOffer(offer_id=made, lines=(make_line("5"),)))
-    (incident,) = desk.instance(started.id).incidents
-    desk.do(RetryIncident(incident_id=incident.id), SYSTEM)
+    desk.complete(started.tasks[0].id, REP, payment_days=14)
 
     assert desk.instance(started.id).outcome == "approved"
 
@@ -126,24 +125,40 @@ def test_an_offer_that_was_withdrawn_elsewhere_is_not_approved(desk: OfferDesk) 
     assert desk.offer(made).decisions == []
 
 
-def test_whoever_repairs_a_refused_decision_does_not_become_the_approver(desk: OfferDesk) -> None:
+def test_nobody_approves_their_own_offer(desk: OfferDesk) -> None:
     made = desk.make_offer("15", actor=MANAGER)
     prepared = desk.prepare(desk.start(made))
 
-    assert desk.decide(prepared, MANAGER).state == "failed"  # it is the manager's own offer
-    (incident,) = desk.instance(prepared.instance_id).incidents
-    desk.do(RetryIncident(incident_id=incident.id), SYSTEM)
+    with pytest.raises(StepRefused, match="somebody else must decide on it"):
+        desk.decide(prepared, MANAGER)
 
-    assert desk.instance(prepared.instance_id).state == "failed"
+    assert desk.instance(prepared.instance_id).state == "running"
     assert desk.offer(made).decisions == []
 
 
-def test_an_unknown_offer_says_so_in_the_incident(desk: OfferDesk) -> None:
-    started = desk.do(StartInstance(definition_key="offer_approval", variables={"offer_id": "OF-1999-0001"}))
+def test_whoever_repairs_a_failed_decision_does_not_become_the_approver(
+    desk: OfferDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = desk.make_offer("15")
+    prepared = desk.prepare(desk.start(made))
+    with monkeypatch.context() as broken:
+        broken.setattr("processes.offer_approval.handlers.record", _broken)
+        assert desk.decide(prepared, MANAGER).state == "failed"
+    (incident,) = desk.instance(prepared.instance_id).incidents
 
-    assert started.state == "failed"
-    (incident,) = desk.instance(started.id).incidents
-    assert "There is no offer OF-1999-0001" in incident.message
+    desk.do(RetryIncident(incident_id=incident.id), SYSTEM)
+
+    (decision,) = desk.offer(made).decisions
+    assert decision.actor == "jan"
+
+
+def _broken(*_arguments: Any) -> None:
+    raise RuntimeError("the register is broken")
+
+
+def test_an_unknown_offer_starts_no_case(desk: OfferDesk) -> None:
+    with pytest.raises(StepRefused, match="There is no offer OF-1999-0001"):
+        desk.do(StartInstance(definition_key="offer_approval", variables={"offer_id": "OF-1999-0001"}))
 
 
 def test_an_offer_that_failed_to_be_filed_leaves_nothing_half_done(

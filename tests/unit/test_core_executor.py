@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -19,6 +19,12 @@ EVA = Actor(id="eva", name="Eva", permissions=frozenset({"task.work"}))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work(Command):
     secret: str = "form data"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tick(Command):
+    quiet: ClassVar[bool] = True
+    found: int
 
 
 @dataclass
@@ -138,3 +144,15 @@ def test_one_line_without_a_traceback_tells_of_a_refusal(caplog: pytest.LogCaptu
     (line,) = caplog.records
     assert (line.levelname, line.getMessage(), vars(line)["code"]) == ("INFO", "command refused", "forbidden")
     assert line.exc_info is None
+
+
+def test_a_quiet_command_that_did_nothing_leaves_no_line(caplog: pytest.LogCaptureFixture) -> None:
+    registry = Registry()
+    registry.handles(Tick, needs=None)(lambda command, _unit: command.found)
+    executor = Executor(Units(), registry=registry)
+
+    with caplog.at_level(logging.INFO):
+        executor.execute(Tick(found=0), actor=SYSTEM)
+        executor.execute(Tick(found=2), actor=SYSTEM)
+
+    assert [record.message for record in caplog.records] == ["command executed"]
