@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from typing import Any, LiteralString, TypeAlias
@@ -11,6 +11,7 @@ import psycopg
 from psycopg.errors import UniqueViolation
 
 from audit.content import FORMAT, GENESIS, SALT, canonical, chain_hash, commitment, moment
+from audit.heads import Head, RecentHeads
 from core.errors import StaleState
 from core.identity import Actor
 from core.ids import new_id, successor
@@ -41,20 +42,25 @@ MOVE_HEADS = """
 UPDATE audit_stream SET seq = head.seq, hash = head.hash, last_id = head.last_id
 FROM (VALUES ROWS) AS head (stream, seq, hash, last_id) WHERE audit_stream.stream = head.stream
 """
+# the same in one step for one chain: nothing is written when the chain does not end where we remember
+MOVE_KNOWN_HEAD = """
+WITH moved AS (
+    UPDATE audit_stream SET seq = %s, hash = %s, last_id = %s WHERE stream = %s AND hash = %s AND last_id = %s
+    RETURNING stream
+), entries AS (
+    INSERT INTO audit_entry (id, stream, stream_seq, type, at, actor_id, case_id, content, previous_hash, hash)
+    SELECT fresh.* FROM moved, (VALUES """
+ADD_KNOWN_PERSONAL = """) AS fresh), kept AS (
+    INSERT INTO audit_personal (commitment, subject, salt, content) SELECT personal.* FROM moved, (VALUES """
+IS_MOVED = ") SELECT count(*) FROM moved"
+KNOWN_ENTRY = "(%s, %s, %s::bigint, %s, %s::timestamptz, %s, %s::text, %s::bytea, %s::bytea, %s::bytea)"
+KNOWN_PERSONAL = "(%s::bytea, %s, %s::bytea, %s::bytea)"
 ENTRY = "(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
 PERSONAL = "(%s, %s, %s, %s)"
 HEAD = "(%s::text, %s::bigint, %s::bytea, %s::text)"
 AT_ONCE = 1000  # entries in one statement; PostgreSQL takes at most 65 535 values
 Driver: TypeAlias = "psycopg.Connection[tuple[Any, ...]]"
 LOCK_TRIES = 3  # a second one only when two units make the same stream at the same moment
-
-
-@dataclass(slots=True)
-class _Head:
-    stream: str
-    seq: int
-    hash: bytes
-    last_id: str
 
 
 @dataclass(slots=True)
@@ -67,7 +73,7 @@ class _Batch:
     entry_count: int = 0
     personal: list[Any] = field(default_factory=list)
     personal_count: int = 0
-    heads: dict[str, _Head] = field(default_factory=dict)
+    heads: dict[str, Head] = field(default_factory=dict)
 
     def commit_to(self, value: Any, subject: str) -> str:
         """Keep a personal value apart; returns what the entry shows instead, in hexadecimal."""
@@ -78,31 +84,54 @@ class _Batch:
         return sealed.hex()
 
 
-def record(unit: UnitOfWork, events: Sequence[Event]) -> None:
-    """Append all events of a unit, each to the chain of its stream; two statements, whatever their number.
+RECENT = RecentHeads()
 
-    The heads stay locked until the unit commits, which is at once: so numbers have no gaps and chains no forks.
+
+def record(unit: UnitOfWork, events: Sequence[Event]) -> None:
+    """Append all events of a unit, each to the chain of its stream; one statement or two, whatever their number.
+
+    The heads stay locked until the unit commits, which is at once: so numbers have no gaps and chains no forks. A unit
+    with one stream first tries the head that this process wrote last, in a statement that adds nothing when somebody
+    else has moved it since; that and everything else locks the heads, then reads them.
     """
     if not events:
         return
-    heads = _lock(unit.driver, sorted({event.stream for event in events}))
+    streams = sorted({event.stream for event in events})
+    known = RECENT.get(streams[0]) if len(streams) == 1 and len(events) <= AT_ONCE else None
+    if known is not None:
+        batch = _compose(unit, events, {known.stream: replace(known)})
+        if _write_known(unit.driver, batch, known):
+            _remember(unit, batch.heads)
+            return
+    heads = _lock(unit.driver, streams)
+    for start in range(0, len(events), AT_ONCE):
+        _write(unit.driver, _compose(unit, events[start : start + AT_ONCE], heads))
+    _remember(unit, heads)
+
+
+def _remember(unit: UnitOfWork, heads: dict[str, Head]) -> None:
+    def keep() -> None:
+        for head in heads.values():
+            RECENT.remember(head)
+
+    unit.after_commit(keep)
+
+
+def _compose(unit: UnitOfWork, events: Sequence[Event], heads: dict[str, Head]) -> _Batch:
+    """The rows of some events; moves the heads along."""
     batch = _Batch(unit.clock.now(), unit.actor.id)
     frame = {"v": FORMAT, "unit": unit.id, "at": moment(batch.at), "actor": batch.actor}
     person = _person(unit.actor, batch)
     for event in events:
         _append(event, heads[event.stream], batch, frame | {"personal": person})
-        if batch.entry_count == AT_ONCE:
-            _write(unit.driver, batch)
-            batch = _Batch(batch.at, batch.actor)
-    if batch.entry_count:
-        _write(unit.driver, batch)
+    return batch
 
 
-def _lock(driver: Driver, streams: list[str]) -> dict[str, _Head]:
+def _lock(driver: Driver, streams: list[str]) -> dict[str, Head]:
     for _ in range(LOCK_TRIES):
         rows = driver.execute(LOCK_HEADS, {"streams": streams, "genesis": GENESIS}).fetchall()
         if len(rows) == len(streams):
-            return {row[0]: _Head(*row) for row in rows}
+            return {row[0]: Head(*row) for row in rows}
     raise StaleState("Somebody else is writing to the same trail at this moment. Try again.")
 
 
@@ -117,7 +146,7 @@ def _person(actor: Actor, batch: _Batch) -> dict[str, str]:
     return person
 
 
-def _append(event: Event, head: _Head, batch: _Batch, frame: dict[str, Any]) -> None:
+def _append(event: Event, head: Head, batch: _Batch, frame: dict[str, Any]) -> None:
     fresh = new_id()
     entry_id = fresh if fresh > head.last_id else successor(head.last_id)
     payload = event.payload()
@@ -161,3 +190,18 @@ def _write(driver: Driver, batch: _Batch) -> None:
         driver.execute(statement, [*batch.entries, *batch.personal, *moved])
     except UniqueViolation as error:
         raise StaleState("Somebody else is writing to the same trail at this moment. Try again.") from error
+
+
+@cache
+def _known_statement(entries: int, personal: int) -> LiteralString:
+    kept = ADD_KNOWN_PERSONAL + ", ".join([KNOWN_PERSONAL] * personal) + ") AS personal" if personal else ") AS fresh"
+    return MOVE_KNOWN_HEAD + ", ".join([KNOWN_ENTRY] * entries) + kept + IS_MOVED
+
+
+def _write_known(driver: Driver, batch: _Batch, known: Head) -> bool:
+    """Write one chain's entries if the chain still ends at `known`; whether it did."""
+    (head,) = batch.heads.values()
+    moved = [head.seq, head.hash, head.last_id, head.stream, known.hash, known.last_id]
+    statement = _known_statement(batch.entry_count, batch.personal_count)
+    row = driver.execute(statement, [*moved, *batch.entries, *batch.personal]).fetchone()
+    return row is not None and row[0] == 1

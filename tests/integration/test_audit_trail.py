@@ -12,15 +12,18 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
+from audit import recorder
 from audit.content import GENESIS, canonical, chain_hash
 from audit.erasing import ErasePersonalData, erase_personal_data
+from audit.heads import RecentHeads
 from audit.queries import entries, entry, trail
 from audit.recorder import AT_ONCE, record
 from audit.verify import check_chains
 from core.clock import FixedClock
 from core.errors import Forbidden, InvalidInput, NotFound, StaleState
 from core.identity import SYSTEM
-from storage.unit_of_work import UnitFactory
+from core.messages import Event
+from storage.unit_of_work import UnitFactory, UnitOfWork
 from tests.audit_samples import ANNA, AUDITOR, check, noted, recording, write
 
 
@@ -58,25 +61,68 @@ def test_the_hashed_bytes_are_the_canonical_form_of_the_event(units: UnitFactory
     assert said["actor"] == "anna"
 
 
-def test_a_unit_costs_two_statements_whatever_the_number_of_events(units: UnitFactory) -> None:
-    statements: list[str] = []
+class Counting:
+    """A unit that lists the statements that go to the driver."""
 
-    class Counting:
-        def __init__(self, driver: Any) -> None:
-            self._driver = driver
+    def __init__(self, unit: UnitOfWork) -> None:
+        self.unit, self.statements = unit, []
+        self.clock, self.id, self.actor, self.after_commit = unit.clock, unit.id, unit.actor, unit.after_commit
 
-        def execute(self, statement: str, values: Any) -> Any:
-            statements.append(statement)
-            return self._driver.execute(statement, values)
+    @property
+    def driver(self) -> Counting:
+        return self
 
-    class Counted:
-        def __init__(self, unit: Any) -> None:
-            self.driver, self.clock, self.id, self.actor = Counting(unit.driver), unit.clock, unit.id, unit.actor
+    def execute(self, statement: str, values: Any) -> Any:
+        self.statements.append(statement)
+        return self.unit.driver.execute(statement, values)
 
+
+def counted(units: UnitFactory, *events: Event) -> int:
     with units.begin(ANNA) as unit:
-        record(Counted(unit), [noted(f"case:{number % 3}") for number in range(20)])
+        counting = Counting(unit)
+        record(counting, events)
+        unit.commit()
+    return len(counting.statements)
 
-    assert len(statements) == 2
+
+def test_a_unit_costs_two_statements_whatever_the_number_of_events(units: UnitFactory) -> None:
+    assert counted(units, *[noted(f"case:{number % 3}") for number in range(20)]) == 2
+
+
+def test_a_unit_that_goes_on_with_a_chain_costs_one_statement(units: UnitFactory) -> None:
+    counted(units, noted())
+
+    assert counted(units, noted(), noted(person="Jan")) == 1
+    assert check(units) == []
+    with units.reading(AUDITOR) as view:
+        assert [each.seq for each in entries(view).items] == [1, 2, 3]
+
+
+def test_a_chain_that_another_process_moved_goes_on_from_its_true_end(
+    units: UnitFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(units, noted())
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(recorder, "RECENT", RecentHeads())
+        write(units, noted(person="Ola"))
+
+    write(units, noted(person="Jan"))
+
+    assert check(units) == []
+    with units.reading(AUDITOR) as view:
+        assert [each.data["person"] for each in entries(view, stream="case:1").items[1:]] == ["Ola", "Jan"]
+
+
+def test_a_unit_that_was_undone_is_not_remembered(units: UnitFactory) -> None:
+    write(units, noted())
+    with units.begin(ANNA) as unit:
+        record(unit, [noted()])
+
+    write(units, noted())
+
+    assert check(units) == []
+    with units.reading(AUDITOR) as view:
+        assert [each.seq for each in entries(view).items] == [1, 2]
 
 
 def test_a_unit_that_does_not_commit_leaves_no_entry_and_no_gap(units: UnitFactory) -> None:
@@ -106,7 +152,7 @@ def test_eight_writers_on_one_new_stream_leave_no_gap(units: UnitFactory) -> Non
         for step in range(each_writes):
             while True:
                 try:
-                    write(units, noted(note=[number, step]), noted("case:other"))
+                    write(units, noted(note=[number, step]), *[noted("case:other")][: step % 2])  # both ways to append
                 except StaleState:
                     retried += 1
                 else:
