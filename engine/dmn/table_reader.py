@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from engine.dmn.items import bare
 from engine.dmn.tables import AGGREGATIONS, POLICIES, Closure, Column, Output, Rule, Table
 from engine.dmn.xml import Element, child, children, line_of, text_of, type_of
 from engine.feel.compile_functions import ranked_values
@@ -61,6 +62,9 @@ def _output(boxes: "Boxes", element: Element, local: frozenset[str], owner: str)
     values = child(element, "outputValues")
     default = child(element, "defaultOutputEntry")
     tests = None if values is None else boxes.tests(text_of(values), values, local | _CELL)
+    item = boxes.items.items.get(bare(type_of(element)))
+    if tests is None and item is not None:
+        tests = item.allowed  # the order of a type's allowed values counts, too
     return Output(
         name=" ".join((element.get("name") or owner).split()),
         type=type_of(element),

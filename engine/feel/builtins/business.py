@@ -1,52 +1,19 @@
 """Our own functions, all behind the name `obieg`: business days and hours, due dates, and a few for lists."""
 
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from engine.feel import temporal
 from engine.feel.builtins.registry import items, own, single, text, whole
+from engine.feel.calendar import calendar
 from engine.feel.compare import equal
 from engine.feel.errors import Fault
 from engine.feel.kinds import article
 from engine.feel.run import Run
 
 _MOST_DAYS = 20_000
-_SATURDAY = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Calendar:
-    """When the company works: country of the public holidays, time zone, and the hours of a business day."""
-
-    country: str = "PL"
-    zone: str = "Europe/Warsaw"
-    opens: time = time(8)
-    closes: time = time(16)
-
-    def is_open(self, day: date, country: str) -> bool:
-        """Whether a day is neither at the weekend nor a public holiday."""
-        return day.weekday() < _SATURDAY and day not in _holidays(country or self.country, day.year)
-
-
-_calendars = [Calendar()]
-
-
-def use_calendar(calendar: Calendar) -> None:
-    """Set the calendar of this installation; called once, by the composition root."""
-    _calendars[0] = calendar
-
-
-@lru_cache(maxsize=512)
-def _holidays(country: str, year: int) -> frozenset[date]:
-    import holidays
-
-    if country not in holidays.list_supported_countries():
-        raise Fault(f"There is no calendar of public holidays for {country[:20]!r}; write a country such as PL.")
-    return frozenset(holidays.country_holidays(country, years=year))
 
 
 def _day(value: Any, what: str) -> date:
@@ -60,10 +27,10 @@ def _day(value: Any, what: str) -> date:
 
 def _local(value: Any) -> datetime:
     """A moment in the company's time zone; a date is the moment at which its work begins."""
-    zone = ZoneInfo(_calendars[0].zone)
+    zone = ZoneInfo(calendar().zone)
     if isinstance(value, datetime):
         return value.astimezone(zone) if value.tzinfo else value.replace(tzinfo=zone)
-    return datetime.combine(value, _calendars[0].opens, tzinfo=zone)
+    return datetime.combine(value, calendar().opens, tzinfo=zone)
 
 
 def _country(value: Any) -> str:
@@ -75,12 +42,12 @@ def _moved(run: Run, day: date, days: int, country: str) -> date:
     if abs(days) > _MOST_DAYS:
         raise Fault(f"At most {_MOST_DAYS} business days can be counted.")
     run.tick(3 * abs(days) + 10)
-    calendar, step = _calendars[0], timedelta(days=-1 if days < 0 else 1)
+    working, step = calendar(), timedelta(days=-1 if days < 0 else 1)
     left = abs(days)
     try:
-        while left or not calendar.is_open(day, country):
+        while left or not working.is_open(day, country):
             day += step
-            left -= left > 0 and calendar.is_open(day, country)
+            left -= left > 0 and working.is_open(day, country)
     except OverflowError:
         raise Fault("The result lies outside the years 1 to 9999.") from None
     return day
@@ -89,7 +56,7 @@ def _moved(run: Run, day: date, days: int, country: str) -> date:
 @own("is business day(date, country?)")
 def is_business_day(_run: Run, day: Any, country: Any = None) -> bool:
     """Whether people work on that day."""
-    return _calendars[0].is_open(_day(day, "The day"), _country(country))
+    return calendar().is_open(_day(day, "The day"), _country(country))
 
 
 @own("next business day(date, country?)")
@@ -116,7 +83,7 @@ def business_days(run: Run, start: Any, end: Any, country: Any = None) -> Decima
     run.tick(3 * (high - low).days)
     place = _country(country)
     days = (low + timedelta(days=number) for number in range(1, (high - low).days + 1))
-    count = sum(_calendars[0].is_open(day, place) for day in days)
+    count = sum(calendar().is_open(day, place) for day in days)
     return Decimal(count if first <= last else -count)
 
 
@@ -138,7 +105,7 @@ def _working_time(run: Run, limits: tuple[datetime, datetime], place: str) -> ti
     total = timedelta()
     for number in range(days + 1):
         day = first.date() + timedelta(days=number)
-        if _calendars[0].is_open(day, place):
+        if calendar().is_open(day, place):
             opens, closes = _hours(day)
             total += max(timedelta(), min(last, closes) - max(first, opens))
     return total
@@ -153,8 +120,8 @@ def _moment(value: Any, what: str) -> datetime:
 
 def _hours(day: date) -> tuple[datetime, datetime]:
     """When a business day opens and closes, in UTC."""
-    zone = ZoneInfo(_calendars[0].zone)
-    opens, closes = _calendars[0].opens, _calendars[0].closes
+    zone = ZoneInfo(calendar().zone)
+    opens, closes = calendar().opens, calendar().closes
     return datetime.combine(day, opens, zone).astimezone(UTC), datetime.combine(day, closes, zone).astimezone(UTC)
 
 
@@ -178,7 +145,7 @@ def due_at(run: Run, start: Any, length: Any = None, country: Any = None) -> dat
 def _opened(run: Run, moment: datetime, country: str) -> datetime:
     """The moment itself during business hours, else when they begin next."""
     day = _local(moment).date()
-    if _calendars[0].is_open(day, country):
+    if calendar().is_open(day, country):
         opens, closes = _hours(day)
         if moment < closes:
             return max(moment, opens)

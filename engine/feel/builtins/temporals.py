@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from engine.feel import temporal
 from engine.feel.builtins.registry import builtin, number, single, text, whole
+from engine.feel.calendar import company_zone
 from engine.feel.errors import Fault
 from engine.feel.kinds import YearsMonths, article
 from engine.feel.run import Run
@@ -131,14 +132,14 @@ def _rest_of_month(value: Any) -> tuple[int, ...]:
 
 @builtin("now()")
 def now(run: Run) -> datetime:
-    """The date and time of this evaluation."""
-    return run.now
+    """The date and time of this evaluation, in the company's time zone."""
+    return run.now.astimezone(company_zone())
 
 
 @builtin("today()")
 def today(run: Run) -> date:
-    """The date of this evaluation."""
-    return run.now.date()
+    """The date of this evaluation, in the company's time zone."""
+    return run.now.astimezone(company_zone()).date()
 
 
 def _of_date(name: str, read: Callable[[date], Any]) -> None:
