@@ -12,6 +12,7 @@ from core.clock import Clock, SystemClock
 from core.errors import Unavailable
 from core.executor import Executor
 from core.settings import Settings
+from engine.feel.calendar import Calendar, use_calendar
 from storage.blobs.staging import Staging
 from storage.blobs.store import BlobStore
 from storage.engine import Database
@@ -78,6 +79,7 @@ def build(settings: Settings, *, clock: Clock | None = None, owner: bool = False
     from webapp import policies, secret  # late: policies import every context
 
     load_contexts()
+    use_calendar(Calendar(country=settings.country, zone=settings.time_zone))
     folder = DataFolder(settings.data)
     if owner:
         folder.own()
