@@ -40,6 +40,7 @@ RULES = [("< 10", 1), ("[5..20]", 2), (">= 5", 2)]
     [
         ("UNIQUE", 3, Decimal(1)),
         ("UNIQUE", 7, None),
+        ("UNIQUE", 15, None),
         ("FIRST", 7, Decimal(1)),
         ("ANY", 7, None),
         ("ANY", 15, Decimal(2)),
