@@ -1,6 +1,7 @@
 """How pages write amounts, sizes, dates and names; dates in the reader's zone."""
 
 import json
+import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,6 +14,7 @@ from webapp.web import application
 
 MINUTE, HOUR, DAY = 60, 3600, 86400  # seconds
 SOON = timedelta(days=1)
+AMOUNT = re.compile(r"-?\d+\.\d{2}")
 TIME = Markup('<time datetime="{}" title="{}">{}</time>')
 PREVIEWS = {  # media types that every browser shows by itself and that run nothing
     "application/pdf": "pdf",
@@ -25,7 +27,22 @@ PREVIEWS = {  # media types that every browser shows by itself and that run noth
 
 def register(app: Flask) -> None:
     """Make every filter of this module known to templates."""
-    filters = (money, quantity, percent, size, moment, day, due, due_mark, ago, initials, words, short, pretty)
+    filters = (
+        money,
+        quantity,
+        percent,
+        size,
+        moment,
+        day,
+        due,
+        due_mark,
+        ago,
+        initials,
+        words,
+        short,
+        pretty,
+        plain_value,
+    )
     app.jinja_env.filters.update({each.__name__: each for each in filters})
     app.jinja_env.filters["doc_icon"] = document_icon
     app.jinja_env.filters["preview_kind"] = PREVIEWS.get
@@ -63,6 +80,11 @@ def quantity(value: Decimal | str | float | None) -> str:
         return "–"
     text = f"{number:,f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def plain_value(value: Any) -> str:
+    """A search value of a task: amounts with separators, everything else as it is."""
+    return money(value) if AMOUNT.fullmatch(str(value)) else str(value)
 
 
 def percent(value: Decimal | str | float | None) -> str:
