@@ -107,7 +107,7 @@ class Model:
     def node(self, name_or_id: str, *kinds: type[Node]) -> Node:
         """What has this id or name; raises UnknownDecision."""
         found = self.nodes.get(name_or_id)
-        wanted = kinds or (Decision, Service)
+        wanted = kinds or (Decision, Service, Knowledge)
         if isinstance(found, wanted):
             return found
         for node in self.nodes.values():
@@ -117,7 +117,7 @@ class Model:
         raise UnknownDecision(f"The model {self.name!r} has no decision named {name_or_id!r}; it has: {known}.")
 
     def decide(self, name_or_id: str, inputs: Mapping[str, Any], *, now: datetime | None = None) -> Decided:
-        """Make a decision, or call a decision service, with input data by name; raises UnknownDecision only."""
+        """Make a decision, or call a decision service or function, with inputs by name; raises UnknownDecision only."""
         node = self.node(name_or_id)
         run = Run({}, now)
         log: list[FiredRule] = []
@@ -126,6 +126,11 @@ class Model:
         def work() -> Any:
             if isinstance(node, Service):
                 return _call_service(node, run, inputs)
+            if isinstance(node, Knowledge):
+                function = _knowledge(node)
+                return run.call(
+                    function, *function.arrange(list(inputs), [imported(value) for value in inputs.values()])
+                )
             return Evaluation(run, inputs).value_of(node)
 
         value = bounded(run, work)

@@ -162,6 +162,13 @@ def test_a_function_is_invoked_by_name_and_checks_its_arguments():
     assert "'rate'" in refused.problems[0].message
 
 
+def test_a_function_can_be_asked_by_itself():
+    model = model_of(bkm("half", {"n": "number"}, literal("n / 2")))
+
+    assert model.decide("half", {"n": 3}).value == Decimal("1.5")
+    assert model.decide("half", {"m": 3}).problems != ()
+
+
 def test_a_decision_service_is_a_function_of_its_inputs():
     model = model_of(
         data("a")

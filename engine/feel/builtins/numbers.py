@@ -260,8 +260,10 @@ _verdict("all", decisive=False)
 
 @builtin("not(negand)")
 def negated(_run: Run, value: Any) -> bool | None:
-    """The other truth value."""
+    """The other truth value; null stays null."""
     value = single(value)
+    if value is None:
+        return None
     if value.__class__ is not bool:
         raise Fault(f"Only true and false can be negated, not {article(value)}.")
     return not value
