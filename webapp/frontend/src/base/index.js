@@ -4,6 +4,10 @@ import "@tabler/core/dist/css/tabler.min.css";
 import "./base.css";
 import "./layout.css";
 import "./pieces.css";
+import "./lists.css";
+import "./papers.css";
+import "./cases.css";
+import "./messages.css";
 
 import "./requests.js";
 import "./shell.js";
