@@ -173,10 +173,8 @@ def _complete(command: CompleteTask, unit: UnitOfWork, parking: Parking) -> Comp
     running = Running(unit, task, parking, asked_by_person=True)
     data = _accepted(command, task, running)
     documents = _attached(task, _node(running, task), unit)
-    running.case.complete(task.task_id, data)
-    completion = Completion(instance_id=task.instance_id, state=running.case.state, tasks=running.open_tasks())
     listed = [document.to_json() for document in documents]
-    unit.emit(
+    unit.emit(  # before what follows from it, so that the trail reads in the order of cause and effect
         TaskCompleted(
             instance_id=task.instance_id,
             task_id=task.task_id,
@@ -186,6 +184,8 @@ def _complete(command: CompleteTask, unit: UnitOfWork, parking: Parking) -> Comp
             documents=listed,
         )
     )
+    running.case.complete(task.task_id, data)
+    completion = Completion(instance_id=task.instance_id, state=running.case.state, tasks=running.open_tasks())
     answer = _to_json(completion) if command.idempotency_key is not None else None
     key = command.idempotency_key
     running.save(done=Finished(task_id=task.task_id, data=data, documents=listed, idempotency_key=key, answer=answer))

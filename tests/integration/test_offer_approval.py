@@ -86,11 +86,11 @@ def test_a_real_order_becomes_an_approved_offer_with_a_sheet_and_a_trail(desk: O
     assert found.digest in word
     types = [entry.type for entry in told]
     assert [each for each in types if each in {"task.completed", "offer.frozen", "offer.decided", "offer.locked"}] == [
+        "task.completed",
         "offer.frozen",
         "task.completed",
         "offer.decided",
         "offer.locked",
-        "task.completed",
     ]
 
 
