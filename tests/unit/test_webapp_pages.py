@@ -179,3 +179,9 @@ def test_hashed_files_may_be_kept_for_ever_and_others_not(tmp_path: Path) -> Non
     assert "immutable" in kept("dist/assets/base-1.js")
     assert "immutable" not in kept("favicon.svg")
     assert kept("dist/assets/base-0.js") == "no-store"
+
+
+def test_amounts_of_a_trail_are_written_as_money() -> None:
+    (line,) = tell([entry("offer.frozen", number="OF-1", currency="PLN", net="22880", gross="28142.4", vat="exempt")])
+
+    assert line.facts == [("currency", "PLN"), ("net", "22,880.00"), ("gross", "28,142.40"), ("vat", "exempt")]

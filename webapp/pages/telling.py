@@ -1,12 +1,13 @@
 """Telling a trail: entries of the log become lines that an auditor can read, with every proof that they carry."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from audit.queries import Entry
-from webapp.pages.formats import words
+from webapp.pages.formats import money, words
 
 TITLES = {
     "case.started": "Case started",
@@ -40,6 +41,8 @@ SILENT = {  # shown elsewhere in the line, or of no use to a reader
     "definition_id", "form_id", "offer_id", "customer_id", "links", "variables", "size", "media_type", "name",
     "previous", "target", "business_key", "number", "file_name", "before", "after", "entity_id", "candidates", "pinned",
 }  # fmt: skip
+NUMBER = re.compile(r"-?\d+(\.\d+)?")
+AMOUNTS = {"net", "gross", "vat", "total", "credit_limit"}
 LONGEST = 120  # characters of a fact
 
 
@@ -89,7 +92,7 @@ def _line(entry: Entry, tasks: Mapping[str, str | None]) -> Line:
         title=TITLES.get(entry.type, words(entry.type)),
         what=_what(entry, tasks),
         said=next((str(shown[name]) for name in SPOKEN if shown.get(name)), None),
-        facts=[(name, _fact(value)) for name, value in shown.items() if name not in SILENT and value not in EMPTY],
+        facts=[(name, _named(name, value)) for name, value in shown.items() if _is_told(name, value)],
         documents=_documents(entry),
         stream_title=words(entry.stream.partition(":")[0]),
         position=entry.seq,
@@ -108,6 +111,14 @@ def _what(entry: Entry, tasks: Mapping[str, str | None]) -> str:
     if entry.type.startswith("document."):
         return ""
     return str(named or words(data.get("element_id")) or data.get("business_key") or "")
+
+
+def _is_told(name: str, value: Any) -> bool:
+    return name not in SILENT and value not in EMPTY
+
+
+def _named(name: str, value: Any) -> str:
+    return money(value) if name in AMOUNTS and NUMBER.fullmatch(str(value)) else _fact(value)
 
 
 def _fact(value: Any) -> str:
