@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from engine.bpmn import Known, check_bpmn
 from engine.bpmn.model import Reference
 from engine.dmn import Model, read_model
+from engine.dmn.imports import imported_models
 from engine.errors import DefinitionNotFound
 from engine.models import DefinitionRow
 from engine.runtime import Program, load
@@ -94,8 +95,16 @@ def program(session: Session, definition_id: str) -> Program:
 
 
 def model(session: Session, definition_id: str) -> Model:
-    """A decision model, ready to decide."""
-    return _models.get(definition_id, lambda: read_model(_source(session, definition_id)))
+    """A decision model, ready to decide, with the models it imported when it was deployed."""
+
+    def make() -> Model:
+        files = {
+            name: text.encode() for name, text in definition(session, definition_id).info.get("imports", {}).items()
+        }
+        content = _source(session, definition_id)
+        return read_model(content, imported_models(content, files))
+
+    return _models.get(definition_id, make)
 
 
 def form_schema(session: Session, definition_id: str) -> dict[str, Any]:

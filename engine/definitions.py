@@ -1,6 +1,7 @@
 """Deploying processes, decisions and forms: all files of a deployment are accepted together, or none is."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from core.messages import Command
 from engine.bpmn import Findings, Known, check_bpmn
 from engine.bpmn.model import Process
 from engine.decisions import check_dmn
+from engine.dmn.imports import Files, as_text, by_namespace, imported_files, missing_imports, namespace_of
 from engine.errors import DeploymentRefused
 from engine.events import DefinitionDeployed
 from engine.forms import check_form
@@ -69,7 +71,7 @@ def deploy_definitions(command: DeployDefinitions, unit: UnitOfWork) -> tuple[De
     but keep it.
     """
     unit.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
-    drafts, findings = check_files(command.files, _deployed(unit))
+    drafts, findings = check_files(command.files, _deployed(unit), lambda missing: _deployed_imports(unit, missing))
     refuse(findings)
     deployed = tuple(_deploy(draft, unit) for draft in drafts)
     if command.dry_run:
@@ -77,13 +79,21 @@ def deploy_definitions(command: DeployDefinitions, unit: UnitOfWork) -> tuple[De
     return deployed
 
 
-def check_files(files: tuple[DeploymentFile, ...], known: Known) -> tuple[list[Draft], Findings]:
-    """What the files define, and all findings; forms and decisions of the same files count as known."""
+def check_files(
+    files: tuple[DeploymentFile, ...],
+    known: Known,
+    deployed_imports: Callable[[set[str]], dict[str, bytes]] = lambda _missing: {},
+) -> tuple[list[Draft], Findings]:
+    """What the files define, and all findings; forms and decisions of the same files count as known.
+
+    Models that decisions import are looked for among the files, then asked of `deployed_imports` by namespace.
+    """
     findings = Findings("")
     drafts: list[Draft] = []
+    library = _library(files, deployed_imports)
     for file in files:
         if not file.name.lower().endswith(".bpmn"):
-            found = _check_other(file)
+            found = _check_other(file, library)
             drafts += found[0]
             findings += found[1]
     known = Known(
@@ -110,7 +120,16 @@ def refuse(findings: Findings) -> None:
         )
 
 
-def _check_other(file: DeploymentFile) -> tuple[list[Draft], Findings]:
+def _library(
+    files: tuple[DeploymentFile, ...], deployed_imports: Callable[[set[str]], dict[str, bytes]]
+) -> dict[str, bytes]:
+    models = [file.content for file in files if file.name.lower().endswith(".dmn")]
+    library = by_namespace(models)
+    missing = {namespace for content in models for namespace in missing_imports(content, library)}
+    return {**deployed_imports(missing), **library} if missing else library
+
+
+def _check_other(file: DeploymentFile, library: Files) -> tuple[list[Draft], Findings]:
     findings = Findings(file.name)
     lower = file.name.lower()
     if lower.endswith(".form"):
@@ -118,12 +137,19 @@ def _check_other(file: DeploymentFile) -> tuple[list[Draft], Findings]:
         made = [] if form is None else [Draft(kind="form", key=form.key, name=form.name, file=file, info={})]
         return made, findings
     if lower.endswith(".dmn"):
-        decisions = check_dmn(file.content, findings)
+        decisions = check_dmn(file.content, findings, library)
+        info = _decision_info(file.content, library) if decisions else {}
         return [
-            Draft(kind="decision", key=decision.id, name=decision.name, file=file, info={}) for decision in decisions
+            Draft(kind="decision", key=decision.id, name=decision.name, file=file, info=info) for decision in decisions
         ], findings
     findings.error("file-kind", "Only .bpmn, .dmn and .form files can be deployed.")
     return [], findings
+
+
+def _decision_info(content: bytes, library: Files) -> dict[str, Any]:
+    """The namespace, and the text of all that is imported: what is deployed later must not change this version."""
+    imports = {name: as_text(file) for name, file in imported_files(content, library).items()}
+    return {"namespace": namespace_of(content)} | ({"imports": imports} if imports else {})
 
 
 def _more(known: frozenset[str] | None, drafts: list[Draft], kind: str) -> frozenset[str] | None:
@@ -159,8 +185,31 @@ def _deployed(unit: UnitOfWork) -> Known:
     )
 
 
+def _deployed_imports(unit: UnitOfWork, missing: set[str]) -> dict[str, bytes]:
+    """The newest deployed models of these namespaces, and what they imported themselves."""
+    query = (
+        select(DefinitionRow.info, DefinitionRow.source)
+        .where(DefinitionRow.kind == "decision", DefinitionRow.info["namespace"].astext.in_(missing))
+        .order_by(DefinitionRow.id)
+    )
+    found: dict[str, bytes] = {}
+    pinned: dict[str, bytes] = {}
+    for info, content in unit.session.execute(query):
+        found[info["namespace"]] = content
+        pinned.update((name, text.encode()) for name, text in info.get("imports", {}).items())
+    return {**pinned, **found}
+
+
+def _digest(draft: Draft) -> str:
+    """Of the file, and of what it imports: the same table is another one when the functions it uses change."""
+    digest = hashlib.sha256(draft.file.content)
+    for namespace, text_ in sorted(draft.info.get("imports", {}).items()):
+        digest.update(f"\n{namespace}\n{text_}".encode())
+    return digest.hexdigest()
+
+
 def _deploy(draft: Draft, unit: UnitOfWork) -> DeployedDefinition:
-    digest = hashlib.sha256(draft.file.content).hexdigest()
+    digest = _digest(draft)
     newest = unit.session.scalar(
         select(DefinitionRow)
         .where(DefinitionRow.kind == draft.kind, DefinitionRow.key == draft.key)

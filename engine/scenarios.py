@@ -15,6 +15,7 @@ from core.errors import DomainError, InvalidInput
 from engine.bpmn import Findings, Known, Process, check_bpmn
 from engine.decisions import check_dmn
 from engine.dmn import Model, read_model
+from engine.dmn.imports import by_namespace, imported_models
 from engine.feel import compile_expression
 from engine.feel.kinds import imported
 from engine.feel.values import plain
@@ -157,20 +158,23 @@ def _load(document: Mapping[str, Any], path: Path, findings: Findings) -> tuple[
     """The process and, of its folder, all forms and decisions."""
     folder = path.parent
     decisions: dict[str, Model] = {}
-    for file in sorted(folder.glob("**/*.dmn")):
-        content = file.read_bytes()
+    files = {file: file.read_bytes() for file in sorted(folder.glob("**/*.dmn"))}
+    library = by_namespace(files.values())
+    for file, content in files.items():
         found = Findings(file.name)
-        names = check_dmn(content, found)
+        names = check_dmn(content, found, library)
         findings += found
-        decisions.update(dict.fromkeys((name.id for name in names), read_model(content)) if names else {})
+        if names:
+            model = read_model(content, imported_models(content, library))
+            decisions.update(dict.fromkeys((name.id for name in names), model))
     schemas = [json.loads(file.read_bytes()) for file in sorted(folder.glob("**/*.form"))]
     forms = {schema["id"]: schema for schema in schemas}
     handlers = {*HANDLERS.names(), *(document.get("handlers") or {})}
     for scenario in document["scenarios"]:
         handlers |= set(scenario.get("handlers") or {})
     known = Known(handlers=frozenset(handlers), forms=frozenset(forms), decisions=frozenset(decisions))
-    files = [folder / document["file"]] if document.get("file") else sorted(folder.glob("**/*.bpmn"))
-    for file in files:
+    diagrams = [folder / document["file"]] if document.get("file") else sorted(folder.glob("**/*.bpmn"))
+    for file in diagrams:
         checked = check_bpmn(file.name, file.read_bytes(), known)
         for process in checked.processes:
             if document.get("file") or process.id == document.get("process"):

@@ -42,8 +42,11 @@ class Items:
             self.items[item.name] = item
 
     def adopt(self, prefix: str, others: Mapping[str, Item]) -> None:
-        """Take another model's types under the name of its import."""
+        """Take another model's types under the name of its import, or as they are when it has no name."""
         for name, item in others.items():
+            if not prefix:
+                self.items.setdefault(name, item)
+                continue
             self.items[f"{prefix}.{name}"] = _prefixed(item, prefix, others)
 
     def settle(self) -> None:

@@ -17,6 +17,7 @@ from engine.feel.run import Run, Scope
 from engine.feel.types import ANY, Type
 
 _DEEPEST = 50  # decisions that require one another
+UNNAMED = "#"  # begins the key of an import without a name, whose elements are used as if they were the model's own
 
 
 class UnknownDecision(NotFound):
@@ -143,7 +144,7 @@ class Model:
             return "", self.nodes[identifier]
         for name, model in self.imports.items():
             if model.namespace == namespace and identifier in model.nodes:
-                return name, model.nodes[identifier]
+                return "" if name.startswith(UNNAMED) else name, model.nodes[identifier]
         raise KeyError(reference)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from engine.dmn.boxed import EXPRESSIONS, Boxes, formal_parameters, function_definition
 from engine.dmn.findings import DmnRefused, Finding
 from engine.dmn.items import Items
-from engine.dmn.model import Decision, InputData, Knowledge, Model, Node, Service
+from engine.dmn.model import UNNAMED, Decision, InputData, Knowledge, Model, Node, Service
 from engine.dmn.xml import Element, child, children, line_of, name_of, read_xml, tag, type_of
 
 _REQUIREMENTS = ("informationRequirement", "knowledgeRequirement")
@@ -61,10 +61,14 @@ def _import(root: Element, model: Model, imports: Imports, findings: list[Findin
         if not _is_dmn(element):
             continue
         if namespace not in imports:
-            sentence = f"The model imports {namespace!r}, which is not there."
+            sentence = f"The model imports {namespace!r}, which is not there: add the one file of that namespace."
             findings.append(Finding("dmn.import", "error", sentence, line_of(element), element.get("id") or ""))
             continue
-        model.imports[name] = imports[namespace]
+        broken = next((found for found in imports[namespace].findings if found.severity == "error"), None)
+        if broken is not None:
+            sentence = f"The imported model {namespace!r} has errors, such as: {broken.sentence}"
+            findings.append(Finding("dmn.import", "error", sentence, line_of(element), element.get("id") or ""))
+        model.imports[name or f"{UNNAMED}{namespace}"] = imports[namespace]
         model.items.adopt(name, imports[namespace].items.items)
 
 
@@ -78,7 +82,8 @@ def _names(root: Element, model: Model) -> frozenset[str]:
         if name
     }
     for name, other in model.imports.items():
-        names.add(name)
+        if not name.startswith(UNNAMED):
+            names.add(name)
         names |= {node.name for node in other.nodes.values()}
     return frozenset(names)
 

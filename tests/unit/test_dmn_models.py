@@ -239,6 +239,23 @@ def test_a_model_uses_another_one_under_its_name():
     assert model.decide("d", {"net": 21}).value == Decimal(22)
 
 
+def test_an_import_without_a_name_adds_to_the_models_own_names_and_types():
+    other = model_of(
+        '<itemDefinition name="small"><typeRef>number</typeRef><allowedValues><text>&lt; 10</text></allowedValues>'
+        "</itemDefinition>" + bkm("half", {"n": "number"}, literal("n / 2")),
+        namespace="other",
+    )
+    model = model_of(
+        f'<import namespace="other" name="" importType="{DMN}"/>'
+        + decision("d", literal("half(8)"), ("Knowledge", "other#half"), kind="small")
+        + decision("e", literal("half(80)"), ("Knowledge", "other#half"), kind="small"),
+        imports={"other": other},
+    )
+
+    assert model.decide("d", {}).value == Decimal(4)
+    assert model.decide("e", {}).value is None
+
+
 @pytest.mark.parametrize(
     ("content", "rule"),
     [

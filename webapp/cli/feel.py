@@ -9,12 +9,10 @@ from typing import Any
 
 import click
 
-from engine.dmn import Model, imported_namespaces, read_model
-from engine.dmn.xml import read_xml
+from engine.dmn import Model, read_model
+from engine.dmn.imports import by_namespace, imported_models
 from engine.feel import FeelSyntaxError, Problem, compile_expression, decode, plain
 from webapp.cli import FINDINGS, print_json
-
-_DEEPEST = 10  # models that import one another
 
 
 def _context(text: str, option: str) -> dict[str, Any]:
@@ -58,17 +56,11 @@ def feel(context: click.Context, expression: str, context_text: str) -> None:
     context.exit(FINDINGS if outcome.problems else 0)
 
 
-def _model(path: Path, depth: int = 0) -> Model:
+def _model(path: Path) -> Model:
     """The model of a file; what it imports is looked for in the files beside it."""
     content = path.read_bytes()
-    wanted = set(imported_namespaces(content)) if depth < _DEEPEST else set()
-    beside = sorted(each for each in path.parent.glob("*.dmn") if each != path) if wanted else []
-    imports = {}
-    for each in beside:
-        namespace = read_xml(each.read_bytes()).get("namespace")
-        if namespace in wanted:
-            imports[namespace] = _model(each, depth + 1)
-    return read_model(content, imports)
+    beside = by_namespace(each.read_bytes() for each in sorted(path.parent.glob("*.dmn")) if each != path)
+    return read_model(content, imported_models(content, beside))
 
 
 @click.command()
