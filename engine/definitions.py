@@ -98,6 +98,7 @@ def check_files(
             findings += found[1]
     known = Known(
         handlers=known.handlers,
+        deferred=known.deferred,
         forms=_more(known.forms, drafts, "form"),
         decisions=_more(known.decisions, drafts, "decision"),
     )
@@ -180,6 +181,7 @@ def _deployed(unit: UnitOfWork) -> Known:
     rows = unit.session.execute(query).all()
     return Known(
         handlers=HANDLERS.names(),
+        deferred=HANDLERS.deferred_names(),
         forms=frozenset(key for kind, key in rows if kind == "form"),
         decisions=frozenset(key for kind, key in rows if kind == "decision"),
     )

@@ -77,6 +77,36 @@ class FourEyes(NotYourTask):
     code = "four_eyes"
 
 
+class InstanceSuspended(Conflict):
+    """The instance is held: nothing moves in it until somebody resumes it."""
+
+    code = "instance_suspended"
+
+
+class MoveRefused(InvalidInput):
+    """A token cannot be moved as asked."""
+
+    code = "move_refused"
+
+
+class CallNotFound(NotFound):
+    """No such service task waits for work outside."""
+
+    code = "call_not_found"
+
+
+class NotYourCall(Conflict):
+    """Another worker has the task, or the lock on it has run out."""
+
+    code = "not_your_call"
+
+
+class TaskDelegated(Conflict):
+    """The task is with a delegate, who has to resolve it first."""
+
+    code = "task_delegated"
+
+
 class StepRefused(InvalidInput):
     """A handler refuses what the person just submitted; raised while a person's command runs, it refuses that command.
 

@@ -2,9 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
+from core.clock import Clock
 from storage.unit_of_work import UnitOfWork
+
+Port = TypeVar("Port")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,8 +25,18 @@ class ServiceCall:
     key: str
 
 
+class Outside(Protocol):
+    """What a deferred handler may use; there is no transaction."""
+
+    clock: Clock
+
+    def port(self, kind: type[Port]) -> Port:
+        """The adapter that the composition root gave for a port."""
+
+
 StandIn = Callable[[ServiceCall], Mapping[str, Any] | None]
 ServiceHandler = Callable[[UnitOfWork, ServiceCall], Mapping[str, Any] | None]
+DeferredHandler = Callable[[Outside, ServiceCall], Mapping[str, Any] | None]
 
 
 class Handlers:
@@ -31,6 +44,7 @@ class Handlers:
 
     def __init__(self) -> None:
         self._functions: dict[str, ServiceHandler] = {}
+        self._deferred: dict[str, DeferredHandler] = {}
         self._stand_ins: dict[str, StandIn] = {}
 
     def service_task(self, name: str) -> Callable[[ServiceHandler], ServiceHandler]:
@@ -41,12 +55,36 @@ class Handlers:
         """
 
         def register(function: ServiceHandler) -> ServiceHandler:
-            if name in self._functions:
+            if name in self.names():
                 raise ValueError(f"the service task handler {name} exists already")
             self._functions[name] = function
             return function
 
         return register
+
+    def deferred_task(self, name: str) -> Callable[[DeferredHandler], DeferredHandler]:
+        """Mark the function behind `obieg:handler` of a service task with `obieg:deferred="true"`.
+
+        It runs in a job, outside any transaction, so it may use the network. It may run again after a failure or the
+        death of its worker, always with the same `call.key`, by which the outside tells repetitions. A `DomainError`
+        that is no `Unavailable` ends the tries at once.
+        """
+
+        def register(function: DeferredHandler) -> DeferredHandler:
+            if name in self.names():
+                raise ValueError(f"the service task handler {name} exists already")
+            self._deferred[name] = function
+            return function
+
+        return register
+
+    def find_deferred(self, name: str) -> DeferredHandler | None:
+        """The deferred handler of that name, None when no package registered it."""
+        return self._deferred.get(name)
+
+    def deferred_names(self) -> frozenset[str]:
+        """The names of those that work outside the transaction."""
+        return frozenset(self._deferred)
 
     def stand_in(self, name: str) -> Callable[[StandIn], StandIn]:
         """Mark the function that plays a handler in scenarios, where there is no database and no outside."""
@@ -67,9 +105,10 @@ class Handlers:
 
     def names(self) -> frozenset[str]:
         """All registered names."""
-        return frozenset(self._functions)
+        return frozenset(self._functions) | frozenset(self._deferred)
 
 
 HANDLERS = Handlers()
 service_task = HANDLERS.service_task
+deferred_task = HANDLERS.deferred_task
 stand_in = HANDLERS.stand_in

@@ -8,7 +8,18 @@ a check per row would cost more than the row.
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, LargeBinary, String, Text, UniqueConstraint, text
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -46,7 +57,7 @@ class InstanceRow(Base):
 
     __tablename__ = "instance"
     __table_args__ = (
-        CheckConstraint("state IN ('running', 'failed', 'completed', 'cancelled')", name="state"),
+        CheckConstraint("state IN ('running', 'failed', 'suspended', 'completed', 'cancelled')", name="state"),
         Index("ix_instance_definition_key_id", "definition_key", "id"),
         Index("ix_instance_open", "definition_key", "stage", postgresql_where=text("ended_at IS NULL")),
         {"postgresql_with": {"fillfactor": "70"}},  # updated by every command: leave room for it on the same page
@@ -95,6 +106,8 @@ class WorkItemRow(Base):
     due_at: Mapped[datetime | None]
     follow_up_at: Mapped[datetime | None]
     form_id: Mapped[str | None] = mapped_column(ID)
+    owner: Mapped[str | None] = mapped_column(KEY)  # who delegated it and gets it back
+    is_delegated: Mapped[bool] = mapped_column(server_default=false())  # the assignee resolves it, the owner completes
     search: Mapped[dict[str, Any]]
 
 
@@ -149,15 +162,120 @@ class TokenLogRow(Base):
 
 
 class TimerRow(Base):
-    """A moment that an element of an instance waits for."""
+    """A moment that an element of an instance waits for; one that is held does not fire."""
 
     __tablename__ = "timer"
-    __table_args__ = (Index("ix_timer_due_at_id", "due_at", "id"),)
+    __table_args__ = (Index("ix_timer_due_at_id", "due_at", "id", postgresql_where=text("NOT is_held")),)
+
+    instance_id: Mapped[str] = mapped_column(ID, primary_key=True)
+    id: Mapped[str] = mapped_column(KEY, primary_key=True)
+    element_id: Mapped[str] = mapped_column(KEY)
+    due_at: Mapped[datetime]
+    is_held: Mapped[bool] = mapped_column(server_default=false())  # its instance is suspended
+
+
+class SubscriptionRow(Base):
+    """A token that waits for a message, a signal or a condition; ids grow, so the oldest comes first."""
+
+    __tablename__ = "message_subscription"
+    __table_args__ = (Index("ix_message_subscription_name_key_id", "kind", "name", "key", "id"),)
+
+    instance_id: Mapped[str] = mapped_column(ID, primary_key=True)
+    id: Mapped[str] = mapped_column(KEY, primary_key=True)
+    element_id: Mapped[str] = mapped_column(KEY)
+    kind: Mapped[str] = mapped_column(KEY)
+    name: Mapped[str] = mapped_column(KEY)
+    key: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime]
+
+
+class StartEventRow(Base):
+    """A start event of a process's newest version that makes instances: by message, signal or timer."""
+
+    __tablename__ = "start_event"
+    __table_args__ = (
+        Index("ix_start_event_kind_name", "kind", "name"),
+        Index("ix_start_event_due_at", "due_at", postgresql_where=text("due_at IS NOT NULL")),
+    )
+
+    definition_key: Mapped[str] = mapped_column(KEY, primary_key=True)
+    element_id: Mapped[str] = mapped_column(KEY, primary_key=True)
+    definition_id: Mapped[str] = mapped_column(ID)
+    kind: Mapped[str] = mapped_column(KEY)
+    name: Mapped[str] = mapped_column(KEY)
+    due_at: Mapped[datetime | None]
+    left: Mapped[int | None]  # repetitions of a cycle that are left; None: no end
+
+
+class MessageRow(Base):
+    """A message that nobody has received yet; an expired one waits for a person to look at it."""
+
+    __tablename__ = "message"
+    __table_args__ = (
+        CheckConstraint("state IN ('waiting', 'expired')", name="state"),
+        Index("ix_message_name_id", "name", "id"),
+        Index("ix_message_expires_at", "expires_at", postgresql_where=text("state = 'waiting'")),
+    )
+
+    id: Mapped[IdKey]
+    name: Mapped[str] = mapped_column(KEY)
+    keys: Mapped[dict[str, Any]]
+    payload: Mapped[dict[str, Any]]
+    event_id: Mapped[str | None] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(KEY)
+    needs_receiver: Mapped[bool]  # an incident when nobody received it in time
+    published_at: Mapped[datetime]
+    published_by: Mapped[str] = mapped_column(KEY)
+    expires_at: Mapped[datetime]
+
+
+class MessageEventRow(Base):
+    """What a message with this event id led to: the same event again has the same answer and no effect."""
+
+    __tablename__ = "message_event"
+    __table_args__ = (Index("ix_message_event_received_at", "received_at"),)
+
+    event_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    received_at: Mapped[datetime]
+    answer: Mapped[dict[str, Any]]
+
+
+class MessageStartRow(Base):
+    """The instance that a message with this key started: while it runs the same key starts no other."""
+
+    __tablename__ = "message_start"
+
+    definition_key: Mapped[str] = mapped_column(KEY, primary_key=True)
+    name: Mapped[str] = mapped_column(KEY, primary_key=True)
+    key: Mapped[str] = mapped_column(Text, primary_key=True)
+    instance_id: Mapped[str] = mapped_column(ID, index=True)
+
+
+class ServiceCallRow(Base):
+    """A service task whose work happens outside the transaction: by a job, or by an external worker of a topic."""
+
+    __tablename__ = "service_call"
+    __table_args__ = (
+        CheckConstraint("kind IN ('deferred', 'external')", name="kind"),
+        Index("ix_service_call_id", "id"),
+        Index("ix_service_call_topic", "topic", "due_at", postgresql_where=text("kind = 'external'")),
+    )
 
     instance_id: Mapped[str] = mapped_column(ID, primary_key=True)
     id: Mapped[str] = mapped_column(ID, primary_key=True)
     element_id: Mapped[str] = mapped_column(KEY)
-    due_at: Mapped[datetime]
+    definition_key: Mapped[str] = mapped_column(KEY)
+    business_key: Mapped[str | None] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(KEY)
+    topic: Mapped[str] = mapped_column(KEY)  # of an external one; the handler's name of a deferred one
+    inputs: Mapped[dict[str, Any]]  # FEEL values, encoded
+    priority: Mapped[int]
+    retries: Mapped[int]  # tries that are left
+    due_at: Mapped[datetime]  # not before
+    worker: Mapped[str | None] = mapped_column(KEY)
+    locked_until: Mapped[datetime | None]
+    error: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime]
 
 
 class IncidentRow(Base):

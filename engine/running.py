@@ -11,10 +11,10 @@ from sqlalchemy import func, select
 
 from core.errors import DomainError, StaleState, StorageFull, Unavailable
 from core.ids import new_id
-from engine import catalog, store
+from engine import calls, catalog, store
 from engine.bpmn.model import Node
 from engine.deciding import decide
-from engine.errors import InstanceEnded, StepFailed, StepRefused
+from engine.errors import InstanceEnded, InstanceSuspended, StepFailed, StepRefused
 from engine.events import (
     CaseCompleted,
     CaseStageChanged,
@@ -110,9 +110,21 @@ class Running:
     `asked_by_person` says that a person waits for the answer: a handler may refuse what they submitted.
     """
 
-    def __init__(self, unit: UnitOfWork, locked: Locked, parking: Parking, *, asked_by_person: bool = False) -> None:
+    def __init__(
+        self,
+        unit: UnitOfWork,
+        locked: Locked,
+        parking: Parking,
+        *,
+        asked_by_person: bool = False,
+        even_suspended: bool = False,
+    ) -> None:
         if locked.ended_at is not None:
             raise InstanceEnded("This case is over; nothing in it can change.", instance=locked.instance_id)
+        if locked.instance_state == "suspended" and not even_suspended:
+            sentence = "This case is suspended; nothing in it can change until an administrator resumes it."
+            raise InstanceSuspended(sentence, instance=locked.instance_id)
+        self.is_suspended = locked.instance_state == "suspended"
         self.unit = unit
         self.now = unit.clock.now()  # one command happens at one moment
         self.locked = locked
@@ -155,13 +167,17 @@ class Running:
         closed = [task for task, _ in changes.withdrawn] + ([done.task_id] if done else [])
         writing.tasks(closed, [self._work_row(work, now) for work in changes.opened.values()], done)
         writing.timers(changes)
+        writing.subscriptions(changes)
+        writing.calls([calls.row(call, locked, now) for call in changes.called.values()], changes.uncalled)
         ended = case.state in {"completed", "cancelled"}
         snapshot = case.snapshot()
         if started is not None:
             writing.create(self._instance_row(started, json.dumps(snapshot), ended=ended))
         else:
-            writing.update(locked, case, json.dumps(snapshot), ended=ended)
+            state = "suspended" if self.is_suspended and not ended else case.state
+            writing.update(locked, case, json.dumps(snapshot), state=state, ended=ended)
         writing.send(unit)
+        calls.ask_for_work(unit, locked.instance_id, changes)
         self._report_failures(changes)
         self._tell(changes)
         if not ended:

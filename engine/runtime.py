@@ -9,10 +9,21 @@ from engine.bpmn.model import Process
 from engine.errors import TaskAlreadyCompleted
 from engine.feel.kinds import imported
 from engine.spiff.build import build_spec
-from engine.spiff.changes import ArmedTimer, Changes, Failure, OpenWork, Surroundings, Visit
+from engine.spiff.changes import ArmedTimer, Changes, Failure, OpenWork, OutsideCall, Surroundings, Visit
 from engine.spiff.tree import TokenTree
 
-__all__ = ["ArmedTimer", "Case", "Changes", "Failure", "OpenWork", "Program", "Surroundings", "Visit", "load"]
+__all__ = [
+    "ArmedTimer",
+    "Case",
+    "Changes",
+    "Failure",
+    "OpenWork",
+    "OutsideCall",
+    "Program",
+    "Surroundings",
+    "Visit",
+    "load",
+]
 
 ROUND_TRIPS = False  # tests: go through a stored snapshot after every single element
 
@@ -145,6 +156,41 @@ class Case:
         self._tree.resume(task, "finish")
         self._run()
         return True
+
+    def answer(self, token: str, values: Mapping[str, Any]) -> bool:
+        """The work of a service task was done outside; False when nobody waits for it. Raises `InvalidInput`."""
+        task = self._called(token)
+        if task is None:
+            return False
+        task.task_spec.take(task, values)
+        self._tree.changes.uncalled.append(token)
+        self._tree.resume(task, "finish")
+        self._run()
+        return True
+
+    def fail(self, token: str, reason: str, sentence: str) -> bool:
+        """The work of a service task could not be done outside; False when nobody waits for it."""
+        task = self._called(token)
+        if task is None:
+            return False
+        self._tree.changes.uncalled.append(token)
+        self._tree.fail(task, reason, sentence)
+        return True
+
+    def _called(self, token: str) -> Any:
+        task = self._tree.tasks.get(token)
+        is_called = task is not None and task.internal_data.get("called") and not task.internal_data.get("failed")
+        return task if is_called else None
+
+    def move(self, source: str, target: str, reason: str) -> int:
+        """Take the tokens of an element away and put each on another element; how many. Raises `MoveRefused`."""
+        moved = self._tree.move(source, target, reason)
+        self._run()
+        return moved
+
+    def has(self, token: str) -> bool:
+        """Whether a token is still there."""
+        return token in self._tree.tasks
 
     def set(self, values: Mapping[str, Any]) -> None:
         """Change the process's variables from outside."""

@@ -21,7 +21,7 @@ _INSTANCE = (
 )
 _TASK = (
     "w.id AS task_id, w.element_id, w.name, w.loop_id, w.assignee, w.candidates, w.created_at, w.claimed_at, "
-    "w.due_at, w.form_id"
+    "w.due_at, w.form_id, w.owner, w.is_delegated"
 )
 # the order of names after OF is the order of locking: always the instance first
 LOCK_TASK = (
@@ -63,6 +63,8 @@ class LockedTask(Locked):
     claimed_at: datetime | None
     due_at: datetime | None
     form_id: str | None
+    owner: str | None
+    is_delegated: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,13 +168,13 @@ class Writing:
         """A new instance."""
         self._insert("instance", INSTANCE_COLUMNS, [row])
 
-    def update(self, locked: Locked, case: Case, snapshot: str, *, ended: bool) -> None:
+    def update(self, locked: Locked, case: Case, snapshot: str, *, state: str, ended: bool) -> None:
         """The new state of a locked instance."""
         self._add(
             "UPDATE instance SET state = %(state)s, revision = %(revision)s, stage = %(stage)s, "
             "outcome = %(outcome)s, snapshot = %(snapshot)s::jsonb, "
             "ended_at = CASE WHEN %(ended)s THEN %(now)s::timestamptz END WHERE id = %(instance)s",
-            state=case.state,
+            state=state,
             revision=locked.revision + 1,
             stage=case.stage,
             outcome=case.outcome,
@@ -240,6 +242,32 @@ class Writing:
             ],
         )
 
+    def subscriptions(self, changes: Changes) -> None:
+        """Listen, and listen no more."""
+        if changes.unsubscribed:
+            ids = self._one_of("unsubscribed", changes.unsubscribed)
+            self._add(f"DELETE FROM message_subscription WHERE instance_id = %(instance)s AND id {ids}")  # noqa: S608 -- a placeholder
+        rows = [
+            {
+                "instance_id": self._parameters["instance"],
+                "id": each.id,
+                "element_id": each.node.id,
+                "kind": each.kind,
+                "name": each.name,
+                "key": each.key,
+                "created_at": self._parameters["now"],
+            }
+            for each in changes.subscribed.values()
+        ]
+        self._insert("message_subscription", SUBSCRIPTION_COLUMNS, rows)
+
+    def calls(self, made: Sequence[Mapping[str, Any]], over: Sequence[str]) -> None:
+        """Work that is to be done outside, and work that is done or not needed any more."""
+        if over:
+            ids = self._one_of("uncalled", over)
+            self._add(f"DELETE FROM service_call WHERE instance_id = %(instance)s AND id {ids}")  # noqa: S608 -- a placeholder
+        self._insert("service_call", CALL_COLUMNS, made)
+
     def send(self, unit: UnitOfWork) -> None:
         """Execute it all: every part but the last as a common table expression of the last."""
         *others, last = self._parts
@@ -270,6 +298,11 @@ LOG_COLUMNS = (
 TASK_COLUMNS = (
     "instance_id", "id", "definition_id", "definition_key", "element_id", "name", "loop_id", "business_key", "stage",
     "assignee", "candidates", "priority", "created_at", "claimed_at", "due_at", "follow_up_at", "form_id", "search",
+)  # fmt: skip
+SUBSCRIPTION_COLUMNS = ("instance_id", "id", "element_id", "kind", "name", "key", "created_at")
+CALL_COLUMNS = (
+    "instance_id", "id", "element_id", "definition_key", "business_key", "kind", "topic", "inputs", "priority",
+    "retries", "due_at", "created_at",
 )  # fmt: skip
 TIMER_COLUMNS = ("instance_id", "id", "element_id", "due_at")
 _KEPT = (

@@ -27,6 +27,7 @@ DOORS = (  # importing these registers their commands, handlers and tables
     "engine.tasks",
     "engine.timers",
     "engine.incidents",
+    "engine.deferred",
     "documents.filing",
     "documents.reading",
     "audit.models",

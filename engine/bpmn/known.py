@@ -11,6 +11,15 @@ class Known:
     handlers: frozenset[str] | None = None
     forms: frozenset[str] | None = None
     decisions: frozenset[str] | None = None
+    deferred: frozenset[str] | None = None  # those of the handlers that work outside the transaction
+
+    def misplaced(self, name: str, *, deferred: bool) -> str | None:
+        """What is wrong with calling a handler inside the transaction, or outside; None when nothing is."""
+        if self.deferred is None or (name in self.deferred) == deferred:
+            return None
+        if deferred:
+            return f"The handler {name} works inside the transaction; remove obieg:deferred."
+        return f'The handler {name} works outside the transaction; add obieg:deferred="true".'
 
     def has_handler(self, name: str) -> bool:
         """Whether a service task may call it."""

@@ -10,6 +10,7 @@ from engine.bpmn.expressions import Value, attribute, formula
 from engine.bpmn.findings import Findings
 from engine.bpmn.known import Known
 from engine.bpmn.model import DocumentRef, Flow, Loop, Mapping, Node, Process, Reference, Timer, TimerKind, Work
+from engine.bpmn.outside import read_outside
 from engine.bpmn.read import BPMN, CAMUNDA, OBIEG, Xml, child_text, children, flag, local
 from engine.feel import Script, compile_script
 
@@ -95,6 +96,7 @@ class _Lowering:
             outputs=self._mappings(element, "outputParameter"),
             work=self._work(element) if kind == "userTask" else None,
             handler=self._handler(element) if kind == "serviceTask" else None,
+            outside=read_outside(element, self._findings) if kind == "serviceTask" else None,
             script=self._script(element) if kind == "scriptTask" else None,
             decision=self._decision(element) if kind == "businessRuleTask" else None,
             decision_mapping=self._decision_mapping(element),
@@ -280,10 +282,14 @@ class _Lowering:
 
     def _handler(self, element: Xml) -> str | None:
         name: str | None = element.get(f"{{{OBIEG}}}handler")
+        if element.get(f"{{{CAMUNDA}}}type") is not None:
+            return None
         if name is None:
             sentence = "A service task needs obieg:handler, the function that it calls."
         elif not self._known.has_handler(name):
             sentence = f"There is no handler {name}.{self._known.nearest_handler(name)}"
+        elif misplaced := self._known.misplaced(name, deferred=flag(element, f"{{{OBIEG}}}deferred", default=False)):
+            sentence = misplaced
         else:
             return name
         self._findings.error("handler-unknown", sentence, line=element.sourceline, element=element.get("id"))

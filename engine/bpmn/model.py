@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from engine.bpmn.expressions import Value
+from engine.bpmn.outside import Outside
 from engine.feel import Script
 
 TimerKind = Literal["date", "duration", "cycle"]
@@ -100,6 +101,7 @@ class Node:
     outputs: tuple[Mapping, ...] = ()
     work: Work | None = None
     handler: str | None = None
+    outside: Outside | None = None
     script: Script | None = None
     decision: Reference | None = None
     decision_mapping: str | None = None

@@ -1,13 +1,15 @@
 """Activities: tasks of every kind, and embedded sub-processes."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from SpiffWorkflow.util.task import TaskState
 
 from core.errors import InvalidInput
 from engine.bpmn.expressions import Value
+from engine.feel.errors import Fault
 from engine.feel.kinds import imported
-from engine.spiff.changes import OpenWork
+from engine.spiff.changes import OpenWork, OutsideCall
 from engine.spiff.element import Element, start, wait
 from engine.spiff.moments import moment
 
@@ -104,21 +106,40 @@ class ScriptTask(Element):
 
 
 class ServiceTask(Element):
-    """Calls a handler inside the transaction."""
+    """Calls a handler inside the transaction, or waits until a job or a worker has done its work outside."""
 
     def _run_hook(self, my_task: Any) -> bool | None:
-        self.begin(my_task)
+        if not my_task.internal_data.get("called"):  # tried again: it has begun already
+            self.begin(my_task)
         tree = my_task.workflow
         variables = tree.variables(my_task)
         inputs = {each.name: variables[each.name] for each in self.node.inputs} or dict(variables)
+        if self.node.outside is not None:
+            my_task.internal_data["called"] = True
+            tree.changes.called[my_task.id] = OutsideCall(id=my_task.id, node=self.node, inputs=inputs)
+            wait(my_task)
+            return None
         result = tree.around.call(self.node, my_task.id, inputs)
         try:
-            values = {name: imported(value) for name, value in result.items()}
+            self.take(my_task, result)
         except InvalidInput as error:
             sentence = f"The handler of {self.node.name} returned what is no value: {error.sentence}"
             raise self.failed(my_task, "handler_result", sentence) from error
-        self.store(my_task, {self.node.result: values} if self.node.result else values)
         return True
+
+    def take(self, task: Any, result: Mapping[str, Any]) -> None:
+        """Keep what the work gave. Raises `InvalidInput` for what is no value."""
+        try:
+            values = {name: imported(value) for name, value in result.items()}
+        except Fault as error:
+            raise InvalidInput(str(error)) from error
+        self.store(task, {self.node.result: values} if self.node.result else values)
+
+    def withdraw(self, task: Any) -> None:
+        """Nobody needs the work any more."""
+        changes = task.workflow.changes
+        if task.internal_data.get("called") and changes.called.pop(task.id, None) is None:
+            changes.uncalled.append(task.id)
 
 
 class BusinessRuleTask(Element):

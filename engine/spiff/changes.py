@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from engine.bpmn.model import Node
+from engine.subscriptions import SentMessage, SentSignal, Subscription
 
 
 class Surroundings(Protocol):
@@ -59,6 +60,15 @@ class ArmedTimer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OutsideCall:
+    """A service task whose work is done outside the transaction, with these FEEL values."""
+
+    id: str
+    node: Node
+    inputs: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
     """A token that cannot go on until a person looks at it."""
 
@@ -78,6 +88,12 @@ class Changes:
     withdrawn: list[tuple[str, str]] = field(default_factory=list)  # user tasks (id, element) nobody needs now
     armed: dict[str, ArmedTimer] = field(default_factory=dict)
     disarmed: list[str] = field(default_factory=list)
+    subscribed: dict[str, Subscription] = field(default_factory=dict)
+    unsubscribed: list[str] = field(default_factory=list)
+    messages: list[SentMessage] = field(default_factory=list)
+    signals: list[SentSignal] = field(default_factory=list)
+    called: dict[str, OutsideCall] = field(default_factory=dict)
+    uncalled: list[str] = field(default_factory=list)  # calls of before that are answered or not needed any more
     failures: list[Failure] = field(default_factory=list)
     trace: list[str] = field(default_factory=list)  # elements in the order in which tokens left them
     flows: list[str] = field(default_factory=list)  # sequence flows taken

@@ -101,12 +101,44 @@ def upgrade() -> None:
     op.create_table(
         "timer",
         sa.Column("instance_id", sa.String(length=26, collation="C"), nullable=False),
-        sa.Column("id", sa.String(length=26, collation="C"), nullable=False),
+        sa.Column("id", sa.String(length=255, collation="C"), nullable=False),
         sa.Column("element_id", sa.String(length=255, collation="C"), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("is_held", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.PrimaryKeyConstraint("instance_id", "id", name=op.f("pk_timer")),
     )
-    op.create_index("ix_timer_due_at_id", "timer", ["due_at", "id"], unique=False)
+    op.create_index(
+        "ix_timer_due_at_id", "timer", ["due_at", "id"], unique=False, postgresql_where=sa.text("NOT is_held")
+    )
+    _create_message_tables()
+    op.create_table(
+        "service_call",
+        sa.Column("instance_id", sa.String(length=26, collation="C"), nullable=False),
+        sa.Column("id", sa.String(length=26, collation="C"), nullable=False),
+        sa.Column("element_id", sa.String(length=255, collation="C"), nullable=False),
+        sa.Column("definition_key", sa.String(length=255, collation="C"), nullable=False),
+        sa.Column("business_key", sa.Text(), nullable=True),
+        sa.Column("kind", sa.String(length=255, collation="C"), nullable=False),
+        sa.Column("topic", sa.String(length=255, collation="C"), nullable=False),
+        sa.Column("inputs", postgresql.JSONB(), nullable=False),
+        sa.Column("priority", sa.Integer(), nullable=False),
+        sa.Column("retries", sa.Integer(), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("worker", sa.String(length=255, collation="C"), nullable=True),
+        sa.Column("locked_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("kind IN ('deferred', 'external')", name=op.f("ck_service_call_kind")),
+        sa.PrimaryKeyConstraint("instance_id", "id", name=op.f("pk_service_call")),
+    )
+    op.create_index("ix_service_call_id", "service_call", ["id"], unique=False)
+    op.create_index(
+        "ix_service_call_topic",
+        "service_call",
+        ["topic", "due_at"],
+        unique=False,
+        postgresql_where=sa.text("kind = 'external'"),
+    )
     op.create_table(
         "token_log",
         sa.Column("instance_id", sa.String(length=26, collation="C"), nullable=False),
@@ -140,6 +172,8 @@ def upgrade() -> None:
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("follow_up_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("form_id", sa.String(length=26, collation="C"), nullable=True),
+        sa.Column("owner", sa.String(length=255, collation="C"), nullable=True),
+        sa.Column("is_delegated", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("search", postgresql.JSONB(), nullable=False),
         sa.PrimaryKeyConstraint("instance_id", "id", name=op.f("pk_work_item")),
     )
@@ -168,7 +202,9 @@ def upgrade() -> None:
         sa.Column("started_by", sa.String(length=255, collation="C"), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("state IN ('running', 'failed', 'completed', 'cancelled')", name=op.f("ck_instance_state")),
+        sa.CheckConstraint(
+            "state IN ('running', 'failed', 'suspended', 'completed', 'cancelled')", name=op.f("ck_instance_state")
+        ),
         sa.ForeignKeyConstraint(
             ["definition_id"], ["definition.id"], name=op.f("fk_instance_definition_id_definition")
         ),
@@ -187,7 +223,88 @@ def upgrade() -> None:
     op.create_index(op.f("ix_instance_started_by"), "instance", ["started_by"], unique=False)
 
 
+def _create_message_tables() -> None:
+    op.create_table(
+        "message_subscription",
+        sa.Column("instance_id", sa.String(length=26, collation="C"), nullable=False),
+        sa.Column("id", sa.String(length=255, collation="C"), nullable=False),
+        sa.Column("element_id", sa.String(length=255, collation="C"), nullable=False),
+        sa.Column("kind", sa.String(length=255, collation="C"), nullable=False),
+        sa.Column("name", sa.String(length=255, collation="C"), nullable=False),
+        sa.Column("key", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("instance_id", "id", name=op.f("pk_message_subscription")),
+    )
+    op.create_index(
+        "ix_message_subscription_name_key_id", "message_subscription", ["kind", "name", "key", "id"], unique=False
+    )
+    op.create_table(
+        "start_event",
+        sa.Column("definition_key", sa.String(length=255, collation="C"), nullable=False),
+        sa.Column("element_id", sa.String(length=255, collation="C"), nullable=False),
+        sa.Column("definition_id", sa.String(length=26, collation="C"), nullable=False),
+        sa.Column("kind", sa.String(length=255, collation="C"), nullable=False),
+        sa.Column("name", sa.String(length=255, collation="C"), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("left", sa.Integer(), nullable=True),
+        sa.PrimaryKeyConstraint("definition_key", "element_id", name=op.f("pk_start_event")),
+    )
+    op.create_index("ix_start_event_kind_name", "start_event", ["kind", "name"], unique=False)
+    op.create_index(
+        "ix_start_event_due_at", "start_event", ["due_at"], unique=False, postgresql_where=sa.text("due_at IS NOT NULL")
+    )
+    op.create_table(
+        "message",
+        sa.Column("id", sa.String(length=26, collation="C"), nullable=False),
+        sa.Column("name", sa.String(length=255, collation="C"), nullable=False),
+        sa.Column("keys", postgresql.JSONB(), nullable=False),
+        sa.Column("payload", postgresql.JSONB(), nullable=False),
+        sa.Column("event_id", sa.Text(), nullable=True),
+        sa.Column("state", sa.String(length=255, collation="C"), nullable=False),
+        sa.Column("needs_receiver", sa.Boolean(), nullable=False),
+        sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("published_by", sa.String(length=255, collation="C"), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("state IN ('waiting', 'expired')", name=op.f("ck_message_state")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_message")),
+    )
+    op.create_index("ix_message_name_id", "message", ["name", "id"], unique=False)
+    op.create_index(
+        "ix_message_expires_at",
+        "message",
+        ["expires_at"],
+        unique=False,
+        postgresql_where=sa.text("state = 'waiting'"),
+    )
+    op.create_table(
+        "message_event",
+        sa.Column("event_id", sa.Text(), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("answer", postgresql.JSONB(), nullable=False),
+        sa.PrimaryKeyConstraint("event_id", name=op.f("pk_message_event")),
+    )
+    op.create_index("ix_message_event_received_at", "message_event", ["received_at"], unique=False)
+    op.create_table(
+        "message_start",
+        sa.Column("definition_key", sa.String(length=255, collation="C"), nullable=False),
+        sa.Column("name", sa.String(length=255, collation="C"), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("instance_id", sa.String(length=26, collation="C"), nullable=False),
+        sa.PrimaryKeyConstraint("definition_key", "name", "key", name=op.f("pk_message_start")),
+    )
+    op.create_index(op.f("ix_message_start_instance_id"), "message_start", ["instance_id"], unique=False)
+
+
 def downgrade() -> None:
+    for table in (
+        "service_call",
+        "message_start",
+        "message_event",
+        "message",
+        "start_event",
+        "message_subscription",
+    ):
+        op.drop_table(table)
     op.drop_table("task_comment")
     op.drop_table("instance_entity")
     op.drop_table("incident")

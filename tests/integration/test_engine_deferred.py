@@ -1,0 +1,215 @@
+"""Service tasks whose work is done outside the transaction, by a job."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+
+from core.clock import FixedClock
+from core.errors import InvalidInput, Unavailable
+from engine.errors import DeploymentRefused
+from engine.handlers import HANDLERS, Outside, ServiceCall
+from engine.incidents import RetryIncident, SkipIncident
+from engine.instances import CancelInstance
+from tests.engine_jobs import JobWorld
+from tests.engine_world import World, bpmn, line
+
+SEEN: list[str] = []
+MODE: dict[str, Any] = {}
+
+
+@HANDLERS.deferred_task("test_engine.send")
+def send(outside: Outside, call: ServiceCall) -> dict[str, Any]:
+    SEEN.append(call.key)
+    if failure := MODE.get("failure"):
+        raise failure
+    return MODE.get("result") or {"sent_to": call.inputs["address"]}
+
+
+def sending(*, retries: str = "", attributes: str = 'obieg:deferred="true"') -> bytes:
+    extension = (
+        f"<extensionElements><camunda:failedJobRetryTimeCycle>{retries}</camunda:failedJobRetryTimeCycle>"
+        "</extensionElements>"
+        if retries
+        else ""
+    )
+    task = (
+        f'<serviceTask id="send" name="Send it" obieg:handler="test_engine.send" {attributes}>{extension}</serviceTask>'
+    )
+    return bpmn(line('<userTask id="before"/>', task, '<userTask id="after"/>', names=("before", "send", "after")))
+
+
+@pytest.fixture
+def world(engine: Engine, clock: FixedClock) -> Iterator[JobWorld]:
+    SEEN.clear()
+    MODE.clear()
+    yield JobWorld(engine, clock)
+    SEEN.clear()
+    MODE.clear()
+
+
+def begun(world: JobWorld, **options: Any) -> str:
+    """An instance whose deferred task waits for its job."""
+    world.deploy(sending(**options))
+    started = world.start(address="anna@example.com")
+    assert world.complete(started.tasks[0].id).state == "running"
+    return str(started.id)
+
+
+def open_tasks(world: World) -> list[str]:
+    return [element for (element,) in world.rows("SELECT element_id FROM work_item")]
+
+
+def test_the_work_is_done_after_the_commit_and_the_case_goes_on(world: JobWorld) -> None:
+    instance = begun(world)
+
+    assert (SEEN, open_tasks(world)) == ([], [])
+    world.work()
+
+    assert [key.split(":")[0] for key in SEEN] == [instance]
+    assert open_tasks(world) == ["after"]
+    assert world.rows("SELECT snapshot->'variables'->>'sent_to' FROM instance") == [("anna@example.com",)]
+    assert world.rows("SELECT 1 FROM service_call") == []
+
+
+def test_the_same_job_twice_has_one_effect(world: JobWorld) -> None:
+    begun(world)
+    (job,) = world.queue.waiting
+
+    world.work()
+    world.queue.enqueue_now(job)
+    world.work()
+
+    assert len(SEEN) == 1
+    assert open_tasks(world) == ["after"]
+
+
+def test_a_failure_is_tried_again_with_the_same_key_after_growing_pauses(world: JobWorld) -> None:
+    MODE["failure"] = Unavailable("The mail server does not answer.")
+    begun(world, retries="R3/PT10M")
+
+    world.work()
+    assert (len(SEEN), world.rows("SELECT retries, error FROM service_call")) == (
+        1,
+        [(2, "The mail server does not answer.")],
+    )
+    world.clock.advance(timedelta(minutes=7))
+    world.work()
+    assert len(SEEN) == 1
+    world.clock.advance(timedelta(minutes=6))
+    world.work()
+    assert len(SEEN) == 2
+    world.clock.advance(timedelta(minutes=14))
+    world.work()
+    assert len(SEEN) == 2
+    MODE.clear()
+    world.clock.advance(timedelta(minutes=12))
+    world.work()
+
+    assert len(SEEN) == 3
+    assert len(set(SEEN)) == 1
+    assert open_tasks(world) == ["after"]
+    assert world.rows("SELECT 1 FROM incident") == []
+
+
+def test_the_last_failed_try_is_an_incident_that_can_be_tried_again(world: JobWorld) -> None:
+    MODE["failure"] = Unavailable("The mail server does not answer.")
+    begun(world, retries="R1/PT10M")
+
+    world.work()
+
+    assert world.rows("SELECT state FROM instance") == [("failed",)]
+    ((incident, message),) = world.rows("SELECT id, message FROM incident")
+    assert message == "Send it failed: The mail server does not answer."
+    MODE.clear()
+    assert world.do(RetryIncident(incident_id=incident)) == "running"
+    world.work()
+    assert open_tasks(world) == ["after"]
+    assert len(set(SEEN)) == 1
+
+
+@pytest.mark.parametrize("failure", [InvalidInput("There is no such address."), {"result": {"sent_to": object()}}])
+def test_what_no_other_try_can_mend_is_an_incident_at_once(world: JobWorld, failure: Any) -> None:
+    MODE.update(failure if isinstance(failure, dict) else {"failure": failure})
+    begun(world, retries="R9/PT1M")
+
+    world.work()
+
+    assert world.rows("SELECT i.state, c.state FROM instance i JOIN incident c ON c.instance_id = i.id") == [
+        ("failed", "open")
+    ]
+    assert world.rows("SELECT 1 FROM service_call") == []
+
+
+def test_a_failed_work_is_skipped_with_a_reason(world: JobWorld) -> None:
+    MODE["failure"] = InvalidInput("There is no such address.")
+    begun(world)
+    world.work()
+    ((incident,),) = world.rows("SELECT id FROM incident")
+
+    world.do(SkipIncident(incident_id=incident, reason="sent by post"))
+
+    assert open_tasks(world) == ["after"]
+
+
+def test_a_mistake_in_a_handler_is_tried_again_like_any_other_failure(world: JobWorld) -> None:
+    MODE["failure"] = KeyError("address")
+    begun(world, retries="PT1M, PT1H")
+
+    world.work()
+
+    assert world.rows("SELECT retries FROM service_call") == [(2,)]
+
+
+def test_nobody_does_the_work_of_a_cancelled_case(world: JobWorld) -> None:
+    instance = begun(world)
+    world.do(CancelInstance(instance_id=instance, reason="not needed"))
+
+    world.work()
+
+    assert SEEN == []
+    assert world.rows("SELECT 1 FROM service_call") == []
+
+
+def test_boundary_events_of_a_task_that_is_tried_again_are_armed_once(world: JobWorld) -> None:
+    MODE["failure"] = InvalidInput("There is no such address.")
+    timer = "<timerEventDefinition><timeDuration>PT1H</timeDuration></timerEventDefinition>"
+    world.deploy(
+        bpmn(
+            line('<serviceTask id="send" obieg:handler="test_engine.send" obieg:deferred="true"/>', names=("send",))
+            + f'<boundaryEvent id="late" attachedToRef="send" cancelActivity="true">{timer}</boundaryEvent>'
+            '<userTask id="remind"/><sequenceFlow id="f" sourceRef="late" targetRef="remind"/>'
+        )
+    )
+    world.start()
+    world.work()
+    ((incident,),) = world.rows("SELECT id FROM incident")
+
+    world.do(RetryIncident(incident_id=incident))
+
+    assert world.rows("SELECT count(*) FROM timer") == [(1,)]
+    world.pass_time(timedelta(hours=1))
+    assert open_tasks(world) == ["remind"]
+    assert world.rows("SELECT 1 FROM service_call") == []
+
+
+@pytest.mark.parametrize(
+    ("attributes", "told"),
+    [
+        ("", "works outside the transaction"),
+        ('camunda:type="external" camunda:topic="x"', "either a handler or a topic"),
+        ('obieg:deferred="true" camunda:taskPriority="high"', "must be a number"),
+    ],
+)
+def test_a_diagram_that_mixes_the_ways_is_refused(world: JobWorld, attributes: str, told: str) -> None:
+    with pytest.raises(DeploymentRefused) as refused:
+        world.deploy(sending(attributes=attributes))
+
+    assert told in str(refused.value.details["findings"])
+
+
+def test_a_plan_of_tries_that_says_nothing_is_refused(world: JobWorld) -> None:
+    with pytest.raises(DeploymentRefused, match="does not say when to try again"):
+        world.deploy(sending(retries="often"))
