@@ -50,6 +50,11 @@ OFFERS: tuple[tuple[str, tuple[str, ...], int], ...] = (  # what becomes of it, 
     ("rejected", ("30",), 10),
     ("rejected", ("18", "24"), 2),
     ("withdrawn", ("0",), 1),
+    ("draft", ("25", "0"), 4),
+    ("draft", ("5",), 20),
+    ("draft", ("0", "2"), 6),
+    ("draft", ("15",), 2),
+    ("draft", ("12.5", "5"), 3),
 )
 
 

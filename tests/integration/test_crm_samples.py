@@ -31,7 +31,7 @@ def test_the_samples_are_loaded_once(units: UnitFactory) -> None:
     first = executor.execute(LoadSamples(), actor=SYSTEM)
     again = executor.execute(LoadSamples(), actor=SYSTEM)
 
-    assert first == LoadedSamples(customers=40, products=30, orders=40, offers=15)
+    assert first == LoadedSamples(customers=40, products=30, orders=40, offers=20)
     assert again == LoadedSamples()
     with units.reading(SYSTEM) as view:
         assert customers(view).total == 40
