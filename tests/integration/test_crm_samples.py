@@ -37,7 +37,7 @@ def test_the_samples_are_loaded_once(units: UnitFactory) -> None:
         assert customers(view).total == 40
         assert products(view).total == 30
         states = Counter(each.state for each in offers(view).items)
-        assert states == {"draft": 6, "approved": 3, "sent": 3, "rejected": 2, "withdrawn": 1}
+        assert states == {"draft": 11, "approved": 3, "sent": 3, "rejected": 2, "withdrawn": 1}
         rows = view.session.query(CustomerRow).all()
         assert any(standing(view, row.id).is_overdue for row in rows)
         assert any(standing(view, row.id).exposure > (row.credit_limit or 0) for row in rows)
