@@ -51,7 +51,8 @@ class Boxes:
         if compiler is None:
             self.finding("dmn.expression", f"<{tag(element)}> is no expression that can be evaluated.", element)
             return _null
-        return compiler(self, element, local, owner)
+        closure = compiler(self, element, local, owner)
+        return closure if tag(element) in _OWN_TYPE else self.typed(closure, type_of(element), owner)
 
     def finding(self, rule: str, sentence: str, element: Element, severity: str = "error") -> None:
         """Note what is wrong with an element."""
@@ -103,12 +104,12 @@ def _broken(sentence: str) -> Closure:
     return lambda scope: scope.run.problem(sentence, 0, 0)
 
 
-def _literal(boxes: Boxes, element: Element, local: Names, owner: str) -> Closure:
+def _literal(boxes: Boxes, element: Element, local: Names, _owner: str) -> Closure:
     language = (element.get("expressionLanguage") or "").lower()
     if language and "feel" not in language:
         boxes.finding("dmn.language", f"Expressions are written in FEEL, not in {language}.", element)
         return _broken("The expression is not written in FEEL.")
-    return boxes.typed(boxes.expression(text_of(element), element, local), type_of(element), owner)
+    return boxes.expression(text_of(element), element, local)
 
 
 def _content(element: Element | None) -> Element | None:
@@ -169,7 +170,7 @@ def _invocation(boxes: Boxes, element: Element, local: Names, owner: str) -> Clo
 
 def _list(boxes: Boxes, element: Element, local: Names, owner: str) -> Closure:
     items = [boxes.compile(item, local, owner) for item in children(element, *_COMPILERS)]
-    return boxes.typed(lambda scope: [item(scope) for item in items], type_of(element), owner)
+    return lambda scope: [item(scope) for item in items]
 
 
 def _relation(boxes: Boxes, element: Element, local: Names, owner: str) -> Closure:
@@ -298,13 +299,13 @@ def _results(results: list[Any]) -> list[Any]:
 
 
 def _every(results: list[Any]) -> bool | None:
-    if False in results:
+    if any(result is False for result in results):  # not `in`: the number 0 equals False in Python
         return False
     return True if all(result is True for result in results) else None
 
 
 def _some(results: list[Any]) -> bool | None:
-    if True in results:
+    if any(result is True for result in results):
         return True
     return False if all(result is False for result in results) else None
 
@@ -331,3 +332,4 @@ _COMPILERS: dict[str, Callable[[Boxes, Element, Names, str], Closure]] = {
     "some": _loop,
 }
 EXPRESSIONS = tuple(_COMPILERS)
+_OWN_TYPE = frozenset({"functionDefinition"})  # its type is that of the result

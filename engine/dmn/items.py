@@ -8,10 +8,11 @@ from engine.dmn.findings import Finding
 from engine.dmn.xml import Element, child, children, line_of, tag, text_of, type_of
 from engine.feel.errors import FeelSyntaxError
 from engine.feel.expressions import UnaryTests, compile_unary_tests
-from engine.feel.kinds import Function, article
+from engine.feel.kinds import article
 from engine.feel.run import Run
-from engine.feel.type_check import coerced, conforms
-from engine.feel.types import ANY, Type, simple
+from engine.feel.type_check import can_serve, coerced
+from engine.feel.type_parser import type_named
+from engine.feel.types import ANY, Type
 
 
 @dataclass(slots=True)
@@ -57,14 +58,14 @@ class Items:
     def knows(self, reference: str) -> bool:
         """Whether a typeRef means something."""
         reference = bare(reference)
-        return not reference or simple(reference) is not None or reference in self.items
+        return not reference or reference in self.items or type_named(reference) is not None
 
     def find(self, name: str) -> Type | None:
         """The structure of a named type, for `instance of` and parameters."""
         name = bare(name)
         item = self.items.get(name)
         if item is None:
-            return simple(name)
+            return type_named(name)
         if name not in self._types:
             self._types[name] = None  # a type that contains itself ends here
             self._types[name] = self._structure(item)
@@ -88,7 +89,7 @@ class Items:
         item = self.items.get(reference)
         if item is not None:
             return self._accept_item(run, value, item)
-        built_in = simple(reference)
+        built_in = type_named(reference)
         if built_in is None:
             return value, ""
         taken, fits = coerced(value, built_in, self.find)
@@ -122,7 +123,7 @@ class Items:
         if item.components:
             value, reason = self._accept_components(run, value, item)
         elif item.function is not None:
-            reason = "" if isinstance(value, Function) and conforms(value, item.function, self.find) else "No function."
+            reason = "" if can_serve(value, item.function, self.find) else f"It is not of type {item.function}."
         elif item.base:
             value, reason = self.accept(run, value, item.base)
         if reason:
@@ -197,7 +198,7 @@ def _function(element: Element | None) -> Type | None:
 
 def _named(reference: str) -> Type:
     reference = bare(reference)
-    return (simple(reference) or Type(reference)) if reference else ANY
+    return (type_named(reference) or Type(reference)) if reference else ANY
 
 
 def _tests(element: Element | None, findings: list[Finding]) -> UnaryTests | None:

@@ -62,8 +62,26 @@ def _function(value: Any, wanted: Type, find: Finder | None) -> bool:
         own = Type("function", (ANY,) * len(value.parameters), result=ANY)
     if len(own.parts) != len(wanted.parts):
         return False
-    accepts = all(fits(theirs, ours, find) for theirs, ours in zip(wanted.parts, own.parts, strict=True))
-    return accepts and fits(own.result or ANY, wanted.result, find)
+    return _accepts(own, wanted, find) and fits(own.result or ANY, wanted.result, find)
+
+
+def _accepts(own: Type, wanted: Type, find: Finder | None) -> bool:
+    return all(fits(theirs, ours, find) for theirs, ours in zip(wanted.parts, own.parts, strict=True))
+
+
+def can_serve(value: Any, wanted: Type, find: Finder | None = None) -> bool:
+    """Whether a function may be passed where one of type `wanted` is asked for.
+
+    What a function returns is seldom declared, so a result that is not known does not stand against it, as it does for
+    `instance of`.
+    """
+    if not isinstance(value, Function) or wanted.name != "function" or wanted.result is None:
+        return False
+    own = value.type or Type("function", (ANY,) * len(value.parameters), result=ANY)
+    if len(own.parts) != len(wanted.parts) or not _accepts(own, wanted, find):
+        return False
+    result = own.result or ANY
+    return result.name == "Any" or fits(result, wanted.result, find)
 
 
 def fits(narrow: Type, wide: Type, find: Finder | None = None) -> bool:
@@ -95,7 +113,7 @@ _CHECKS: dict[str, Callable[[Any, Type, Finder | None], bool]] = {
 
 def coerced(value: Any, wanted: Type, find: Finder | None = None) -> tuple[Any, bool]:
     """The value as its target takes it, and whether it fits: a list of one for its item and the other way round."""
-    if conforms(value, wanted, find):
+    if conforms(value, wanted, find) or can_serve(value, wanted, find):
         return value, True
     if value.__class__ is list and len(value) == 1 and conforms(value[0], wanted, find):
         return value[0], True

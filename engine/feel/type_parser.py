@@ -1,6 +1,9 @@
 """Reads the name of a type: `number`, `list<date>`, `context<a: string>`, `function<number> -> string`."""
 
+from functools import lru_cache
+
 from engine.feel.cursor import Cursor
+from engine.feel.errors import FeelSyntaxError
 from engine.feel.lexer import KEYWORDS
 from engine.feel.types import Type, simple
 
@@ -20,6 +23,19 @@ def read_type(cursor: Cursor) -> Type:
             return _READERS[cursor.advance().text](cursor)
         name = _qualified(cursor)
         return simple(name) or Type(name)
+
+
+@lru_cache(maxsize=1024)
+def type_named(text: str) -> Type | None:
+    """The built-in type that a model's typeRef names, with what stands in its angle brackets; None for any other."""
+    if "<" not in text:
+        return simple(text)
+    try:
+        cursor = Cursor(text, ())
+        found = read_type(cursor)
+    except FeelSyntaxError:
+        return None
+    return found if cursor.token.kind == "end" else None
 
 
 def _qualified(cursor: Cursor) -> str:

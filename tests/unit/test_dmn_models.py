@@ -296,3 +296,65 @@ def test_nothing_that_is_given_makes_a_decision_raise():
 
     for given in (object(), float("nan"), [object()], {1: 2}, b"bytes", {"a": {"b": object()}}):
         assert model.decide("d", {"x": given}).value is None
+
+
+@pytest.mark.parametrize(
+    "logic",
+    [
+        f'<context typeRef="number"><contextEntry><variable name="a"/>{literal("1")}</contextEntry></context>',
+        f'<relation typeRef="number"><column name="a"/><row>{literal("1")}</row></relation>',
+        f'<conditional typeRef="number"><if>{literal("true")}</if><then>{literal("[]")}</then>'
+        f"<else>{literal('1')}</else></conditional>",
+        f'<for iteratorVariable="i" typeRef="number"><in>{literal("[1, 2]")}</in><return>{literal("i")}</return></for>',
+        f'<filter typeRef="number"><in>{literal("[1, 2]")}</in><match>{literal("true")}</match></filter>',
+    ],
+)
+def test_every_boxed_expression_is_held_against_its_type(logic):
+    decided = model_of(decision("d", logic)).decide("d", {})
+
+    assert decided.value is None
+    assert "is no number" in decided.problems[0].message
+
+
+@pytest.mark.parametrize("tag", ["some", "every"])
+def test_numbers_are_neither_true_nor_false_to_a_boxed_quantifier(tag):
+    decided = model_of(decision("d", parts(tag, **{"in": "[0, 1]", "satisfies": "x"}))).decide("d", {})
+
+    assert decided.value is None
+
+
+FUNCTION_TYPE = (
+    '<itemDefinition name="rater"><functionItem outputTypeRef="number"><parameters name="n" typeRef="number"/>'
+    "</functionItem></itemDefinition>"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "fits"),
+    [
+        ("function(n: number) n", True),
+        ("function(n) n", True),
+        ("function(n: string) n", False),
+        ("function(a, b) a", False),
+        ("1", False),
+    ],
+)
+def test_a_function_fits_a_function_type_unless_its_parameters_differ(text, fits):
+    decided = model_of(FUNCTION_TYPE + decision("d", literal(text), kind="rater")).decide("d", {})
+
+    assert (decided.value is not None) is fits
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "fits"),
+    [
+        ("range&lt;number&gt;", "[1..2]", True),
+        ("range&lt;number&gt;", '["a".."b"]', False),
+        ("list&lt;date&gt;", '[@"2026-01-01"]', True),
+        ("list&lt;date&gt;", "[1]", False),
+    ],
+)
+def test_a_type_with_a_part_is_known_and_checked(kind, text, fits):
+    decided = model_of(decision("d", literal(text), kind=kind)).decide("d", {})
+
+    assert (decided.value is not None) is fits
