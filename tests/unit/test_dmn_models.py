@@ -303,8 +303,10 @@ def test_nothing_that_is_given_makes_a_decision_raise():
     [
         f'<context typeRef="number"><contextEntry><variable name="a"/>{literal("1")}</contextEntry></context>',
         f'<relation typeRef="number"><column name="a"/><row>{literal("1")}</row></relation>',
-        f'<conditional typeRef="number"><if>{literal("true")}</if><then>{literal("[]")}</then>'
-        f"<else>{literal('1')}</else></conditional>",
+        (
+            f'<conditional typeRef="number"><if>{literal("true")}</if><then>{literal("[]")}</then>'
+            f"<else>{literal('1')}</else></conditional>"
+        ),
         f'<for iteratorVariable="i" typeRef="number"><in>{literal("[1, 2]")}</in><return>{literal("i")}</return></for>',
         f'<filter typeRef="number"><in>{literal("[1, 2]")}</in><match>{literal("true")}</match></filter>',
     ],
