@@ -1,6 +1,8 @@
-"""The built front end: which hashed files a page needs, and how long browsers may keep them."""
+"""The built front end: which hashed files a page needs, how they are packed, and how long browsers may keep them."""
 
 import json
+import mimetypes
+import os.path
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ from markupsafe import Markup
 FOREVER = "public, max-age=31536000, immutable"  # a changed file gets another name
 DIST = "dist"
 ICONS = "icons.svg"
+PACKED = {"br": ".br", "gzip": ".gz"}  # encoding → what the build adds to the name; the smaller one first
 MARK = Markup('<svg class="icon {}" width="20" height="20" aria-hidden="true"><use href="{}#{}"/></svg>')
 
 
@@ -22,6 +25,7 @@ class Assets:
     """What Vite's manifest says about the folder `static/dist`."""
 
     def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._file = folder / DIST / "manifest.json"
         self._read: tuple[int, dict[str, dict[str, Any]]] | None = None
 
@@ -51,6 +55,17 @@ class Assets:
         """The scripts that the page's own script imports."""
         return [f"{DIST}/{entry['file']}" for entry in list(self._entries(f"src/pages/{page}.js"))[:-1]]
 
+    def packed(self, name: str) -> dict[str, str]:
+        """How a file of the static folder may be sent: encoding → file; empty for one that the build did not pack."""
+        if not name.startswith(f"{DIST}/"):
+            return {}
+        found = {kind: name + end for kind, end in PACKED.items()}
+        return {
+            kind: file
+            for kind, file in found.items()
+            if os.path.isfile(self._folder / file)  # noqa: PTH113 -- Path.is_file fails for a name that is too long
+        }
+
     def _entries(self, source: str, seen: set[str] | None = None) -> Iterator[dict[str, Any]]:
         seen = set() if seen is None else seen
         if source in seen:
@@ -63,7 +78,7 @@ class Assets:
 
 
 def register(app: Flask) -> None:
-    """Give templates `assets(page)` and `icon(name)`, and let browsers keep hashed files."""
+    """Give templates `assets(page)` and `icon(name)`, send packed files, and let browsers keep hashed ones."""
     assets = Assets(Path(app.static_folder or ""))
 
     def address(file: str) -> str:
@@ -80,10 +95,23 @@ def register(app: Flask) -> None:
     def icon(name: str, kind: str = "") -> Markup:
         return MARK.format(kind, address(assets.file(ICONS)), name)
 
+    def send(filename: str) -> Response:
+        packed = assets.packed(filename)
+        if not packed:
+            return app.send_static_file(filename)
+        kind = request.accept_encodings.best_match(packed)
+        response = app.send_static_file(packed.get(kind or "", filename))
+        response.vary.add("Accept-Encoding")
+        if kind:
+            response.content_encoding = kind
+            response.mimetype = mimetypes.guess_type(filename)[0] or "application/octet-stream"
+        return response
+
     def keep(response: Response) -> Response:
         if request.endpoint == "static" and request.path.startswith(f"{app.static_url_path}/{DIST}/assets/"):
             response.headers["Cache-Control"] = FOREVER if response.status_code < 400 else "no-store"
         return response
 
+    app.view_functions["static"] = send
     app.jinja_env.globals.update(assets=tags, icon=icon)
     app.after_request(keep)

@@ -7,12 +7,10 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from flask import Flask
 from werkzeug.datastructures import MultiDict
 
 from audit.queries import Entry
 from core.errors import InvalidInput
-from webapp.assets import Assets, FrontEndMissing, register
 from webapp.pages.formats import initials, money, pretty, quantity, size, words
 from webapp.pages.offer_form import update_of
 from webapp.pages.telling import tell
@@ -144,41 +142,6 @@ def test_no_template_needs_inline_scripts_or_styles(path: Path) -> None:
     assert not re.search(r"\son[a-z]+=", text)
     assert not re.search(r"\sstyle=|<style", text)
     assert not re.search(r'<script(?![^>]*(?:src=|type="application/json"))', text)
-
-
-def test_a_page_names_the_styles_of_all_scripts_that_it_imports_once(tmp_path: Path) -> None:
-    dist = tmp_path / "dist"
-    dist.mkdir()
-    shared = {"file": "assets/shared-1.js", "css": ["assets/shared-1.css"]}
-    inbox = {"file": "assets/inbox-1.js", "imports": ["_shared", "_shared"], "css": ["assets/inbox-1.css"]}
-    (dist / "manifest.json").write_text(json.dumps({"_shared": shared, "src/pages/inbox.js": inbox}))
-
-    assets = Assets(tmp_path)
-
-    assert assets.styles("inbox") == ["dist/assets/shared-1.css", "dist/assets/inbox-1.css"]
-    assert assets.preloads("inbox") == ["dist/assets/shared-1.js"]
-
-
-def test_a_front_end_that_was_not_built_says_how_to_build_it(tmp_path: Path) -> None:
-    with pytest.raises(FrontEndMissing, match="make frontend"):
-        Assets(tmp_path).styles("inbox")
-
-
-def test_hashed_files_may_be_kept_for_ever_and_others_not(tmp_path: Path) -> None:
-    folder = tmp_path / "dist" / "assets"
-    folder.mkdir(parents=True)
-    (folder / "base-1.js").write_text("")
-    (tmp_path / "favicon.svg").write_text("")
-    app = Flask("test", static_folder=str(tmp_path), static_url_path="/static")
-    register(app)
-
-    def kept(path: str) -> str:
-        with app.test_client().get(f"/static/{path}") as response:
-            return response.headers["Cache-Control"]
-
-    assert "immutable" in kept("dist/assets/base-1.js")
-    assert "immutable" not in kept("favicon.svg")
-    assert kept("dist/assets/base-0.js") == "no-store"
 
 
 def test_amounts_of_a_trail_are_written_as_money() -> None:

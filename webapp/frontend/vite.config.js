@@ -5,17 +5,28 @@ import { basename, resolve } from "node:path";
 import { defineConfig } from "vite";
 
 import { iconSprite } from "./build/icon-sprite.js";
+import { packed } from "./build/packed.js";
+import { usedStyles } from "./build/used-styles.js";
 
 const root = import.meta.dirname;
+const dist = resolve(root, "../static/dist");
 const pages = readdirSync(resolve(root, "src/pages")).filter((name) => name.endsWith(".js"));
 
 export default defineConfig({
   root,
   base: "", // addresses relative to the importing file, so any static prefix works
   publicDir: false,
-  plugins: [iconSprite(resolve(root, "icons.json"))],
+  plugins: [
+    iconSprite(resolve(root, "icons.json")),
+    usedStyles({
+      sheets: ["@tabler/core/dist/css/tabler.min.css"],
+      root,
+      where: ["../templates/*.html", "../pages/*.py", "src/**/*.js"],
+    }),
+    packed(resolve(dist, "assets")),
+  ],
   build: {
-    outDir: resolve(root, "../static/dist"),
+    outDir: dist,
     emptyOutDir: true,
     manifest: "manifest.json",
     modulePreload: { polyfill: false },
