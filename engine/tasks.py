@@ -85,6 +85,7 @@ def claim_task(command: ClaimTask, unit: UnitOfWork) -> None:
     task = _open(command.task_id, unit)
     if task.assignee == unit.actor.id:
         return
+    _check_may_know(task, unit)
     if task.assignee is not None:
         raise TaskAlreadyClaimed(f"{task.name} was taken by {task.assignee}.", assignee=task.assignee)
     _check_may_work(task, unit)
@@ -101,6 +102,7 @@ def claim_task(command: ClaimTask, unit: UnitOfWork) -> None:
 def unclaim_task(command: UnclaimTask, unit: UnitOfWork) -> None:
     """Give a task back. Raises `NotYourTask` for somebody else's, unless an administrator does it."""
     task = _open(command.task_id, unit)
+    _check_may_know(task, unit)
     if task.assignee is None:
         return
     if task.assignee != unit.actor.id and not unit.actor.may(access.ADMINISTER):
@@ -116,6 +118,7 @@ def assign_task(command: AssignTask, unit: UnitOfWork) -> None:
     if not command.assignee.strip():
         raise InvalidInput("Name the person who gets the task.", fields={"/assignee": "A person is needed."})
     if task.assignee != unit.actor.id and not unit.actor.may(access.ADMINISTER):
+        _check_may_know(task, unit)
         raise NotYourTask(f"{task.name} is not your task; claim it first, then you can pass it on.")
     _check_four_eyes(task, command.assignee, unit)
     _set_assignee(task, command.assignee, unit)
@@ -195,7 +198,7 @@ def _complete(command: CompleteTask, unit: UnitOfWork, parking: Parking) -> Comp
 def _answer_again(command: CompleteTask, unit: UnitOfWork) -> Completion:
     """What to say when the task is not open: the same again to whoever repeats a request, else a conflict."""
     row = unit.session.scalar(select(TaskHistoryRow).where(TaskHistoryRow.id == command.task_id))
-    if row is None:
+    if row is None or not _may_know(row, unit):
         raise _unknown(command.task_id)
     is_repetition = command.idempotency_key is not None and row.idempotency_key == command.idempotency_key
     if is_repetition and row.actor == unit.actor.id and row.answer is not None:
@@ -236,7 +239,7 @@ def _open(task_id: str, unit: UnitOfWork) -> LockedTask:
     if task is not None:
         return task
     row = unit.session.scalar(select(TaskHistoryRow).where(TaskHistoryRow.id == task_id))
-    if row is None:
+    if row is None or not _may_know(row, unit):
         raise _unknown(task_id)
     raise _already(row)
 
@@ -260,10 +263,23 @@ def _set_assignee(task: LockedTask, assignee: str | None, unit: UnitOfWork) -> N
 def _check_may_work(task: LockedTask, unit: UnitOfWork) -> None:
     if access.may_work_on(unit.actor, task):
         return
+    _check_may_know(task, unit)
     if task.assignee is not None:
         raise NotYourTask(f"{task.name} is with {task.assignee}.", assignee=task.assignee)
     offered = ", ".join(name.partition(":")[2] for name in task.candidates)
     raise NotYourTask(f"{task.name} is offered to {offered}, not to you.", candidates=list(task.candidates))
+
+
+def _check_may_know(task: LockedTask, unit: UnitOfWork) -> None:
+    """Refuse as if there were no task: a stranger learns neither its name nor whose it is. Raises `TaskNotFound`."""
+    if not access.may_work_on(unit.actor, task) and not access.may_see_task(unit, task.task_id):
+        raise _unknown(task.task_id)
+
+
+def _may_know(done: TaskHistoryRow, unit: UnitOfWork) -> bool:
+    """Whether somebody may hear of a finished task: those whom it was offered to, too late, and the case's people."""
+    was_offered = not done.candidates or not set(access.names_of(unit.actor)).isdisjoint(done.candidates)
+    return was_offered or access.may_see_task(unit, done.id)
 
 
 def _node_of(task: LockedTask, unit: UnitOfWork) -> Node:

@@ -173,7 +173,7 @@ def test_only_candidates_may_claim_and_complete(world: World) -> None:
     task = world.start().tasks[0].id
     anna, bob, carl = person("anna", "legal"), person("bob", "board"), person("carl", "sales_rep")
 
-    with pytest.raises(NotYourTask):
+    with pytest.raises(TaskNotFound):
         world.do(ClaimTask(task_id=task), carl)
     world.do(ClaimTask(task_id=task), anna)
     with pytest.raises(TaskAlreadyClaimed):
@@ -185,6 +185,38 @@ def test_only_candidates_may_claim_and_complete(world: World) -> None:
     world.do(UnclaimTask(task_id=task), anna)
 
     assert world.complete(task, bob).state == "completed"
+
+
+@pytest.mark.parametrize("state", ["open", "taken", "done"])
+def test_a_stranger_learns_nothing_of_a_task(world: World, state: str) -> None:
+    world.deploy(LEGAL_TASK)
+    task = world.start().tasks[0].id
+    anna, carl = person("anna", "legal"), person("carl", "sales_rep")
+    if state != "open":
+        world.do(ClaimTask(task_id=task), anna)
+    if state == "done":
+        world.complete(task, anna)
+
+    attempts: list[Command] = [
+        ClaimTask(task_id=task),
+        UnclaimTask(task_id=task),
+        AssignTask(task_id=task, assignee="carl"),
+        CommentTask(task_id=task, text="Who is this?"),
+        CompleteTask(task_id=task, data={}),
+    ]
+    for attempt in attempts:
+        with pytest.raises(TaskNotFound) as refused:
+            world.do(attempt, carl)
+        assert "anna" not in refused.value.sentence
+
+
+def test_whoever_comes_too_late_hears_who_was_first(world: World) -> None:
+    world.deploy(LEGAL_TASK)
+    task = world.start().tasks[0].id
+    world.complete(task, person("anna", "legal"))
+
+    with pytest.raises(TaskAlreadyCompleted, match="anna"):
+        world.complete(task, person("bob", "board"))
 
 
 def test_a_task_is_passed_on_by_its_owner_or_an_administrator(world: World) -> None:

@@ -19,7 +19,7 @@ from crm.offers import UpdateOffer
 from crm.queries import customer
 from crm.reorders import OfferFromOrder
 from documents.queries import linked_documents
-from engine.errors import DocumentsMissing, FormRefused, FourEyes, NotYourTask
+from engine.errors import DocumentsMissing, FormRefused, FourEyes, TaskNotFound
 from engine.instances import StartInstance
 from tests.offer_case import (
     AUDITOR,
@@ -267,7 +267,7 @@ def test_nobody_decides_twice_at_one_level_but_again_on_the_next_version(desk: O
 def test_only_the_group_that_is_asked_decides(desk: OfferDesk) -> None:
     prepared = desk.prepare(desk.start(desk.make_offer("15")))
 
-    with pytest.raises(NotYourTask):
+    with pytest.raises(TaskNotFound):
         desk.complete(prepared.tasks[0].id, CREDIT, decision="approve")
 
 
