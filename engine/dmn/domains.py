@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cmp_to_key
+from functools import cmp_to_key, reduce
 from typing import Any
 
 from engine.feel import nodes
@@ -19,6 +19,9 @@ _DISCRETE = frozenset({"string", "boolean"})
 _ORDERED = frozenset(
     {"number", "string", "date", "time", "date and time", "days and time duration", "years and months duration"}
 )
+_TURNED = str.maketrans("<>", "><")
+End = tuple[Any, bool]  # a range's end, None when it is open, and whether it belongs to the range
+_MOST_RANGES = 400  # pairs of ranges that one condition may combine
 
 
 class Opaque(Exception):
@@ -49,18 +52,92 @@ def read_cell(tests: UnaryTests | None) -> Cell | None:
     return Cell(tuple(ranges), negated=node.negated)
 
 
-def _ranges(test: nodes.Node) -> Iterable[Range]:
+def _ranges(test: nodes.Node) -> list[Range]:
     if isinstance(test, nodes.Test):
         value = constant(test.operand)
         if test.operator == "=":
             return [_point(value)]
-        included = test.operator.endswith("=")
-        below = test.operator.startswith("<")
-        return [Range(None, value, False, included) if below else Range(value, None, included, False)]
+        return [_beyond(test.operator, value)]
+    if isinstance(test, nodes.Comparison | nodes.Between | nodes.In | nodes.Logic):
+        return _asked(test)
     value = constant(test)
     if isinstance(value, list):
         return [item if isinstance(item, Range) else _point(item) for item in value]
     return [value if isinstance(value, Range) else _point(value)]
+
+
+def _beyond(operator: str, value: Any) -> Range:
+    included = operator.endswith("=")
+    if operator.startswith("<"):
+        return Range(None, value, False, included)
+    return Range(value, None, included, False)
+
+
+def _asked(node: nodes.Node) -> list[Range]:
+    """The values for which a condition on `?` holds, such as `? > 5 and ? < 10`; raises Opaque for any other."""
+    if isinstance(node, nodes.Logic):
+        parts = [_asked(part) for part in node.operands]
+        return reduce(_intersection, parts) if node.operator == "and" else [each for part in parts for each in part]
+    if isinstance(node, nodes.Comparison):
+        return _compared(node)
+    if isinstance(node, nodes.Between) and _is_input(node.value):
+        return [Range(constant(node.low), constant(node.high), True, True)]
+    if isinstance(node, nodes.In) and _is_input(node.value):
+        if any(isinstance(test, nodes.Test) and test.operator == "!=" for test in node.tests):
+            raise Opaque
+        return [each for test in node.tests for each in _ranges(test)]
+    raise Opaque
+
+
+def _compared(node: nodes.Comparison) -> list[Range]:
+    operator, other = node.operator, node.right
+    if not _is_input(node.left):
+        if not _is_input(node.right):
+            raise Opaque
+        operator, other = operator.translate(_TURNED), node.left
+    value = constant(other)
+    if operator == "=":
+        return [_point(value)]
+    if kind(value) not in _ORDERED or (operator == "!=" and kind(value) in _DISCRETE):
+        raise Opaque
+    if operator == "!=":
+        return [_beyond("<", value), _beyond(">", value)]
+    return [_beyond(operator, value)]
+
+
+def _is_input(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.Name) and node.name == "?"
+
+
+def _intersection(ones: list[Range], others: list[Range]) -> list[Range]:
+    """The values that lie in one range of each list."""
+    if len(ones) * len(others) > _MOST_RANGES:
+        raise Opaque
+    try:
+        both = [_overlap(one, other) for one in ones for other in others]
+    except Fault:
+        raise Opaque from None
+    return [each for each in both if each is not None]
+
+
+def _overlap(one: Range, other: Range) -> Range | None:
+    low, low_included = _tighter((one.low, one.low_included), (other.low, other.low_included), 1)
+    high, high_included = _tighter((one.high, one.high_included), (other.high, other.high_included), -1)
+    if low is not None and high is not None:
+        beyond = order(low, high)
+        if beyond > 0 or (beyond == 0 and not (low_included and high_included)):
+            return None
+    return Range(low, high, low_included, high_included)
+
+
+def _tighter(one: End, other: End, sign: int) -> End:
+    """The end that leaves less: the greater of two low ends (`sign` 1), the smaller of two high ones (-1)."""
+    if one[0] is None or other[0] is None:
+        return other if one[0] is None else one
+    beyond = order(one[0], other[0]) * sign
+    if beyond == 0:
+        return one[0], one[1] and other[1]
+    return one if beyond > 0 else other
 
 
 def _point(value: Any) -> Range:

@@ -1,8 +1,15 @@
 """What the checker says of a table as a whole: gaps, overlaps, rules that are never reached, cells of a wrong type."""
 
+from decimal import Decimal
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.dmn import check_file
+from engine.dmn.domains import Opaque, read_cell
+from engine.feel import compile_unary_tests
+from engine.feel.compare import within
 
 DMN = "https://www.omg.org/spec/DMN/20230324/MODEL/"
 
@@ -148,3 +155,57 @@ def test_a_large_table_is_checked_in_time(size):
     rules = [(f"[{n}..{n + 1})", f"> {n % 7}", "-", f"< {n % 5}", "-", "1") for n in range(size)]
 
     assert {rule for rule, _ in checked("UNIQUE", columns, rules)} <= {"dmn.missing", "dmn.size"}
+
+
+@pytest.mark.parametrize(
+    ("cell", "other", "where"),
+    [
+        ("? > 5 and ? < 10", "[8..20]", "amount ≥ 8 and < 10"),
+        ("5 < ? and 10 >= ?", "[8..20]", "amount ≥ 8 and ≤ 10"),
+        ("? between 1 and 5", ">= 5", "amount = 5"),
+        ("? in (1..5] or ? = 9", "[5..9)", "amount = 5"),
+        ("? != 5", "4", "amount = 4"),
+    ],
+)
+def test_conditions_on_the_value_itself_are_understood(cell, other, where):
+    found = checked("UNIQUE", NUMBER, [(cell, "1"), (other, "2")])
+
+    assert f"the rules 1 and 2 both match for {where}," in found[0][1]
+
+
+def test_a_condition_that_contradicts_itself_is_unreachable():
+    found = checked("UNIQUE", NUMBER, [("? > 10 and ? < 5", "1"), ("-", "2")])
+
+    assert found == [("dmn.unreachable", "Table 'd': no input can ever match rule 1.")]
+
+
+def test_a_condition_with_a_value_of_another_type_is_an_error():
+    found = checked("UNIQUE", NUMBER, [('? > "a" and ? < "b"', "1"), ("-", "2")])
+
+    assert "dmn.cell_type" in [rule for rule, _ in found]
+
+
+_NUMBERS = st.integers(0, 6)
+_SIMPLE = st.one_of(
+    st.builds("? {} {}".format, st.sampled_from(["<", "<=", ">", ">=", "=", "!="]), _NUMBERS),
+    st.builds("{} {} ?".format, _NUMBERS, st.sampled_from(["<", "<=", ">", ">=", "="])),
+    st.builds(lambda one, two: f"? between {min(one, two)} and {max(one, two)}", _NUMBERS, _NUMBERS),
+    st.builds(lambda one, two: f"? in ({min(one, two)}..{max(one, two)}]", _NUMBERS, _NUMBERS),
+)
+_CONDITIONS = st.recursive(
+    _SIMPLE, lambda part: st.builds("({} {} {})".format, part, st.sampled_from(["and", "or"]), part)
+)
+
+
+@given(_CONDITIONS, st.booleans())
+def test_the_check_takes_a_condition_for_the_values_that_it_accepts(condition, negated):
+    tests = compile_unary_tests(f"not({condition})" if negated else condition)
+    try:
+        cell = read_cell(tests)
+    except Opaque:
+        return
+
+    for half in range(-1, 14):
+        value = Decimal(half) / 2
+        inside = any(within(value, limits) for limits in cell.ranges) is not cell.negated
+        assert inside is tests.accepts(value).value
