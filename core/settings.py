@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from datetime import time
 from pathlib import Path
 from typing import Any, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -60,6 +61,22 @@ def _zone(text: str) -> str:
         raise ValueError(f"{text!r} is not a time zone; write one such as Europe/Warsaw") from error
 
 
+def _hours(text: str) -> tuple[time, time]:
+    opens, _, closes = text.partition("-")
+    try:
+        hours = _time(opens), _time(closes)
+    except ValueError as error:
+        raise ValueError(f"{text!r} are no hours of a day; write some such as 8-16 or 08:30-17:00") from error
+    if hours[0] >= hours[1]:
+        raise ValueError("the day must begin before it ends, as in 8-16")
+    return hours
+
+
+def _time(text: str) -> time:
+    hour, _, minute = text.strip().partition(":")
+    return time(int(hour), int(minute or 0))
+
+
 def _setting(default: Any, read: Callable[[str], Any], *, secret: bool = False) -> Any:
     return field(default=default, metadata={"read": read, "secret": secret}, repr=not secret)
 
@@ -93,6 +110,7 @@ class Settings:
     company: str = _setting("Obieg", str)
     country: str = _setting("PL", str)
     time_zone: str = _setting("Europe/Warsaw", _zone)
+    business_hours: tuple[time, time] = _setting((time(8), time(16)), _hours)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:

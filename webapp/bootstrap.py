@@ -80,7 +80,8 @@ def build(settings: Settings, *, clock: Clock | None = None, owner: bool = False
     from webapp import policies, secret  # late: policies import every context
 
     load_contexts()
-    use_calendar(Calendar(country=settings.country, zone=settings.time_zone))
+    opens, closes = settings.business_hours
+    use_calendar(Calendar(settings.country, settings.time_zone, opens, closes))
     folder = DataFolder(settings.data)
     if owner:
         folder.own()

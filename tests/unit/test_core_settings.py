@@ -1,5 +1,6 @@
 """Settings: nothing unknown, nothing unreadable, no secret on a screen."""
 
+from datetime import time
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,8 @@ def test_without_a_single_variable_everything_has_a_value() -> None:
         ("trusted_proxies", "0", 0),
         ("log_level", "debug", "DEBUG"),
         ("time_zone", "Europe/Berlin", "Europe/Berlin"),
+        ("business_hours", "7-15", (time(7), time(15))),
+        ("business_hours", "08:30 - 17:00", (time(8, 30), time(17))),
         ("database_url", "postgresql://obieg@db/obieg", "postgresql://obieg@db/obieg"),
     ],
 )
@@ -67,6 +70,9 @@ def test_a_setting_that_is_near_to_none_lists_them_all() -> None:
         ("LOG_LEVEL", "loud", "INFO"),
         ("TIME_ZONE", "Mars/Olympus", "Europe/Warsaw"),
         ("TIME_ZONE", "../../etc/passwd", "cannot be read"),
+        ("BUSINESS_HOURS", "16-8", "begin before it ends"),
+        ("BUSINESS_HOURS", "8", "08:30-17:00"),
+        ("BUSINESS_HOURS", "8-25", "08:30-17:00"),
         ("BLOBS", "tape", "local or s3"),
         ("DATABASE_URL", "mysql://db", "PostgreSQL"),
     ],

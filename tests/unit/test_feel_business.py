@@ -1,12 +1,13 @@
 """Business days, hours and due dates by the company's calendar; 2026-01-01 and 01-06 are holidays in Poland."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from engine.feel import compile_expression
+from engine.feel.calendar import Calendar, calendar, use_calendar
 
 WARSAW = ZoneInfo("Europe/Warsaw")
 MONDAY = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)  # 9 in Warsaw
@@ -57,3 +58,12 @@ def test_a_country_without_a_calendar_is_a_problem():
 
 def test_the_namespace_hides_behind_a_variable_of_its_name():
     assert compile_expression("obieg").evaluate({"obieg": 1}).value == Decimal(1)
+
+
+def test_due_dates_count_by_the_installations_business_hours():
+    before = calendar()
+    use_calendar(Calendar(opens=time(7), closes=time(11, 30)))
+    try:
+        assert value_of('obieg.due at(duration("PT4H"))') == datetime(2026, 1, 7, 8, 30, tzinfo=WARSAW)
+    finally:
+        use_calendar(before)
