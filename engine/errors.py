@@ -29,6 +29,23 @@ class TaskNotFound(NotFound):
     code = "task_not_found"
 
 
+class StartUnclear(InvalidInput):
+    """A process has several ways to begin and nobody said which."""
+
+    code = "start_unclear"
+
+
+class BpmnError(Conflict):
+    """A handler tells the process of an error; the scope that catches its code goes on, with `variables`."""
+
+    code = "bpmn_error"
+
+    def __init__(self, error: str, sentence: str = "", **variables: Any) -> None:
+        super().__init__(sentence or f"The handler reported {error}.", error=error)
+        self.error = error
+        self.variables = variables
+
+
 class IncidentNotFound(NotFound):
     """No such incident is open."""
 

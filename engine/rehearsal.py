@@ -16,6 +16,7 @@ from engine.dmn import Model
 from engine.errors import DocumentsMissing, FourEyes, NotYourTask, StepFailed, TaskNotFound
 from engine.handlers import HANDLERS, ServiceCall
 from engine.runtime import Case, Failure, OpenWork, Program
+from engine.subscriptions import SentMessage, SentSignal, Subscription
 
 
 @dataclass(slots=True, kw_only=True)
@@ -57,7 +58,11 @@ class Rehearsal:
         self.coverage = Coverage()
         self.incidents: list[Failure] = []
         self.work: dict[str, OpenWork] = {}
-        self._timers: dict[str, datetime] = {}
+        self.subscriptions: dict[str, Subscription] = {}
+        self.messages: list[SentMessage] = []
+        self.signals: list[SentSignal] = []
+        self.moves: list[tuple[str, str]] = []
+        self.timers: dict[str, datetime] = {}
         self._documents: dict[str, list[str]] = {}
         self._performed: list[tuple[str, str, str | None]] = []  # element, person, loop
         self._starter = ""
@@ -101,8 +106,12 @@ class Rehearsal:
 
     def start(self, variables: Mapping[str, Any], actor: Actor) -> None:
         """Begin."""
+        self.begin(variables, actor, None)
+
+    def begin(self, variables: Mapping[str, Any], actor: Actor, at: str | None) -> None:
+        """Begin at a certain start event, as a message, a signal or a timer does."""
         self._starter = actor.id
-        self._do(lambda case: case.start(variables, actor.id), fresh=True)
+        self._do(lambda case: case.start(variables, actor.id, at=at), fresh=True)
 
     def complete(self, token: str, data: Mapping[str, Any], actor: Actor) -> None:
         """A person finishes a task; refused as in the real engine."""
@@ -123,12 +132,29 @@ class Rehearsal:
 
     def advance(self, until: datetime) -> None:
         """Move the clock; what falls due on the way fires at its time, in order."""
-        while due := [(at, timer) for timer, at in self._timers.items() if at <= until]:
+        while due := [(at, timer) for timer, at in self.timers.items() if at <= until]:
             at, timer = min(due)
-            del self._timers[timer]
+            del self.timers[timer]
             self.clock.set(max(at, self.clock.now()))
             self._do(lambda case, timer=timer: case.fire(timer))  # type: ignore[misc]
         self.clock.set(until)
+
+    def fire(self, timer: str) -> None:
+        """A timer is due now, whatever the clock says."""
+        self.timers.pop(timer, None)
+        self._do(lambda case: case.fire(timer))
+
+    def armed_at(self, timer: str) -> str | None:
+        """The element whose timer this is."""
+        return self.case.waiting_at(timer)
+
+    def message(self, subscription: str, payload: Mapping[str, Any]) -> None:
+        """A message has come for a subscription."""
+        self._do(lambda case: case.deliver_message(subscription, payload))
+
+    def signal(self, name: str, payload: Mapping[str, Any]) -> None:
+        """A signal has come from outside."""
+        self._do(lambda case: case.broadcast_signal(name, payload))
 
     def set(self, values: Mapping[str, Any]) -> None:
         """Change variables from outside."""
@@ -191,9 +217,15 @@ class Rehearsal:
         self.work.update(changes.opened)
         for token, _ in changes.withdrawn:
             self.work.pop(token, None)
+        for token in changes.unsubscribed:
+            self.subscriptions.pop(token, None)
+        self.subscriptions.update(changes.subscribed)
+        self.messages += changes.messages
+        self.signals += changes.signals
+        self.moves += changes.moves
         for timer in changes.disarmed:
-            self._timers.pop(timer, None)
-        self._timers.update({timer.id: timer.due_at for timer in changes.armed.values()})
+            self.timers.pop(timer, None)
+        self.timers.update({timer.id: timer.due_at for timer in changes.armed.values()})
 
 
 def _offer(work: OpenWork) -> _Offered:

@@ -14,7 +14,7 @@ from core.ids import new_id
 from engine import calls, catalog, store
 from engine.bpmn.model import Node
 from engine.deciding import decide
-from engine.errors import InstanceEnded, InstanceSuspended, StepFailed, StepRefused
+from engine.errors import BpmnError, InstanceEnded, InstanceSuspended, StepFailed, StepRefused
 from engine.events import (
     CaseCompleted,
     CaseStageChanged,
@@ -311,7 +311,7 @@ class _Surroundings:
         )
         try:
             return handler(self._unit, call) or {}
-        except (StaleState, Unavailable, StorageFull, StepFailed):
+        except (StaleState, Unavailable, StorageFull, StepFailed, BpmnError):
             raise
         except StepRefused as refusal:
             if self._asked_by_person:

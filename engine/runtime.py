@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.bpmn.model import Process
-from engine.errors import TaskAlreadyCompleted
+from engine.errors import StartUnclear, TaskAlreadyCompleted
 from engine.feel.kinds import imported
 from engine.spiff.build import build_spec
 from engine.spiff.changes import ArmedTimer, Changes, Failure, OpenWork, OutsideCall, Surroundings, Visit
+from engine.spiff.listening import deliver, is_listening
+from engine.spiff.scopes import open_scope
+from engine.spiff.stored import pack, unpack
 from engine.spiff.tree import TokenTree
+from engine.subscriptions import Subscription
 
 __all__ = [
     "ArmedTimer",
@@ -51,7 +55,7 @@ class Case:
         self.program = program
         self._tree = TokenTree(program.spec, program.process, around)
         if snapshot is not None:
-            self._tree.restore(snapshot)
+            unpack(self._tree, snapshot)
 
     @property
     def state(self) -> str:
@@ -105,15 +109,26 @@ class Case:
         """Do not execute the elements of these steps: they failed before; each with reason and sentence."""
         self._tree.parked = steps
 
-    def start(self, variables: Mapping[str, Any], actor: str) -> None:
-        """Put tokens on the start; `variables` are Python or FEEL values."""
+    def start(self, variables: Mapping[str, Any], actor: str, *, at: str | None = None) -> None:
+        """Put tokens on the start; `variables` are Python or FEEL values.
+
+        A message, signal or timer that makes the case names its start event in `at`, as does a person where the
+        process has several; without it the none start event begins, or every node that nothing leads to.
+        """
         tree, process = self._tree, self.program.process
         tree.task_tree.internal_data["vars"].update({name: imported(value) for name, value in variables.items()})
-        for start in process.starts:
+        starts = process.starts if at is None else (at,)
+        if not starts or (len(starts) > 1 and process.nodes[starts[0]].kind == "startEvent"):
+            known = [
+                key for key, node in process.nodes.items() if node.kind == "startEvent" and node.scope == process.id
+            ]
+            sentence = f"{process.name} has several ways to begin; say which of {', '.join(known)}."
+            raise StartUnclear(sentence, starts=known)
+        for start in starts:
             initiator = process.nodes[start].result
             if initiator is not None and process.nodes[start].kind == "startEvent":
                 self.variables[initiator] = actor
-            tree.enter(start, tree.task_tree)
+        open_scope(tree.task_tree, process.handlers, starts)
         self._run()
 
     def complete(self, token: str, data: Mapping[str, Any]) -> None:
@@ -126,12 +141,37 @@ class Case:
     def fire(self, token: str) -> bool:
         """The moment of a timer has come; False when nothing waits for it any more."""
         task = self._tree.tasks.get(token)
-        if task is None:
+        if task is None or not is_listening(task):
             return False
         self._tree.changes.disarmed.append(token)
         self._tree.resume(task, "fire")
         self._run()
         return True
+
+    @property
+    def subscriptions(self) -> list[Subscription]:
+        """Everything that tokens wait for, but moments: messages, signals and conditions."""
+        found = []
+        for task in self._tree.tasks.values():
+            if task.internal_data.get("listens") and "subscription" in task.internal_data:
+                kind, name, key = task.internal_data["subscription"]
+                found.append(Subscription(id=task.id, node=task.task_spec.node, kind=kind, name=name, key=key))
+        return found
+
+    def deliver_message(self, subscription: str, payload: Mapping[str, Any]) -> bool:
+        """A message has come for this subscription; False when nobody waits for it any more."""
+        task = self._tree.tasks.get(subscription)
+        if task is None or not is_listening(task):
+            return False
+        deliver(task, payload)
+        self._run()
+        return True
+
+    def broadcast_signal(self, name: str, payload: Mapping[str, Any]) -> int:
+        """A signal from outside, for everybody in this case who waits for it; how many got it."""
+        reached = self._tree.broadcast(name, {key: imported(value) for key, value in payload.items()})
+        self._run()
+        return reached
 
     def retry(self, token: str) -> bool:
         """Execute a failed step again; False when its token is gone."""
@@ -194,7 +234,8 @@ class Case:
 
     def set(self, values: Mapping[str, Any]) -> None:
         """Change the process's variables from outside."""
-        self.variables.update({name: imported(value) for name, value in values.items()})
+        self._tree.assign(self._tree.task_tree, {name: imported(value) for name, value in values.items()})
+        self._run()
 
     def cancel(self, reason: str) -> None:
         """Stop everything."""
@@ -204,7 +245,7 @@ class Case:
 
     def snapshot(self) -> dict[str, Any]:
         """The state as JSON values, from which the same program restores the case."""
-        return self._tree.snapshot()
+        return pack(self._tree)
 
     def take_changes(self) -> Changes:
         """What happened since the last time this was asked."""
@@ -229,7 +270,7 @@ class Case:
 
     def _round_trip(self) -> None:
         before = self._tree
-        stored = json.loads(json.dumps(before.snapshot()))
+        stored = json.loads(json.dumps(pack(before)))
         self._tree = TokenTree(self.program.spec, self.program.process, before.around)
-        self._tree.restore(stored)
+        unpack(self._tree, stored)
         self._tree.changes, self._tree.parked = before.changes, before.parked

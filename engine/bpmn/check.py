@@ -1,11 +1,10 @@
 """Accepts or refuses a process: every element is executed as the standard says, or named in a finding."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-
+from engine.bpmn.check_events import check_event, check_starts
 from engine.bpmn.extensions import check_extensions
 from engine.bpmn.findings import Findings
 from engine.bpmn.read import BPMN, XSI, Xml, child_text, children, flag, local, namespace
+from engine.bpmn.scopes import Scope, definitions_of
 from engine.bpmn.support import (
     ACTIVITIES,
     DRAWN,
@@ -32,36 +31,6 @@ _INNER = {  # parts of a node that `lower` reads, or that say nothing to the exe
 _CONTAINER = {"sequenceFlow", "laneSet", "documentation", "extensionElements", *DRAWN}
 
 
-@dataclass(slots=True)
-class Scope:
-    """A process or embedded sub-process: its nodes and flows by id."""
-
-    element: Xml
-    nodes: dict[str, Xml] = field(default_factory=dict)
-    flows: dict[str, Xml] = field(default_factory=dict)
-    inner: list["Scope"] = field(default_factory=list)
-
-    def all(self) -> Iterator["Scope"]:
-        """The scope itself and those inside it."""
-        yield self
-        for scope in self.inner:
-            yield from scope.all()
-
-    def outgoing(self, node: str) -> list[Xml]:
-        """The flows that leave a node."""
-        return [flow for flow in self.flows.values() if flow.get("sourceRef") == node]
-
-    def incoming(self, node: str) -> list[Xml]:
-        """The flows that lead to a node."""
-        return [flow for flow in self.flows.values() if flow.get("targetRef") == node]
-
-
-def definitions_of(element: Xml) -> list[str]:
-    """The event definitions inside an event, by name."""
-    found = [local(child) for child in element if namespace(child) == BPMN and local(child) in EVENT_DEFINITIONS]
-    return found + ["messageEventDefinition" for _ in children(element, "eventDefinitionRef")]
-
-
 def check_process(process: Xml, findings: Findings) -> Scope:
     """Read the scopes of a process; whatever cannot be executed becomes a finding."""
     check_extensions(process, findings)
@@ -69,7 +38,7 @@ def check_process(process: Xml, findings: Findings) -> Scope:
     _check_ids(scope, findings)
     for each in scope.all():
         _check_flows(each, findings)
-        _check_starts(each, findings)
+        check_starts(each, findings)
         for node in each.nodes.values():
             _check_node(node, each, findings)
     return scope
@@ -84,7 +53,7 @@ def _scope(container: Xml, findings: Findings) -> Scope:
         name = local(child)
         if name in NODES or name in _SUB_PROCESSES:
             _add(scope.nodes, child, findings)
-            if name == "subProcess" and not flag(child, "triggeredByEvent", default=False):
+            if name in _SUB_PROCESSES and verdict_of(child).runs:
                 scope.inner.append(_scope(child, findings))
         elif name == "sequenceFlow":
             _add(scope.flows, child, findings)
@@ -138,6 +107,8 @@ def verdict_of(element: Xml) -> Verdict:
         return ACTIVITIES[name]
     if name in GATEWAYS:
         return GATEWAYS[name]
+    if name == "startEvent" and flag(element.getparent(), "triggeredByEvent", default=False):
+        name = "eventSubProcessStart"
     return event_verdict(name, event_kind(definitions_of(element)))
 
 
@@ -156,27 +127,16 @@ def _check_node(node: Xml, scope: Scope, findings: Findings) -> None:
         return
     check_extensions(node, findings)
     _check_markers(node, findings)
-    if local(node) != "subProcess":
+    if local(node) not in _SUB_PROCESSES:
         for child in node:
             if namespace(child) == BPMN and local(child) not in {*DRAWN, *_DATA, *_INNER}:
                 _refuse_unknown(child, findings)
     if local(node) in EVENTS:
-        _check_event(node, scope, findings)
+        check_event(node, scope, findings)
 
 
 def _check_markers(node: Xml, findings: Findings) -> None:
     line, element = node.sourceline, node.get("id")
-    if flag(node, "isForCompensation", default=False):
-        findings.error(
-            "element-unsupported", "Compensation is not executed by this release.", line=line, element=element
-        )
-    for marker in children(node, "standardLoopCharacteristics"):
-        findings.error(
-            "element-unsupported",
-            "Loop activities are not executed by this release; draw the loop with a gateway.",
-            line=marker.sourceline,
-            element=element,
-        )
     for loop in children(node, "multiInstanceLoopCharacteristics"):
         check_extensions(loop, findings)
         if loop.get("behavior", "All") != "All" or children(loop, "complexBehaviorDefinition"):
@@ -191,26 +151,6 @@ def _check_markers(node: Xml, findings: Findings) -> None:
             findings.error("quantity", f"{quantity} other than 1 is not executed.", line=line, element=element)
 
 
-def _check_event(node: Xml, scope: Scope, findings: Findings) -> None:
-    name, identifier, line = local(node), node.get("id"), node.sourceline
-    if name in {"startEvent", "boundaryEvent"} and scope.incoming(identifier):
-        findings.error("event-incoming", "No sequence flow may lead to this event.", line=line, element=identifier)
-    if name == "endEvent" and scope.outgoing(identifier):
-        findings.error("event-outgoing", "No sequence flow may leave an end event.", line=line, element=identifier)
-    if name != "boundaryEvent":
-        return
-    host = scope.nodes.get(node.get("attachedToRef"))
-    if host is None or local(host) not in ACTIVITIES:
-        findings.error(
-            "boundary-host",
-            "A boundary event must be attached to an activity of the same process or sub-process.",
-            line=line,
-            element=identifier,
-        )
-    if not scope.outgoing(identifier):
-        findings.error("boundary-outgoing", "A boundary event must lead somewhere.", line=line, element=identifier)
-
-
 def _check_flows(scope: Scope, findings: Findings) -> None:
     for identifier, flow in scope.flows.items():
         for end in ("sourceRef", "targetRef"):
@@ -223,6 +163,15 @@ def _check_flows(scope: Scope, findings: Findings) -> None:
                     element=identifier,
                 )
     for identifier, node in scope.nodes.items():
+        if flag(node, "isForCompensation", default=False) and (
+            scope.incoming(identifier) or scope.outgoing(identifier)
+        ):
+            findings.error(
+                "compensation-flow",
+                "An activity for compensation stands outside the flow: an association leads to it.",
+                line=node.sourceline,
+                element=identifier,
+            )
         _check_ways(identifier, node, scope.outgoing(identifier), findings)
 
 
@@ -269,30 +218,3 @@ def _check_language(expression: Xml, element: str, findings: Findings) -> None:
     kind = expression.get(f"{{{XSI}}}type", "tFormalExpression")
     if kind.rpartition(":")[2] not in {"tFormalExpression", "tExpression"}:
         findings.error("expression-type", f"{kind} is unknown.", line=expression.sourceline, element=element)
-
-
-def _check_starts(scope: Scope, findings: Findings) -> None:
-    starts = [node for node in scope.nodes.values() if local(node) == "startEvent"]
-    line, element = scope.element.sourceline, scope.element.get("id")
-    if len(starts) > 1:
-        findings.error(
-            "start-many",
-            f"There are {len(starts)} start events; this release starts at exactly one.",
-            line=line,
-            element=element,
-        )
-    if not scope.nodes:
-        findings.error("scope-empty", "There is nothing to execute inside.", line=line, element=element)
-    for identifier, node in scope.nodes.items():
-        is_event_scope = flag(node, "triggeredByEvent", default=False)
-        if local(node) in {"startEvent", "boundaryEvent"} or is_event_scope or scope.incoming(identifier):
-            continue
-        if starts:
-            findings.error(
-                "node-unreachable",
-                "No sequence flow leads here, so this would never happen.",
-                line=node.sourceline,
-                element=identifier,
-            )
-    if scope.nodes and not starts and all(scope.incoming(identifier) for identifier in scope.nodes):
-        findings.error("start-missing", "There is no place to start: add a start event.", line=line, element=element)

@@ -4,19 +4,18 @@ import re
 from collections.abc import Callable
 from typing import TypeVar
 
-from core.errors import InvalidInput
-from engine.bpmn.check import Scope, definitions_of
 from engine.bpmn.expressions import Value, attribute, formula
 from engine.bpmn.findings import Findings
 from engine.bpmn.known import Known
-from engine.bpmn.model import DocumentRef, Flow, Loop, Mapping, Node, Process, Reference, Timer, TimerKind, Work
+from engine.bpmn.loops import LoopReader
+from engine.bpmn.model import DocumentRef, Flow, Mapping, Node, Process, Reference, Work
 from engine.bpmn.outside import read_outside
 from engine.bpmn.read import BPMN, CAMUNDA, OBIEG, Xml, child_text, children, flag, local
+from engine.bpmn.scopes import Scope, begins, compensator, definitions_of, link_target
+from engine.bpmn.triggers import TriggerReader, compiled
 from engine.feel import Script, compile_script
 
-_ISO = re.compile(r"^(R\d*/)?P[\dYMWDTHS.,]+$|^\d{4}-\d{2}-\d{2}")
 _NAME = re.compile(r"^[^\W\d]\w*$")
-_TIMERS: dict[str, TimerKind] = {"timeDate": "date", "timeDuration": "duration", "timeCycle": "cycle"}
 _MAPPINGS = {"singleEntry", "singleResult", "collectEntries", "resultList"}
 Compiled = TypeVar("Compiled")
 
@@ -40,6 +39,8 @@ class _Lowering:
             each.get("id"): each
             for each in root.element.iter(f"{{{BPMN}}}dataObjectReference", f"{{{BPMN}}}dataStoreReference")
         }
+        self._loops = LoopReader(findings)
+        self._triggers = TriggerReader(root.element.getparent(), findings)
         self._stages = self._read_stages()
 
     def process(self) -> Process:
@@ -54,6 +55,13 @@ class _Lowering:
             searchable=names_in(element.get(f"{{{OBIEG}}}searchable")),
             documentation=child_text(element, "documentation"),
             starts=self._starts(self._root),
+            handlers=self._handlers(self._root),
+            start_triggers=tuple(
+                (key, trigger)
+                for key, element in self._root.nodes.items()
+                if local(element) == "startEvent"
+                for trigger in nodes[key].triggers
+            ),
             nodes=nodes,
         )
 
@@ -65,13 +73,17 @@ class _Lowering:
         return tuple(dict.fromkeys(stage for stage in used if stage))
 
     def _starts(self, scope: Scope) -> tuple[str, ...]:
-        """Start events, else (BPMN 2.0.2, 13.1) every node that nothing leads to."""
-        events = tuple(key for key, node in scope.nodes.items() if local(node) == "startEvent")
+        """None start events, else (BPMN 2.0.2, 13.1) every node that nothing leads to."""
+        events = {key: node for key, node in scope.nodes.items() if local(node) == "startEvent"}
         if events:
-            return events
-        return tuple(
-            key for key, node in scope.nodes.items() if not scope.incoming(key) and local(node) != "boundaryEvent"
-        )
+            by_event = flag(scope.element, "triggeredByEvent", default=False)
+            return tuple(key for key, node in events.items() if by_event or not definitions_of(node))
+        return tuple(key for key, node in scope.nodes.items() if begins(node, scope))
+
+    @staticmethod
+    def _handlers(scope: Scope) -> tuple[str, ...]:
+        """The event sub-processes of a scope."""
+        return tuple(key for key, node in scope.nodes.items() if flag(node, "triggeredByEvent", default=False))
 
     def _nodes(self, scope: Scope) -> list[Node]:
         return [self._node(key, element, scope) for key, element in scope.nodes.items()]
@@ -79,7 +91,7 @@ class _Lowering:
     def _node(self, key: str, element: Xml, scope: Scope) -> Node:
         kind = local(element)
         inner = next((each for each in scope.inner if each.element is element), None)
-        outgoing = tuple(self._flow(flow) for flow in scope.outgoing(key))
+        outgoing = (*(self._flow(flow) for flow in scope.outgoing(key)), *self._link(element, scope))
         return Node(
             id=key,
             kind=kind,
@@ -91,7 +103,7 @@ class _Lowering:
             outgoing=outgoing,
             default=element.get("default"),
             stage=self._stage(element),
-            loop=self._loop(element),
+            loop=self._loops.multiple(element),
             inputs=self._mappings(element, "inputParameter"),
             outputs=self._mappings(element, "outputParameter"),
             work=self._work(element) if kind == "userTask" else None,
@@ -101,26 +113,59 @@ class _Lowering:
             decision=self._decision(element) if kind == "businessRuleTask" else None,
             decision_mapping=self._decision_mapping(element),
             result=element.get(f"{{{CAMUNDA}}}resultVariable") or element.get(f"{{{CAMUNDA}}}initiator"),
-            timer=self._timer(element),
+            triggers=self._triggers.read(element),
+            all_triggers=flag(element, "parallelMultiple", default=False),
             attached_to=element.get("attachedToRef"),
-            interrupting=flag(element, "cancelActivity", default=True),
+            interrupting=self._interrupts(element),
             boundaries=tuple(
                 other
-                for other, each in scope.nodes.items()
-                if local(each) == "boundaryEvent" and each.get("attachedToRef") == key
+                for other, each in self._attached(key, scope)
+                if "compensateEventDefinition" not in definitions_of(each)
             ),
             starts=self._starts(inner) if inner is not None else (),
+            by_event=flag(element, "triggeredByEvent", default=False),
+            handlers=self._handlers(inner) if inner is not None else (),
+            compensation=self._compensation(key, scope),
+            for_compensation=flag(element, "isForCompensation", default=False),
+            repeat=self._loops.repeat(element),
+            activation=self._activation(element),
             entities=self._entities(element),
             outcome=element.get(f"{{{OBIEG}}}outcome"),
-            terminates="terminateEventDefinition" in definitions_of(element),
         )
 
-    def _compile(self, make: Callable[[], Compiled], at: Xml, element: str | None) -> Compiled | None:
-        try:
-            return make()
-        except InvalidInput as error:
-            self._findings.error("expression", error.sentence, line=at.sourceline, element=element)
+    @staticmethod
+    def _attached(key: str, scope: Scope) -> list[tuple[str, Xml]]:
+        events = ((other, each) for other, each in scope.nodes.items() if local(each) == "boundaryEvent")
+        return [(other, each) for other, each in events if each.get("attachedToRef") == key]
+
+    @staticmethod
+    def _interrupts(element: Xml) -> bool:
+        name = "isInterrupting" if local(element) == "startEvent" else "cancelActivity"
+        return flag(element, name, default=True)
+
+    def _compensation(self, key: str, scope: Scope) -> str | None:
+        """The activity that undoes this one: an association leads to it from the compensation boundary event."""
+        for other, each in self._attached(key, scope):
+            if "compensateEventDefinition" in definitions_of(each):
+                return compensator(other, scope)
+        return None
+
+    def _link(self, element: Xml, scope: Scope) -> tuple[Flow, ...]:
+        """A link throw leads to the catch of the same name as a sequence flow would."""
+        if local(element) != "intermediateThrowEvent":
+            return ()
+        target = link_target(element, scope)
+        key = element.get("id")
+        return () if target is None else (Flow(id=f"{key}>{target}", source=key, target=target, link=True),)
+
+    def _activation(self, element: Xml) -> Value | None:
+        text = child_text(element, "activationCondition")
+        if local(element) != "complexGateway" or text is None:
             return None
+        return self._compile(lambda: formula(text), element, element.get("id"))
+
+    def _compile(self, make: Callable[[], Compiled], at: Xml, element: str | None) -> Compiled | None:
+        return compiled(make, at, element, self._findings)
 
     def _attribute(self, element: Xml, name: str, owner: str | None = None) -> Value | None:
         text = element.get(f"{{{CAMUNDA}}}{name}")
@@ -145,49 +190,6 @@ class _Lowering:
                 element=element.get("id"),
             )
         return stage
-
-    def _loop(self, element: Xml) -> Loop | None:
-        for loop in children(element, "multiInstanceLoopCharacteristics"):
-            return self._read_loop(loop, element)
-        return None
-
-    def _read_loop(self, loop: Xml, owner: Xml) -> Loop:
-        key = owner.get("id")
-        cardinality = child_text(loop, "loopCardinality")
-        until = child_text(loop, "completionCondition")
-        collection = loop.get(f"{{{CAMUNDA}}}collection") or child_text(loop, "loopDataInputRef")
-        output = loop.get(f"{{{OBIEG}}}outputElement") or self._item(loop, "outputDataItem")
-        target = loop.get(f"{{{OBIEG}}}outputCollection") or child_text(loop, "loopDataOutputRef")
-        if collection is None and cardinality is None:
-            self._findings.error(
-                "loop-items",
-                "A multi-instance activity needs a collection (camunda:collection) or a cardinality.",
-                line=loop.sourceline,
-                element=key,
-            )
-        if (output is None) != (target is None):
-            self._findings.error(
-                "loop-output",
-                "obieg:outputCollection and obieg:outputElement belong together: one value per instance.",
-                line=loop.sourceline,
-                element=key,
-            )
-        return Loop(
-            sequential=flag(loop, "isSequential", default=False),
-            collection=None if collection is None else self._compile(lambda: formula(collection), loop, key),
-            cardinality=None if cardinality is None else self._compile(lambda: formula(cardinality), loop, key),
-            element=loop.get(f"{{{CAMUNDA}}}elementVariable") or self._item(loop, "inputDataItem"),
-            output_collection=target,
-            output_element=None if output is None else self._compile(lambda: formula(output), loop, key),
-            until=None if until is None else self._compile(lambda: formula(until), loop, key),
-        )
-
-    @staticmethod
-    def _item(loop: Xml, name: str) -> str | None:
-        for item in children(loop, name):
-            named: str | None = item.get("name") or item.get("id")
-            return named
-        return None
 
     def _mappings(self, element: Xml, kind: str) -> tuple[Mapping, ...]:
         found = []
@@ -332,28 +334,6 @@ class _Lowering:
                 element=element.get("id"),
             )
         return mapping
-
-    def _timer(self, element: Xml) -> Timer | None:
-        for definition in children(element, "timerEventDefinition"):
-            return self._read_timer(definition, element)
-        return None
-
-    def _read_timer(self, definition: Xml, owner: Xml) -> Timer | None:
-        key = owner.get("id")
-        given = [(kind, child_text(definition, name)) for name, kind in _TIMERS.items()]
-        found = [(kind, text) for kind, text in given if text is not None]
-        repeats = local(owner) == "boundaryEvent" and not flag(owner, "cancelActivity", default=True)
-        if len(found) != 1:
-            sentence = "A timer needs exactly one of a date, a duration or a cycle."
-        elif found[0][0] == "cycle" and not repeats:
-            sentence = "A cycle can stand at a non-interrupting boundary event only; use a date or a duration."
-        else:
-            kind, text = found[0]
-            literal = _ISO.match(text) is not None
-            value = Value(text, None) if literal else self._compile(lambda: formula(text), definition, key)
-            return None if value is None else Timer(kind=kind, value=value)
-        self._findings.error("timer", sentence, line=definition.sourceline, element=key)
-        return None
 
     def _check_four_eyes(self, nodes: dict[str, Node]) -> None:
         for node in nodes.values():

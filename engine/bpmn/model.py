@@ -13,12 +13,13 @@ Binding = Literal["latest", "version"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flow:
-    """A sequence flow; `condition` is None where it is always taken."""
+    """A sequence flow; `condition` is None where it is always taken. A `link` stands for a pair of link events."""
 
     id: str
     source: str
     target: str
     condition: Value | None = None
+    link: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +76,30 @@ class Timer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Trigger:
+    """An event definition: what an event waits for, or what it throws.
+
+    `name` is that of a message, signal or link, the code of an error or escalation (None catches all), or the activity
+    to compensate; `key` correlates a message; `condition` is that of a conditional event.
+    """
+
+    kind: str
+    name: str | None = None
+    key: Value | None = None
+    timer: Timer | None = None
+    condition: Value | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repeat:
+    """Standard loop: again while `condition` is true, at most `maximum` times."""
+
+    test_before: bool
+    condition: Value | None
+    maximum: Value | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Mapping:
     """An input or output of an activity: the variable and where its value comes from."""
 
@@ -106,14 +131,25 @@ class Node:
     decision: Reference | None = None
     decision_mapping: str | None = None
     result: str | None = None
-    timer: Timer | None = None
+    triggers: tuple[Trigger, ...] = ()
+    all_triggers: bool = False
     attached_to: str | None = None
     interrupting: bool = True
     boundaries: tuple[str, ...] = ()
     starts: tuple[str, ...] = ()
+    by_event: bool = False
+    handlers: tuple[str, ...] = ()
+    compensation: str | None = None
+    for_compensation: bool = False
+    repeat: Repeat | None = None
+    activation: Value | None = None
     entities: tuple[str, ...] = ()
     outcome: str | None = None
-    terminates: bool = False
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """The kinds of its triggers."""
+        return frozenset(trigger.kind for trigger in self.triggers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,4 +163,6 @@ class Process:
     searchable: tuple[str, ...] = ()
     documentation: str | None = None
     starts: tuple[str, ...] = ()
+    handlers: tuple[str, ...] = ()
+    start_triggers: tuple[tuple[str, Trigger], ...] = ()
     nodes: dict[str, Node] = field(default_factory=dict)

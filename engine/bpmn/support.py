@@ -12,7 +12,7 @@ class Verdict:
 
 
 LATER = "this release does not execute it yet"
-_EVENT_NAMES = {
+EVENT_NAMES = {
     "messageEventDefinition": "message",
     "timerEventDefinition": "timer",
     "signalEventDefinition": "signal",
@@ -24,8 +24,8 @@ _EVENT_NAMES = {
     "cancelEventDefinition": "cancel",
     "terminateEventDefinition": "terminate",
 }
-EVENT_DEFINITIONS = frozenset(_EVENT_NAMES)
-EVENT_KINDS = (*_EVENT_NAMES.values(), "multiple")
+EVENT_DEFINITIONS = frozenset(EVENT_NAMES)
+EVENT_KINDS = (*EVENT_NAMES.values(), "multiple")
 
 ACTIVITIES = {
     "task": Verdict(True, "passes through; draw a user task where a person must act"),
@@ -35,40 +35,88 @@ ACTIVITIES = {
     "scriptTask": Verdict(True, "runs lines `name = expression` in FEEL"),
     "businessRuleTask": Verdict(True, "evaluates the deployed decision that camunda:decisionRef names"),
     "subProcess": Verdict(True, "runs its content in a scope of its own"),
-    "sendTask": Verdict(False, LATER),
-    "receiveTask": Verdict(False, LATER),
+    "sendTask": Verdict(True, "sends its message with the inputs as content"),
+    "receiveTask": Verdict(True, "waits for its message; refused without messageRef"),
     "callActivity": Verdict(False, LATER),
-    "transaction": Verdict(False, LATER),
+    "transaction": Verdict(True, "a sub-process that a cancel end event undoes"),
     "adHocSubProcess": Verdict(False, LATER),
-    "eventSubProcess": Verdict(False, LATER),
+    "eventSubProcess": Verdict(True, "armed as long as its scope lives; interrupting or not"),
 }
 GATEWAYS = {
     "exclusiveGateway": Verdict(True, "takes the first flow whose condition is true, else the default"),
     "parallelGateway": Verdict(True, "waits for one token of each incoming flow, then takes all outgoing ones"),
     "inclusiveGateway": Verdict(True, "waits until no other token can arrive, then takes every true flow"),
     "complexGateway": Verdict(False, LATER),
-    "eventBasedGateway": Verdict(False, LATER),
+    "eventBasedGateway": Verdict(True, "waits for the first of the events behind it"),
 }
 MARKERS = {
     "multiInstanceLoopCharacteristics": Verdict(True, "one instance per item, all at once or one after the other"),
-    "standardLoopCharacteristics": Verdict(False, LATER),
-    "isForCompensation": Verdict(False, LATER),
+    "standardLoopCharacteristics": Verdict(True, "again while the condition is true, at most loopMaximum times"),
+    "isForCompensation": Verdict(True, "undoes the activity that an association ties to it"),
 }
 _RUNNING_EVENTS = {
     ("startEvent", "none"): "begins the process or the sub-process",
+    ("startEvent", "message"): "a message makes a case",
+    ("startEvent", "timer"): "a moment makes a case",
+    ("startEvent", "signal"): "a signal makes a case",
     ("endEvent", "none"): "ends its token",
     ("endEvent", "terminate"): "ends all tokens of its scope",
+    ("endEvent", "message"): "sends its message with the inputs as content",
+    ("endEvent", "signal"): "reaches everybody who waits for the signal, in this case first",
+    ("endEvent", "error"): "goes outwards to the first scope that catches its code; an incident where none does",
+    ("endEvent", "escalation"): "goes outwards to the first scope that catches its code; else without effect",
+    ("endEvent", "compensation"): "undoes what its scope has completed, in reverse order, and waits for it",
+    ("endEvent", "cancel"): "undoes its transaction, then leaves it by the cancel boundary event",
+    ("endEvent", "multiple"): "throws all of them, in the order of the diagram",
     ("intermediateThrowEvent", "none"): "passes through; marks a place, for example a stage",
+    ("intermediateThrowEvent", "message"): "sends its message with the inputs as content",
+    ("intermediateThrowEvent", "signal"): "reaches everybody who waits for the signal, in this case first",
+    ("intermediateThrowEvent", "escalation"): "goes outwards to the first scope that catches its code",
+    (
+        "intermediateThrowEvent",
+        "compensation",
+    ): "undoes what its scope has completed, in reverse order, and waits for it",
+    ("intermediateThrowEvent", "link"): "goes on at the link catch event of the same name",
+    ("intermediateThrowEvent", "multiple"): "throws all of them, in the order of the diagram",
     ("intermediateCatchEvent", "timer"): "waits for a date or a duration",
+    ("intermediateCatchEvent", "message"): "waits for its message, correlated by obieg:correlationKey",
+    ("intermediateCatchEvent", "signal"): "waits for its signal",
+    ("intermediateCatchEvent", "conditional"): "waits until its condition is true",
+    ("intermediateCatchEvent", "link"): "where the link throw event of the same name goes on",
+    ("intermediateCatchEvent", "multiple"): "waits for the first of its events, with parallelMultiple for all",
     ("boundaryEvent", "timer"): "fires while its activity runs; interrupting or not",
+    ("boundaryEvent", "message"): "fires while its activity runs; interrupting or not, then again and again",
+    ("boundaryEvent", "signal"): "fires while its activity runs; interrupting or not, then again and again",
+    ("boundaryEvent", "conditional"): "fires when its condition becomes true; interrupting or not",
+    ("boundaryEvent", "error"): "catches an error out of its activity, by code or every one",
+    ("boundaryEvent", "escalation"): "catches an escalation out of its activity; interrupting or not",
+    ("boundaryEvent", "compensation"): "ties the activity that undoes its own to it",
+    ("boundaryEvent", "cancel"): "where a cancelled transaction goes on",
+    ("boundaryEvent", "multiple"): "fires at the first of its events, with parallelMultiple at all",
+    ("eventSubProcessStart", "message"): "handles a message in its scope; interrupting or not",
+    ("eventSubProcessStart", "timer"): "handles a moment in its scope; interrupting or not",
+    ("eventSubProcessStart", "signal"): "handles a signal in its scope; interrupting or not",
+    ("eventSubProcessStart", "conditional"): "handles a condition that becomes true; interrupting or not",
+    ("eventSubProcessStart", "error"): "handles an error of its scope, by code or every one",
+    ("eventSubProcessStart", "escalation"): "handles an escalation of its scope; interrupting or not",
+    ("eventSubProcessStart", "compensation"): "undoes its scope once that has completed",
+    ("eventSubProcessStart", "multiple"): "handles the first of its events, with parallelMultiple all",
 }
-EVENTS = ("startEvent", "intermediateCatchEvent", "intermediateThrowEvent", "boundaryEvent", "endEvent")
+EVENTS = (
+    "startEvent",
+    "intermediateCatchEvent",
+    "intermediateThrowEvent",
+    "boundaryEvent",
+    "endEvent",
+)
+POSITIONS = (*EVENTS, "eventSubProcessStart")
 _IMPOSSIBLE = {  # BPMN 2.0.2, tables 10.84 to 10.93: which trigger may stand where
     "startEvent": {"link", "cancel", "terminate", "error", "escalation", "compensation"},
     "intermediateCatchEvent": {"error", "escalation", "compensation", "cancel", "terminate", "none"},
     "intermediateThrowEvent": {"timer", "conditional", "error", "cancel", "terminate"},
     "boundaryEvent": {"link", "terminate", "none"},
     "endEvent": {"timer", "conditional", "link"},
+    "eventSubProcessStart": {"link", "cancel", "terminate", "none"},
 }
 # drawn for people; they change nothing in the execution
 DRAWN = {
@@ -95,7 +143,7 @@ def event_kind(definitions: list[str]) -> str:
         return "none"
     if len(definitions) > 1:
         return "multiple"
-    return _EVENT_NAMES[definitions[0]]
+    return EVENT_NAMES[definitions[0]]
 
 
 def event_verdict(element: str, kind: str) -> Verdict:
@@ -113,6 +161,6 @@ def table() -> list[tuple[str, str, Verdict]]:
     rows = [(name, "activity", verdict) for name, verdict in ACTIVITIES.items()]
     rows += [(name, "gateway", verdict) for name, verdict in GATEWAYS.items()]
     rows += [(name, "marker of an activity", verdict) for name, verdict in MARKERS.items()]
-    rows += [(event, kind, event_verdict(event, kind)) for event in EVENTS for kind in ("none", *EVENT_KINDS)]
+    rows += [(event, kind, event_verdict(event, kind)) for event in POSITIONS for kind in ("none", *EVENT_KINDS)]
     rows += [(name, "drawn", Verdict(True, because)) for name, because in DRAWN.items()]
     return rows

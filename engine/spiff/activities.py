@@ -7,10 +7,12 @@ from SpiffWorkflow.util.task import TaskState
 
 from core.errors import InvalidInput
 from engine.bpmn.expressions import Value
+from engine.errors import BpmnError
 from engine.feel.errors import Fault
 from engine.feel.kinds import imported
+from engine.spiff.catching import throw_error
 from engine.spiff.changes import OpenWork, OutsideCall
-from engine.spiff.element import Element, start, wait
+from engine.spiff.element import Element, wait
 from engine.spiff.moments import moment
 
 
@@ -119,7 +121,12 @@ class ServiceTask(Element):
             tree.changes.called[my_task.id] = OutsideCall(id=my_task.id, node=self.node, inputs=inputs)
             wait(my_task)
             return None
-        result = tree.around.call(self.node, my_task.id, inputs)
+        try:
+            result = tree.around.call(self.node, my_task.id, inputs)
+        except BpmnError as error:
+            payload = {name: imported(value) for name, value in error.variables.items()}
+            throw_error(self, my_task, error.error, payload)
+            return None
         try:
             self.take(my_task, result)
         except InvalidInput as error:
@@ -173,14 +180,3 @@ def _mapped(mapping: str | None, value: Any) -> Any:
         case "resultList":
             return rows
     return value
-
-
-class SubProcess(Element):
-    """An embedded sub-process: a scope whose tokens are inside it in the tree."""
-
-    def _run_hook(self, my_task: Any) -> bool | None:
-        self.begin(my_task)
-        start(my_task)
-        for inner in self.node.starts:
-            my_task.workflow.enter(inner, my_task)
-        return None

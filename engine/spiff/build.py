@@ -5,28 +5,36 @@ import dataclasses
 from SpiffWorkflow.specs.WorkflowSpec import WorkflowSpec
 
 from engine.bpmn.model import Node, Process
-from engine.spiff.activities import BusinessRuleTask, PassThrough, ScriptTask, ServiceTask, SubProcess, UserTask
+from engine.spiff.activities import BusinessRuleTask, PassThrough, ScriptTask, ServiceTask, UserTask
+from engine.spiff.compensation import CompensationScope
 from engine.spiff.element import INSTANCE, Element, ProcessScope
-from engine.spiff.events import EndEvent, StartEvent, TimerBoundary, TimerCatch
+from engine.spiff.events import EndEvent, EventGateway, StartEvent, ThrowEvent
 from engine.spiff.gateways import Exclusive, Inclusive, Parallel
-from engine.spiff.loops import MultiInstance
+from engine.spiff.listening import Boundary, Catch, Catching, HandlerStart, Listener
+from engine.spiff.loops import MultiInstance, RepeatLoop
+from engine.spiff.scopes import EventSubProcess, SubProcess, Transaction
+from engine.spiff.throwing import Throw
 from engine.spiff.tree import ROOT
 
 CLASSES: dict[str, type[Element]] = {
     "startEvent": StartEvent,
     "endEvent": EndEvent,
-    "intermediateThrowEvent": PassThrough,
-    "intermediateCatchEvent": TimerCatch,
-    "boundaryEvent": TimerBoundary,
+    "intermediateThrowEvent": ThrowEvent,
+    "intermediateCatchEvent": Catch,
+    "boundaryEvent": Boundary,
     "task": PassThrough,
     "manualTask": PassThrough,
     "userTask": UserTask,
     "scriptTask": ScriptTask,
     "serviceTask": ServiceTask,
     "businessRuleTask": BusinessRuleTask,
+    "sendTask": Throw,
+    "receiveTask": Catch,
     "subProcess": SubProcess,
+    "transaction": Transaction,
     "exclusiveGateway": Exclusive,
     "parallelGateway": Parallel,
+    "eventBasedGateway": EventGateway,
 }
 
 
@@ -36,12 +44,39 @@ def build_spec(process: Process) -> WorkflowSpec:
     root = Node(id=process.id, kind="process", name=process.name, line=None, scope="")
     spec.start = ProcessScope(spec, root, ROOT)
     for node in process.nodes.values():
-        if node.loop is not None:
-            MultiInstance(spec, node)
-            inner = dataclasses.replace(node, loop=None, outgoing=(), boundaries=())
-            CLASSES[node.kind](spec, inner, node.id + INSTANCE)
-        elif node.kind == "inclusiveGateway":
-            Inclusive(spec, node, process)
-        else:
-            CLASSES[node.kind](spec, node)
+        _build(spec, node, process)
     return spec
+
+
+def _build(spec: WorkflowSpec, node: Node, process: Process) -> None:
+    if node.loop is not None or node.repeat is not None:
+        around = MultiInstance if node.loop is not None else RepeatLoop
+        around(spec, node)
+        inner = dataclasses.replace(node, loop=None, repeat=None, outgoing=(), boundaries=())
+        CLASSES[node.kind](spec, inner, node.id + INSTANCE)
+    elif node.kind == "inclusiveGateway":
+        Inclusive(spec, node, process)
+    elif node.by_event:
+        _build_handler(spec, node, process)
+        return
+    else:
+        CLASSES[node.kind](spec, node)
+    if node.kind in {"subProcess", "transaction"}:
+        CompensationScope(spec, node)
+    if issubclass(CLASSES.get(node.kind, Element), Catching):
+        _build_listeners(spec, node)
+
+
+def _build_handler(spec: WorkflowSpec, node: Node, process: Process) -> None:
+    """An event sub-process: its content, and what waits for its event."""
+    EventSubProcess(spec, node)
+    for start in (process.nodes[each] for each in node.starts):
+        if "compensation" not in start.kinds:
+            HandlerStart(spec, start, node.id)
+            _build_listeners(spec, start)
+
+
+def _build_listeners(spec: WorkflowSpec, node: Node) -> None:
+    if len(node.triggers) > 1:
+        for number in range(len(node.triggers)):
+            Listener(spec, node, number)

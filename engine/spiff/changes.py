@@ -97,4 +97,5 @@ class Changes:
     failures: list[Failure] = field(default_factory=list)
     trace: list[str] = field(default_factory=list)  # elements in the order in which tokens left them
     flows: list[str] = field(default_factory=list)  # sequence flows taken
+    moves: list[tuple[str, str]] = field(default_factory=list)  # flows taken and elements begun: id, scope's token
     steps: int = 0

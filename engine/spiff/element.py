@@ -9,8 +9,10 @@ from SpiffWorkflow.util.task import TaskState
 from engine.bpmn.expressions import Value
 from engine.bpmn.model import Flow, Node
 from engine.errors import StepFailed
+from engine.spiff.records import remember
 
 INSTANCE = "#instance"  # one instance of a multi-instance activity, beside the activity itself
+COMPENSATION = "#compensation"  # what undoes a sub-process, beside the sub-process itself
 
 
 class Element(TaskSpec):
@@ -18,7 +20,7 @@ class Element(TaskSpec):
 
     joins_late = False  # may have to wait until nothing else moves
     is_join = False
-    may_host = False  # boundary events can be attached
+    stays = False  # waits in the flow: what happens there happens in its turn
 
     def __init__(self, spec: Any, node: Node, name: str | None = None) -> None:
         super().__init__(spec, name or node.id)
@@ -86,6 +88,7 @@ class Element(TaskSpec):
         """Leave: map the outputs, end the token, tell the parent, which sends tokens along the flows."""
         tree, parent = my_task.workflow, my_task.parent
         tree.disarm(my_task)
+        remember(my_task)
         if self.node.outputs:
             values = {each.name: self.evaluate(my_task, each.value) for each in self.node.outputs}
             isolated = my_task if my_task.internal_data.get("isolated") else parent
@@ -97,7 +100,7 @@ class Element(TaskSpec):
         tree = scope.workflow
         tree.consume(task)
         for flow in flows:
-            tree.enter(flow.target, scope, flow=flow.id)
+            tree.enter(flow.target, scope, flow=None if flow.link else flow.id)
         if not flows:
             tree.end_scope(scope)
 
@@ -148,11 +151,6 @@ class ProcessScope(Element):
     def emptied(self, task: Any) -> None:
         """The last token ended: the process is complete."""
         task.workflow.completed = True
-
-    def open(self, task: Any, starts: Sequence[str]) -> None:
-        """Put a token on each of these elements."""
-        for start in starts:
-            task.workflow.enter(start, task)
 
 
 def wait(task: Any) -> None:

@@ -66,7 +66,8 @@ class Inclusive(Join):
 
     def __init__(self, spec: Any, node: Node, process: Process) -> None:
         super().__init__(spec, node)
-        self._upstream = _upstream(node, process)
+        self._upstream = _upstream(node, process, boundaries=False)
+        self._possible = _upstream(node, process, boundaries=True)
 
     def arrive(self, task: Any) -> None:
         """Only a join has to wait."""
@@ -81,7 +82,7 @@ class Inclusive(Join):
             place = sibling.task_spec.node.id
             if place == self.node.id or sibling.internal_data.get("armed"):
                 continue
-            reaches_empty = any(place in self._upstream[flow] for flow in empty)
+            reaches_empty = any(place in self._possible[flow] for flow in empty)
             if reaches_empty and not any(place in self._upstream[flow] for flow in full):
                 return False
         return True
@@ -91,14 +92,17 @@ class Inclusive(Join):
         return self.inclusive(task) if self.node.outgoing else []
 
 
-def _upstream(gateway: Node, process: Process) -> Mapping[str, set[str]]:
-    """For each incoming flow the nodes from which it can be reached without passing the gateway."""
+def _upstream(gateway: Node, process: Process, *, boundaries: bool) -> Mapping[str, set[str]]:
+    """For each incoming flow the nodes from which it can be reached without passing the gateway.
+
+    With `boundaries` an activity also reaches what its boundary events reach.
+    """
     sources = {flow.id: node.id for node in process.nodes.values() for flow in node.outgoing}
     into: dict[str, set[str]] = {}
     for node in process.nodes.values():
         for flow in node.outgoing:
             into.setdefault(flow.target, set()).add(node.id)
-        if node.attached_to is not None:
+        if boundaries and node.attached_to is not None:
             into.setdefault(node.id, set()).add(node.attached_to)
     found = {}
     for incoming in gateway.incoming:

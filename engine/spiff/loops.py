@@ -1,11 +1,12 @@
-"""Multi-instance activities: one inner instance per item, all at once or one after the other."""
+"""Multi-instance activities, one inner instance per item; and loops, again and again while a condition is true."""
 
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from engine.bpmn.model import Flow, Loop
+from engine.bpmn.model import Flow, Loop, Repeat
 from engine.spiff.element import INSTANCE, Element, start
+from engine.spiff.records import hand_on
 
 
 class MultiInstance(Element):
@@ -111,5 +112,73 @@ class MultiInstance(Element):
     def _on_complete_hook(self, my_task: Any) -> None:
         """Outputs belong to the instances; the activity itself only leaves."""
         my_task.workflow.disarm(my_task)
+        hand_on(my_task)
+        parent = my_task.parent
+        parent.task_spec.child_left(parent, my_task, self.chosen(my_task))
+
+
+class RepeatLoop(Element):
+    """The activity of a standard loop, around one instance at a time (BPMN 2.0.2, 13.3.6).
+
+    Its variables are those of the process; `loopCounter`, from 1, is its own.
+    """
+
+    @property
+    def log_type(self) -> str:
+        """Told apart from its instances, which have the node's own type."""
+        return "loopBody"
+
+    @property
+    def repeat(self) -> Repeat:
+        """The loop characteristics."""
+        assert self.node.repeat is not None
+        return self.node.repeat
+
+    def _run_hook(self, my_task: Any) -> bool | None:
+        my_task.internal_data["vars"] = {"loopCounter": Decimal(0)}
+        my_task.internal_data["maximum"] = self._maximum(my_task)
+        self.arm(my_task)
+        start(my_task)
+        if self.repeat.test_before and not self._goes_on(my_task):
+            return True
+        self._spawn(my_task)
+        return None
+
+    def _maximum(self, task: Any) -> int | None:
+        if self.repeat.maximum is None:
+            return None
+        count = self.evaluate(task, self.repeat.maximum)
+        if isinstance(count, Decimal) and count >= 0 and count == count.to_integral_value():
+            return int(count)
+        sentence = f"The maximum {self.repeat.maximum.text} of {self.node.name} gives {count!r}, which is no count."
+        raise self.failed(task, "loop_maximum", sentence)
+
+    def _spawn(self, body: Any) -> None:
+        body.internal_data["vars"]["loopCounter"] += 1
+        body.workflow.enter(self.node.id + INSTANCE, body)
+
+    def _goes_on(self, body: Any) -> bool:
+        maximum, condition = body.internal_data["maximum"], self.repeat.condition
+        if maximum is not None and body.internal_data["vars"]["loopCounter"] >= maximum:
+            return False
+        value = True if condition is None else self.evaluate(body, condition)
+        if value is None or isinstance(value, bool):
+            return value is True
+        text = "" if condition is None else condition.text
+        sentence = f"The loop condition {text} gives {value!r}; it must be true or false."
+        raise self.failed(body, "condition_type", sentence)
+
+    def child_left(self, scope: Any, task: Any, flows: Sequence[Flow]) -> None:  # noqa: ARG002 -- instances take none
+        """One round is over."""
+        scope.workflow.consume(task)
+        if self._goes_on(scope):
+            self._spawn(scope)
+        else:
+            scope.complete()
+
+    def _on_complete_hook(self, my_task: Any) -> None:
+        """Outputs belong to the rounds; the activity itself only leaves."""
+        my_task.workflow.disarm(my_task)
+        hand_on(my_task)
         parent = my_task.parent
         parent.task_spec.child_left(parent, my_task, self.chosen(my_task))

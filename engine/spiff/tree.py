@@ -6,7 +6,7 @@ thousandth round of a loop, a snapshot is small, and cancelling a scope is cutti
 """
 
 from collections import ChainMap, deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from SpiffWorkflow.task import Task
@@ -16,12 +16,11 @@ from SpiffWorkflow.workflow import Workflow
 from core.ids import new_id
 from engine.bpmn.model import Node, Process
 from engine.errors import MoveRefused, StepFailed
-from engine.feel.values import decode, encode
 from engine.spiff.changes import Changes, Failure, Surroundings, Visit
+from engine.spiff.listening import condition_of, waits_for
 
 ROOT = "#root"  # no element has such an id
 MAXIMUM_STEPS = 50_000  # elements in one command: more is a loop that nothing ends
-_FORMAT = 1
 
 
 class Token(Task):
@@ -48,6 +47,7 @@ class TokenTree(Workflow):
         self.stage: str | None = None
         self.outcome: str | None = None
         self.cancelled = False
+        self.conditions: set[str] = set()  # tokens that wait for a condition
         self.parked: Mapping[int, tuple[str, str]] = {}  # steps that failed before: reason and sentence
         self._ready: deque[str] = deque()
         self._counted: set[str] = set()
@@ -61,10 +61,11 @@ class TokenTree(Workflow):
         spec = self.spec.task_specs[name]
         task = Token(self, spec, parent, state=TaskState.WAITING, id=new_id())
         task.internal_data = {key: value for key, value in internal.items() if value is not None}
-        if not task.internal_data.get("armed"):
-            self._open_visit(task)
         if "flow" in task.internal_data:
             self.changes.flows.append(task.internal_data["flow"])
+            self.changes.moves.append((task.internal_data["flow"], parent.id))
+        if not task.internal_data.get("armed"):
+            self._open_visit(task)
         spec.arrive(task)
         return task
 
@@ -72,6 +73,22 @@ class TokenTree(Workflow):
         """Have a token executed in its turn."""
         task._set_state(TaskState.READY)
         self._ready.append(task.id)
+
+    def turns(self) -> list[str]:
+        """The tokens that are to be executed, in order."""
+        return list(self._ready)
+
+    def take_turns(self, tokens: Iterable[str]) -> None:
+        """The tokens that are to be executed, out of a stored state."""
+        self._ready.extend(tokens)
+
+    def found(self, task: Any) -> None:
+        """A token out of a stored state."""
+        internal = task.internal_data
+        if not internal.get("armed"):
+            self._counted.add(task.id)
+        if internal.get("listens") and internal.get("subscription", [""])[0] == "conditional":
+            self.conditions.add(task.id)
 
     def consume(self, task: Any) -> None:
         """A token ends where it is."""
@@ -96,8 +113,7 @@ class TokenTree(Workflow):
             return
         for sibling in host.parent.children:
             if sibling.internal_data.get("host") == host.id:
-                sibling.task_spec.withdraw(sibling)
-                self._remove_task(sibling.id)
+                self.kill(sibling, "")
 
     def live(self) -> Iterator[Any]:
         """All tokens that stand somewhere, in the order in which they came: no armed boundary events."""
@@ -108,6 +124,8 @@ class TokenTree(Workflow):
     def _open_visit(self, task: Any) -> None:
         node: Node = task.task_spec.node
         self._counted.add(task.id)
+        if node.kind != "startEvent" and task.task_spec.log_type == node.kind:
+            self._note_move(task)
         self.changes.entered[task.id] = Visit(
             id=task.id,
             node=node,
@@ -115,6 +133,14 @@ class TokenTree(Workflow):
             stage=self._stage_of(task),
             entered_at=self.around.now(),
         )
+
+    def _note_move(self, task: Any) -> None:
+        self.changes.moves.append((task.task_spec.node.id, self._scope_of(task)))
+
+    @staticmethod
+    def _scope_of(task: Any) -> str:
+        """The scope that an element belongs to; what undoes an activity belongs to that of the activity."""
+        return str(task.internal_data.get("home") or task._parent)
 
     def _close_visit(self, task: Any, cancelled: str | None) -> None:
         if task.id not in self._counted:
@@ -176,6 +202,53 @@ class TokenTree(Workflow):
                     break
                 scope = scope.parent
 
+        self._look_at_conditions(values.keys())
+
+    # events
+
+    def broadcast(self, name: str, payload: Mapping[str, Any]) -> int:
+        """Have everybody in this case who waits for the signal get it; how many did.
+
+        What interrupts comes first. Where an interrupting event sub-process handles the signal, the boundary events of
+        its scope get it only when the handler throws it again (BPMN 2.0.2, 10.5.6).
+        """
+        waiting = [task for task in self.tasks.values() if waits_for(task, "signal", name)]
+        waiting.sort(key=lambda task: not task.task_spec.node.interrupting)
+        handlers = [task for task in waiting if task.task_spec.node.kind == "startEvent"]
+        handled = {handler.parent.id for handler in handlers if handler.task_spec.node.interrupting}
+        reached = 0
+        for task in waiting:
+            is_shadowed = task.internal_data.get("host") in handled
+            if task.id in self.tasks and not is_shadowed and waits_for(task, "signal", name):
+                reached += 1
+                if payload:
+                    task.internal_data["payload"] = dict(payload)
+                if task.task_spec.stays and not task.internal_data.get("armed"):
+                    self.resume(task, "fire")
+                else:
+                    task.task_spec.fire(task)
+        return reached
+
+    def _look_at_conditions(self, names: Iterable[str]) -> None:
+        changed = set(names)
+        for token in sorted(self.conditions):
+            task = self.tasks[token]
+            expression = condition_of(task).expression
+            if expression is None or not changed.isdisjoint(expression.names):
+                self.checkcondition_of(task)
+
+    def check_condition(self, task: Any) -> None:
+        """Have a conditional event happen when its condition has become true."""
+        if task.has_state(TaskState.READY):
+            return
+        outlook = task.task_spec.outlook(task)
+        value = condition_of(task).evaluate(self.variables(outlook), self.around.now()) is True
+        before, task.internal_data["was"] = task.internal_data.get("was", False), value
+        if value and not before:
+            task.internal_data["act"] = "fire"
+            task._set_state(TaskState.READY)
+            self._ready.appendleft(task.id)
+
     # running
 
     def run(self) -> None:
@@ -197,11 +270,13 @@ class TokenTree(Workflow):
             if task is not None and task.has_state(TaskState.READY):
                 self._execute(task)
                 return True
-        return self._open_a_join()
+        return self._open_joins()
 
     def _execute(self, task: Any) -> None:
         self.changes.steps += 1
         node: Node = task.task_spec.node
+        if node.kind == "startEvent" and "act" not in task.internal_data:
+            self._note_move(task)
         if self.changes.steps in self.parked:
             task._set_state(TaskState.WAITING)
             self.fail(task, *self.parked[self.changes.steps])
@@ -234,20 +309,26 @@ class TokenTree(Workflow):
             task.internal_data["act"] = act
         self.make_ready(task)
 
-    def _open_a_join(self) -> bool:
+    def _open_joins(self) -> bool:
+        """Once nothing else moves: let every join go on to which no more tokens can come."""
+        opened = False
         for task in list(self.tasks.values()):
-            if task.has_state(TaskState.WAITING) and task.task_spec.joins_late and task.task_spec.may_join(task):
+            late = task.id in self.tasks and task.task_spec.joins_late and task.has_state(TaskState.WAITING)
+            if late and task.task_spec.may_join(task):
                 task.task_spec.join(task)
-                return True
-        return False
+                opened = True
+        return opened
 
     def _task_completed_notify(self, task: Any) -> None:
         """SpiffWorkflow would walk over all tasks here; elements have told whoever needs to know."""
 
     def end_scope(self, scope: Any) -> None:
         """After a token ended: a scope without tokens is finished."""
-        if scope.id in self.tasks and not scope._children:
-            scope.task_spec.emptied(scope)
+        if scope.id not in self.tasks or holds_tokens(scope):
+            return
+        for armed in scope.children:
+            self.kill(armed, "")
+        scope.task_spec.emptied(scope)
 
     def _check_accounts(self) -> None:
         live = {task.id for task in self.live()}
@@ -257,7 +338,7 @@ class TokenTree(Workflow):
 
     def _find_stall(self) -> None:
         """A case whose tokens all wait at joins will never go on by itself: say so instead of falling silent."""
-        waits = [task for task in self.live() if not task._children]
+        waits = [task for task in self.live() if not holds_tokens(task)]
         if waits and all(task.task_spec.is_join and not task.internal_data.get("failed") for task in waits):
             sentence = f"The case cannot go on: {waits[0].task_spec.node.name} waits for a token that cannot come."
             self.fail(waits[0], "stalled", sentence)
@@ -302,42 +383,8 @@ class TokenTree(Workflow):
             raise MoveRefused(sentence, element=node.id)
         return opened[0]
 
-    # snapshots
 
-    def snapshot(self) -> dict[str, Any]:
-        """Live tokens and variables as JSON values; nothing of the definition."""
-        return {
-            "format": _FORMAT,
-            "stage": self.stage,
-            "outcome": self.outcome,
-            "completed": self.completed,
-            "cancelled": self.cancelled,
-            "variables": encode(self.task_tree.internal_data["vars"]),
-            "tokens": [_packed(task) for task in self.tasks.values() if task.id != ROOT],
-            "ready": list(self._ready),
-        }
-
-    def restore(self, snapshot: Mapping[str, Any]) -> None:
-        """Take over the state of a snapshot; the tree must be new."""
-        self.stage, self.outcome = snapshot["stage"], snapshot["outcome"]
-        self.completed, self.cancelled = snapshot["completed"], snapshot["cancelled"]
-        self.task_tree.internal_data["vars"] = decode(snapshot["variables"])
-        for token, name, parent, state, internal in snapshot["tokens"]:
-            task = Token(self, self.spec.task_specs[name], self.tasks[parent], state=state, id=token)
-            task.internal_data = {key: decode(value) if key in _FEEL else value for key, value in internal.items()}
-            if not internal.get("armed"):
-                self._counted.add(token)
-        self._ready.extend(snapshot["ready"])
-
-
-def _is_shell(task: Any) -> bool:
-    """Whether a token only holds the instances of a loop together."""
-    return "items" in task.internal_data
-
-
-_FEEL = ("vars", "items", "out")  # what holds values of FEEL
-
-
-def _packed(task: Any) -> list[Any]:
-    internal = {key: encode(value) if key in _FEEL else value for key, value in task.internal_data.items()}
-    return [task.id, task.task_spec.name, task._parent, task.state, internal]
+def holds_tokens(scope: Any) -> bool:
+    """Whether anything but armed events is inside a token."""
+    tasks = scope.workflow.tasks
+    return any(not tasks[child].internal_data.get("armed") for child in scope._children)

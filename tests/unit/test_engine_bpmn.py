@@ -49,7 +49,10 @@ def test_what_is_no_process_is_refused(content: bytes, rule: str) -> None:
         (line('<userTask id="start"/>', names=()), "id-twice"),
         ('<startEvent id="a"/><userTask id="b"/>' + chain("a", "c"), "flow-end node-unreachable"),
         ('<startEvent id="a"/><userTask id="b"/>', "node-unreachable"),
-        ('<startEvent id="a"/><startEvent id="b"/>', "start-many"),
+        (
+            '<subProcess id="s"><startEvent id="a"/><startEvent id="b"/></subProcess>',
+            "start-many",
+        ),
         ('<task id="a"/><task id="b"/>' + chain("a", "b", "a"), "start-missing"),
         ('<startEvent id="a"/><task id="b" default="nothing"/>' + chain("a", "b"), "default-flow"),
         (
@@ -78,38 +81,51 @@ def test_a_diagram_that_does_not_hang_together_is_refused(content: str, rule: st
 
 
 @pytest.mark.parametrize(
-    "element",
+    ("element", "rule"),
     [
-        '<sendTask id="work"/>',
-        '<receiveTask id="work"/>',
-        '<callActivity id="work" calledElement="x"/>',
-        '<adHocSubProcess id="work"/>',
-        '<transaction id="work"/>',
-        '<complexGateway id="work"/>',
-        '<eventBasedGateway id="work"/>',
-        '<intermediateCatchEvent id="work"><messageEventDefinition/></intermediateCatchEvent>',
-        '<intermediateThrowEvent id="work"><signalEventDefinition/></intermediateThrowEvent>',
-        '<task id="work"><standardLoopCharacteristics/></task>',
-        '<task id="work" isForCompensation="true"/>',
+        ('<sendTask id="work"/>', "event-name"),
+        ('<receiveTask id="work"/>', "event-name"),
+        ('<receiveTask id="work" messageRef="nothing"/>', "event-reference"),
+        ('<intermediateCatchEvent id="work"><messageEventDefinition/></intermediateCatchEvent>', "event-name"),
+        ('<intermediateThrowEvent id="work"><signalEventDefinition/></intermediateThrowEvent>', "event-name"),
+        (
+            '<intermediateCatchEvent id="work"><conditionalEventDefinition/></intermediateCatchEvent>',
+            "condition-missing",
+        ),
+        ('<task id="work"><standardLoopCharacteristics/></task>', "loop-end"),
+        ('<task id="work" isForCompensation="true"/>', "compensation-flow"),
+        ('<choreographyTask id="work"/>', "element-unsupported"),
     ],
 )
-def test_an_element_that_is_not_executed_is_refused_with_its_place(element: str) -> None:
+def test_an_element_that_could_not_be_executed_as_it_is_is_refused_with_its_place(element: str, rule: str) -> None:
     findings = check_bpmn("test.bpmn", bpmn(line(element, names=("work",))), NOTHING).findings
 
-    assert [(each.rule, each.element, each.line, each.file) for each in findings] == [
-        ("element-unsupported", "work", 1, "test.bpmn")
-    ]
+    assert (findings[0].rule, findings[0].element, findings[0].line, findings[0].file) == (
+        rule,
+        "work",
+        1,
+        "test.bpmn",
+    )
 
 
-def test_an_event_sub_process_is_refused() -> None:
+@pytest.mark.parametrize(
+    ("start", "rule"),
+    [
+        ("", ["event-scope-start"]),
+        ('<startEvent id="e"/>', ["element-unsupported"]),
+        ('<startEvent id="e"><terminateEventDefinition/></startEvent>', ["element-unsupported"]),
+        ('<startEvent id="e"><errorEventDefinition/></startEvent>', []),
+    ],
+)
+def test_an_event_sub_process_handles_one_event(start: str, rule: list[str]) -> None:
+    inside = start or '<task id="x"/>'
     content = line(
         "<task id='work'/>",
-        '<subProcess id="on" triggeredByEvent="true"><startEvent id="e"><signalEventDefinition/></startEvent>'
-        "</subProcess>",
+        f'<subProcess id="on" triggeredByEvent="true">{inside}</subProcess>',
         names=("work",),
     )
 
-    assert rules(bpmn(content)) == ["element-unsupported"]
+    assert rules(bpmn(content)) == rule
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,80 @@
+"""The scopes of a diagram, a process and its sub-processes, and what leads where inside them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from engine.bpmn.read import BPMN, Xml, children, flag, local, namespace
+from engine.bpmn.support import EVENT_DEFINITIONS
+
+
+@dataclass(slots=True)
+class Scope:
+    """A process or embedded sub-process: its nodes and flows by id."""
+
+    element: Xml
+    nodes: dict[str, Xml] = field(default_factory=dict)
+    flows: dict[str, Xml] = field(default_factory=dict)
+    inner: list["Scope"] = field(default_factory=list)
+
+    def all(self) -> Iterator["Scope"]:
+        """The scope itself and those inside it."""
+        yield self
+        for scope in self.inner:
+            yield from scope.all()
+
+    def outgoing(self, node: str) -> list[Xml]:
+        """The flows that leave a node."""
+        return [flow for flow in self.flows.values() if flow.get("sourceRef") == node]
+
+    def incoming(self, node: str) -> list[Xml]:
+        """The flows that lead to a node."""
+        return [flow for flow in self.flows.values() if flow.get("targetRef") == node]
+
+
+def definitions_of(element: Xml) -> list[str]:
+    """The event definitions inside an event, by name."""
+    found = [local(child) for child in element if namespace(child) == BPMN and local(child) in EVENT_DEFINITIONS]
+    return found + ["messageEventDefinition" for _ in children(element, "eventDefinitionRef")]
+
+
+def begins(node: Xml, scope: Scope) -> bool:
+    """Whether a node without incoming flow begins its scope: what waits for something else does not."""
+    if local(node) in {"startEvent", "boundaryEvent"} or scope.incoming(node.get("id")):
+        return False
+    waits = flag(node, "triggeredByEvent", default=False) or flag(node, "isForCompensation", default=False)
+    return not waits and not is_link(node, "intermediateCatchEvent")
+
+
+def is_link(node: Xml, kind: str) -> bool:
+    """Whether a node is a link event of this kind."""
+    return local(node) == kind and definitions_of(node) == ["linkEventDefinition"]
+
+
+def link_name(node: Xml) -> str | None:
+    """The name that ties a link's throw and catch together."""
+    for definition in children(node, "linkEventDefinition"):
+        name: str | None = definition.get("name") or node.get("name")
+        return name
+    return None
+
+
+def link_target(node: Xml, scope: Scope) -> str | None:
+    """The catch event that a link throw leads to; None for every other node."""
+    if not is_link(node, "intermediateThrowEvent"):
+        return None
+    name = link_name(node)
+    for key, other in scope.nodes.items():
+        if is_link(other, "intermediateCatchEvent") and name is not None and link_name(other) == name:
+            return key
+    return None
+
+
+def compensator(boundary: str, scope: Scope) -> str | None:
+    """The activity for compensation that an association ties to a boundary event."""
+    for association in children(scope.element, "association"):
+        ends = (association.get("sourceRef"), association.get("targetRef"))
+        for here, there in (ends, ends[::-1]):
+            node = scope.nodes.get(there)
+            if here == boundary and node is not None and flag(node, "isForCompensation", default=False):
+                return str(there)
+    return None

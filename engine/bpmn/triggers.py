@@ -1,0 +1,146 @@
+"""Reads event definitions: what an event waits for or throws, with what they refer to resolved."""
+
+import re
+from collections.abc import Callable
+from typing import TypeVar
+
+from core.errors import InvalidInput
+from engine.bpmn.expressions import Value, attribute, formula
+from engine.bpmn.findings import Findings
+from engine.bpmn.model import Timer, TimerKind, Trigger
+from engine.bpmn.read import BPMN, OBIEG, Xml, child_text, children, flag, local
+from engine.bpmn.support import EVENT_DEFINITIONS, EVENT_NAMES
+
+_ISO = re.compile(r"^(R\d*/)?P[\dYMWDTHS.,]+$|^\d{4}-\d{2}-\d{2}")
+_TIMERS: dict[str, TimerKind] = {"timeDate": "date", "timeDuration": "duration", "timeCycle": "cycle"}
+_REFERENCES = {  # kind -> attribute that refers to the root element, and the attribute that holds the name
+    "message": ("messageRef", "name"),
+    "signal": ("signalRef", "name"),
+    "error": ("errorRef", "errorCode"),
+    "escalation": ("escalationRef", "escalationCode"),
+}
+_NAMED = {"message", "signal"}  # without a name nobody could ever send or receive them
+_TASKS = {"sendTask", "receiveTask"}
+Compiled = TypeVar("Compiled")
+
+
+def compiled(make: Callable[[], Compiled], at: Xml, element: str | None, findings: Findings) -> Compiled | None:
+    """What `make` compiles, or None with a finding."""
+    try:
+        return make()
+    except InvalidInput as error:
+        findings.error("expression", error.sentence, line=at.sourceline, element=element)
+        return None
+
+
+class TriggerReader:
+    """Reads the triggers of the events of one file."""
+
+    def __init__(self, definitions: Xml, findings: Findings) -> None:
+        self._roots: dict[str, Xml] = {each.get("id"): each for each in definitions if each.get("id")}
+        self._findings = findings
+
+    def read(self, element: Xml) -> tuple[Trigger, ...]:
+        """The triggers of an event, or the message of a send or receive task."""
+        if local(element) in _TASKS:
+            found = [self._named("message", element, element)]
+        else:
+            found = [self._trigger(definition, element) for definition in self._definitions(element)]
+        return tuple(trigger for trigger in found if trigger is not None)
+
+    def _definitions(self, element: Xml) -> list[Xml]:
+        found = [child for child in element if child.tag in {f"{{{BPMN}}}{name}" for name in EVENT_DEFINITIONS}]
+        for reference in children(element, "eventDefinitionRef"):
+            root = self._root("".join(reference.itertext()))
+            if root is None or local(root) not in EVENT_DEFINITIONS:
+                self._refuse("event-reference", "The event definition that this refers to does not exist.", element)
+            else:
+                found.append(root)
+        return found
+
+    def _root(self, reference: str | None) -> Xml | None:
+        name = (reference or "").strip()
+        return self._roots.get(name, self._roots.get(name.rpartition(":")[2]))
+
+    def _refuse(self, rule: str, sentence: str, element: Xml) -> None:
+        self._findings.error(rule, sentence, line=element.sourceline, element=element.get("id"))
+
+    def _trigger(self, definition: Xml, owner: Xml) -> Trigger | None:
+        kind = EVENT_NAMES[local(definition)]
+        match kind:
+            case "timer":
+                timer = self._timer(definition, owner)
+                return None if timer is None else Trigger(kind=kind, timer=timer)
+            case "conditional":
+                return self._conditional(definition, owner)
+            case "link":
+                return Trigger(kind=kind, name=definition.get("name") or owner.get("name"))
+            case "compensation":
+                return self._compensation(definition, owner)
+            case "terminate" | "cancel":
+                return Trigger(kind=kind)
+        return self._named(kind, definition, owner)
+
+    def _named(self, kind: str, definition: Xml, owner: Xml) -> Trigger | None:
+        reference, holder = _REFERENCES[kind]
+        identifier = definition.get(reference)
+        root = self._root(identifier)
+        if identifier is not None and (root is None or local(root) != kind):
+            self._refuse("event-reference", f"The {kind} {identifier} is not declared in this file.", owner)
+            return None
+        name = None if root is None else (root.get(holder) or (root.get("name") if kind in _NAMED else None))
+        throws = local(owner) in {"endEvent", "intermediateThrowEvent"}
+        if name is None and (kind in _NAMED or (kind == "error" and throws) or identifier is not None):
+            what = "name" if kind in _NAMED else "code"
+            sentence = f"The event needs {reference}, with a {kind} that has a {what}: else nothing could match it."
+            self._refuse("event-name", sentence, owner)
+            return None
+        return Trigger(kind=kind, name=name, key=self._key(definition, owner) if kind == "message" else None)
+
+    def _key(self, definition: Xml, owner: Xml) -> Value | None:
+        for holder in (definition, owner):
+            text = holder.get(f"{{{OBIEG}}}correlationKey")
+            if text is not None and text.strip():
+                return compiled(lambda text=text: attribute(text), holder, owner.get("id"), self._findings)  # type: ignore[misc]
+        return None
+
+    def _conditional(self, definition: Xml, owner: Xml) -> Trigger | None:
+        text = child_text(definition, "condition")
+        if text is None:
+            self._refuse("condition-missing", "A conditional event needs a condition in FEEL.", owner)
+            return None
+        condition = compiled(lambda: formula(text), definition, owner.get("id"), self._findings)
+        return None if condition is None else Trigger(kind="conditional", condition=condition)
+
+    def _compensation(self, definition: Xml, owner: Xml) -> Trigger:
+        if not flag(definition, "waitForCompletion", default=True):
+            sentence = "waitForCompletion=false is not executed: a compensation is always waited for."
+            self._refuse("compensation-wait", sentence, owner)
+        return Trigger(kind="compensation", name=definition.get("activityRef"))
+
+    def _timer(self, definition: Xml, owner: Xml) -> Timer | None:
+        given = [(kind, child_text(definition, name)) for name, kind in _TIMERS.items()]
+        found = [(kind, text) for kind, text in given if text is not None]
+        if len(found) != 1:
+            sentence = "A timer needs exactly one of a date, a duration or a cycle."
+        elif found[0][0] == "cycle" and not _repeats(owner):
+            sentence = "A cycle can stand at a non-interrupting event only; use a date or a duration."
+        else:
+            kind, text = found[0]
+            literal = _ISO.match(text) is not None
+            make: Callable[[], Value] = lambda: formula(text)  # noqa: E731 -- one of two ways
+            value = Value(text, None) if literal else compiled(make, definition, owner.get("id"), self._findings)
+            return None if value is None else Timer(kind=kind, value=value)
+        self._findings.error("timer", sentence, line=definition.sourceline, element=owner.get("id"))
+        return None
+
+
+def _repeats(owner: Xml) -> bool:
+    """Whether an event of this kind can happen more than once."""
+    if local(owner) == "boundaryEvent":
+        return not flag(owner, "cancelActivity", default=True)
+    if local(owner) != "startEvent":
+        return False
+    if flag(owner.getparent(), "triggeredByEvent", default=False):
+        return not flag(owner, "isInterrupting", default=True)
+    return True

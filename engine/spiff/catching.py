@@ -1,0 +1,63 @@
+"""Who catches what is thrown inside a scope: errors, escalations and cancels walk outwards over the scopes."""
+
+from typing import Any
+
+from engine.spiff.element import Element
+from engine.spiff.listening import listens_for
+
+
+def find_catcher(task: Any, kind: str, code: str | None) -> Any | None:
+    """The armed event that catches what is thrown at a token.
+
+    Scope by scope outwards: first the event sub-processes inside the scope, then the boundary events at it; an exact
+    code before one that catches all. What a handler throws is not caught by the scope that it handles.
+    """
+    inner, scope = None, task
+    while scope is not None:
+        handled = inner is not None and inner.task_spec.node.by_event
+        inside = [] if handled else [each for each in scope.children if not each.internal_data.get("host")]
+        at = [] if scope.parent is None else scope.parent.children
+        around = [each for each in at if each.internal_data.get("host") == scope.id]
+        found = _best(inside, kind, code) or _best(around, kind, code)
+        if found is not None:
+            return found
+        inner, scope = scope, scope.parent
+    return None
+
+
+def _best(tokens: list[Any], kind: str, code: str | None) -> Any | None:
+    all_of_them = None
+    for token in tokens:
+        for listener in (token, *token.children):
+            if not listener.internal_data.get("armed"):
+                continue
+            trigger = listens_for(listener)
+            if trigger is None or trigger.kind != kind:
+                continue
+            if trigger.name == code:
+                return listener
+            if trigger.name is None and all_of_them is None:
+                all_of_them = listener
+    return all_of_them
+
+
+def throw_error(spec: Element, task: Any, code: str | None, payload: dict[str, Any] | None = None) -> None:
+    """Have an error caught. Raises `StepFailed` where nothing catches it: the case waits for a person then."""
+    catcher = find_catcher(task, "error", code)
+    if catcher is None:
+        sentence = f"Nothing catches the error {code or 'without code'} of {spec.node.name}."
+        raise spec.failed(task, "uncaught_error", sentence)
+    catch(catcher, payload)
+
+
+def catch(catcher: Any, payload: dict[str, Any] | None) -> None:
+    """Have the event happen that catches, with what was thrown."""
+    if payload:
+        catcher.internal_data["payload"] = payload
+    catcher.task_spec.fire(catcher)
+
+
+def find_cancel(transaction: Any) -> Any | None:
+    """The cancel boundary event of a transaction."""
+    at = [each for each in transaction.parent.children if each.internal_data.get("host") == transaction.id]
+    return _best(at, "cancel", None)

@@ -1,0 +1,70 @@
+"""Scopes inside a process: sub-processes, event sub-processes and transactions."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from engine.spiff.catching import find_cancel
+from engine.spiff.compensation import Undoing
+from engine.spiff.element import Element, start
+from engine.spiff.listening import armed_name
+from engine.spiff.records import gathered
+
+
+def open_scope(task: Any, handlers: Iterable[str], starts: Iterable[str]) -> None:
+    """Arm the event sub-processes of a scope, then put a token on each start."""
+    for handler in handlers:
+        if armed_name(handler) in task.workflow.spec.task_specs:  # one for compensation waits for no event
+            task.workflow.enter(armed_name(handler), task, armed=True)
+    for inner in starts:
+        if task.id in task.workflow.tasks:
+            task.workflow.enter(inner, task)
+
+
+class SubProcess(Element):
+    """An embedded sub-process: a scope whose tokens are inside it in the tree."""
+
+    def _run_hook(self, my_task: Any) -> bool | None:
+        self.begin(my_task)
+        start(my_task)
+        open_scope(my_task, self.node.handlers, self.node.starts)
+        return None if self.node.starts else True
+
+
+class EventSubProcess(SubProcess):
+    """A handler that has been triggered: its start event passes the content on."""
+
+    def _run_hook(self, my_task: Any) -> bool | None:
+        start(my_task)
+        payload = my_task.internal_data.pop("payload", None)
+        open_scope(my_task, self.node.handlers, ())
+        for inner in self.node.starts:
+            my_task.workflow.enter(inner, my_task, payload=payload)
+        return None
+
+
+class Transaction(SubProcess, Undoing):
+    """A sub-process that can be cancelled: what it completed is undone, then it is left by its cancel boundary."""
+
+    def cancel(self, task: Any) -> None:
+        """Stop everything inside, then undo it."""
+        task.internal_data["todo"] = gathered(task)
+        for child in task.children:
+            task.workflow.kill(child, "cancelled")
+        task.internal_data["records"] = []
+        self._go_on(task)
+
+    def emptied(self, task: Any) -> None:
+        """Nothing is left inside: it is complete, or the next handler is due."""
+        if "todo" in task.internal_data:
+            self._go_on(task)
+        else:
+            super().emptied(task)
+
+    def _go_on(self, task: Any) -> None:
+        if self.undo_next(task):
+            return
+        boundary = find_cancel(task)
+        if boundary is None:
+            sentence = f"{self.node.name} was cancelled and has no cancel boundary event to go on with."
+            raise self.failed(task, "cancelled", sentence)
+        boundary.task_spec.fire(boundary)

@@ -1,0 +1,44 @@
+"""The state of a running process as JSON values: live tokens and variables, nothing of the definition."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from engine.feel.values import decode, encode
+from engine.spiff.tree import ROOT, Token, TokenTree
+
+_FORMAT = 1
+_FEEL = ("vars", "items", "out", "payload", "records", "todo")  # what holds values of FEEL
+
+
+def pack(tree: TokenTree) -> dict[str, Any]:
+    """The state of a tree."""
+    root = tree.task_tree.internal_data
+    return {
+        "format": _FORMAT,
+        "stage": tree.stage,
+        "outcome": tree.outcome,
+        "completed": tree.completed,
+        "cancelled": tree.cancelled,
+        "variables": encode(root["vars"]),
+        "records": encode(root.get("records", [])),
+        "tokens": [_packed(task) for task in tree.tasks.values() if task.id != ROOT],
+        "ready": tree.turns(),
+    }
+
+
+def unpack(tree: TokenTree, snapshot: Mapping[str, Any]) -> None:
+    """Take over a stored state; the tree must be new."""
+    tree.stage, tree.outcome = snapshot["stage"], snapshot["outcome"]
+    tree.completed, tree.cancelled = snapshot["completed"], snapshot["cancelled"]
+    root = tree.task_tree.internal_data
+    root["vars"], root["records"] = decode(snapshot["variables"]), decode(snapshot.get("records", []))
+    for token, name, parent, state, internal in snapshot["tokens"]:
+        task = Token(tree, tree.spec.task_specs[name], tree.tasks[parent], state=state, id=token)
+        task.internal_data = {key: decode(value) if key in _FEEL else value for key, value in internal.items()}
+        tree.found(task)
+    tree.take_turns(snapshot["ready"])
+
+
+def _packed(task: Any) -> list[Any]:
+    internal = {key: encode(value) if key in _FEEL else value for key, value in task.internal_data.items()}
+    return [task.id, task.task_spec.name, task._parent, task.state, internal]
