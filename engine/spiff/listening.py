@@ -327,8 +327,3 @@ def waits_for(task: Any, kind: str, name: str) -> bool:
     """Whether a token waits for an event of this kind and name."""
     trigger = listens_for(task) if task.internal_data.get("listens") else None
     return trigger is not None and trigger.kind == kind and trigger.name == name and is_listening(task)
-
-
-def _is_shell(task: Any) -> bool:
-    """Whether a token only holds the instances of a loop together."""
-    return "items" in task.internal_data

@@ -388,3 +388,8 @@ def holds_tokens(scope: Any) -> bool:
     """Whether anything but armed events is inside a token."""
     tasks = scope.workflow.tasks
     return any(not tasks[child].internal_data.get("armed") for child in scope._children)
+
+
+def _is_shell(task: Any) -> bool:
+    """Whether a token only holds the instances of a loop together."""
+    return "items" in task.internal_data

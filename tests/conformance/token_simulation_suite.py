@@ -17,6 +17,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from lxml import etree
+
 from core.clock import FixedClock
 from core.errors import DomainError
 from core.identity import SYSTEM
@@ -25,7 +27,7 @@ from engine.bpmn import Known, check_bpmn
 from engine.bpmn.model import Process
 from engine.rehearsal import Props, Rehearsal
 from engine.runtime import load
-from tests.conformance.token_simulation_models import Prepared, happens, prepare, way
+from tests.conformance.token_simulation_models import BPMN, Prepared, happens, prepare, way
 
 DEFAULT = Path(__file__).resolve().parents[3] / "shared" / "suites"
 KNOWN_FAILURES = Path(__file__).with_name("token_simulation_known_failures.txt")
@@ -170,7 +172,13 @@ def run_case(folder: Path, model: str, steps: list[dict[str, Any]]) -> Iterator[
     expected = [step["expect_trace"] for step in steps if "expect_trace" in step]
     triggered = {step["trigger"] for step in steps if "trigger" in step}
     try:
-        simulation = Simulation(prepare((folder / model).read_bytes(), waits | triggered))
+        source = (folder / model).read_bytes()
+        hosts = {
+            each.get("attachedToRef")
+            for each in etree.fromstring(source).iter(f"{BPMN}boundaryEvent")
+            if each.get("id") in triggered
+        }
+        simulation = Simulation(prepare(source, waits | triggered | hosts))
         for step in steps:
             if "expect_trace" in step:
                 name = expected.pop(0)
