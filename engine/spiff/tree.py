@@ -235,7 +235,7 @@ class TokenTree(Workflow):
             task = self.tasks[token]
             expression = condition_of(task).expression
             if expression is None or not changed.isdisjoint(expression.names):
-                self.checkcondition_of(task)
+                self.check_condition(task)
 
     def check_condition(self, task: Any) -> None:
         """Have a conditional event happen when its condition has become true."""
