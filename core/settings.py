@@ -24,8 +24,15 @@ def _flag(text: str) -> bool:
     raise ValueError("write true or false")
 
 
+def _whole(digits: str, text: str) -> int:
+    try:
+        return int(digits)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a whole number") from None
+
+
 def _count(text: str) -> int:
-    number = int(text)
+    number = _whole(text, text)
     if number < 1:
         raise ValueError("must be 1 or more")
     return number
@@ -33,15 +40,16 @@ def _count(text: str) -> int:
 
 def _size(text: str) -> int:
     units = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
-    text = text.strip().upper().removesuffix("B").removesuffix("I")
-    number = int(text[:-1]) * units[text[-1]] if text[-1:] in units else int(text)
+    short = text.strip().upper().removesuffix("B").removesuffix("I")
+    digits = short[:-1] if short[-1:] in units else short
+    number = _whole(digits, text) * units.get(short[-1:], 1)
     if number < 1:
         raise ValueError("must be a size above zero, such as 512M or 5G")
     return number
 
 
 def _natural(text: str) -> int:
-    number = int(text)
+    number = _whole(text, text)
     if number < 0:
         raise ValueError("must be 0 or more")
     return number
@@ -141,8 +149,9 @@ class Settings:
 
 
 def _unknown(name: str, known: Mapping[str, Any]) -> str:
-    nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    hint = f" Did you mean {nearest[0]}?" if nearest else f" Known settings: {', '.join(sorted(known))}."
+    own = [each.removeprefix(PREFIX) for each in known]  # what all have in common makes nothing near
+    nearest = difflib.get_close_matches(name.removeprefix(PREFIX), own, n=1, cutoff=0.5)
+    hint = f" Did you mean {PREFIX}{nearest[0]}?" if nearest else f" Known settings: {', '.join(sorted(known))}."
     return f"{name} is not a setting of Obieg.{hint}"
 
 

@@ -53,16 +53,19 @@ def test_an_unknown_setting_refuses_to_start_and_names_the_nearest(written: str,
         Settings.from_environment({written: "x"})
 
 
-def test_a_setting_that_is_near_to_none_lists_them_all() -> None:
+@pytest.mark.parametrize("name", ["OBIEG_ZZZZZZZZZZZZZZZZZZZZZZZZZZZZ", "OBIEG_FOO_BAR_XYZ"])
+def test_a_setting_that_is_near_to_none_lists_them_all(name: str) -> None:
     with pytest.raises(SettingsError, match=r"Known settings: OBIEG_BLOBS, .*OBIEG_WORKER_THREADS"):
-        Settings.from_environment({"OBIEG_ZZZZZZZZZZZZZZZZZZZZZZZZZZZZ": "x"})
+        Settings.from_environment({name: "x"})
 
 
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
         ("WEB_THREADS", "0", "1 or more"),
-        ("WEB_THREADS", "many", "many"),
+        ("WEB_THREADS", "many", "'many' is not a whole number"),
+        ("MAX_UPLOAD", "lots", "'lots' is not a whole number"),
+        ("TRUSTED_PROXIES", "", "'' is not a whole number"),
         ("MAX_UPLOAD", "-5M", "above zero"),
         ("MAX_UPLOAD", "", "cannot be read"),
         ("SECURE_COOKIES", "perhaps", "true or false"),
