@@ -73,6 +73,33 @@ class CaseCancelled(CaseEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CaseSuspended(CaseEvent):
+    """Somebody held an instance."""
+
+    type: ClassVar[str] = "case.suspended"
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseResumed(CaseEvent):
+    """Somebody let a held instance go on."""
+
+    type: ClassVar[str] = "case.resumed"
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokensMoved(CaseEvent):
+    """Somebody took tokens from one element and put them on another."""
+
+    type: ClassVar[str] = "case.tokens_moved"
+    source: str
+    target: str
+    count: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CaseStageChanged(CaseEvent):
     """The tokens of an instance reached another stage."""
 
@@ -141,6 +168,23 @@ class TaskAssigned(TaskEvent):
     type: ClassVar[str] = "task.assigned"
     assignee: str
     before: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskDelegated(TaskEvent):
+    """A person asked another one to do a task and give it back."""
+
+    type: ClassVar[str] = "task.delegated"
+    assignee: str
+    owner: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskResolved(TaskEvent):
+    """The delegate has done their part; the task is with its owner again."""
+
+    type: ClassVar[str] = "task.resolved"
+    owner: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from engine.errors import (
     NotYourTask,
     TaskAlreadyClaimed,
     TaskAlreadyCompleted,
+    TaskDelegated,
     TaskNotFound,
 )
 from engine.events import TaskAssigned, TaskClaimed, TaskCommented, TaskCompleted, TaskUnclaimed
@@ -82,14 +83,14 @@ class CompleteTask(Command):
 @handles(ClaimTask, needs="task.work")
 def claim_task(command: ClaimTask, unit: UnitOfWork) -> None:
     """Take a task; taking it twice changes nothing. Raises `TaskAlreadyClaimed`, `NotYourTask`, `FourEyes`."""
-    task = _open(command.task_id, unit)
+    task = open_task(command.task_id, unit)
     if task.assignee == unit.actor.id:
         return
-    _check_may_know(task, unit)
+    check_may_know(task, unit)
     if task.assignee is not None:
         raise TaskAlreadyClaimed(f"{task.name} was taken by {task.assignee}.", assignee=task.assignee)
     _check_may_work(task, unit)
-    _check_four_eyes(task, unit.actor.id, unit)
+    check_four_eyes(task, unit.actor.id, unit)
     _set_assignee(task, unit.actor.id, unit)
     unit.emit(
         TaskClaimed(
@@ -101,8 +102,8 @@ def claim_task(command: ClaimTask, unit: UnitOfWork) -> None:
 @handles(UnclaimTask, needs="task.work")
 def unclaim_task(command: UnclaimTask, unit: UnitOfWork) -> None:
     """Give a task back. Raises `NotYourTask` for somebody else's, unless an administrator does it."""
-    task = _open(command.task_id, unit)
-    _check_may_know(task, unit)
+    task = open_task(command.task_id, unit)
+    check_may_know(task, unit)
     if task.assignee is None:
         return
     if task.assignee != unit.actor.id and not unit.actor.may(access.ADMINISTER):
@@ -114,13 +115,13 @@ def unclaim_task(command: UnclaimTask, unit: UnitOfWork) -> None:
 @handles(AssignTask, needs="task.work")
 def assign_task(command: AssignTask, unit: UnitOfWork) -> None:
     """Give a task to a person: one's own, or as an administrator any. Raises `NotYourTask`, `FourEyes`."""
-    task = _open(command.task_id, unit)
+    task = open_task(command.task_id, unit)
     if not command.assignee.strip():
         raise InvalidInput("Name the person who gets the task.", fields={"/assignee": "A person is needed."})
     if task.assignee != unit.actor.id and not unit.actor.may(access.ADMINISTER):
-        _check_may_know(task, unit)
+        check_may_know(task, unit)
         raise NotYourTask(f"{task.name} is not your task; claim it first, then you can pass it on.")
-    _check_four_eyes(task, command.assignee, unit)
+    check_four_eyes(task, command.assignee, unit)
     _set_assignee(task, command.assignee, unit)
     unit.emit(
         TaskAssigned(
@@ -172,7 +173,10 @@ def _complete(command: CompleteTask, unit: UnitOfWork, parking: Parking) -> Comp
     if task is None:
         return _answer_again(command, unit)
     _check_may_work(task, unit)
-    _check_four_eyes(task, unit.actor.id, unit)
+    check_four_eyes(task, unit.actor.id, unit)
+    if task.is_delegated:
+        sentence = f"{task.name} was delegated by {task.owner}; resolve it, then {task.owner} can complete it."
+        raise TaskDelegated(sentence, owner=task.owner)
     running = Running(unit, task, parking, asked_by_person=True)
     data = _accepted(command, task, running)
     documents = _attached(task, _node(running, task), unit)
@@ -233,7 +237,7 @@ def _from_json(answer: dict[str, Any]) -> Completion:
     )
 
 
-def _open(task_id: str, unit: UnitOfWork) -> LockedTask:
+def open_task(task_id: str, unit: UnitOfWork) -> LockedTask:
     """Lock an open task. Raises `TaskAlreadyCompleted`, `TaskNotFound`."""
     task = store.lock_task(unit, task_id)
     if task is not None:
@@ -256,21 +260,21 @@ def _set_assignee(task: LockedTask, assignee: str | None, unit: UnitOfWork) -> N
     unit.session.execute(
         update(WorkItemRow)
         .where(WorkItemRow.instance_id == task.instance_id, WorkItemRow.id == task.task_id)
-        .values(assignee=assignee, claimed_at=unit.clock.now() if assignee else None)
+        .values(assignee=assignee, claimed_at=unit.clock.now() if assignee else None, owner=None, is_delegated=False)
     )
 
 
 def _check_may_work(task: LockedTask, unit: UnitOfWork) -> None:
     if access.may_work_on(unit.actor, task):
         return
-    _check_may_know(task, unit)
+    check_may_know(task, unit)
     if task.assignee is not None:
         raise NotYourTask(f"{task.name} is with {task.assignee}.", assignee=task.assignee)
     offered = ", ".join(name.partition(":")[2] for name in task.candidates)
     raise NotYourTask(f"{task.name} is offered to {offered}, not to you.", candidates=list(task.candidates))
 
 
-def _check_may_know(task: LockedTask, unit: UnitOfWork) -> None:
+def check_may_know(task: LockedTask, unit: UnitOfWork) -> None:
     """Refuse as if there were no task: a stranger learns neither its name nor whose it is. Raises `TaskNotFound`."""
     if not access.may_work_on(unit.actor, task) and not access.may_see_task(unit, task.task_id):
         raise _unknown(task.task_id)
@@ -290,7 +294,7 @@ def _node(running: Running, task: LockedTask) -> Node:
     return running.program.process.nodes[task.element_id]
 
 
-def _check_four_eyes(task: LockedTask, person: str, unit: UnitOfWork) -> None:
+def check_four_eyes(task: LockedTask, person: str, unit: UnitOfWork) -> None:
     """Whoever performed one of the steps that `obieg:fourEyes` names cannot perform this one.
 
     The task's own element means: not two instances of the same multi-instance activity.

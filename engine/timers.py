@@ -11,6 +11,7 @@ from core.errors import DomainError
 from core.executor import handles
 from core.messages import Command
 from engine import store
+from engine.errors import InstanceSuspended
 from engine.events import TimerFired
 from engine.models import TimerRow
 from engine.running import Parking, Running, with_incidents
@@ -36,7 +37,7 @@ def fire_due_timers(command: FireDueTimers, unit: UnitOfWork) -> int:
     """
     due = unit.session.execute(
         select(TimerRow.instance_id, TimerRow.id, TimerRow.due_at)
-        .where(TimerRow.due_at <= unit.clock.now())
+        .where(TimerRow.due_at <= unit.clock.now(), ~TimerRow.is_held)
         .order_by(TimerRow.due_at, TimerRow.id)
         .limit(command.limit)
     ).all()
@@ -46,6 +47,9 @@ def fire_due_timers(command: FireDueTimers, unit: UnitOfWork) -> int:
 def _fire(instance_id: str, timer_id: str, due_at: datetime, unit: UnitOfWork) -> bool:
     try:
         return with_incidents(unit, lambda parking: _attempt(instance_id, timer_id, due_at, unit, parking), alone=False)
+    except InstanceSuspended:
+        _hold(instance_id, timer_id, unit)
+        return False
     except DomainError as error:
         logger.warning(
             "timer postponed", extra={"action": "FireDueTimers", "instance": instance_id, "code": error.code}
@@ -69,6 +73,13 @@ def _attempt(instance_id: str, timer_id: str, due_at: datetime, unit: UnitOfWork
     unit.emit(TimerFired(instance_id=instance_id, element_id=element, due_at=due_at.isoformat()))
     running.save()
     return True
+
+
+def _hold(instance_id: str, timer_id: str, unit: UnitOfWork) -> None:
+    """Its instance was suspended at the same moment; resuming lets it go."""
+    unit.session.execute(
+        update(TimerRow).where(TimerRow.instance_id == instance_id, TimerRow.id == timer_id).values(is_held=True)
+    )
 
 
 def _postpone(instance_id: str, timer_id: str, unit: UnitOfWork) -> None:

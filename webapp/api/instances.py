@@ -10,10 +10,11 @@ from audit.queries import trail
 from documents.queries import linked_documents
 from engine import queries
 from engine.instances import CancelInstance, EntityLink, SetVariables, StartInstance
+from engine.operations import MoveTokens, ResumeInstance, SuspendInstance
 from engine.queries import InstanceFilter
 from webapp.api.files import files_of
 from webapp.api.routing import Body, Routes
-from webapp.api.shapes import Done, Files, History, Instance, InstancePage, Started, Trail
+from webapp.api.shapes import Done, Files, History, Instance, InstancePage, InstanceState, Moved, Started, Trail
 from webapp.api.trail import TrailQuery, trail_of
 from webapp.web import run, view
 
@@ -42,7 +43,7 @@ class InstanceQuery(Body):
     """Which instances."""
 
     definition_key: str | None = None
-    state: Literal["running", "failed", "completed", "cancelled"] | None = None
+    state: Literal["running", "failed", "suspended", "completed", "cancelled"] | None = None
     stage: str | None = None
     business_key: str | None = None
     entity: str | None = None
@@ -56,6 +57,13 @@ class ReasonBody(Body):
     """Why."""
 
     reason: str = Field(min_length=1, max_length=2000)
+
+
+class MoveBody(ReasonBody):
+    """From which element to which, and why."""
+
+    source: str = Field(min_length=1, max_length=255)
+    target: str = Field(min_length=1, max_length=255)
 
 
 class VariablesBody(ReasonBody):
@@ -130,6 +138,44 @@ def cancel(instance_id: str, body: ReasonBody) -> Done:
     """Cancel an instance."""
     run(CancelInstance(instance_id=instance_id, reason=body.reason))
     return Done()
+
+
+@routes.post(
+    "/instances/<id:instance_id>/suspend",
+    "Hold it: nothing moves until it is resumed",
+    body=ReasonBody,
+    answer=Done,
+    refusals=(403, 404, 409, 422),
+)
+def suspend(instance_id: str, body: ReasonBody) -> Done:
+    """Suspend an instance."""
+    run(SuspendInstance(instance_id=instance_id, reason=body.reason))
+    return Done()
+
+
+@routes.post(
+    "/instances/<id:instance_id>/resume",
+    "Let a held one go on",
+    body=ReasonBody,
+    answer=InstanceState,
+    refusals=(403, 404, 409, 422),
+)
+def resume(instance_id: str, body: ReasonBody) -> InstanceState:
+    """Resume an instance."""
+    return InstanceState(id=instance_id, state=run(ResumeInstance(instance_id=instance_id, reason=body.reason)))
+
+
+@routes.post(
+    "/instances/<id:instance_id>/move",
+    "Move tokens from one element to another",
+    body=MoveBody,
+    answer=Moved,
+    refusals=(403, 404, 409, 422),
+)
+def move(instance_id: str, body: MoveBody) -> Moved:
+    """Move tokens."""
+    command = MoveTokens(instance_id=instance_id, source=body.source, target=body.target, reason=body.reason)
+    return Moved(moved=run(command))
 
 
 @routes.patch(

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from engine.definitions import DeployedDefinition
+from engine.external import ExternalTask
 from engine.instances import EntityLink, OpenTask
 from engine.views import (
     CommentView,
@@ -221,3 +222,31 @@ class Done:
     """It is done."""
 
     ok: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """How many tokens were moved."""
+
+    moved: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchedTasks:
+    """External tasks that a worker has now."""
+
+    items: Sequence[ExternalTask]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockedUntil:
+    """Until when the worker has the task."""
+
+    locked_until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TriesLeft:
+    """How many tries are left; none: it is an incident."""
+
+    retries: int

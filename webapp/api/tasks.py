@@ -6,12 +6,13 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from core.errors import DomainError, InvalidInput, Unavailable
 from core.messages import Command
 from documents.queries import linked_documents
 from engine import queries
+from engine.delegation import DelegateTask, ResolveTask, ScheduleTask
 from engine.queries import TaskFilter
 from engine.tasks import AssignTask, ClaimTask, CommentTask, CompleteTask, UnclaimTask
 from webapp.api.files import files_of
@@ -52,6 +53,13 @@ class AssignBody(Body):
     """Who shall do it."""
 
     assignee: str = Field(min_length=1, max_length=255)
+
+
+class ScheduleBody(Body):
+    """New moments; one that is left out stays."""
+
+    due_at: AwareDatetime | None = None
+    follow_up_at: AwareDatetime | None = None
 
 
 class CommentBody(Body):
@@ -118,6 +126,31 @@ def unclaim(task_id: str) -> Done:
 def assign(task_id: str, body: AssignBody) -> Done:
     """Assign a task."""
     run(AssignTask(task_id=task_id, assignee=body.assignee))
+    return Done()
+
+
+@routes.post(
+    PATH + "/delegate", "Ask somebody to do it and give it back", body=AssignBody, answer=Done, refusals=REFUSALS
+)
+def delegate(task_id: str, body: AssignBody) -> Done:
+    """Delegate a task."""
+    run(DelegateTask(task_id=task_id, assignee=body.assignee))
+    return Done()
+
+
+@routes.post(PATH + "/resolve", "Give a delegated one back to its owner", answer=Done, refusals=REFUSALS)
+def resolve(task_id: str) -> Done:
+    """Resolve a delegated task."""
+    run(ResolveTask(task_id=task_id))
+    return Done()
+
+
+@routes.post(
+    PATH + "/schedule", "Move when it is due or looked at again", body=ScheduleBody, answer=Done, refusals=REFUSALS
+)
+def schedule(task_id: str, body: ScheduleBody) -> Done:
+    """Schedule a task."""
+    run(ScheduleTask(task_id=task_id, due_at=body.due_at, follow_up_at=body.follow_up_at))
     return Done()
 
 

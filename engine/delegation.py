@@ -1,0 +1,101 @@
+"""Asking a colleague to do a task and give it back: delegate, resolve."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import update
+
+from core.errors import InvalidInput
+from core.executor import handles
+from core.messages import Command
+from engine import access
+from engine.errors import NotYourTask
+from engine.events import TaskDelegated, TaskResolved
+from engine.models import WorkItemRow
+from engine.tasks import check_four_eyes, check_may_know, open_task
+from storage.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DelegateTask(Command):
+    """Ask somebody to do my task; they resolve it, then I complete it."""
+
+    task_id: str
+    assignee: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolveTask(Command):
+    """I have done what I was asked for; the task goes back to its owner."""
+
+    task_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleTask(Command):
+    """Move when a task is due, or when to look at it again; a field that is None stays as it is."""
+
+    task_id: str
+    due_at: datetime | None = None
+    follow_up_at: datetime | None = None
+
+
+@handles(DelegateTask, needs="task.work")
+def delegate_task(command: DelegateTask, unit: UnitOfWork) -> None:
+    """Give my task to somebody who gives it back. Raises `NotYourTask`, `FourEyes`, `TaskAlreadyCompleted`."""
+    task = open_task(command.task_id, unit)
+    person = command.assignee.strip()
+    if not person:
+        raise InvalidInput("Name the person who gets the task.", fields={"/assignee": "A person is needed."})
+    if task.assignee != unit.actor.id and not unit.actor.may(access.ADMINISTER):
+        check_may_know(task, unit)
+        raise NotYourTask(f"{task.name} is not your task; claim it first, then you can delegate it.")
+    if task.is_delegated:
+        raise NotYourTask(f"{task.name} was delegated to you by {task.owner}; resolve it, they can delegate it again.")
+    check_four_eyes(task, person, unit)
+    owner = task.assignee or unit.actor.id
+    _set(task.instance_id, task.task_id, unit, assignee=person, owner=owner, is_delegated=True)
+    unit.emit(
+        TaskDelegated(
+            instance_id=task.instance_id,
+            task_id=task.task_id,
+            element_id=task.element_id,
+            assignee=person,
+            owner=owner,
+        )
+    )
+
+
+@handles(ResolveTask, needs="task.work")
+def resolve_task(command: ResolveTask, unit: UnitOfWork) -> None:
+    """Give a delegated task back to its owner. Raises `NotYourTask`."""
+    task = open_task(command.task_id, unit)
+    check_may_know(task, unit)
+    if not task.is_delegated or task.owner is None:
+        raise NotYourTask(f"{task.name} was not delegated, so there is nothing to resolve.")
+    if task.assignee != unit.actor.id and not unit.actor.may(access.ADMINISTER):
+        check_may_know(task, unit)
+        raise NotYourTask(f"{task.name} is with {task.assignee}; only they can resolve it.", assignee=task.assignee)
+    _set(task.instance_id, task.task_id, unit, assignee=task.owner, is_delegated=False)
+    unit.emit(
+        TaskResolved(instance_id=task.instance_id, task_id=task.task_id, element_id=task.element_id, owner=task.owner)
+    )
+
+
+@handles(ScheduleTask, needs="task.work")
+def schedule_task(command: ScheduleTask, unit: UnitOfWork) -> None:
+    """Set due and follow-up moments. Raises `NotYourTask` for tasks that the person may not work on."""
+    task = open_task(command.task_id, unit)
+    if not access.may_work_on(unit.actor, task):
+        check_may_know(task, unit)
+        raise NotYourTask(f"{task.name} is not offered to you.")
+    values = {"due_at": command.due_at, "follow_up_at": command.follow_up_at}
+    changed = {name: value for name, value in values.items() if value is not None}
+    if changed:
+        _set(task.instance_id, task.task_id, unit, **changed)
+
+
+def _set(instance_id: str, task_id: str, unit: UnitOfWork, **values: object) -> None:
+    unit.session.execute(
+        update(WorkItemRow).where(WorkItemRow.instance_id == instance_id, WorkItemRow.id == task_id).values(**values)
+    )

@@ -1,0 +1,83 @@
+"""Operations, delegation and external tasks through the API."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from core.identity import SYSTEM
+from engine.definitions import DeployDefinitions, DeploymentFile
+from tests.engine_world import bpmn, line
+from tests.web import Program
+from webapp.bootstrap import Application
+
+TWO = bpmn(line('<userTask id="first"/>', '<userTask id="second"/>', names=("first", "second")))
+EXTERNAL = bpmn(
+    line('<serviceTask id="weigh" camunda:type="external" camunda:topic="scales"/>', names=("weigh",)), key="weighing"
+)
+
+
+def start(application: Application, program: Program, source: bytes, key: str = "process") -> dict[str, object]:
+    files = (DeploymentFile(name="process.bpmn", content=source),)
+    application.executor.execute(DeployDefinitions(files=files), actor=SYSTEM)
+    answer = program.post("/instances", json={"definition_key": key})
+    assert answer.status_code == 201
+    started: dict[str, object] = answer.json
+    return started
+
+
+def test_an_administrator_suspends_resumes_and_moves(application: Application, program: Callable[..., Program]) -> None:
+    admin = program("root", "admin")
+    instance = start(application, admin, TWO)["id"]
+
+    assert admin.post(f"/instances/{instance}/suspend", json={"reason": "audit"}).status_code == 200
+    assert admin.get("/instances?state=suspended").json["total"] == 1
+    resumed = admin.post(f"/instances/{instance}/resume", json={"reason": "over"})
+    assert resumed.json == {"id": instance, "state": "running"}
+    moved = admin.post(
+        f"/instances/{instance}/move", json={"source": "first", "target": "second", "reason": "on paper"}
+    )
+    assert moved.json == {"moved": 1}
+
+
+def test_an_employee_may_do_none_of_it(application: Application, program: Callable[..., Program]) -> None:
+    rep = program("ewa", "sales_rep")
+    instance = start(application, rep, TWO)["id"]
+
+    answers = [
+        rep.post(f"/instances/{instance}/{verb}", json={"reason": "x", **more})
+        for verb, more in (("suspend", {}), ("resume", {}), ("move", {"source": "first", "target": "second"}))
+    ]
+
+    assert [answer.status_code for answer in answers] == [403, 403, 403]
+
+
+def test_a_task_is_delegated_and_resolved(application: Application, program: Callable[..., Program]) -> None:
+    ewa, jan = program("ewa", "sales_rep"), program("jan", "sales_rep")
+    start(application, ewa, TWO)
+    task = ewa.get("/tasks").json["items"][0]["id"]
+    ewa.post(f"/tasks/{task}/claim")
+
+    assert ewa.post(f"/tasks/{task}/delegate", json={"assignee": "jan"}).status_code == 200
+    assert jan.post(f"/tasks/{task}/complete", json={"data": {}}).json["code"] == "task_delegated"
+    assert jan.post(f"/tasks/{task}/resolve").status_code == 200
+    assert ewa.post(f"/tasks/{task}/complete", json={"data": {}}).status_code == 200
+
+
+def test_a_worker_does_an_external_task(application: Application, program: Callable[..., Program]) -> None:
+    admin, robot = program("root", "admin"), program("robot", "worker")
+    instance = start(application, admin, EXTERNAL, "weighing")["id"]
+
+    fetched = robot.post("/external-tasks/fetch", json={"worker": "w1", "topics": ["scales"]})
+    (task,) = fetched.json["items"]
+    extended = robot.post(f"/external-tasks/{task['id']}/extend", json={"worker": "w1", "lock_seconds": 120})
+    failed = robot.post(
+        f"/external-tasks/{task['id']}/failure",
+        json={"worker": "w1", "message": "no power", "retries": 3, "retry_seconds": 0},
+    )
+    robot.post("/external-tasks/fetch", json={"worker": "w1", "topics": ["scales"]})
+    done = robot.post(f"/external-tasks/{task['id']}/complete", json={"worker": "w1", "variables": {"weight": 12.5}})
+
+    assert extended.status_code == 200
+    assert failed.json == {"retries": 3}
+    assert done.json == {"id": instance, "state": "completed"}
+    assert admin.get(f"/instances/{instance}").json["variables"] == {"weight": 12.5}

@@ -1,0 +1,208 @@
+"""What administrators do to running cases, and what colleagues do for each other."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+
+from core.clock import FixedClock
+from core.errors import InvalidInput
+from core.messages import Command
+from engine.delegation import DelegateTask, ResolveTask, ScheduleTask
+from engine.errors import FourEyes, InstanceEnded, InstanceSuspended, MoveRefused, NotYourTask, TaskDelegated
+from engine.events import CaseResumed, CaseSuspended, TokensMoved
+from engine.instances import CancelInstance
+from engine.operations import MoveTokens, ResumeInstance, SuspendInstance
+from engine.tasks import ClaimTask
+from tests.engine_jobs import JobWorld
+from tests.engine_world import bpmn, chain, line, person
+
+HOUR = "<timerEventDefinition><timeDuration>PT1H</timeDuration></timerEventDefinition>"
+WAITING = bpmn(
+    line('<userTask id="first"/>', '<userTask id="second"/>', names=("first", "second"))
+    + f'<boundaryEvent id="late" attachedToRef="first" cancelActivity="false">{HOUR}</boundaryEvent>'
+    '<userTask id="remind"/><endEvent id="over"/>' + chain("late", "remind", "over")
+)
+ANNA, BEN = person("anna"), person("ben")
+
+
+@pytest.fixture
+def world(engine: Engine, clock: FixedClock) -> JobWorld:
+    world = JobWorld(engine, clock)
+    world.deploy(WAITING)
+    return world
+
+
+def open_tasks(world: JobWorld) -> list[str]:
+    return sorted(element for (element,) in world.rows("SELECT element_id FROM work_item"))
+
+
+def test_nothing_moves_in_a_suspended_case(world: JobWorld) -> None:
+    started = world.start()
+    world.do(SuspendInstance(instance_id=started.id, reason="audit"))
+
+    with pytest.raises(InstanceSuspended):
+        world.complete(started.tasks[0].id)
+    assert world.pass_time(timedelta(hours=2)) == 0
+
+    assert world.rows("SELECT state FROM instance") == [("suspended",)]
+    assert open_tasks(world) == ["first"]
+
+
+def test_a_resumed_case_goes_on_with_what_fell_due(world: JobWorld) -> None:
+    started = world.start()
+    world.do(SuspendInstance(instance_id=started.id, reason="audit"))
+    world.pass_time(timedelta(hours=2))
+
+    assert world.do(ResumeInstance(instance_id=started.id, reason="nothing found")) == "running"
+    assert world.pass_time(timedelta()) == 1
+
+    assert open_tasks(world) == ["first", "remind"]
+    assert [type(event) for event in world.events if isinstance(event, CaseSuspended | CaseResumed)] == [
+        CaseSuspended,
+        CaseResumed,
+    ]
+
+
+def test_a_suspended_case_can_be_cancelled_only_after_it_was_resumed(world: JobWorld) -> None:
+    started = world.start()
+    world.do(SuspendInstance(instance_id=started.id, reason="audit"))
+
+    with pytest.raises(InstanceSuspended):
+        world.do(CancelInstance(instance_id=started.id, reason="over"))
+
+
+def test_a_token_is_moved_with_all_that_hangs_on_it(world: JobWorld) -> None:
+    started = world.start()
+
+    assert world.do(MoveTokens(instance_id=started.id, source="first", target="second", reason="done on paper")) == 1
+
+    assert open_tasks(world) == ["second"]
+    assert world.rows("SELECT count(*) FROM timer") == [(0,)]
+    assert world.rows("SELECT reason FROM token_log WHERE element_id = 'first'") == [
+        ("moved to second: done on paper",)
+    ]
+    assert [(event.source, event.target) for event in world.events if isinstance(event, TokensMoved)] == [
+        ("first", "second")
+    ]
+
+
+def test_moving_back_repeats_a_step(world: JobWorld) -> None:
+    started = world.start()
+    world.complete(started.tasks[0].id)
+
+    world.do(MoveTokens(instance_id=started.id, source="second", target="first", reason="again"))
+
+    assert open_tasks(world) == ["first"]
+    assert world.rows("SELECT count(*) FROM timer") == [(1,)]
+
+
+@pytest.mark.parametrize(("source", "target"), [("second", "first"), ("first", "nowhere"), ("first", "late")])
+def test_a_move_that_makes_no_sense_is_refused(world: JobWorld, source: str, target: str) -> None:
+    started = world.start()
+
+    with pytest.raises(MoveRefused):
+        world.do(MoveTokens(instance_id=started.id, source=source, target=target, reason="try"))
+
+    assert open_tasks(world) == ["first"]
+
+
+def test_a_move_stays_inside_its_instance_of_a_loop(world: JobWorld) -> None:
+    world.deploy(
+        bpmn(
+            line(
+                '<subProcess id="each"><multiInstanceLoopCharacteristics camunda:collection="=[1, 2]"/>'
+                '<startEvent id="s"/><userTask id="a"/><userTask id="b"/><endEvent id="e"/>'
+                + chain("s", "a", "b", "e")
+                + "</subProcess>",
+                names=("each",),
+            ),
+            key="loop",
+        )
+    )
+    started = world.start("loop")
+
+    assert world.do(MoveTokens(instance_id=started.id, source="a", target="b", reason="skip")) == 2
+
+    assert open_tasks(world) == ["b", "b"]
+    for (task,) in world.rows("SELECT id FROM work_item"):
+        world.complete(task)
+    assert world.rows(f"SELECT state FROM instance WHERE id = '{started.id}'") == [("completed",)]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        lambda id_: SuspendInstance(instance_id=id_, reason=" "),
+        lambda id_: ResumeInstance(instance_id=id_, reason=""),
+        lambda id_: MoveTokens(instance_id=id_, source="first", target="second", reason=" "),
+    ],
+)
+def test_every_operation_needs_a_reason(world: JobWorld, command: Any) -> None:
+    started = world.start()
+
+    with pytest.raises(InvalidInput, match="Give a reason"):
+        world.do(command(started.id))
+
+
+def test_nothing_can_be_done_to_a_case_that_is_over(world: JobWorld) -> None:
+    started = world.start()
+    world.do(CancelInstance(instance_id=started.id, reason="over"))
+    operations: list[Command] = [
+        SuspendInstance(instance_id=started.id, reason="x"),
+        MoveTokens(instance_id=started.id, source="first", target="second", reason="x"),
+    ]
+
+    for operation in operations:
+        with pytest.raises(InstanceEnded):
+            world.do(operation)
+
+
+def test_a_delegated_task_comes_back_to_its_owner(world: JobWorld) -> None:
+    task = world.start().tasks[0].id
+    world.do(ClaimTask(task_id=task), ANNA)
+
+    world.do(DelegateTask(task_id=task, assignee="ben"), ANNA)
+    with pytest.raises(TaskDelegated):
+        world.complete(task, BEN)
+    world.do(ResolveTask(task_id=task), BEN)
+
+    assert world.rows(f"SELECT assignee FROM work_item WHERE id = '{task}'") == [("anna",)]
+    world.complete(task, ANNA)
+
+
+def test_only_the_owner_delegates_and_only_the_delegate_resolves(world: JobWorld) -> None:
+    task = world.start().tasks[0].id
+    world.do(ClaimTask(task_id=task), ANNA)
+    with pytest.raises(NotYourTask):
+        world.do(DelegateTask(task_id=task, assignee="ben"), BEN)
+    with pytest.raises(NotYourTask, match="nothing to resolve"):
+        world.do(ResolveTask(task_id=task), ANNA)
+
+    world.do(DelegateTask(task_id=task, assignee="ben"), ANNA)
+
+    with pytest.raises(NotYourTask):
+        world.do(ResolveTask(task_id=task), ANNA)
+
+
+def test_a_task_is_not_delegated_to_whom_four_eyes_forbid_it(world: JobWorld) -> None:
+    world.deploy(
+        bpmn(
+            line('<userTask id="do"/>', '<userTask id="check" obieg:fourEyes="do"/>', names=("do", "check")), key="eyes"
+        )
+    )
+    done = world.complete(world.start("eyes").tasks[0].id, BEN)
+    world.do(ClaimTask(task_id=done.tasks[0].id), ANNA)
+
+    with pytest.raises(FourEyes):
+        world.do(DelegateTask(task_id=done.tasks[0].id, assignee="ben"), ANNA)
+
+
+def test_a_task_is_scheduled_for_another_day(world: JobWorld) -> None:
+    task = world.start().tasks[0].id
+    later = world.clock.now() + timedelta(days=3)
+
+    world.do(ScheduleTask(task_id=task, follow_up_at=later), ANNA)
+
+    assert world.rows("SELECT due_at, follow_up_at FROM work_item") == [(None, later)]
