@@ -73,6 +73,15 @@ class WebServer(Server):
     ConnectionClass = BoundedConnection
     max_request_header_size = HEADERS
     keep_alive_conn_limit = KEPT_ALIVE
+    refused: OSError | None = None  # why it could not listen, which Cheroot 11.1 tells only inside a text of its own
+
+    def bind(self, family: int, type: int, proto: int = 0) -> Any:  # noqa: A002 -- Cheroot's signature
+        """Take the address. Raises `OSError`."""
+        try:
+            return super().bind(family, type, proto)
+        except OSError as error:
+            self.refused = error
+            raise
 
     def error_log(self, msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:  # noqa: FBT001, FBT002 -- Cheroot's signature
         """Write to our log instead of standard error."""

@@ -55,9 +55,7 @@ class WebPart:
         try:
             self._server.prepare()
         except OSError as error:
-            raise Unavailable(
-                f"Nothing can listen on {self._address}: {_reason(error)}. Choose another --port."
-            ) from error
+            raise _nothing_listens(self._address, self._server.refused or error) from error
         self._thread.start()
 
     def stop(self) -> None:
@@ -93,11 +91,17 @@ class DatabaseKeeper:
                 logger.warning("the database is gone and does not come back", extra=extra)
 
 
-def _reason(error: OSError) -> str:
-    """Cheroot hides the cause in the text of its own error."""
-    while isinstance(error.__cause__, OSError):
-        error = error.__cause__
-    return error.strerror or str(error)
+def check_address(host: str, port: int) -> None:
+    """See before long preparations whether the web server will be able to listen. Raises `Unavailable`."""
+    try:
+        socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
+    except OSError as error:
+        raise _nothing_listens(f"{host}:{port}", error) from error
+
+
+def _nothing_listens(address: str, error: OSError) -> Unavailable:
+    reason = (error.strerror or str(error)).partition(" (while ")[0]  # Python tells the address once more
+    return Unavailable(f"Nothing can listen on {address}: {reason}. Choose another --port.")
 
 
 def make_parts(application: Application, names: Sequence[str], *, host: str, port: int) -> list[Part]:

@@ -70,6 +70,8 @@ def run_parts(
     """Run parts until a signal comes; `owner` asks for the data folder alone."""
     from webapp import serving
 
+    if "web" in names:
+        serving.check_address(host, port)
     application = build(settings, owner=owner)
     try:
         bring_up_to_date(application, allowed=application.database.embedded is not None or prepare is not None)
