@@ -153,8 +153,8 @@ def _surprise(error: Exception) -> BaseResponse:
 
 
 def wants_problem() -> bool:
-    """Whether the caller is a program: below /api, or one that asks for JSON."""
-    if request.path.startswith("/api/"):
+    """Whether the caller is a program: below /api, a monitor, or one that asks for JSON."""
+    if request.path.startswith("/api/") or request.blueprint == "health":
         return True
     best = request.accept_mimetypes.best_match(["text/html", "application/json", PROBLEM], default="text/html")
     return best != "text/html"

@@ -213,6 +213,14 @@ def test_a_document_hangs_off_a_customer(rep: Program) -> None:
     assert [(link["kind"], link["id"]) for link in document["links"]] == [("crm.customer", customer.json["id"])]
 
 
+@pytest.mark.parametrize("links", ["{", '[{"kind": "case"}]', '"case"'])
+def test_links_that_cannot_be_read_are_named_as_the_field(rep: Program, links: str) -> None:
+    answer = upload(rep, links=links)
+
+    assert answer.status_code == 422
+    assert list(answer.json["details"]["fields"]) == ["/links"]
+
+
 @pytest.mark.parametrize("links", ["{", '[{"kind": "case"}]', '[{"kind": "case", "id": "nothing"}]', '"case"'])
 def test_a_link_to_nothing_is_refused(rep: Program, links: str) -> None:
     answer = upload(rep, links=links)

@@ -16,6 +16,7 @@ from webapp.api.json_body import parse
 from webapp.api.routing import Body, Routes, Upload
 from webapp.api.shapes import AttachedFile, Done, Files
 from webapp.content import is_fresh, not_modified, send_version
+from webapp.errors import BadRequest
 from webapp.uploads import ReceivedFile, optional, receive_file
 from webapp.web import blobs, run, view
 
@@ -101,11 +102,14 @@ def _links(text: str | None) -> tuple[DocumentLink, ...]:
         return ()
     try:
         return tuple(each.link() for each in LINK_LIST.validate_python(parse(text.encode())))
+    except BadRequest as error:
+        raise _wrong_links(error.sentence) from None
     except ValidationError as error:
-        raise InvalidInput(
-            'The field links must be JSON such as [{"kind": "case", "id": "…"}].',
-            fields={"/links": "; ".join(each["msg"] for each in error.errors(include_url=False))},
-        ) from None
+        raise _wrong_links("; ".join(each["msg"] for each in error.errors(include_url=False))) from None
+
+
+def _wrong_links(what: str) -> InvalidInput:
+    return InvalidInput('The field links must be JSON such as [{"kind": "case", "id": "…"}].', fields={"/links": what})
 
 
 @routes.get("/documents", "Documents that I may see, newest first", query=DocumentQuery, answer=DocumentPage)
