@@ -26,6 +26,19 @@ LOOPBACK = ["127.0.0.1", "::1", "localhost"]
 _numbers = itertools.count(1)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Give this run temporary folders of its own.
+
+    pytest keeps those of all runs in one folder, which every run that begins closes to other users; a PostgreSQL that
+    root's tests of another run have started then loses its data.
+    """
+    if config.option.basetemp is None:
+        folder = Path(tempfile.mkdtemp(prefix="obieg-pytest-"))
+        config.option.basetemp = str(folder / "run")
+        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """No test reaches the network; unit tests open no sockets but those inside this process.
 
