@@ -1,4 +1,4 @@
-"""Fails when a wheel lacks the built front end, a template, a migration or a process package, or holds sources of npm."""
+"""Fails when a wheel lacks the built front end, a template, a migration or a process, or holds sources of npm."""
 
 import sys
 import zipfile
