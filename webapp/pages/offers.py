@@ -18,7 +18,7 @@ from webapp.pages.shell import names
 from webapp.web import run, view
 
 APPROVAL = "offer_approval"  # the process that an offer is approved by
-MOST_PRODUCTS = 200  # in the editor's lists
+MOST_CHOICES = 12  # products that the editor offers at a time
 
 
 @blueprint.get("/offers")
@@ -51,8 +51,15 @@ def edit_offer(offer_id: str) -> str:
     """The editor of a draft."""
     with view() as reading:
         found = offer_queries.offer(reading, offer_id)
-        products = queries.products(reading, limit=MOST_PRODUCTS).items
-    return render_template("offer_edit.html", offer=found, products=products)
+    return render_template("offer_edit.html", offer=found)
+
+
+@blueprint.get("/products/choices")
+def product_choices() -> str:
+    """The products that fit what was typed so far, as options of a list."""
+    with view() as reading:
+        found = queries.products(reading, asked("q"), limit=MOST_CHOICES)
+    return render_template("product_choices.html", products=found, q=asked("q"))
 
 
 @blueprint.post("/offers/<offer_id>")

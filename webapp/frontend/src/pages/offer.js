@@ -1,6 +1,8 @@
 // The offer editor: lines come and go, totals follow; the server computes what counts.
 import "../base/index.js";
 
+import { ProductChoice } from "../parts/product-choice.js";
+
 const table = document.querySelector("#lines");
 const template = document.querySelector("#line-template");
 const format = new Intl.NumberFormat("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
@@ -45,17 +47,20 @@ function show(name, value) {
   if (place) place.textContent = format.format(value);
 }
 
-function takePrice(select) {
-  const row = select.closest("tr");
-  const { price, vat } = select.selectedOptions[0].dataset;
-  if (price) row.querySelector('[name="unit_price"]').value = price;
-  if (vat) row.querySelector('[name="vat_rate"]').value = vat;
+function takeProduct(field, { dataset }) {
+  const row = field.closest("tr");
+  const write = (name, value) => (row.querySelector(`[name="${name}"]`).value = value);
+  write("product_id", dataset.id);
+  write("unit_price", dataset.price);
+  write("vat_rate", dataset.vat);
+  addUp();
+  row.querySelector('[name="quantity"]').focus();
 }
 
 if (table && template) {
   document.querySelector("#add-line").addEventListener("click", () => {
     table.append(template.content.cloneNode(true));
-    table.lastElementChild.querySelector("select, input").focus();
+    table.lastElementChild.querySelector("[data-choose]").focus();
     addUp();
   });
   table.addEventListener("click", ({ target }) => {
@@ -63,7 +68,8 @@ if (table && template) {
     target.closest("tr").remove();
     addUp();
   });
-  table.addEventListener("change", ({ target }) => target.matches("select") && takePrice(target));
+  const [list, status] = ["#product-choices", "#product-status"].map((id) => document.querySelector(id));
+  new ProductChoice(list, status, takeProduct).wire(table);
   table.addEventListener("input", addUp);
   table.addEventListener("change", addUp);
   addUp();
