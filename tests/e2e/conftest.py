@@ -16,7 +16,7 @@ from tests.e2e.world import PASSWORD, World, prepare
 from tests.served import Served, serving
 
 ROOT = Path(__file__).parents[2]
-OFFERS = 10  # one for each walk that needs a fresh one
+OFFERS = 20  # one for each walk that needs a fresh one
 PATIENCE = 15_000  # milliseconds that a page may take on a busy machine
 LogIn = Callable[..., "Visitor"]
 
@@ -44,6 +44,12 @@ def installation() -> Iterator[tuple[World, Served]]:
 @pytest.fixture(scope="session")
 def address(installation: tuple[World, Served]) -> str:
     return installation[1].address
+
+
+@pytest.fixture(scope="session")
+def data(installation: tuple[World, Served]) -> Path:
+    """The folder that the installation keeps its data in."""
+    return installation[0].data
 
 
 @pytest.fixture(scope="session")

@@ -36,6 +36,7 @@ PEOPLE = {
 class World:
     """What the tests need to know of the installation."""
 
+    data: Path
     offers: tuple[str, ...]  # numbers of drafts that the sales manager will have to approve
 
 
@@ -51,12 +52,12 @@ def prepare(data: Path, *, offers: int) -> World:
     application = build(Settings(data=data), owner=True)
     try:
         bring_up_to_date(application, allowed=True)
-        return _fill(application, offers)
+        return World(data=data, offers=_fill(application, offers))
     finally:
         application.close()
 
 
-def _fill(application: Application, offers: int) -> World:
+def _fill(application: Application, offers: int) -> tuple[str, ...]:
     execute = application.executor.execute
     add_people(application)
     for package in PACKAGES:
@@ -64,7 +65,7 @@ def _fill(application: Application, offers: int) -> World:
         execute(DeployDefinitions(files=files), actor=SYSTEM)
     draft = _northwind(application) if NORTHWIND.exists() else _own(application)
     made: list[CreatedOffer] = [execute(draft, actor=actor("ewa")) for _ in range(offers)]
-    return World(offers=tuple(each.number for each in made))
+    return tuple(each.number for each in made)
 
 
 def add_people(application: Application) -> None:

@@ -42,6 +42,7 @@ SILENT = {  # shown elsewhere in the line, or of no use to a reader
     "previous", "target", "business_key", "number", "file_name", "before", "after", "entity_id", "candidates", "pinned",
 }  # fmt: skip
 NUMBER = re.compile(r"-?\d+(\.\d+)?")
+KEY = re.compile(r"[a-z]+(_[a-z0-9]+)+")  # what a program calls something
 AMOUNTS = {"net", "gross", "vat", "total", "credit_limit"}
 LONGEST = 120  # characters of a fact
 
@@ -60,6 +61,7 @@ class DocumentProof:
 class Line:
     """One entry, told: what happened (`title`, `what`), what was written (`said`), its data and its proofs."""
 
+    id: str
     type: str
     at: datetime
     actor_id: str
@@ -85,6 +87,7 @@ def _line(entry: Entry, tasks: Mapping[str, str | None]) -> Line:
     data = entry.data
     shown: dict[str, Any] = data["data"] if isinstance(data.get("data"), dict) else data
     return Line(
+        id=entry.id,
         type=entry.type,
         at=entry.at,
         actor_id=entry.actor_id,
@@ -128,7 +131,8 @@ def _fact(value: Any) -> str:
         return ", ".join(_fact(each) for each in value)[:LONGEST]
     if isinstance(value, dict):
         return ", ".join(f"{words(str(name))} {_fact(each)}" for name, each in value.items())[:LONGEST]
-    return str(value)[:LONGEST]
+    text = str(value)
+    return words(text) if KEY.fullmatch(text) else text[:LONGEST]
 
 
 def _documents(entry: Entry) -> list[DocumentProof]:

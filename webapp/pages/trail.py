@@ -21,7 +21,12 @@ def show(instance_id: str) -> str:
     lines = tell(entries)
     kinds = sorted({line.type.partition(".")[0] for line in lines})
     return render_template(
-        "trail.html", case=found, entries=lines, kinds=kinds, findings=[each.sentence for each in findings]
+        "trail.html",
+        case=found,
+        entries=lines,
+        kinds=kinds,
+        findings=[each.sentence for each in findings],
+        broken={each.entry_id for each in findings},
     )
 
 
