@@ -5,7 +5,9 @@ import "./diagram.css";
 
 import NavigatedViewer from "bpmn-js/lib/NavigatedViewer";
 
-const MARGIN = 32; // pixels above and below the drawing together
+const ABOVE = 12; // pixels over the drawing
+const BELOW = 48; // pixels under it, where the viewer's own mark stands
+const BESIDE = 12; // pixels left and right of it
 const SMALLEST = 0.42; // below this scale texts cannot be read; then the diagram pans instead
 
 /** Draws into `box`, whose data-xml names the address of the model and data-state the element with marks as JSON. */
@@ -58,26 +60,53 @@ function addToken(viewer, id, count) {
   viewer.get("overlays").add(id, { position: { top: -9, left: -9 }, html: badge });
 }
 
-function fit(box, viewer, { live }) {
+function fit(box, viewer, state) {
   const canvas = viewer.get("canvas");
   if (box.clientWidth === 0 || canvas.viewbox().inner.width === 0) return; // not on screen: there is nothing to fit into
   stretch(box.querySelector("[data-canvas]"), canvas);
-  const scale = canvas.zoom("fit-viewport", "auto");
-  if (scale >= SMALLEST) return;
-  const element = viewer.get("elementRegistry").get(live[0]?.element) ?? firstNode(viewer);
+  if (showWhole(canvas) >= SMALLEST) return;
+  const element = mostTelling(viewer, state);
   canvas.zoom(SMALLEST);
-  if (element) canvas.scrollToElement(element, { top: 40, bottom: 40, left: 24, right: 24 });
+  if (element) centre(canvas, element);
+}
+
+/** Where a case is, else where it ended, else where cases begin. */
+function mostTelling(viewer, { live, visited }) {
+  const elements = viewer.get("elementRegistry");
+  const ended = visited.map((id) => elements.get(id)).find((element) => element?.type === "bpmn:EndEvent");
+  const innermost = live.map(({ element }) => elements.get(element)).filter(Boolean).at(-1);
+  return innermost ?? ended ?? elements.find(({ type }) => type === "bpmn:StartEvent");
+}
+
+/** Shows an element in the middle, as far as the drawing reaches. */
+function centre(canvas, element) {
+  const { inner, width, height } = canvas.viewbox();
+  const x = within(element.x + element.width / 2 - width / 2, inner.x, inner.x + inner.width - width);
+  const y = within(element.y + element.height / 2 - height / 2, inner.y, inner.y + inner.height - height);
+  canvas.viewbox({ x, y, width, height });
+}
+
+function within(value, least, most) {
+  return most < least ? (least + most) / 2 : Math.min(Math.max(value, least), most);
 }
 
 /** Gives the box the height that the drawing needs at its width, within the limits of the style sheet. */
 function stretch(frame, canvas) {
   const { inner } = canvas.viewbox();
-  frame.style.height = `${Math.round((frame.clientWidth / inner.width) * inner.height) + MARGIN}px`;
+  const scale = Math.min(1, (frame.clientWidth - 2 * BESIDE) / inner.width);
+  frame.style.height = `${Math.round(scale * inner.height) + ABOVE + BELOW}px`;
   canvas.resized();
 }
 
-function firstNode(viewer) {
-  return viewer.get("elementRegistry").find(({ type }) => type === "bpmn:StartEvent");
+/** Shows all of the drawing, clear of the viewer's mark; returns the scale. */
+function showWhole(canvas) {
+  const { inner, outer } = canvas.viewbox();
+  const across = (outer.width - 2 * BESIDE) / inner.width;
+  const scale = Math.min(1, across, (outer.height - ABOVE - BELOW) / inner.height);
+  const width = outer.width / scale;
+  const x = inner.x + (inner.width - width) / 2;
+  canvas.viewbox({ x, y: inner.y - ABOVE / scale, width, height: outer.height / scale });
+  return scale;
 }
 
 function wire(box, viewer, state) {
@@ -86,7 +115,7 @@ function wire(box, viewer, state) {
   const actions = {
     in: () => step(1.25),
     out: () => step(0.8),
-    fit: () => canvas.zoom("fit-viewport", "auto"),
+    fit: () => showWhole(canvas),
   };
   box.addEventListener("click", ({ target }) => {
     const button = target.closest("[data-zoom]");

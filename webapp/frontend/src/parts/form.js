@@ -4,10 +4,13 @@ import "./form.css";
 
 import { Form } from "@bpmn-io/form-js-viewer";
 
+import { tidyTables } from "./form-tables.js";
+
 /** Draws the schema into `container`; returns the form. */
 export async function drawForm(container, schema, data, { readOnly = false } = {}) {
   const form = new Form({ container, properties: { readOnly } });
   await form.importSchema(schema, data);
+  tidyTables(container);
   container.dataset.ready = "true";
   return form;
 }
