@@ -89,6 +89,8 @@ def power(left: Any, right: Any) -> Any:
     if isinstance(left, Decimal) and isinstance(right, Decimal):
         if not left and not right:
             return Decimal(1)
+        if not left and right < 0:
+            raise Fault("Zero has no negative power.")  # decimal would give infinity
         return CONTEXT.power(left, right)
     raise _refused("raised to a power", left, right)
 

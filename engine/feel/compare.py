@@ -69,7 +69,7 @@ def order(left: Any, right: Any) -> int:
     kind_of = left.__class__
     if kind_of is not right.__class__:
         if {kind_of, right.__class__} == {date, datetime}:
-            return _order_moments(midnight(left, right), midnight(right, left))
+            return _order_moments(midnight(left), midnight(right))
         raise _unordered(left, right)
     if kind_of in _ORDERED or kind_of is date:
         return int(left > right) - int(left < right)

@@ -223,7 +223,7 @@ def difference(left: Any, right: Any) -> timedelta:
     if isinstance(left, time) and isinstance(right, time):
         left, right = _on_a_day(left), _on_a_day(right)
     else:
-        left, right = midnight(left, right), midnight(right, left)
+        left, right = midnight(left), midnight(right)
     if (left.tzinfo is None) != (right.tzinfo is None):
         raise Fault("A time with a zone and one without cannot be subtracted.")
     return moment(left) - moment(right)
@@ -245,12 +245,11 @@ def _on_a_day(value: time) -> datetime:
     return datetime.combine(date(2000, 1, 1), value)
 
 
-def midnight(value: Any, beside: Any) -> Any:
-    """A date as the date and time at which it begins, in UTC unless it stands beside a local one."""
+def midnight(value: Any) -> datetime:
+    """A date as the date and time at which it begins in UTC (DMN 1.5, 10.3.2.3.5)."""
     if isinstance(value, datetime):
         return value
-    zone = None if isinstance(beside, datetime) and beside.tzinfo is None else UTC
-    return datetime(value.year, value.month, value.day, tzinfo=zone)
+    return datetime(value.year, value.month, value.day, tzinfo=UTC)
 
 
 def seconds_of(length: timedelta) -> Decimal:

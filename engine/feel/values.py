@@ -32,7 +32,8 @@ def encode(value: Any) -> Any:
         return [encode(item) for item in value]
     if isinstance(value, Range):
         ends = {"low": encode(value.low), "high": encode(value.high)}
-        return {"@": "range", "v": {**ends, "included": [value.low_included, value.high_included]}}
+        sign = {"sign": value.sign} if value.sign else {}
+        return {"@": "range", "v": {**ends, "included": [value.low_included, value.high_included], **sign}}
     if isinstance(value, Function):
         return None
     raise TypeError(f"a value of type {kind(value)} cannot be stored as JSON")
@@ -94,7 +95,8 @@ def _temporal(text: Any) -> Any:
 
 def _range(stored: Any) -> Range:
     low_included, high_included = stored["included"]
-    return Range(decode(stored["low"]), decode(stored["high"]), bool(low_included), bool(high_included))
+    sign = str(stored.get("sign", ""))
+    return Range(decode(stored["low"]), decode(stored["high"]), bool(low_included), bool(high_included), sign)
 
 
 _DECODERS: dict[str, Callable[[Any], Any]] = {

@@ -128,6 +128,7 @@ def test_a_script_runs_line_by_line():
         YearsMonths(14),
         {"@": "x", "list": [None, True, "text"]},
         Range(Decimal(1), None, low_included=False, high_included=False),
+        Range(Decimal(1), None, low_included=False, high_included=False, sign=">"),
     ],
 )
 def test_a_value_survives_storage(value):

@@ -115,9 +115,16 @@ def years_and_months_duration(_run: Run, start: Any, end: Any) -> YearsMonths:
     start, end = single(start), single(end)
     if not isinstance(start, date) or not isinstance(end, date):
         raise Fault(f"Both arguments must be dates, not {article(start)} and {article(end)}.")
-    if temporal.difference(end, start) < timedelta():
+    if temporal.difference(_beside(end, start), _beside(start, end)) < timedelta():
         return YearsMonths(-_whole_months(end, start))
     return YearsMonths(_whole_months(start, end))
+
+
+def _beside(value: date, other: date) -> datetime:
+    """A date as the moment at which it begins where the other one is told."""
+    if isinstance(value, datetime):
+        return value
+    return datetime.combine(value, time(), tzinfo=other.tzinfo if isinstance(other, datetime) else None)
 
 
 def _whole_months(early: Any, late: Any) -> int:
