@@ -13,7 +13,7 @@ from engine import access, forms
 from engine.bpmn.model import Node, Work
 from engine.deciding import evaluate
 from engine.dmn import Model
-from engine.errors import DocumentsMissing, FourEyes, NotYourTask, StepFailed, TaskNotFound
+from engine.errors import BpmnError, DocumentsMissing, FourEyes, NotYourTask, StepFailed, TaskNotFound
 from engine.handlers import HANDLERS, ServiceCall
 from engine.runtime import Case, Failure, OpenWork, Program
 from engine.subscriptions import SentMessage, SentSignal, Subscription
@@ -23,7 +23,8 @@ from engine.subscriptions import SentMessage, SentSignal, Subscription
 class Props:
     """What a process needs around it: forms by key, decision models by decision id, what handlers answer.
 
-    An answer is what a handler returns; `{"fail": "CODE"}` makes it fail instead.
+    An answer is what a handler returns; `{"fail": "CODE"}` makes it fail instead, `{"error": "CODE"}` lets it
+    report a BPMN error, with the other values as variables.
     """
 
     forms: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -82,6 +83,10 @@ class Rehearsal:
             if "fail" in answer:
                 sentence = f"{node.name} failed: {answer['fail']}"
                 raise StepFailed(sentence, element=node.id, token=token, reason=str(answer["fail"]))
+            if "error" in answer:
+                raise BpmnError(
+                    str(answer["error"]), **{name: value for name, value in answer.items() if name != "error"}
+                )
             found: Mapping[str, Any] = answer
             return found
         play = HANDLERS.find_stand_in(name)

@@ -33,9 +33,11 @@ HEAD = (
 )
 
 
-def bpmn(content: str, *, key: str = "process", attributes: str = "") -> bytes:
-    """A file with one executable process."""
-    return f'{HEAD}<process id="{key}" isExecutable="true" {attributes}>{content}</process></definitions>'.encode()
+def bpmn(content: str, *, key: str = "process", attributes: str = "", roots: str = "") -> bytes:
+    """A file with one executable process; `roots` are the messages, signals and errors that it refers to."""
+    return (
+        f'{HEAD}{roots}<process id="{key}" isExecutable="true" {attributes}>{content}</process></definitions>'.encode()
+    )
 
 
 def flow(source: str, target: str, condition: str | None = None) -> str:

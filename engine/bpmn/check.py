@@ -126,6 +126,9 @@ def _check_node(node: Xml, scope: Scope, findings: Findings) -> None:
         )
         return
     check_extensions(node, findings)
+    for definition in node:
+        if namespace(definition) == BPMN and local(definition) in EVENT_DEFINITIONS:
+            check_extensions(definition, findings)
     _check_markers(node, findings)
     if local(node) not in _SUB_PROCESSES:
         for child in node:

@@ -6,8 +6,9 @@ from engine.bpmn.findings import Findings
 from engine.bpmn.read import BPMN, CAMUNDA, OBIEG, Xml, local, namespace
 
 _TASK = frozenset(
-    {"task", "manualTask", "userTask", "serviceTask", "scriptTask", "businessRuleTask", "subProcess"}
-)  # activities that run
+    {"task", "manualTask", "userTask", "serviceTask", "scriptTask", "businessRuleTask", "subProcess", "transaction"}
+    | {"sendTask", "receiveTask", "intermediateThrowEvent", "intermediateCatchEvent", "endEvent"}
+)  # what can have inputs and outputs
 _ANY = frozenset({"*"})
 _NO_EFFECT = "accepted, changes nothing"
 
@@ -67,6 +68,10 @@ OBIEG_ATTRIBUTES: dict[str, tuple[frozenset[str], str]] = {
     "searchable": (frozenset({"process"}), "variables that inbox searches look into"),
     "outcome": (frozenset({"endEvent"}), "the outcome of the case when it ends here"),
     "fourEyes": (frozenset({"userTask"}), "elements whose performers may not perform this task"),
+    "correlationKey": (
+        frozenset({"messageEventDefinition", "sendTask", "receiveTask"}),
+        "text, or FEEL after =: only the message with this key is received; where one is sent, its key",
+    ),
     "handler": (frozenset({"serviceTask"}), "the handler to call: package.function"),
     "deferred": (frozenset({"serviceTask"}), "the handler runs in a job, outside the transaction"),
     "outputCollection": (frozenset({"multiInstanceLoopCharacteristics"}), "variable that collects one value each"),
@@ -106,7 +111,7 @@ def _check_element(child: Xml, owner: Xml, findings: Findings) -> None:
         if local(owner) not in _TASK:
             findings.error(
                 "extension-place",
-                f"camunda:{local(child)} belongs to an activity, not to <{local(owner)}>.",
+                f"camunda:{local(child)} belongs to an activity or to an event in the flow, not to <{local(owner)}>.",
                 line=child.sourceline,
                 element=owner.get("id"),
             )
