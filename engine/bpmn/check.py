@@ -22,6 +22,7 @@ _SUB_PROCESSES = ("subProcess", "transaction", "adHocSubProcess")
 _DATA = {"dataInputAssociation", "dataOutputAssociation", "ioSpecification", "property"}
 _INNER = {  # parts of a node that `lower` reads, or that say nothing to the execution
     "script",
+    "activationCondition",
     "completionQuantity",
     "rendering",
     "eventDefinitionRef",
@@ -175,11 +176,12 @@ def _check_flows(scope: Scope, findings: Findings) -> None:
                 line=node.sourceline,
                 element=identifier,
             )
-        _check_ways(identifier, node, scope.outgoing(identifier), findings)
+        _check_ways(identifier, node, scope, findings)
 
 
-def _check_ways(identifier: str, node: Xml, outgoing: list[Xml], findings: Findings) -> None:
+def _check_ways(identifier: str, node: Xml, scope: Scope, findings: Findings) -> None:
     name, default, line = local(node), node.get("default"), node.sourceline
+    outgoing, scope_incoming = scope.outgoing(identifier), scope.incoming(identifier)
     if default is not None and default not in {flow.get("id") for flow in outgoing}:
         findings.error(
             "default-flow", f"The default flow {default} does not leave this element.", line=line, element=identifier
@@ -192,6 +194,13 @@ def _check_ways(identifier: str, node: Xml, outgoing: list[Xml], findings: Findi
             _refuse_flow(flow, "condition-place", f"A flow out of a <{name}> can have no condition.", findings)
         expression = children(flow, "conditionExpression")[0]
         _check_language(expression, flow.get("id"), findings)
+    if name == "complexGateway" and child_text(node, "activationCondition") is None and len(scope_incoming) > 1:
+        findings.error(
+            "activation-missing",
+            "A complex gateway that joins needs an activationCondition, such as activationCount >= 2.",
+            line=line,
+            element=identifier,
+        )
     if name == "exclusiveGateway" and len(outgoing) > 1:
         for flow in outgoing:
             if flow not in conditional and flow.get("id") != default:

@@ -39,14 +39,16 @@ ACTIVITIES = {
     "receiveTask": Verdict(True, "waits for its message; refused without messageRef"),
     "callActivity": Verdict(False, LATER),
     "transaction": Verdict(True, "a sub-process that a cancel end event undoes"),
-    "adHocSubProcess": Verdict(False, LATER),
+    "adHocSubProcess": Verdict(False, "nobody could choose among its activities in this release"),
     "eventSubProcess": Verdict(True, "armed as long as its scope lives; interrupting or not"),
 }
 GATEWAYS = {
     "exclusiveGateway": Verdict(True, "takes the first flow whose condition is true, else the default"),
     "parallelGateway": Verdict(True, "waits for one token of each incoming flow, then takes all outgoing ones"),
     "inclusiveGateway": Verdict(True, "waits until no other token can arrive, then takes every true flow"),
-    "complexGateway": Verdict(False, LATER),
+    "complexGateway": Verdict(
+        True, "goes on once its activationCondition over activationCount is true, then uses up the rest until its reset"
+    ),
     "eventBasedGateway": Verdict(True, "waits for the first of the events behind it"),
 }
 MARKERS = {

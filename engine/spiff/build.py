@@ -9,7 +9,7 @@ from engine.spiff.activities import BusinessRuleTask, PassThrough, ScriptTask, S
 from engine.spiff.compensation import CompensationScope
 from engine.spiff.element import INSTANCE, Element, ProcessScope
 from engine.spiff.events import EndEvent, EventGateway, StartEvent, ThrowEvent
-from engine.spiff.gateways import Exclusive, Inclusive, Parallel
+from engine.spiff.gateways import Complex, Exclusive, Inclusive, Parallel
 from engine.spiff.listening import Boundary, Catch, Catching, HandlerStart, Listener
 from engine.spiff.loops import MultiInstance, RepeatLoop
 from engine.spiff.scopes import EventSubProcess, SubProcess, Transaction
@@ -56,6 +56,8 @@ def _build(spec: WorkflowSpec, node: Node, process: Process) -> None:
         CLASSES[node.kind](spec, inner, node.id + INSTANCE)
     elif node.kind == "inclusiveGateway":
         Inclusive(spec, node, process)
+    elif node.kind == "complexGateway":
+        (Complex if node.activation is not None else Inclusive)(spec, node, process)
     elif node.by_event:
         _build_handler(spec, node, process)
         return

@@ -1,6 +1,7 @@
 """Gateways: exclusive, parallel and inclusive, with tokens kept per incoming flow."""
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from SpiffWorkflow.util.task import TaskState
@@ -90,6 +91,85 @@ class Inclusive(Join):
     def chosen(self, task: Any) -> Sequence[Flow]:
         """Every true flow, or the default."""
         return self.inclusive(task) if self.node.outgoing else []
+
+
+class Complex(Inclusive):
+    """Goes on once its activation condition holds, then swallows the rest until it can be reset (BPMN 2.0.2, 13.4.5).
+
+    The condition sees `activationCount`, the number of incoming flows with a token. Until no token can come on a flow
+    that brought none, further ones are used up. A flow whose condition asks for `waitingForStart` is looked at again
+    at the reset, when that is false.
+    """
+
+    def arrive(self, task: Any) -> None:
+        """Every token may be the one that is enough."""
+        if self._used(task) is None:
+            self._activate(task)
+
+    def _used(self, task: Any) -> list[str] | None:
+        """The flows whose tokens were used; None before the activation."""
+        used: list[str] | None = task.parent.internal_data.get("gates", {}).get(self.node.id)
+        return used
+
+    def _activate(self, task: Any) -> None:
+        condition, full = self.node.activation, self.waiting(task)
+        assert condition is not None
+        if not full:
+            return
+        value = self.evaluate(task, condition, activationCount=Decimal(len(full)))
+        if value is None or value is False:
+            return
+        if value is not True:
+            sentence = f"The activation condition {condition.text} gives {value!r}; it must be true or false."
+            raise self.failed(task, "condition_type", sentence)
+        task.parent.internal_data.setdefault("gates", {})[self.node.id] = list(full)
+        self._pass(full)
+
+    def _pass(self, full: Mapping[str, Any]) -> None:
+        *others, last = full.values()
+        for other in others:
+            last.workflow.consume(other)
+        last.workflow.make_ready(last)
+
+    def may_join(self, task: Any) -> bool:
+        """Whether it can be reset: no token can come any more on a flow that brought none."""
+        used = self._used(task)
+        if used is None:
+            return False
+        missing = [flow for flow in self.node.incoming if flow not in used and flow not in self.waiting(task)]
+        for sibling in task.parent.children:
+            place = sibling.task_spec.node.id
+            elsewhere = place != self.node.id and not sibling.internal_data.get("armed")
+            if elsewhere and any(place in self._possible[flow] for flow in missing):
+                return False
+        return True
+
+    def join(self, task: Any) -> None:
+        """Reset: use up the late tokens, then see whether those of a next round are enough."""
+        tree, scope, used = task.workflow, task.parent, self._used(task) or []
+        late = [token for flow, token in self.waiting(task).items() if flow not in used]
+        del scope.internal_data["gates"][self.node.id]
+        flows = [flow for flow in self.node.outgoing if self._at_reset(flow) and self.holds(task, flow)] if late else []
+        rest = [each for each in scope.children if each.task_spec is self and each not in late]
+        for token in late:
+            tree.consume(token)
+        for flow in flows:
+            tree.enter(flow.target, scope, flow=flow.id)
+        if rest:
+            self._activate(rest[0])
+        tree.end_scope(scope)
+
+    @staticmethod
+    def _at_reset(flow: Flow) -> bool:
+        expression = flow.condition.expression if flow.condition else None
+        return expression is not None and "waitingForStart" in expression.names
+
+    def holds(self, task: Any, flow: Flow) -> bool:
+        """Conditions see whether the gateway has been activated or is reset."""
+        if flow.condition is None:
+            return True
+        value = self.evaluate(task, flow.condition, waitingForStart=self._used(task) is not None)
+        return value is True
 
 
 def _upstream(gateway: Node, process: Process, *, boundaries: bool) -> Mapping[str, set[str]]:

@@ -21,6 +21,7 @@ def pack(tree: TokenTree) -> dict[str, Any]:
         "cancelled": tree.cancelled,
         "variables": encode(root["vars"]),
         "records": encode(root.get("records", [])),
+        "gates": root.get("gates", {}),
         "tokens": [_packed(task) for task in tree.tasks.values() if task.id != ROOT],
         "ready": tree.turns(),
     }
@@ -32,6 +33,7 @@ def unpack(tree: TokenTree, snapshot: Mapping[str, Any]) -> None:
     tree.completed, tree.cancelled = snapshot["completed"], snapshot["cancelled"]
     root = tree.task_tree.internal_data
     root["vars"], root["records"] = decode(snapshot["variables"]), decode(snapshot.get("records", []))
+    root["gates"] = snapshot.get("gates", {})
     for token, name, parent, state, internal in snapshot["tokens"]:
         task = Token(tree, tree.spec.task_specs[name], tree.tasks[parent], state=state, id=token)
         task.internal_data = {key: decode(value) if key in _FEEL else value for key, value in internal.items()}

@@ -167,3 +167,46 @@ def test_a_terminate_end_stops_its_scope_only() -> None:
     do(stage, "a")
 
     assert waiting(stage) == ["after"]
+
+
+def gathered(condition: str) -> str:
+    return (
+        '<startEvent id="start"/><exclusiveGateway id="again"/><parallelGateway id="fork"/>'
+        '<userTask id="a"/><userTask id="b"/><userTask id="c"/>'
+        f'<complexGateway id="join"><activationCondition>{condition}</activationCondition></complexGateway>'
+        '<userTask id="after"/><exclusiveGateway id="more" default="more_end"/><endEvent id="end"/>'
+        + chain("start", "again", "fork", "a", "join", "after", "more", "end")
+        + chain("fork", "b", "join")
+        + chain("fork", "c", "join")
+        + flow("more", "again", "round = 1")
+    )
+
+
+def test_a_complex_gateway_goes_on_when_enough_have_come_and_uses_up_the_rest() -> None:
+    stage = begin(gathered("activationCount &gt;= 2"))
+
+    do(stage, "a")
+    assert waiting(stage) == ["b", "c"]
+    do(stage, "c")
+    assert waiting(stage) == ["after", "b"]
+    do(stage, "b")
+    assert waiting(stage) == ["after"]
+    do(stage, "after", round=0)
+
+    assert stage.case.state == "completed"
+
+
+def test_a_complex_gateway_begins_anew_in_the_next_round() -> None:
+    stage = begin(gathered("activationCount &gt;= 2"))
+
+    for task in ("a", "b", "c"):
+        do(stage, task)
+    do(stage, "after", round=1)
+    do(stage, "b")
+    assert waiting(stage) == ["a", "c"]
+    do(stage, "a")
+
+    assert waiting(stage) == ["after", "c"]
+    do(stage, "c")
+    do(stage, "after", round=0)
+    assert stage.case.state == "completed"
