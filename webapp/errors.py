@@ -3,7 +3,7 @@
 import logging
 from typing import Any
 
-from flask import Flask, Response, jsonify, make_response, redirect, render_template, request, url_for
+from flask import Flask, Response, g, jsonify, make_response, redirect, render_template, request, url_for
 from jinja2 import TemplateError
 from markupsafe import escape
 from sqlalchemy.exc import DataError
@@ -24,6 +24,7 @@ from core.errors import (
 )
 from core.ids import new_id
 from storage.blobs.store import BlobDamaged
+from storage.unit_of_work import CommitInDoubt
 from webapp import resending
 from webapp.accounts.logins import TooManyAttempts
 from webapp.assets import FrontEndMissing
@@ -58,6 +59,12 @@ class RangeNotSatisfiable(InvalidInput):
     code = "range_not_satisfiable"
 
 
+class SavedButUnread(DomainError):
+    """The work is done and durable, but what came of it could not be read."""
+
+    code = "saved_but_unread"
+
+
 STATUS: dict[type[DomainError], int] = {  # the nearest class of an error's own line decides
     BadRequest: 400,
     IncompleteUpload: 400,
@@ -71,6 +78,7 @@ STATUS: dict[type[DomainError], int] = {  # the nearest class of an error's own 
     InvalidInput: 422,
     TooManyAttempts: 429,
     BlobDamaged: 500,
+    SavedButUnread: 503,
     Unavailable: 503,
     StorageFull: 507,
     DomainError: 400,
@@ -87,6 +95,13 @@ SENTENCES = {  # what people read instead of werkzeug's descriptions
     429: "Too many requests. Wait a little, then try again.",
 }
 SURPRISE = "Something went wrong on our side. Nothing was changed. Tell your administrator the reference {reference}."
+SAVED_SURPRISE = (
+    "What you sent was saved, but something went wrong on our side afterwards. Look at it before you send it again, "
+    "and tell your administrator the reference {reference}."
+)
+SAVED = (
+    "What you sent was saved, but the database went away before the answer. Load the page again; do not send it again."
+)
 
 
 def status_of(error: DomainError) -> int:
@@ -108,6 +123,8 @@ def problem(error: DomainError) -> dict[str, Any]:
 
 
 def _domain(error: DomainError) -> BaseResponse:
+    if isinstance(error, Unavailable) and _has_saved():
+        error = SavedButUnread(SAVED)  # without Retry-After: a repetition would do the work twice
     status = status_of(error)
     if not wants_problem() and isinstance(error, Unauthenticated | FormExpired) and resending.can_be_sent_again():
         needs_log_in = isinstance(error, Unauthenticated)
@@ -115,7 +132,7 @@ def _domain(error: DomainError) -> BaseResponse:
     if isinstance(error, Unauthenticated) and not wants_problem():
         return _to_log_in()
     response = _answer(status, error.code, error.sentence, error.details)
-    if isinstance(error, Unavailable):
+    if isinstance(error, Unavailable) and not isinstance(error, CommitInDoubt):
         response.headers["Retry-After"] = str(RETRY_AFTER)
     if isinstance(error, TooManyAttempts):
         response.headers["Retry-After"] = str(error.details["retry_after"])
@@ -149,7 +166,13 @@ def _surprise(error: Exception) -> BaseResponse:
     reference = new_id()
     data = {"action": request.endpoint, "path": request.path, "reference": reference}
     logger.error("request failed", extra=data, exc_info=error)
-    return _answer(500, "internal_error", SURPRISE.format(reference=reference), {"reference": reference})
+    sentence = (SAVED_SURPRISE if _has_saved() else SURPRISE).format(reference=reference)
+    return _answer(500, "internal_error", sentence, {"reference": reference})
+
+
+def _has_saved() -> bool:
+    """Whether this request has changed something; that a download was noted in the trail changes nothing for people."""
+    return request.method not in {"GET", "HEAD"} and bool(g.get("has_saved"))
 
 
 def wants_problem() -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 
-from flask import current_app
+from flask import current_app, g
 
 from core.identity import Actor
 from core.messages import Command
@@ -28,7 +28,9 @@ def run(command: Command) -> Any:
 
 def run_as(actor: Actor, command: Command) -> Any:
     """Execute a command as somebody else, such as `SYSTEM`."""
-    return application().executor.execute(command, actor=actor)
+    answer = application().executor.execute(command, actor=actor)
+    g.has_saved = True  # whatever fails from here on must not say that nothing was changed
+    return answer
 
 
 @contextmanager

@@ -1,10 +1,20 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import pytest
+from flask import Flask
+
+from core.errors import Unavailable
 from core.settings import Settings
+from crm.customers import CreateCustomer
+from crm.profiles import Profile
+from tests.web import Program
 from webapp import create_app
 from webapp.bootstrap import build
+from webapp.web import run
 
 NOWHERE = "postgresql://nobody@127.0.0.1:1/none"
 
@@ -39,6 +49,27 @@ def test_a_surprise_shows_a_reference_and_no_stack_trace(tmp_path: Path, databas
         assert "ZeroDivisionError" not in answer.text
         assert "Traceback" not in answer.text
     application.close()
+
+
+@pytest.mark.parametrize("trouble", [Unavailable("The database is away. Nothing was changed."), ZeroDivisionError()])
+def test_what_was_saved_is_not_called_unchanged(
+    app: Flask, program: Callable[..., Program], trouble: Exception
+) -> None:
+    rep = program("ewa", "sales_rep")
+    rules = [rule for rule in app.url_map.iter_rules() if rule.rule == "/api/v1/customers" and "POST" in rule.methods]
+
+    def lose_the_answer(**_: Any) -> None:
+        run(CreateCustomer(profile=Profile(name="Tartak", country="PL")))
+        raise trouble
+
+    app.view_functions[rules[0].endpoint] = lose_the_answer
+    answer = rep.post("/customers", json={})
+
+    assert answer.status_code in {500, 503}
+    assert "What you sent was saved" in answer.json["detail"]
+    assert "Nothing was changed" not in answer.json["detail"]
+    assert "Retry-After" not in answer.headers
+    assert rep.get("/customers").json["total"] == 1
 
 
 def test_the_secret_key_is_made_once_and_readable_by_its_owner_alone(tmp_path: Path, database_url: str) -> None:
