@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from engine.dmn.findings import Finding
+from engine.dmn.findings import Finding, place_in
 from engine.dmn.items import Items
 from engine.dmn.table_reader import read_table
 from engine.dmn.tables import Closure, Table
@@ -65,7 +65,7 @@ class Boxes:
         try:
             compiled = compile_expression(text, self.names, local=local)
         except FeelSyntaxError as error:
-            self.finding("feel.syntax", f"{error.sentence} (in: {text[:80]})", element)
+            self.finding("feel.syntax", f"{error.sentence} ({place_in(text, error.start, error.end)})", element)
             return _broken(error.sentence)
         self.expressions.append(Used(compiled, element, local, self.owner))
         return compiled.closure
@@ -77,7 +77,7 @@ class Boxes:
         try:
             compiled = compile_unary_tests(text, self.names, local=local)
         except FeelSyntaxError as error:
-            self.finding("feel.syntax", f"{error.sentence} (in: {text[:80]})", element)
+            self.finding("feel.syntax", f"{error.sentence} ({place_in(text, error.start, error.end)})", element)
             return compile_unary_tests("null", local=local)
         self.expressions.append(Used(compiled, element, local, self.owner))
         return compiled

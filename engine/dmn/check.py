@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 from engine.dmn import coverage
 from engine.dmn.domains import Opaque, constant, read_cell
-from engine.dmn.findings import DmnRefused, Finding
+from engine.dmn.findings import DmnRefused, Finding, place_in
 from engine.dmn.model import Decision, Knowledge, Model
 from engine.dmn.reader import Imports, read_model
 from engine.dmn.tables import Column, Table
+from engine.dmn.xml import line_of
 from engine.feel.expressions import OPEN
 from engine.feel.run import Run
 from engine.feel.types import simple
@@ -40,16 +41,13 @@ def _unknown_names(model: Model) -> Iterator[Finding]:
         if OPEN in used.local:
             continue
         known = _visible(model, used.owner) | used.local
-        for name, place in used.expression.certain.items():
+        for name, at in used.expression.certain.items():
             if name not in known:
-                yield Finding(
-                    "feel.name",
-                    "error",
-                    f"{name!r} is not known here (characters {place.start + 1} to {place.end} of "
-                    f"{used.expression.text[:80]!r}): no input, decision or function of that name is required.",
-                    int(used.element.sourceline or 0),
-                    used.element.get("id") or "",
+                place = place_in(used.expression.text, at.start, at.end)
+                sentence = (
+                    f"{name!r} is not known here ({place}): no input, decision or function of that name is required."
                 )
+                yield Finding("feel.name", "error", sentence, line_of(used.element), used.element.get("id") or "")
 
 
 def _visible(model: Model, owner: str) -> frozenset[str]:

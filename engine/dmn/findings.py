@@ -30,3 +30,9 @@ class DmnRefused(InvalidInput):
         more = f" There are {len(wrong) - 1} more errors." if len(wrong) > 1 else ""
         details: list[dict[str, Any]] = [asdict(finding) for finding in self.findings]
         super().__init__(first + more, findings=details)
+
+
+def place_in(text: str, start: int, end: int) -> str:
+    """Where in an expression something stands, as a person counts: `characters 3 to 5 of 'a + b c'`."""
+    shown = f"{text[:77]}..." if len(text) > 80 else text
+    return f"characters {start + 1} to {max(end, start + 1)} of {shown!r}"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.dmn.findings import Finding
+from engine.dmn.findings import Finding, place_in
 from engine.dmn.xml import Element, child, children, line_of, tag, text_of, type_of
 from engine.feel.errors import FeelSyntaxError
 from engine.feel.expressions import UnaryTests, compile_unary_tests
@@ -208,9 +208,6 @@ def _tests(element: Element | None, findings: list[Finding]) -> UnaryTests | Non
     try:
         return compile_unary_tests(text)
     except FeelSyntaxError as error:
-        findings.append(
-            Finding(
-                "feel.syntax", "error", f"{tag(element)}: {error.sentence}", line_of(element), element.get("id") or ""
-            )
-        )
+        sentence = f"{tag(element)}: {error.sentence} ({place_in(text, error.start, error.end)})"
+        findings.append(Finding("feel.syntax", "error", sentence, line_of(element), element.get("id") or ""))
         return None

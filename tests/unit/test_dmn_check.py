@@ -185,6 +185,13 @@ def test_a_condition_with_a_value_of_another_type_is_an_error():
     assert "dmn.cell_type" in [rule for rule, _ in found]
 
 
+def test_text_that_is_no_feel_is_shown_with_its_place():
+    found = checked("UNIQUE", NUMBER, [("> 5 )", "1"), ("-", "2")])
+
+    assert found[0][0] == "feel.syntax"
+    assert "(characters 5 to 5 of '> 5 )')" in found[0][1]
+
+
 _NUMBERS = st.integers(0, 6)
 _SIMPLE = st.one_of(
     st.builds("? {} {}".format, st.sampled_from(["<", "<=", ">", ">=", "=", "!="]), _NUMBERS),

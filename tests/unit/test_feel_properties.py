@@ -143,6 +143,28 @@ def test_evaluation_never_raises_and_ends_in_time(text):
     assert all(0 <= problem.start <= problem.end for problem in outcome.problems)
 
 
+texts = st.one_of(
+    st.text(max_size=30),
+    st.text("0123456789-+:.TZPYMDHS@/W", max_size=30),
+    st.text('[]().,"@0129ab date-\\\\', max_size=30),
+    st.text("ab(|)*+?{}[]^$\\\\pPdDwW0123-&,.", max_size=30),
+    st.builds("{}{}..{}{}".format, st.sampled_from("[]("), soup, soup, st.sampled_from("[])")),
+)
+
+
+@relaxed
+@given(
+    st.sampled_from(sorted({*BUILTINS, *(f"obieg.{name}" for name in OWN)})), st.lists(texts, min_size=1, max_size=4)
+)
+def test_no_text_that_is_passed_to_a_function_raises_or_takes_long(name, given_texts):
+    variables = {f"t{number}": text for number, text in enumerate(given_texts)}
+    began = time.thread_time()
+
+    compile_expression(f"{name}({', '.join(variables)})").evaluate(variables, now=NOW)
+
+    assert time.thread_time() - began < LONGEST
+
+
 def _grown(first, step, last="m: l"):
     """A context whose every entry is several times as large as the one before."""
     steps = [f"{name}: {step.format(before)}" for before, name in itertools.pairwise("abcdefghijkl")]

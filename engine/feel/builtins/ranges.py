@@ -1,14 +1,15 @@
 """Functions that relate points and ranges on one scale (DMN 1.5, tables 79 and 80: Allen's algebra)."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from engine.feel.builtins.registry import BUILTINS, builtin, single, text
 from engine.feel.compare import equal, order
-from engine.feel.errors import Fault
+from engine.feel.errors import Fault, FeelSyntaxError
 from engine.feel.kinds import Range, article, kind
 from engine.feel.run import Run
-from engine.feel.temporal import at_literal
+from engine.feel.temporal import read_date, read_date_time, read_duration, read_time
 
 Relation = Callable[[Any, Any], bool]
 
@@ -151,9 +152,10 @@ _relation("coincides", _ALIKE, _coincides)
 
 
 @builtin("range(from)")
-def range_of(_run: Run, source: Any) -> Range:
+def range_of(run: Run, source: Any) -> Range:
     """The range of a text such as `[1..10)`, whose ends are literals."""
     written = text(source, "The range").strip()
+    run.tick(1 + len(written) // 4)
     inner = written[1:-1].split("..")
     if len(inner) != 2 or written[:1] not in {"[", "(", "]"} or written[-1:] not in {"]", ")", "["}:
         raise Fault(f"{written[:60]!r} is no range.")
@@ -172,13 +174,30 @@ def _end(part: str) -> Any:
 
     if not part or part == "null":
         return None
-    node = parser.parse_expression(part, (name for name in BUILTINS if " " in name))
+    try:
+        node = parser.parse_expression(part, (name for name in BUILTINS if " " in name))
+    except FeelSyntaxError:
+        raise Fault(f"{part[:60]!r} is no end of a range.") from None
+    value = node.value if isinstance(node, nodes.Literal | nodes.AtLiteral) else None
     if isinstance(node, nodes.Negation) and isinstance(node.operand, nodes.Literal):
-        return -node.operand.value
-    if isinstance(node, nodes.Call) and len(node.arguments) == 1 and isinstance(node.arguments[0], nodes.Literal):
-        value = at_literal(str(node.arguments[0].value))
-    else:
-        value = getattr(node, "value", None)
+        value = -node.operand.value if isinstance(node.operand.value, Decimal) else None
+    elif isinstance(node, nodes.Call):
+        value = _called(node)
     if value is None or equal(value, value) is not True:
         raise Fault(f"{part[:60]!r} is no end of a range.")
     return value
+
+
+def _called(node: Any) -> Any:
+    """What `date("2026-01-31")` and the like stand for; None for any other call."""
+    text_ = getattr(node.arguments[0], "value", None) if len(node.arguments) == 1 else None
+    read = _READERS.get(getattr(node.function, "name", ""))
+    return read(text_) if read and isinstance(text_, str) else None
+
+
+_READERS: dict[str, Callable[[str], Any]] = {
+    "date": read_date,
+    "time": read_time,
+    "date and time": read_date_time,
+    "duration": read_duration,
+}
