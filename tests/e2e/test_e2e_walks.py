@@ -168,12 +168,12 @@ def test_a_wrong_password_is_told_and_the_theme_is_remembered(log_in: LogIn) -> 
     expect(page.get_by_role("alert")).to_contain_text("Name or password is wrong")
 
     visitor.log_in("ewa")
-    page.get_by_label("Account of Ewa Kowalska").click()
+    page.locator("summary", has_text="Account of Ewa Kowalska").click()
     page.get_by_role("button", name="Light or dark").click()
     page.get_by_role("link", name="Cases").click()
     expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
 
-    page.get_by_label("Account of Ewa Kowalska").click()
+    page.locator("summary", has_text="Account of Ewa Kowalska").click()
     page.get_by_role("button", name="Log out").click()
     expect(page.get_by_text("You are logged out.")).to_be_visible()
 

@@ -1,0 +1,116 @@
+"""Pages keep WCAG 2.2 AA as far as axe-core can tell, at the width of a desk and of a phone, light and dark."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.conftest import missing
+from tests.e2e.conftest import Visitor
+from tests.e2e.steps import attach, complete, fill_request, start_approval
+
+AXE = Path(__file__).parents[2] / "webapp" / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+CHECK = """rules => axe.run(document, {
+    runOnly: rules,
+    rules: {"target-size": {enabled: true}},
+    iframes: false,
+    resultTypes: ["violations"],
+})"""
+WIDTHS = {1440: 900, 390: 844}
+Places = dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def axe() -> str:
+    if not AXE.exists():
+        missing("axe-core", "it is not installed; run: make frontend")
+    return AXE.read_text()
+
+
+@pytest.fixture(scope="module")
+def places(chromium: Browser, address: str, drafts: Iterator[str], request_pdf: Path) -> Places:
+    """Where there is something to see: one approval under way, one whose first task is open, one draft."""
+    visitor = Visitor(chromium.new_context(timezone_id="Europe/Warsaw"), address)
+    page = visitor.log_in("ewa")
+    start_approval(page, next(drafts))
+    attach(page, request_pdf)
+    fill_request(page)
+    complete(page)
+    start_approval(page, next(drafts))
+    attach(page, request_pdf)
+    found = {"task": page.url, "document": _link(page, "#task-documents .doc-name")}
+    page.get_by_role("link", name="Case", exact=True).click()
+    expect(page.locator(".diagram[data-ready=true]")).to_be_visible()
+    found |= {"case": page.url, "trail": f"{page.url}/trail"}
+    visitor.go("/offers?state=draft")
+    found["draft"] = _link(page, "main a.plain")
+    visitor.context.close()
+    assert not visitor.unexpected()
+    return {name: where.removeprefix(address) for name, where in found.items()} | {
+        "inbox": "/?show=groups",
+        "inbox, empty": "/?show=mine",
+        "documents": "/documents",
+        "offers": "/offers",
+        "editor": f"{found['draft']}/edit",
+        "cases": "/cases",
+        "customers": "/customers",
+        "processes": "/definitions",
+        "start": "/start",
+    }
+
+
+def _link(page: Page, selector: str) -> str:
+    return str(page.locator(selector).first.get_attribute("href"))
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_axe_finds_nothing_on_any_page(
+    chromium: Browser, address: str, places: Places, axe: str, width: int, theme: str
+) -> None:
+    viewport = {"width": width, "height": WIDTHS[width]}
+    context = chromium.new_context(viewport=viewport, color_scheme=theme, reduced_motion="reduce")
+    visitor = Visitor(context, address)
+    findings = _check(visitor.go("/login"), axe, "log-in")
+    visitor.log_in("ewa")
+
+    for name, path in places.items():
+        findings += _check(visitor.go(path), axe, name)
+    for name in ("inbox", "task"):
+        findings += _check(_as_manager(visitor, name), axe, f"{name} of the manager")
+
+    context.close()
+    assert not findings, "\n".join(findings)
+    assert not visitor.unexpected()
+
+
+def _as_manager(visitor: Visitor, name: str) -> Page:
+    visitor.context.clear_cookies(name="obieg")
+    page = visitor.log_in("jan")
+    visitor.go("/?show=groups")
+    if name == "task":
+        page.locator("main a.row-link").first.click()
+    return page
+
+
+def _check(page: Page, axe: str, name: str) -> list[str]:
+    """What axe finds, one line each: the page, the rule, the element and what is wrong with it."""
+    page.wait_for_load_state("networkidle")
+    for box in page.locator("#form, .diagram").all():
+        expect(box).to_have_attribute("data-ready", "true")
+    page.evaluate(axe)  # over the debugger's protocol: the page's own policy, which allows no such script, stays on
+    found: dict[str, Any] = page.evaluate(CHECK, RULES)
+    return [
+        f"{name}: {violation['id']}: {node['target']} {node['html'][:160]} – {_reason(node)}"
+        for violation in found["violations"]
+        for node in violation["nodes"]
+    ]
+
+
+def _reason(node: dict[str, Any]) -> str:
+    return "; ".join(each["message"] for kind in ("any", "all", "none") for each in node[kind])[:300]
