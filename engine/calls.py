@@ -18,6 +18,7 @@ DEFERRED = "engine.deferred"
 PUBLISH = "engine.publish"
 BROADCAST = "engine.broadcast"
 ROUTE = "engine.route_messages"
+SIGNAL = "engine.signal"
 
 
 def row(call: OutsideCall, locked: Locked, now: datetime) -> Mapping[str, Any]:

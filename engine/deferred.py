@@ -17,7 +17,7 @@ from core.messages import Command
 from engine import store
 from engine.bpmn.outside import Outside
 from engine.calls import DEFERRED, deferred_job
-from engine.errors import InstanceEnded, InstanceNotFound, InstanceSuspended
+from engine.errors import BpmnError, InstanceEnded, InstanceNotFound, InstanceSuspended
 from engine.feel.values import decode
 from engine.handlers import HANDLERS, ServiceCall
 from engine.models import InstanceRow, ServiceCallRow
@@ -69,6 +69,31 @@ def _answer(command: AnswerCall, unit: UnitOfWork, parking: Parking) -> bool:
         return False
     running.save()
     return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThrowFromCall(Command):
+    """The work of a service task met an error that the process knows by its code."""
+
+    instance_id: str
+    call_id: str
+    code: str
+    sentence: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@handles(ThrowFromCall, needs="case.administer")
+def throw_from_call(command: ThrowFromCall, unit: UnitOfWork) -> bool:
+    """Have the process catch it, or make an incident; False when nobody waits for the work any more."""
+
+    def attempt(parking: Parking) -> bool:
+        running = Running(unit, store.lock_instance(unit, command.instance_id), parking)
+        if not running.case.throw(command.call_id, command.code, command.sentence, command.values):
+            return False
+        running.save()
+        return True
+
+    return with_incidents(unit, attempt)
 
 
 @handles(FailCall, needs="case.administer")
@@ -131,6 +156,18 @@ def run_deferred(host: Host, arguments: dict[str, Any]) -> None:
     failure: FailCall | None
     try:
         values = _work(host, name, call)
+    except BpmnError as error:
+        _tell(
+            host,
+            ThrowFromCall(
+                instance_id=instance_id,
+                call_id=call_id,
+                code=error.error,
+                sentence=error.sentence,
+                values=error.variables,
+            ),
+        )
+        return
     except Exception as error:
         logger.warning("deferred task failed", extra={"action": name, "instance": instance_id}, exc_info=error)
         failure = _failure(instance_id, call_id, name, error)

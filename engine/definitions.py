@@ -10,6 +10,7 @@ from sqlalchemy import func, select, text
 from core.executor import handles
 from core.ids import new_id, successor
 from core.messages import Command
+from engine import starting
 from engine.bpmn import Findings, Known, check_bpmn
 from engine.bpmn.model import Process
 from engine.decisions import check_dmn
@@ -18,7 +19,7 @@ from engine.errors import DeploymentRefused
 from engine.events import DefinitionDeployed
 from engine.forms import check_form
 from engine.handlers import HANDLERS
-from engine.models import DefinitionRow
+from engine.models import DefinitionRow, StartEventRow
 from storage.unit_of_work import UnitOfWork
 
 LOCK = 7_203_110_011  # advisory lock: deployments happen one after the other, so that versions have no gaps
@@ -61,6 +62,7 @@ class Draft:
     name: str
     file: DeploymentFile
     info: dict[str, Any]
+    process: Process | None = None
 
 
 @handles(DeployDefinitions, needs="definition.deploy")
@@ -72,6 +74,7 @@ def deploy_definitions(command: DeployDefinitions, unit: UnitOfWork) -> tuple[De
     """
     unit.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
     drafts, findings = check_files(command.files, _deployed(unit), lambda missing: _deployed_imports(unit, missing))
+    findings += _message_taken(drafts, unit)
     refuse(findings)
     deployed = tuple(_deploy(draft, unit) for draft in drafts)
     if command.dry_run:
@@ -159,7 +162,7 @@ def _more(known: frozenset[str] | None, drafts: list[Draft], kind: str) -> froze
 
 def _process_draft(process: Process, file: DeploymentFile) -> Draft:
     info = {"stages": list(process.stages), "starters": list(process.starters)}
-    return Draft(kind="process", key=process.id, name=process.name, file=file, info=info)
+    return Draft(kind="process", key=process.id, name=process.name, file=file, info=info, process=process)
 
 
 def _twice(drafts: list[Draft]) -> Findings:
@@ -173,6 +176,22 @@ def _twice(drafts: list[Draft]) -> Findings:
                 element=draft.key,
             )
         seen[draft.kind, draft.key] = draft.file.name
+    return findings
+
+
+def _message_taken(drafts: list[Draft], unit: UnitOfWork) -> Findings:
+    """A message has one receiver, so it can start one process only."""
+    findings = Findings("")
+    owners: dict[str, str] = {}
+    for row in unit.session.scalars(select(StartEventRow).where(StartEventRow.kind == "message")):
+        owners[row.name] = row.definition_key
+    for draft in drafts:
+        findings.file = draft.file.name
+        for element, trigger in draft.process.start_triggers if draft.process is not None else ():
+            owner = owners.setdefault(trigger.name or "", draft.key) if trigger.kind == "message" else draft.key
+            if owner != draft.key:
+                sentence = f"The message {trigger.name} starts the process {owner} already, and has one receiver only."
+                findings.error("message-start-taken", sentence, element=element)
     return findings
 
 
@@ -240,6 +259,8 @@ def _deploy(draft: Draft, unit: UnitOfWork) -> DeployedDefinition:
             definition_id=row.id, kind=row.kind, key=row.key, version=row.version, digest=digest, name=row.name
         )
     )
+    if draft.process is not None:
+        starting.register(unit, row, draft.process)
     return view_of(row)
 
 

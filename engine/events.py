@@ -216,6 +216,41 @@ class TaskCancelled(TaskEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MessageReceived(CaseEvent):
+    """A message came to an element, or started the case."""
+
+    type: ClassVar[str] = "message.received"
+    element_id: str
+    name: str
+    keys: dict[str, str]
+    event_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageExpired(Event):
+    """Nobody received a message in time."""
+
+    type: ClassVar[str] = "message.expired"
+    message_id: str
+    name: str
+    keys: dict[str, str]
+
+    @property
+    def stream(self) -> str:
+        """One stream per name of a message."""
+        return f"message:{self.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalReceived(CaseEvent):
+    """A signal came to an element, or started the case."""
+
+    type: ClassVar[str] = "signal.received"
+    element_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TimerFired(CaseEvent):
     """The moment came that an element waited for."""
 

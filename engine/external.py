@@ -90,6 +90,15 @@ class CompleteExternalTask(ExternalCommand):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ThrowExternalError(ExternalCommand):
+    """The work met an error that the process knows by its code."""
+
+    code: str
+    message: str = ""
+    variables: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FailExternalTask(ExternalCommand):
     """The work could not be done; `retries` says how many more tries to allow, 0 for an incident at once."""
 
@@ -150,6 +159,21 @@ def _complete(command: CompleteExternalTask, unit: UnitOfWork, parking: Parking)
         raise _unknown(command.task_id)
     running.save()
     return CompletedCall(instance_id=call.instance_id, state=running.case.state)
+
+
+@handles(ThrowExternalError, needs="external.work")
+def throw_external_error(command: ThrowExternalError, unit: UnitOfWork) -> CompletedCall:
+    """Have the process catch it, or make an incident. Raises `CallNotFound`, `NotYourCall`, `InvalidInput`."""
+
+    def attempt(parking: Parking) -> CompletedCall:
+        call, running = _locked(command, unit, parking)
+        sentence = command.message or f"The worker reported {command.code}."
+        if not running.case.throw(call.id, command.code, sentence, command.variables):
+            raise _unknown(command.task_id)
+        running.save()
+        return CompletedCall(instance_id=call.instance_id, state=running.case.state)
+
+    return with_incidents(unit, attempt)
 
 
 @handles(FailExternalTask, needs="external.work")

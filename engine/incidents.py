@@ -7,10 +7,10 @@ from sqlalchemy import select
 from core.errors import InvalidInput
 from core.executor import handles
 from core.messages import Command
-from engine import store
+from engine import messages, store
 from engine.errors import IncidentNotFound
 from engine.models import IncidentRow
-from engine.running import Parking, Running, with_incidents
+from engine.running import Parking, Running, settle, with_incidents
 from storage.unit_of_work import UnitOfWork
 
 
@@ -44,11 +44,26 @@ def skip_incident(command: SkipIncident, unit: UnitOfWork) -> str:
     return with_incidents(unit, lambda parking: _go_on(command.incident_id, unit, parking, skipping=reason))
 
 
+def _settle_message(incident: IncidentRow, unit: UnitOfWork, skipping: str | None) -> str:
+    """An undelivered message waits once more, or is forgotten."""
+    unit.session.refresh(incident, with_for_update=True)
+    if incident.state != "open":
+        raise IncidentNotFound(f"The incident {incident.id} is settled.", incident=incident.id)
+    if skipping is None:
+        messages.send_again(incident.instance_id, unit, unit.clock.now() + messages.TIME_TO_LIVE)
+    else:
+        messages.drop(incident.instance_id, unit)
+    settle(unit, incident, "sent again" if skipping is None else f"dropped: {skipping}")
+    return "waiting" if skipping is None else "dropped"
+
+
 def _go_on(incident_id: str, unit: UnitOfWork, parking: Parking, *, skipping: str | None) -> str:
     found = select(IncidentRow).where(IncidentRow.id == incident_id)
     incident = unit.session.scalar(found)
     if incident is None:
         raise IncidentNotFound(f"There is no incident {incident_id}.", incident=incident_id)
+    if incident.code == messages.UNDELIVERED:
+        return _settle_message(incident, unit, skipping)
     locked = store.lock_instance(unit, incident.instance_id)
     unit.session.refresh(incident)  # it may have been settled before we had the lock
     if incident.state != "open":

@@ -12,13 +12,12 @@ from core.messages import Command
 from engine import access, catalog, store
 from engine.bpmn.model import Reference
 from engine.errors import DefinitionNotFound, InstanceNotFound
-from engine.events import CaseCancelled, CaseStarted, EntityLinked, VariablesEdited
+from engine.events import CaseCancelled, EntityLinked, VariablesEdited
 from engine.feel.values import plain
 from engine.models import DefinitionRow, InstanceEntityRow
 from engine.openings import OpenTask
 from engine.running import Parking, Running, with_incidents
-from engine.runtime import Case
-from engine.store import Locked
+from engine.starting import Beginning, begin
 from storage.unit_of_work import UnitOfWork
 
 __all__ = [
@@ -100,39 +99,20 @@ def _start(command: StartInstance, unit: UnitOfWork, parking: Parking) -> Starte
     mark = catalog.newest_deployment(unit.session)
     definition = _definition(command, unit, mark)
     _check_starter(definition, unit)
-    locked = Locked(
-        instance_id=new_id(),
-        definition_id=definition.id,
-        definition_key=definition.key,
-        instance_state="running",
-        revision=1,
-        stage=None,
-        business_key=command.business_key,
-        outcome=None,
-        started_by=unit.actor.id,
-        ended_at=None,
-        mark=mark,
-    )
-    unit.emit(
-        CaseStarted(
-            instance_id=locked.instance_id,
-            definition_id=definition.id,
-            definition_key=definition.key,
-            version=definition.version,
-            digest=definition.digest,
-            business_key=command.business_key,
-            variables={name: plain(value) for name, value in command.variables.items()},
-            links=[{"entity": link.entity, "id": link.id, "role": link.role} for link in command.links],
-        )
-    )
+    instance_id = new_id()
     for link in command.links:
-        _link(locked.instance_id, link, unit)
-    running = Running(unit, locked, parking, asked_by_person=True)
-    case = Case(running.program, running.surroundings())
-    running.create(case)
-    case.start(command.variables, unit.actor.id)
-    running.save(started=running.now)
-    return StartedInstance(id=locked.instance_id, state=case.state, stage=case.stage, tasks=running.open_tasks())
+        _link(instance_id, link, unit)
+    beginning = Beginning(
+        instance_id=instance_id,
+        definition_id=definition.id,
+        variables=command.variables,
+        business_key=command.business_key,
+        links=tuple({"entity": link.entity, "id": link.id, "role": link.role} for link in command.links),
+        asked_by_person=True,
+    )
+    running = begin(beginning, unit, parking, mark=mark)
+    case = running.case
+    return StartedInstance(id=instance_id, state=case.state, stage=case.stage, tasks=running.open_tasks())
 
 
 def _definition(command: StartInstance, unit: UnitOfWork, mark: str) -> DefinitionRow:

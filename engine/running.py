@@ -104,6 +104,20 @@ def raise_incident(
     return row.id
 
 
+def settle(unit: UnitOfWork, incident: IncidentRow, resolution: str) -> None:
+    """An incident is settled, in these words."""
+    incident.state, incident.resolution = "resolved", resolution
+    incident.resolved_at, incident.resolved_by = unit.clock.now(), unit.actor.id
+    unit.emit(
+        IncidentResolved(
+            instance_id=incident.instance_id,
+            incident_id=incident.id,
+            element_id=incident.element_id,
+            resolution=resolution,
+        )
+    )
+
+
 class Running:
     """A locked instance, its case in memory, and everything that has to be written when it waits again.
 
@@ -250,16 +264,7 @@ class Running:
 
     def resolve(self, incident: IncidentRow, resolution: str) -> None:
         """An incident is settled, in these words."""
-        incident.state, incident.resolution = "resolved", resolution
-        incident.resolved_at, incident.resolved_by = self.unit.clock.now(), self.unit.actor.id
-        self.unit.emit(
-            IncidentResolved(
-                instance_id=incident.instance_id,
-                incident_id=incident.id,
-                element_id=incident.element_id,
-                resolution=resolution,
-            )
-        )
+        settle(self.unit, incident, resolution)
 
     def _tell(self, changes: Changes) -> None:
         unit, case, instance = self.unit, self.case, self.locked.instance_id

@@ -9,6 +9,7 @@ from engine.bpmn.model import Process
 from engine.errors import StartUnclear, TaskAlreadyCompleted
 from engine.feel.kinds import imported
 from engine.spiff.build import build_spec
+from engine.spiff.catching import find_catcher
 from engine.spiff.changes import ArmedTimer, Changes, Failure, OpenWork, OutsideCall, Surroundings, Visit
 from engine.spiff.listening import deliver, is_listening
 from engine.spiff.scopes import open_scope
@@ -215,6 +216,19 @@ class Case:
             return False
         self._tree.changes.uncalled.append(token)
         self._tree.fail(task, reason, sentence)
+        return True
+
+    def throw(self, token: str, code: str, sentence: str, values: Mapping[str, Any]) -> bool:
+        """The work outside met an error of the process; one that nothing catches waits for a person."""
+        task = self._called(token)
+        if task is None:
+            return False
+        if find_catcher(task, "error", code) is None:
+            return self.fail(token, "uncaught_error", f"Nothing catches the error {code}: {sentence}")
+        self._tree.changes.uncalled.append(token)
+        task.task_spec.report(task, code, values)
+        self._tree.resume(task, None)
+        self._run()
         return True
 
     def _called(self, token: str) -> Any:

@@ -9,12 +9,14 @@ from sqlalchemy import delete, select, update
 
 from core.errors import DomainError
 from core.executor import handles
+from core.ids import new_id
 from core.messages import Command
-from engine import store
+from engine import catalog, store
 from engine.errors import InstanceSuspended
 from engine.events import TimerFired
-from engine.models import TimerRow
+from engine.models import StartEventRow, TimerRow
 from engine.running import Parking, Running, with_incidents
+from engine.starting import Beginning, begin, next_moment
 from storage.unit_of_work import UnitOfWork
 
 POSTPONED = timedelta(minutes=1)
@@ -41,7 +43,31 @@ def fire_due_timers(command: FireDueTimers, unit: UnitOfWork) -> int:
         .order_by(TimerRow.due_at, TimerRow.id)
         .limit(command.limit)
     ).all()
-    return sum(_fire(instance_id, timer_id, due_at, unit) for instance_id, timer_id, due_at in due)
+    fired = sum(_fire(instance_id, timer_id, due_at, unit) for instance_id, timer_id, due_at in due)
+    return fired + _start_due(command.limit, unit)
+
+
+def _start_due(limit: int, unit: UnitOfWork) -> int:
+    """Begin the cases whose start event is due; one that cannot begin is logged and waits for its next time."""
+    now = unit.clock.now()
+    due = (
+        select(StartEventRow)
+        .where(StartEventRow.due_at <= now)
+        .order_by(StartEventRow.due_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    rows = unit.session.scalars(due).all()
+    for row in rows:
+        beginning = Beginning(instance_id=new_id(), definition_id=row.definition_id, at=row.element_id)
+        try:
+            with_incidents(unit, lambda parking, each=beginning: begin(each, unit, parking), alone=False)  # type: ignore[misc]
+        except DomainError as error:
+            extra = {"action": "FireDueTimers", "definition": row.definition_key, "code": error.code}
+            logger.warning("start timer failed", extra=extra)
+        process = catalog.program(unit.session, row.definition_id).process
+        row.due_at, row.left = next_moment(process, row.element_id, row.left, now)
+    return len(rows)
 
 
 def _fire(instance_id: str, timer_id: str, due_at: datetime, unit: UnitOfWork) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import engine.deferred  # noqa: F401 -- its job is known now
+import engine.deferred
+import engine.signals  # noqa: F401 -- the jobs of these modules are known now
 from storage.jobs.memory import MemoryQueue
 from storage.jobs.queue import JobRequest
 from storage.unit_of_work import UnitFactory

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from core.identity import SYSTEM
+from engine.messages import RouteMessages
 from engine.timers import FireDueTimers
 from storage.jobs.clock import Tick, Ticker
 from storage.jobs.queue import JobRequest
@@ -34,6 +35,7 @@ def make_clock(application: Application) -> Ticker:
     """Fires due timers, and has unused content swept every hour."""
     every = application.settings.clock_tick
     ticks = [
+        Tick(name="messages", every_seconds=every, action=lambda: route_messages(application)),
         Tick(name="timers", every_seconds=every, action=lambda: fire_due_timers(application)),
         Tick(name="sweep", every_seconds=SWEEP_EVERY, action=lambda: ask_for_sweep(application)),
     ]
@@ -48,6 +50,12 @@ def fire_due_timers(application: Application) -> int:
         if fired < BATCH:
             break
     return total
+
+
+def route_messages(application: Application) -> None:
+    """Deliver stored messages whose receivers have come, and let old ones expire."""
+    while application.executor.execute(RouteMessages(limit=BATCH), actor=SYSTEM) >= BATCH:
+        pass
 
 
 def ask_for_sweep(application: Application) -> None:

@@ -28,6 +28,8 @@ DOORS = (  # importing these registers their commands, handlers and tables
     "engine.timers",
     "engine.incidents",
     "engine.deferred",
+    "engine.messages",
+    "engine.signals",
     "engine.external",
     "engine.operations",
     "engine.delegation",

@@ -10,6 +10,7 @@ from engine.bpmn.findings import Findings
 from engine.bpmn.model import Timer, TimerKind, Trigger
 from engine.bpmn.read import BPMN, OBIEG, Xml, child_text, children, flag, local
 from engine.bpmn.support import EVENT_DEFINITIONS, EVENT_NAMES
+from engine.cron import is_cron
 
 _ISO = re.compile(r"^(R\d*/)?P[\dYMWDTHS.,]+$|^\d{4}-\d{2}-\d{2}")
 _TIMERS: dict[str, TimerKind] = {"timeDate": "date", "timeDuration": "duration", "timeCycle": "cycle"}
@@ -127,7 +128,7 @@ class TriggerReader:
             sentence = "A cycle can stand at a non-interrupting event only; use a date or a duration."
         else:
             kind, text = found[0]
-            literal = _ISO.match(text) is not None
+            literal = _ISO.match(text) is not None or (kind == "cycle" and is_cron(text))
             make: Callable[[], Value] = lambda: formula(text)  # noqa: E731 -- one of two ways
             value = Value(text, None) if literal else compiled(make, definition, owner.get("id"), self._findings)
             return None if value is None else Timer(kind=kind, value=value)

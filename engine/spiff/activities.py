@@ -111,6 +111,11 @@ class ServiceTask(Element):
     """Calls a handler inside the transaction, or waits until a job or a worker has done its work outside."""
 
     def _run_hook(self, my_task: Any) -> bool | None:
+        if "thrown" in my_task.internal_data:
+            payload = my_task.internal_data.pop("payload", None)
+            my_task.internal_data.pop("called", None)  # its row is gone already
+            throw_error(self, my_task, my_task.internal_data.pop("thrown"), payload)
+            return None
         if not my_task.internal_data.get("called"):  # tried again: it has begun already
             self.begin(my_task)
         tree = my_task.workflow
@@ -133,6 +138,14 @@ class ServiceTask(Element):
             sentence = f"The handler of {self.node.name} returned what is no value: {error.sentence}"
             raise self.failed(my_task, "handler_result", sentence) from error
         return True
+
+    def report(self, task: Any, code: str, values: Mapping[str, Any]) -> None:
+        """Have the token throw an error in its turn. Raises `InvalidInput` for what is no value."""
+        try:
+            task.internal_data["payload"] = {name: imported(value) for name, value in values.items()}
+        except Fault as error:
+            raise InvalidInput(str(error)) from error
+        task.internal_data["thrown"] = code
 
     def take(self, task: Any, result: Mapping[str, Any]) -> None:
         """Keep what the work gave. Raises `InvalidInput` for what is no value."""

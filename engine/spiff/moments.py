@@ -4,6 +4,7 @@ import re
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+from engine.cron import following, is_cron
 from engine.feel import compile_expression
 from engine.feel.kinds import YearsMonths
 
@@ -17,6 +18,9 @@ _CYCLE = re.compile(r"^R(?P<count>\d*)/(?P<span>P.+)$")
 def moment(value: Any, now: datetime) -> datetime | None:
     """The moment that a value means: a date, a date and time, a duration from now, or text of these; else None."""
     if isinstance(value, str):
+        line = following(value, now)
+        if line is not None:
+            return line
         value = _parsed(value)
     if isinstance(value, datetime):
         return value.replace(tzinfo=value.tzinfo or UTC).astimezone(UTC)
@@ -28,7 +32,9 @@ def moment(value: Any, now: datetime) -> datetime | None:
 
 
 def cycle(value: Any) -> tuple[int | None, str] | None:
-    """How often (None: for ever) and the period of `R3/PT1H`; None when it is no repetition."""
+    """How often (None: for ever) and the period of `R3/PT1H`, or a crontab line; None when it is no repetition."""
+    if isinstance(value, str) and is_cron(value):
+        return None, value
     match = _CYCLE.match(value) if isinstance(value, str) else None
     if match is None:
         return None

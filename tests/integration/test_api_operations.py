@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from core.identity import SYSTEM
 from engine.definitions import DeployDefinitions, DeploymentFile
-from tests.engine_world import bpmn, line
+from tests.engine_world import HEAD, bpmn, line
 from tests.web import Program
 from webapp.bootstrap import Application
 
@@ -16,9 +16,11 @@ EXTERNAL = bpmn(
 )
 
 
-def start(application: Application, program: Program, source: bytes, key: str = "process") -> dict[str, object]:
+def start(application: Application, program: Program, source: bytes, key: str | None = "process") -> dict[str, object]:
     files = (DeploymentFile(name="process.bpmn", content=source),)
     application.executor.execute(DeployDefinitions(files=files), actor=SYSTEM)
+    if key is None:
+        return {}
     answer = program.post("/instances", json={"definition_key": key})
     assert answer.status_code == 201
     started: dict[str, object] = answer.json
@@ -81,3 +83,43 @@ def test_a_worker_does_an_external_task(application: Application, program: Calla
     assert failed.json == {"retries": 3}
     assert done.json == {"id": instance, "state": "completed"}
     assert admin.get(f"/instances/{instance}").json["variables"] == {"weight": 12.5}
+
+
+MESSAGES = (
+    f'{HEAD}<message id="paid" name="invoice.paid"/><signal id="stop" name="stop"/><error id="bad" errorCode="BAD"/>'
+    '<process id="paying" isExecutable="true">'
+    + line(
+        '<intermediateCatchEvent id="wait"><messageEventDefinition messageRef="paid" obieg:correlationKey="=invoice"/>'
+        "</intermediateCatchEvent>",
+        '<intermediateCatchEvent id="hold"><signalEventDefinition signalRef="stop"/></intermediateCatchEvent>',
+        '<serviceTask id="weigh" camunda:type="external" camunda:topic="scales"/>',
+        names=("wait", "hold", "weigh"),
+    )
+    + '<boundaryEvent id="failed" attachedToRef="weigh"><errorEventDefinition errorRef="bad"/></boundaryEvent>'
+    '<userTask id="repair"/><sequenceFlow id="to_repair" sourceRef="failed" targetRef="repair"/>'
+    "</process></definitions>"
+).encode()
+
+
+def test_messages_signals_and_errors_from_outside(application: Application, program: Callable[..., Program]) -> None:
+    admin, robot = program("root", "admin"), program("robot", "worker")
+    start(application, admin, MESSAGES, None)
+    instance = admin.post("/instances", json={"definition_key": "paying", "variables": {"invoice": "I-1"}}).json["id"]
+    message = {"name": "invoice.paid", "keys": {"invoice_id": "I-1"}, "payload": {"amount": 100}, "event_id": "e1"}
+
+    sent = [robot.post("/messages", json=message).json for _ in range(2)]
+    told = robot.post("/signals", json={"name": "stop"}).json
+    (task,) = robot.post("/external-tasks/fetch", json={"worker": "w", "topics": ["scales"]}).json["items"]
+    thrown = robot.post(f"/external-tasks/{task['id']}/bpmn-error", json={"worker": "w", "code": "BAD"})
+
+    assert sent == [{"delivered": [instance], "started": [], "stored": False}] * 2
+    assert told == {"delivered": [instance], "started": [], "queued": 0}
+    assert thrown.status_code == 200
+    assert [each["element_id"] for each in admin.get("/tasks").json["items"]] == ["repair"]
+
+
+def test_who_may_not_send_is_told_so(program: Callable[..., Program]) -> None:
+    rep = program("ewa", "sales_rep")
+
+    assert rep.post("/messages", json={"name": "x"}).status_code == 403
+    assert rep.post("/signals", json={"name": "x"}).status_code == 403

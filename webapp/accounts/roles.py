@@ -21,10 +21,10 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     "board": EMPLOYEE | OVERSIGHT,
     "process_designer": READ | {"definition.deploy", "case.start", "task.work", "document.file"},
     "auditor": READ | OVERSIGHT | {"audit.read"},
-    "worker": frozenset({"external.work"}),
+    "worker": frozenset({"external.work", "message.publish"}),
     "admin": SALES
     | OVERSIGHT
-    | {"definition.deploy", "case.administer", "external.work", "account.administer", "audit.read"},
+    | {"definition.deploy", "case.administer", "external.work", "message.publish", "account.administer", "audit.read"},
 }
 NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 

@@ -6,7 +6,13 @@ from typing import Any
 
 from pydantic import Field
 
-from engine.external import CompleteExternalTask, ExtendExternalLock, FailExternalTask, FetchExternalTasks
+from engine.external import (
+    CompleteExternalTask,
+    ExtendExternalLock,
+    FailExternalTask,
+    FetchExternalTasks,
+    ThrowExternalError,
+)
 from webapp.api.routing import Body, Routes
 from webapp.api.shapes import FetchedTasks, InstanceState, LockedUntil, TriesLeft
 from webapp.web import run
@@ -43,6 +49,14 @@ class DoneBody(WorkerBody):
     variables: dict[str, Any] = Field(default_factory=dict)
 
 
+class ErrorBody(WorkerBody):
+    """The error's code as the diagram has it."""
+
+    code: str = Field(min_length=1, max_length=255)
+    message: str = Field(default="", max_length=10_000)
+    variables: dict[str, Any] = Field(default_factory=dict)
+
+
 class FailureBody(WorkerBody):
     """Why the work could not be done, how many more tries to allow and when the next may begin."""
 
@@ -73,6 +87,22 @@ def extend(task_id: str, body: ExtendBody) -> LockedUntil:
 def complete(task_id: str, body: DoneBody) -> InstanceState:
     """Complete an external task."""
     done = run(CompleteExternalTask(task_id=task_id, worker=body.worker, variables=body.variables))
+    return InstanceState(id=done.instance_id, state=done.state)
+
+
+@routes.post(
+    PATH + "/bpmn-error",
+    "The work met an error that the process catches",
+    body=ErrorBody,
+    answer=InstanceState,
+    refusals=REFUSALS,
+)
+def bpmn_error(task_id: str, body: ErrorBody) -> InstanceState:
+    """Report an error of the process."""
+    command = ThrowExternalError(
+        task_id=task_id, worker=body.worker, code=body.code, message=body.message, variables=body.variables
+    )
+    done = run(command)
     return InstanceState(id=done.instance_id, state=done.state)
 
 

@@ -1,0 +1,116 @@
+"""How cases begin: by a person, a message, a signal or a timer; and which start events wait for that."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete
+
+from core.errors import InvalidInput
+from engine import catalog
+from engine.bpmn.model import Process
+from engine.events import CaseStarted
+from engine.feel.values import plain
+from engine.models import DefinitionRow, StartEventRow
+from engine.running import Parking, Running
+from engine.runtime import Case
+from engine.spiff.moments import cycle, moment
+from engine.store import Locked
+from storage.unit_of_work import UnitOfWork
+
+STORED = {"message", "signal", "timer"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beginning:
+    """A case that is to begin; `at` names the start event, None is the one without a trigger."""
+
+    instance_id: str
+    definition_id: str
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    business_key: str | None = None
+    at: str | None = None
+    links: tuple[dict[str, str], ...] = ()
+    asked_by_person: bool = False
+
+
+def begin(beginning: Beginning, unit: UnitOfWork, parking: Parking, *, mark: str | None = None) -> Running:
+    """Start a case and run it to its first wait states."""
+    definition = catalog.definition(unit.session, beginning.definition_id)
+    locked = Locked(
+        instance_id=beginning.instance_id,
+        definition_id=definition.id,
+        definition_key=definition.key,
+        instance_state="running",
+        revision=1,
+        stage=None,
+        business_key=beginning.business_key,
+        outcome=None,
+        started_by=unit.actor.id,
+        ended_at=None,
+        mark=mark or catalog.newest_deployment(unit.session),
+    )
+    unit.emit(
+        CaseStarted(
+            instance_id=locked.instance_id,
+            definition_id=definition.id,
+            definition_key=definition.key,
+            version=definition.version,
+            digest=definition.digest,
+            business_key=beginning.business_key,
+            variables={name: plain(value) for name, value in beginning.variables.items()},
+            links=list(beginning.links),
+        )
+    )
+    running = Running(unit, locked, parking, asked_by_person=beginning.asked_by_person)
+    case = Case(running.program, running.surroundings())
+    running.create(case)
+    case.start(beginning.variables, unit.actor.id, at=beginning.at)
+    running.save(started=running.now)
+    return running
+
+
+def register(unit: UnitOfWork, row: DefinitionRow, process: Process) -> None:
+    """Have the start events of a process's newest version wait, in place of those of older versions."""
+    unit.session.execute(delete(StartEventRow).where(StartEventRow.definition_key == row.key))
+    now = unit.clock.now()
+    for element, trigger in process.start_triggers:
+        if trigger.kind not in STORED:
+            continue
+        due, left = (None, None) if trigger.timer is None else first_moment(trigger.timer.value.evaluate({}, now), now)
+        if trigger.timer is not None and due is None:
+            sentence = f"The timer of {element} is {trigger.timer.value.text}, which gives no date or time."
+            raise InvalidInput(sentence, element=element)
+        unit.session.add(
+            StartEventRow(
+                definition_key=row.key,
+                element_id=element,
+                definition_id=row.id,
+                kind=trigger.kind,
+                name=trigger.name or "",
+                due_at=due,
+                left=left,
+            )
+        )
+
+
+def first_moment(value: Any, now: datetime) -> tuple[datetime | None, int | None]:
+    """When a start timer is due first, and how often it is still due then; None for ever."""
+    repetition = cycle(value)
+    if repetition is None:
+        return moment(value, now), 1
+    count, span = repetition
+    return moment(span, now), count
+
+
+def next_moment(process: Process, element: str, left: int | None, now: datetime) -> tuple[datetime | None, int | None]:
+    """When a start timer that has just fired is due again; None when it is not."""
+    if left is not None and left <= 1:
+        return None, None
+    for key, trigger in process.start_triggers:
+        if key == element and trigger.timer is not None:
+            repetition = cycle(trigger.timer.value.evaluate({}, now))
+            if repetition is not None:
+                return moment(repetition[1], now), None if left is None else left - 1
+    return None, None
