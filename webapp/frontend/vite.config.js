@@ -33,6 +33,7 @@ export default defineConfig({
     assetsInlineLimit: 0, // nothing as data: URI, the content security policy stays narrow
     chunkSizeWarningLimit: 900, // bpmn-js and form-js, each loaded on its own pages only
     rolldownOptions: {
+      checks: { bundlerTimings: false, pluginTimings: false }, // packing takes long on a busy machine, and that is all right
       input: Object.fromEntries(pages.map((name) => [basename(name, ".js"), resolve(root, "src/pages", name)])),
     },
   },

@@ -1,7 +1,8 @@
 // Puts beside each built file that packs well what a browser may ask for instead: name.br and name.gz.
-import { readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { readFile, readdir, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import { promisify } from "node:util";
+import { brotliCompress, constants, gzip } from "node:zlib";
 
 const PACKS = /\.(css|js|svg)$/;
 const LEAST = 1000; // bytes; below, the answer's headers weigh more than what is saved
@@ -11,19 +12,22 @@ export function packed(folder) {
   return {
     name: "packed",
     apply: "build",
-    closeBundle() {
-      readdirSync(folder).filter((name) => PACKS.test(name)).forEach((name) => pack(resolve(folder, name)));
+    async closeBundle() {
+      const names = (await readdir(folder)).filter((name) => PACKS.test(name));
+      await Promise.all(names.map((name) => pack(resolve(folder, name))));
     },
   };
 }
 
-function pack(file) {
-  const content = readFileSync(file);
+async function pack(file) {
+  const content = await readFile(file);
   if (content.length < LEAST) return;
   const params = {
     [constants.BROTLI_PARAM_MODE]: constants.BROTLI_MODE_TEXT,
     [constants.BROTLI_PARAM_SIZE_HINT]: content.length,
   };
-  writeFileSync(`${file}.br`, brotliCompressSync(content, { params }));
-  writeFileSync(`${file}.gz`, gzipSync(content, { level: 9 }));
+  await Promise.all([
+    promisify(brotliCompress)(content, { params }).then((small) => writeFile(`${file}.br`, small)),
+    promisify(gzip)(content, { level: 9 }).then((small) => writeFile(`${file}.gz`, small)),
+  ]);
 }

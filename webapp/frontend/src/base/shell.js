@@ -43,6 +43,9 @@ async function copy(text) {
   }
 }
 
+// a narrow screen may not show the tab that one is on
+document.querySelector(".tab[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 // navigation drawer on small screens
 const drawer = document.querySelector("#navigation");
 const opener = document.querySelector("[data-drawer-open]");
