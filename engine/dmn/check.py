@@ -35,13 +35,14 @@ def check_model(model: Model) -> tuple[Finding, ...]:
 
 
 def _unknown_names(model: Model) -> Iterator[Finding]:
-    if not model.inputs:
-        return  # drawn without input data: any name may be given from outside
     for used in model.expressions:
         if OPEN in used.local:
             continue
         known = _visible(model, used.owner) | used.local
         for name, at in used.expression.certain.items():
+            called = used.expression.text[at.end :].lstrip().startswith("(")
+            if not called and not model.inputs:
+                continue  # drawn without input data: any value, but no function, may be given from outside
             if name not in known:
                 place = place_in(used.expression.text, at.start, at.end)
                 sentence = (

@@ -192,6 +192,15 @@ def test_text_that_is_no_feel_is_shown_with_its_place():
     assert "(characters 5 to 5 of '> 5 )')" in found[0][1]
 
 
+@pytest.mark.parametrize(("text", "unknown"), [("summ(lines)", "'summ'"), ("sum(lines)", ""), ("lines", "")])
+def test_a_function_that_does_not_exist_is_found_also_without_input_data(text, unknown):
+    decision = f'<decision id="d" name="d"><literalExpression><text>{text}</text></literalExpression></decision>'
+    found = check_file(f'<definitions xmlns="{DMN}" name="m" namespace="n">{decision}</definitions>'.encode())
+
+    assert [finding.rule for finding in found] == (["feel.name"] if unknown else [])
+    assert all(unknown in finding.sentence for finding in found)
+
+
 _NUMBERS = st.integers(0, 6)
 _SIMPLE = st.one_of(
     st.builds("? {} {}".format, st.sampled_from(["<", "<=", ">", ">=", "=", "!="]), _NUMBERS),
