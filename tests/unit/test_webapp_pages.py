@@ -148,3 +148,19 @@ def test_amounts_of_a_trail_are_written_as_money() -> None:
     (line,) = tell([entry("offer.frozen", number="OF-1", currency="PLN", net="22880", gross="28142.4", vat="exempt")])
 
     assert line.facts == [("currency", "PLN"), ("net", "22,880.00"), ("gross", "28,142.40"), ("vat", "exempt")]
+
+
+def test_keys_of_a_program_are_told_as_words_and_what_people_wrote_is_not_touched() -> None:
+    (line,) = tell([entry("case.started", definition_key="offer_approval", label="snake_Case stays", code="PO-4010")])
+
+    assert dict(line.facts) == {
+        "definition_key": "Offer approval",
+        "label": "snake_Case stays",
+        "code": "PO-4010",
+    }
+
+
+def test_a_told_entry_can_be_found_again_among_the_findings() -> None:
+    first, second = tell([entry("case.started"), entry("task.created", 2, task_id="T1")])
+
+    assert (first.id, second.id) == ("E1", "E2")
