@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from core.errors import InvalidInput
 from core.executor import Executor, handles
 from core.identity import Actor
 from core.messages import Command
@@ -102,7 +103,19 @@ def import_northwind(
 
 
 def read_northwind(path: Path) -> dict[str, list[Row]]:
-    """The rows of the file by kind; orders have their lines under `lines` and their seller under `owner`."""
+    """The rows of the file by kind; orders have their lines under `lines` and their seller under `owner`.
+
+    Raises `InvalidInput` for any other file.
+    """
+    try:
+        return _read(path)
+    except sqlite3.Error as error:
+        raise InvalidInput(
+            f"{path} is not the SQLite file of the Northwind sample: {error}. Nothing was imported."
+        ) from error
+
+
+def _read(path: Path) -> dict[str, list[Row]]:
     with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)) as file:
         file.row_factory = sqlite3.Row
         customers = _rows(file, "SELECT * FROM Customers ORDER BY CustomerID")
