@@ -18,6 +18,8 @@ from engine.handlers import HANDLERS, ServiceCall
 from engine.runtime import Case, Failure, OpenWork, Program
 from engine.subscriptions import SentMessage, SentSignal, Subscription
 
+MAXIMUM_INCIDENTS = 20  # that one step of a scenario can leave behind, as one command
+
 
 @dataclass(slots=True, kw_only=True)
 class Props:
@@ -207,7 +209,7 @@ class Rehearsal:
                 act(self.case)
                 break
             except StepFailed as failure:
-                if not failure.step or failure.step in parking:
+                if not failure.step or failure.step in parking or len(parking) >= MAXIMUM_INCIDENTS:
                     raise
                 parking[failure.step] = (failure.reason, failure.sentence)
                 self.case = Case(self.program, self, None if before is None else json.loads(before))
