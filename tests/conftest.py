@@ -57,6 +57,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def server() -> Iterator[EmbeddedServer]:
     folder = Path(tempfile.mkdtemp(prefix="obieg-test-"))
     embedded = start_embedded(folder)
+    careless = create_engine(embedded.url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with careless.connect() as connection:
+        for name in ("fsync", "full_page_writes", "synchronous_commit"):  # a power cut ends the run anyway
+            connection.execute(text(f"ALTER SYSTEM SET {name} = off"))
+        connection.execute(text("SELECT pg_reload_conf()"))
     yield embedded
     embedded.stop()
     shutil.rmtree(folder, ignore_errors=True)
@@ -84,7 +89,7 @@ def template(server: EmbeddedServer, admin: Engine) -> str:
 def database_url(server: EmbeddedServer, admin: Engine, template: str) -> Iterator[str]:
     name = f"obieg_{next(_numbers)}"
     with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY"))
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY WAL_LOG"))
     yield server.url_of(name)
     with admin.connect() as connection:
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
