@@ -293,3 +293,17 @@ class IncidentResolved(CaseEvent):
     incident_id: str
     element_id: str
     resolution: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryRemoved(Event):
+    """Finished instances were removed because their process keeps them no longer."""
+
+    type: ClassVar[str] = "history.removed"
+    definition_id: str
+    instances: list[str]
+
+    @property
+    def stream(self) -> str:
+        """One stream per version of a process."""
+        return f"history:{self.definition_id}"

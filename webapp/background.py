@@ -6,6 +6,7 @@ from typing import Any
 
 from core.identity import SYSTEM
 from engine.messages import RouteMessages
+from engine.retention import RemoveHistory
 from engine.timers import FireDueTimers
 from storage.jobs.clock import Tick, Ticker
 from storage.jobs.queue import JobRequest
@@ -37,6 +38,7 @@ def make_clock(application: Application) -> Ticker:
     ticks = [
         Tick(name="messages", every_seconds=every, action=lambda: route_messages(application)),
         Tick(name="timers", every_seconds=every, action=lambda: fire_due_timers(application)),
+        Tick(name="history", every_seconds=SWEEP_EVERY, action=lambda: remove_history(application)),
         Tick(name="sweep", every_seconds=SWEEP_EVERY, action=lambda: ask_for_sweep(application)),
     ]
     return Ticker(application.database.engine, ticks)
@@ -55,6 +57,12 @@ def fire_due_timers(application: Application) -> int:
 def route_messages(application: Application) -> None:
     """Deliver stored messages whose receivers have come, and let old ones expire."""
     while application.executor.execute(RouteMessages(limit=BATCH), actor=SYSTEM) >= BATCH:
+        pass
+
+
+def remove_history(application: Application) -> None:
+    """Remove the cases that their processes keep no longer."""
+    while application.executor.execute(RemoveHistory(limit=BATCH), actor=SYSTEM) >= BATCH:
         pass
 
 

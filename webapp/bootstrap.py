@@ -31,6 +31,7 @@ DOORS = (  # importing these registers their commands, handlers and tables
     "engine.messages",
     "engine.signals",
     "engine.external",
+    "engine.retention",
     "engine.operations",
     "engine.delegation",
     "documents.filing",

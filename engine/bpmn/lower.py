@@ -15,6 +15,7 @@ from engine.bpmn.scopes import Scope, begins, compensator, definitions_of, link_
 from engine.bpmn.triggers import TriggerReader, compiled
 from engine.feel import Script, compile_script
 
+_LIFETIME = re.compile(r"[1-9]\d{0,5}|P(?=\d)(\d{1,4}Y)?(\d{1,4}M)?(\d{1,6}D)?")
 _NAME = re.compile(r"^[^\W\d]\w*$")
 _MAPPINGS = {"singleEntry", "singleResult", "collectEntries", "resultList"}
 Compiled = TypeVar("Compiled")
@@ -52,6 +53,7 @@ class _Lowering:
             name=element.get("name") or element.get("id"),
             stages=self._stages,
             starters=names_in(element.get(f"{{{CAMUNDA}}}candidateStarterGroups")),
+            history_ttl=self._history_ttl(element),
             searchable=names_in(element.get(f"{{{OBIEG}}}searchable")),
             documentation=child_text(element, "documentation"),
             starts=self._starts(self._root),
@@ -281,6 +283,13 @@ class _Lowering:
             if reference is not None:
                 found.append(reference)
         return found
+
+    def _history_ttl(self, element: Xml) -> str | None:
+        text: str | None = element.get(f"{{{CAMUNDA}}}historyTimeToLive")
+        if text and not _LIFETIME.fullmatch(text):
+            sentence = f"camunda:historyTimeToLive is {text}; write days, as 180, or a duration, as P2Y."
+            self._findings.error("history-ttl", sentence, line=element.sourceline, element=element.get("id"))
+        return text or None
 
     def _handler(self, element: Xml) -> str | None:
         name: str | None = element.get(f"{{{OBIEG}}}handler")

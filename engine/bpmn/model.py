@@ -161,6 +161,7 @@ class Process:
     stages: tuple[str, ...] = ()
     starters: tuple[str, ...] = ()
     searchable: tuple[str, ...] = ()
+    history_ttl: str | None = None
     documentation: str | None = None
     starts: tuple[str, ...] = ()
     handlers: tuple[str, ...] = ()

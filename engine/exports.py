@@ -1,0 +1,175 @@
+"""The history as an event log for process mining: XES (IEEE 1849) and OCEL 2.0 (JSON), written piece by piece."""
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any, TextIO
+from xml.sax.saxutils import quoteattr
+
+from sqlalchemy import func, select
+
+from engine.models import InstanceEntityRow, InstanceRow, TokenLogRow
+from storage.unit_of_work import Reading
+
+Progress = Callable[[int, int], None]  # instances done, in all
+BATCH = 500  # instances that are in memory at a time
+XES_HEAD = (
+    '<?xml version="1.0" encoding="UTF-8"?>\n'
+    '<log xes.version="1849.2016" xes.features="" xmlns="http://www.xes-standard.org/">\n'
+    '  <extension name="Concept" prefix="concept" uri="http://www.xes-standard.org/concept.xesext"/>\n'
+    '  <extension name="Time" prefix="time" uri="http://www.xes-standard.org/time.xesext"/>\n'
+    '  <extension name="Lifecycle" prefix="lifecycle" uri="http://www.xes-standard.org/lifecycle.xesext"/>\n'
+    '  <extension name="Organizational" prefix="org" uri="http://www.xes-standard.org/org.xesext"/>\n'
+    '  <global scope="trace"><string key="concept:name" value=""/></global>\n'
+    '  <global scope="event"><string key="concept:name" value=""/>'
+    '<date key="time:timestamp" value="1970-01-01T00:00:00Z"/></global>\n'
+    '  <classifier name="Activity" keys="concept:name lifecycle:transition"/>\n'
+)
+
+
+def write_xes(view: Reading, out: TextIO, progress: Progress, *, definition_key: str | None = None) -> int:
+    """One trace per instance, an event where a token came and one where it left; how many events."""
+    out.write(XES_HEAD)
+    written = 0
+    for instance, visits, _links in _instances(view, progress, definition_key):
+        out.write("  <trace>\n")
+        _xes(out, 4, "string", "concept:name", instance.id)
+        _xes(out, 4, "string", "obieg:process", instance.definition_key)
+        _xes(out, 4, "string", "obieg:state", instance.state)
+        for key, value in (("obieg:businessKey", instance.business_key), ("obieg:outcome", instance.outcome)):
+            if value is not None:
+                _xes(out, 4, "string", key, value)
+        for at, transition, visit in _moments(visits):
+            out.write("    <event>\n")
+            _xes(out, 6, "string", "concept:name", visit.name or visit.element_id)
+            _xes(out, 6, "string", "concept:instance", visit.id)
+            _xes(out, 6, "string", "lifecycle:transition", transition)
+            _xes(out, 6, "date", "time:timestamp", _iso(at))
+            _xes(out, 6, "string", "obieg:element", visit.element_id)
+            _xes(out, 6, "string", "obieg:type", visit.type)
+            if visit.actor is not None and transition != "start":
+                _xes(out, 6, "string", "org:resource", visit.actor)
+            out.write("    </event>\n")
+            written += 1
+        out.write("  </trace>\n")
+    out.write("</log>\n")
+    return written
+
+
+def write_ocel(view: Reading, out: TextIO, progress: Progress, *, definition_key: str | None = None) -> int:
+    """Objects are cases and the records that they are about, events are the elements that tokens left; how many."""
+    kinds: set[str] = set()
+    activities: set[str] = set()
+    objects: dict[tuple[str, str], dict[str, Any]] = {}
+    written = 0
+    out.write('{"events":[')
+    for instance, visits, links in _instances(view, progress, definition_key):
+        case = f"case:{instance.id}"
+        kinds.update({"case", *(link.entity for link in links)})
+        related = [{"objectId": f"{link.entity}:{link.entity_id}", "qualifier": link.role} for link in links]
+        objects["case", instance.id] = _case_object(case, instance, related)
+        for link in links:
+            identifier = f"{link.entity}:{link.entity_id}"
+            objects.setdefault(
+                (link.entity, link.entity_id),
+                {"id": identifier, "type": link.entity, "attributes": [], "relationships": []},
+            )
+        for visit in visits:
+            if visit.left_at is None:
+                continue
+            activity = visit.name or visit.element_id
+            activities.add(activity)
+            event = {
+                "id": visit.id,
+                "type": activity,
+                "time": _iso(visit.left_at),
+                "attributes": _attributes(element=visit.element_id, kind=visit.type, resource=visit.actor),
+                "relationships": [{"objectId": case, "qualifier": "case"}, *related],
+            }
+            out.write(("," if written else "") + json.dumps(event, ensure_ascii=False))
+            written += 1
+    out.write('],"objects":')
+    json.dump(list(objects.values()), out, ensure_ascii=False)
+    out.write(',"eventTypes":')
+    names = ("element", "kind", "resource")
+    json.dump([{"name": each, "attributes": _declared(*names)} for each in sorted(activities)], out, ensure_ascii=False)
+    out.write(',"objectTypes":')
+    of_case = ("process", "state", "businessKey", "outcome")
+    json.dump(
+        [{"name": each, "attributes": _declared(*of_case) if each == "case" else []} for each in sorted(kinds)], out
+    )
+    out.write("}\n")
+    return written
+
+
+def _case_object(identifier: str, instance: InstanceRow, related: list[dict[str, str]]) -> dict[str, Any]:
+    at = _iso(instance.started_at)
+    values = {
+        "process": instance.definition_key,
+        "state": instance.state,
+        "businessKey": instance.business_key,
+        "outcome": instance.outcome,
+    }
+    attributes = [{"name": name, "time": at, "value": value} for name, value in values.items() if value is not None]
+    return {"id": identifier, "type": "case", "attributes": attributes, "relationships": related}
+
+
+def _declared(*names: str) -> list[dict[str, str]]:
+    return [{"name": name, "type": "string"} for name in names]
+
+
+def _attributes(**values: str | None) -> list[dict[str, str]]:
+    return [{"name": name, "value": value} for name, value in values.items() if value is not None]
+
+
+def _instances(
+    view: Reading, progress: Progress, definition_key: str | None
+) -> Iterator[tuple[InstanceRow, list[TokenLogRow], list[InstanceEntityRow]]]:
+    """Every instance with its history and its records, in the order in which they began."""
+    wanted = select(InstanceRow)
+    if definition_key is not None:
+        wanted = wanted.where(InstanceRow.definition_key == definition_key)
+    total = view.session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
+    done, last = 0, ""
+    while True:
+        rows = view.session.scalars(wanted.where(InstanceRow.id > last).order_by(InstanceRow.id).limit(BATCH)).all()
+        if not rows:
+            return
+        ids = [row.id for row in rows]
+        visits = _grouped(view, TokenLogRow, ids, TokenLogRow.id)
+        links = _grouped(view, InstanceEntityRow, ids, InstanceEntityRow.entity)
+        for row in rows:
+            yield row, visits.get(row.id, []), links.get(row.id, [])
+        done, last = done + len(rows), ids[-1]
+        progress(done, total)
+        view.session.expunge_all()  # what is written need not stay in memory
+
+
+def _grouped(view: Reading, kind: Any, ids: list[str], order: Any) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = {}
+    for row in view.session.scalars(select(kind).where(kind.instance_id.in_(ids)).order_by(kind.instance_id, order)):
+        found.setdefault(row.instance_id, []).append(row)
+    return found
+
+
+def _moments(visits: list[TokenLogRow]) -> list[tuple[datetime, str, TokenLogRow]]:
+    found = []
+    for number, visit in enumerate(visits):
+        found.append((visit.entered_at, number, "start", visit))
+        if visit.left_at is not None:
+            found.append((visit.left_at, number, "ate_abort" if visit.reason else "complete", visit))
+    found.sort(key=lambda each: (each[0], each[1]))
+    return [(at, transition, visit) for at, _, transition, visit in found]
+
+
+def _xes(out: TextIO, indent: int, kind: str, key: str, value: str) -> None:
+    out.write(f"{' ' * indent}<{kind} key={quoteattr(key)} value={quoteattr(_printable(value))}/>\n")
+
+
+def _printable(value: str) -> str:
+    """Without the control characters that XML has no way to write."""
+    return "".join(each for each in value if each >= " " or each in "\t\n\r")
+
+
+def _iso(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,117 @@
+"""Eight workers on one database, some of them killed: no step is done twice, none is lost."""
+
+import multiprocessing
+import os
+import random
+import signal
+import threading
+import time
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, text
+
+from core.clock import FixedClock, SystemClock
+from core.errors import DomainError
+from core.ids import new_id
+from engine.handlers import HANDLERS, ServiceCall
+from engine.models import TaskCommentRow
+from storage.engine import connect
+from storage.unit_of_work import UnitOfWork
+from tests.engine_world import ADMIN, World, bpmn, line
+
+CASES = 24
+STEPS = ("one", "two", "three")
+PROCESSES, THREADS = 4, 2
+LONGEST = 30  # seconds for everything
+KILLS = 4
+FORK = multiprocessing.get_context("fork")
+
+
+@HANDLERS.service_task("test_engine.note")
+def note(unit: UnitOfWork, call: ServiceCall) -> dict[str, Any]:
+    """Leaves a row: twice would be seen."""
+    row = TaskCommentRow(
+        instance_id=call.instance_id,
+        id=new_id(),
+        task_id=call.instance_id,
+        author=call.element_id,
+        text=call.key,
+        created_at=unit.clock.now(),
+    )
+    unit.session.add(row)
+    return {}
+
+
+def chain_of_steps() -> bytes:
+    nodes = []
+    names = []
+    for step in STEPS:
+        nodes += [f'<userTask id="{step}"/>', f'<serviceTask id="note_{step}" obieg:handler="test_engine.note"/>']
+        names += [step, f"note_{step}"]
+    return bpmn(line(*nodes, names=tuple(names)))
+
+
+def work(url: str) -> None:
+    """Complete whatever task is open until there is none."""
+    world = World(connect(url), SystemClock())
+
+    def complete_tasks() -> None:
+        while True:
+            with world.engine.connect() as connection:
+                found = list(connection.execute(text("SELECT id FROM work_item ORDER BY random() LIMIT 3")).scalars())
+            if not found:
+                return
+            for task in found:
+                try:
+                    world.complete(task)
+                except DomainError:
+                    continue  # somebody was faster
+
+    threads = [threading.Thread(target=complete_tasks) for _ in range(THREADS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    os._exit(0)
+
+
+@pytest.mark.parametrize("seed", [7])
+def test_no_step_is_done_twice_and_none_is_lost(
+    engine: Engine, clock: FixedClock, database_url: str, seed: int
+) -> None:
+    world = World(engine, clock)
+    world.deploy(chain_of_steps())
+    for _ in range(CASES):
+        world.start()
+    chance = random.Random(seed)
+
+    ends_at = time.monotonic() + LONGEST
+    workers = [_started(database_url) for _ in range(PROCESSES)]
+    killed = 0
+    while world.rows("SELECT count(*) FROM work_item") != [(0,)]:
+        assert time.monotonic() < ends_at, "the workers are too slow, or stuck"
+        number = chance.randrange(PROCESSES)
+        workers[number].join(chance.uniform(0.05, 0.3))
+        if workers[number].is_alive() and killed < KILLS:
+            os.kill(workers[number].pid or 0, signal.SIGKILL)
+            workers[number].join()
+            killed += 1
+        if not workers[number].is_alive():
+            workers[number] = _started(database_url)
+    for worker in workers:
+        worker.join()
+
+    assert killed > 0
+    assert world.rows("SELECT state, count(*) FROM instance GROUP BY 1") == [("completed", CASES)]
+    assert world.rows("SELECT count(*) FROM task_history") == [(CASES * len(STEPS),)]
+    assert world.rows("SELECT count(*), count(DISTINCT text) FROM task_comment") == [(CASES * len(STEPS),) * 2]
+    twice = "SELECT 1 FROM token_log GROUP BY instance_id, element_id HAVING count(*) <> 1 OR count(left_at) <> 1"
+    assert world.rows(twice) == []
+    assert ADMIN.id in {actor for (actor,) in world.rows("SELECT DISTINCT actor FROM task_history")}
+
+
+def _started(url: str) -> Any:
+    worker = FORK.Process(target=work, args=(url,), daemon=True)
+    worker.start()
+    return worker
