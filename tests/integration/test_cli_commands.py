@@ -109,6 +109,10 @@ def test_people_and_tokens_are_made_and_unmade(obieg: Obieg) -> None:
     assert "anna" in obieg("user", "list").stdout
     number = token.stderr.split("Id ")[1].split(";")[0]
     assert obieg("token", "revoke", number).returncode == 0
+    assert obieg("user", "roles", "anna").returncode == 2  # a look must not take the roles away
+    assert "legal" in obieg("user", "list").stdout
+    assert obieg("user", "roles", "anna", "--none").returncode == 0
+    assert "legal" not in obieg("user", "list").stdout
     assert obieg("user", "close", "anna").returncode == 0
     assert "(closed)" in obieg("user", "list").stdout
 

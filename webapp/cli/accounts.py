@@ -71,11 +71,14 @@ def user_password(settings: Settings, name: str, password_stdin: bool) -> None:
 @user.command("roles")
 @click.argument("name")
 @click.argument("roles", nargs=-1)
+@click.option("--none", is_flag=True, help="Take all roles away.")
 @click.pass_obj
-def user_roles(settings: Settings, name: str, roles: tuple[str, ...]) -> None:
+def user_roles(settings: Settings, name: str, roles: tuple[str, ...], none: bool) -> None:
     """Give an account exactly these roles."""
     from webapp.accounts.people import SetRoles
 
+    if none == bool(roles):
+        raise click.UsageError(f"Name the roles that {name} shall have, or say --none to take all away.")
     with opened(settings) as application:
         application.executor.execute(SetRoles(name=name, roles=frozenset(roles)), actor=SYSTEM)
     click.echo(f"{name} has {', '.join(roles) or 'no roles'}.")
