@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Text, cast, exists, select
+from sqlalchemy import ColumnElement, Text, cast, exists, false, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from engine import access, catalog
@@ -209,11 +209,15 @@ def history(view: Reading, instance_id: str) -> list[TokenVisit]:
 
 
 def incidents(view: Reading, limit: int = 100) -> list[IncidentView]:
-    """The open incidents of the instances that the asking person may see, the newest first."""
+    """The open incidents of the instances that the asking person may see, the newest first.
+
+    Administrators also see messages that nobody received; those belong to no instance.
+    """
+    of_nobody = InstanceRow.id.is_(None) if view.actor.may(access.ADMINISTER) else false()
     rows = view.session.scalars(
         select(IncidentRow)
-        .join(InstanceRow, InstanceRow.id == IncidentRow.instance_id)
-        .where(IncidentRow.state == "open", access.visible_instances(view.actor))
+        .outerjoin(InstanceRow, InstanceRow.id == IncidentRow.instance_id)
+        .where(IncidentRow.state == "open", access.visible_instances(view.actor) | of_nobody)
         .order_by(IncidentRow.created_at.desc())
         .limit(checked(limit))
     )

@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from core.clock import FixedClock
 from core.errors import InvalidInput, Unavailable
-from engine.errors import DeploymentRefused
+from engine.errors import BpmnError, DeploymentRefused
 from engine.handlers import HANDLERS, Outside, ServiceCall
 from engine.incidents import RetryIncident, SkipIncident
 from engine.instances import CancelInstance
@@ -213,3 +213,36 @@ def test_a_diagram_that_mixes_the_ways_is_refused(world: JobWorld, attributes: s
 def test_a_plan_of_tries_that_says_nothing_is_refused(world: JobWorld) -> None:
     with pytest.raises(DeploymentRefused, match="does not say when to try again"):
         world.deploy(sending(retries="often"))
+
+
+CAUGHT = (
+    line('<serviceTask id="send" obieg:handler="test_engine.send" obieg:deferred="true"/>', names=("send",))
+    + '<boundaryEvent id="bounced" attachedToRef="send"><errorEventDefinition errorRef="bad"/></boundaryEvent>'
+    '<userTask id="repair"/><sequenceFlow id="f" sourceRef="bounced" targetRef="repair"/>'
+)
+
+
+def test_an_error_of_the_process_is_caught(world: JobWorld) -> None:
+    world.deploy(bpmn(CAUGHT).replace(b"<process ", b'<error id="bad" errorCode="BOUNCED"/><process ', 1))
+    world.start()
+    MODE["failure"] = BpmnError("BOUNCED", "The address is gone.", bounced_at="MX")
+
+    world.work()
+
+    assert open_tasks(world) == ["repair"]
+    assert world.rows("SELECT snapshot->'variables'->>'bounced_at' FROM instance") == [("MX",)]
+    assert world.rows("SELECT 1 FROM service_call") == world.rows("SELECT 1 FROM incident") == []
+
+
+def test_an_error_that_nothing_catches_waits_for_a_person(world: JobWorld) -> None:
+    MODE["failure"] = BpmnError("OTHER", "Nobody knows it.")
+    begun(world)
+
+    world.work()
+
+    ((incident, code),) = world.rows("SELECT id, code FROM incident")
+    assert code == "uncaught_error"
+    MODE.clear()
+    world.do(RetryIncident(incident_id=incident))
+    world.work()
+    assert open_tasks(world) == ["after"]

@@ -15,6 +15,7 @@ from engine.events import MessageExpired, MessageReceived
 from engine.incidents import RetryIncident, SkipIncident
 from engine.messages import Published, PublishMessage, RouteMessages
 from engine.operations import ResumeInstance, SuspendInstance
+from engine.queries import incidents
 from engine.signals import Broadcast, BroadcastSignal
 from tests.engine_jobs import JobWorld
 from tests.engine_world import HEAD, chain, line, person
@@ -158,6 +159,8 @@ def test_a_message_that_needed_a_receiver_is_an_incident(world: JobWorld, again:
     world.clock.advance(timedelta(hours=1))
     world.do(RouteMessages(), SYSTEM)
     ((incident, code),) = world.rows("SELECT id, code FROM incident")
+    with world.reading() as view:
+        assert [each.id for each in incidents(view)] == [incident]
 
     world.do(RetryIncident(incident_id=incident) if again else SkipIncident(incident_id=incident, reason="old"))
     world.start(invoice="I-1")
