@@ -127,10 +127,10 @@ def terms_shown(terms: Terms) -> dict[str, Any]:
 
 
 def money(amount: Decimal, currency: str) -> str:
-    """An amount with thousands separated by narrow spaces and its currency."""
+    """An amount with thousands separated as on the pages, and its currency."""
     return f"{separated(amount)} {currency}"
 
 
 def separated(amount: Decimal) -> str:
-    """An amount in cents, thousands separated by narrow no-break spaces."""
-    return f"{rounded(amount):,.2f}".replace(",", "\u202f")
+    """An amount in cents, thousands separated as on the pages."""
+    return f"{rounded(amount):,.2f}"
