@@ -129,7 +129,7 @@ class Case:
             initiator = process.nodes[start].result
             if initiator is not None and process.nodes[start].kind == "startEvent":
                 self.variables[initiator] = actor
-        open_scope(tree.task_tree, process.handlers, starts)
+        open_scope(tree.task_tree, process.handlers, starts, chosen=at is not None)
         self._run()
 
     def complete(self, token: str, data: Mapping[str, Any]) -> None:

@@ -19,6 +19,7 @@ from engine.bpmn.support import (
 
 NODES = {*ACTIVITIES, *GATEWAYS, *EVENTS}
 _SUB_PROCESSES = ("subProcess", "transaction", "adHocSubProcess")
+_ALONE = {"linkEventDefinition", "cancelEventDefinition"}
 _DATA = {"dataInputAssociation", "dataOutputAssociation", "ioSpecification", "property"}
 _INNER = {  # parts of a node that `lower` reads, or that say nothing to the execution
     "script",
@@ -110,7 +111,14 @@ def verdict_of(element: Xml) -> Verdict:
         return GATEWAYS[name]
     if name == "startEvent" and flag(element.getparent(), "triggeredByEvent", default=False):
         name = "eventSubProcessStart"
-    return event_verdict(name, event_kind(definitions_of(element)))
+    definitions = definitions_of(element)
+    if len(definitions) > 1:  # each of them must be able to stand here, and be one of several
+        alone = [Verdict(False, f"{event_kind([each])} stands alone") for each in definitions if each in _ALONE]
+        each_one = [event_verdict(name, event_kind([each])) for each in definitions]
+        for verdict in (*alone, *each_one):
+            if not verdict.runs:
+                return verdict
+    return event_verdict(name, event_kind(definitions))
 
 
 def _check_node(node: Xml, scope: Scope, findings: Findings) -> None:

@@ -127,22 +127,49 @@ def check_starts(scope: Scope, findings: Findings) -> None:
         add("scope-empty", "There is nothing to execute inside.", line=line, element=element)
         return
     for identifier, node in scope.nodes.items():
-        if starts and begins(node, scope) and not is_option(node):
+        if starts and begins(node, scope):
             findings.error(
                 "node-unreachable",
                 "No sequence flow leads here, so this would never happen.",
                 line=node.sourceline,
                 element=identifier,
             )
+        if flag(node, "instantiate", default=False):
+            _check_instantiating(node, scope, findings)
         if local(node) == "eventBasedGateway":
             _check_event_gateway(node, scope, findings)
-    if not starts and not any(begins(node, scope) for node in scope.nodes.values()):
+    makes = any(flag(node, "instantiate", default=False) for node in scope.nodes.values())
+    if not starts and not makes and not any(begins(node, scope) for node in scope.nodes.values()):
         findings.error("start-missing", "There is no place to start: add a start event.", line=line, element=element)
+    for start in starts:
+        _check_start_trigger(start, scope, findings)
 
 
-def is_option(node: Xml) -> bool:
-    """Whether a node makes cases by itself when its event happens."""
-    return flag(node, "instantiate", default=False)
+def _check_instantiating(node: Xml, scope: Scope, findings: Findings) -> None:
+    """What makes cases stands at the beginning of a process."""
+    at_start = local(scope.element) == "process" and not scope.incoming(node.get("id"))
+    if not at_start or local(node) not in {"receiveTask", "eventBasedGateway"}:
+        sentence = "instantiate belongs to a receive task or event-based gateway that a process begins with."
+    elif node.get("eventGatewayType", "Exclusive") != "Exclusive":
+        sentence = "A parallel event-based gateway is not executed; only the exclusive one is."
+    else:
+        return
+    findings.error("instantiate", sentence, line=node.sourceline, element=node.get("id"))
+
+
+def _check_start_trigger(start: Xml, scope: Scope, findings: Findings) -> None:
+    definitions, identifier = definitions_of(start), start.get("id")
+    by_event = flag(scope.element, "triggeredByEvent", default=False)
+    always = {"errorEventDefinition", "compensateEventDefinition"}
+    if definitions and not by_event and local(scope.element) != "process":
+        sentence = "The start event of a sub-process has no trigger; the sub-process begins when its turn comes."
+    elif len(definitions) > 1 and not by_event and flag(start, "parallelMultiple", default=False):
+        sentence = "A case that only several events together make is not executed."
+    elif by_event and always & set(definitions) and not flag(start, "isInterrupting", default=True):
+        sentence = "Errors and compensation always interrupt; remove isInterrupting=false."
+    else:
+        return
+    findings.error("start-trigger", sentence, line=start.sourceline, element=identifier)
 
 
 def _check_event_scope(scope: Scope, starts: list[Xml], findings: Findings) -> None:
@@ -150,6 +177,9 @@ def _check_event_scope(scope: Scope, starts: list[Xml], findings: Findings) -> N
     if len(starts) != 1:
         sentence = "An event sub-process needs exactly one start event, with the event that it handles."
         findings.error("event-scope-start", sentence, line=node.sourceline, element=node.get("id"))
+    if children(node, "multiInstanceLoopCharacteristics", "standardLoopCharacteristics"):
+        sentence = "An event sub-process happens as often as its event; it can have no loop."
+        findings.error("event-scope-loop", sentence, line=node.sourceline, element=node.get("id"))
     parent = node.getparent()
     flows = [each for each in children(parent, "sequenceFlow") if node.get("id") in _ends(each)]
     if flows:

@@ -58,14 +58,20 @@ class _Lowering:
             documentation=child_text(element, "documentation"),
             starts=self._starts(self._root),
             handlers=self._handlers(self._root),
-            start_triggers=tuple(
-                (key, trigger)
-                for key, element in self._root.nodes.items()
-                if local(element) == "startEvent"
-                for trigger in nodes[key].triggers
-            ),
+            start_triggers=tuple((key, trigger) for key in self._makers(nodes) for trigger in nodes[key].triggers),
             nodes=nodes,
         )
+
+    def _makers(self, nodes: dict[str, Node]) -> list[str]:
+        """The elements whose events make cases: start events, and what is marked with instantiate."""
+        found = []
+        for key, element in self._root.nodes.items():
+            makes = flag(element, "instantiate", default=False)
+            if local(element) == "startEvent" or (makes and local(element) == "receiveTask"):
+                found.append(key)
+            elif makes and local(element) == "eventBasedGateway":
+                found += [flow.target for flow in nodes[key].outgoing]
+        return found
 
     def _read_stages(self) -> tuple[str, ...]:
         text = self._root.element.get(f"{{{OBIEG}}}stages")

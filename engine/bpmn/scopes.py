@@ -41,7 +41,7 @@ def begins(node: Xml, scope: Scope) -> bool:
     """Whether a node without incoming flow begins its scope: what waits for something else does not."""
     if local(node) in {"startEvent", "boundaryEvent"} or scope.incoming(node.get("id")):
         return False
-    waits = flag(node, "triggeredByEvent", default=False) or flag(node, "isForCompensation", default=False)
+    waits = any(flag(node, name, default=False) for name in ("triggeredByEvent", "isForCompensation", "instantiate"))
     return not waits and not is_link(node, "intermediateCatchEvent")
 
 

@@ -10,14 +10,14 @@ from engine.spiff.listening import armed_name
 from engine.spiff.records import gathered
 
 
-def open_scope(task: Any, handlers: Iterable[str], starts: Iterable[str]) -> None:
-    """Arm the event sub-processes of a scope, then put a token on each start."""
+def open_scope(task: Any, handlers: Iterable[str], starts: Iterable[str], *, chosen: bool = False) -> None:
+    """Arm the event sub-processes of a scope, then put a token on each start; `chosen`: its event has happened."""
     for handler in handlers:
         if armed_name(handler) in task.workflow.spec.task_specs:  # one for compensation waits for no event
             task.workflow.enter(armed_name(handler), task, armed=True)
     for inner in starts:
         if task.id in task.workflow.tasks:
-            task.workflow.enter(inner, task)
+            task.workflow.enter(inner, task, chosen=chosen or None)
 
 
 class SubProcess(Element):

@@ -2,8 +2,12 @@
 
 import pytest
 
+from core.clock import FixedClock
+from core.identity import SYSTEM
 from engine.bpmn import Known, check_bpmn
-from tests.engine_stage import begin, boundary, do, event, message, waiting
+from engine.rehearsal import Props, Rehearsal
+from engine.runtime import load
+from tests.engine_stage import NOON, ROOTS, begin, boundary, do, event, message, waiting
 from tests.engine_world import bpmn, chain, flow, line
 
 
@@ -266,3 +270,45 @@ def test_what_an_event_points_at_must_be_there(definition: str, problem: str) ->
     content = '<startEvent id="start"/>' + event("intermediateThrowEvent", "out", definition) + flow("start", "out")
 
     assert [each.rule for each in check_bpmn("t", bpmn(content), Known()).findings] == [problem]
+
+
+@pytest.mark.parametrize(
+    ("content", "rule"),
+    [
+        ('<subProcess id="sub">' + event("startEvent", "in", "message m") + "</subProcess>", "start-trigger"),
+        (event("intermediateCatchEvent", "sub", "message m, link A"), "element-unsupported"),
+        ('<receiveTask id="sub" messageRef="m" instantiate="true"/>', "instantiate"),
+    ],
+)
+def test_what_would_be_ignored_is_refused(content: str, rule: str) -> None:
+    source = bpmn(line(content, names=("sub",)), roots=ROOTS)
+
+    assert rule in {each.rule for each in check_bpmn("t", source, Known()).findings}
+
+
+def test_a_receive_task_can_make_a_case() -> None:
+    source = bpmn(
+        '<receiveTask id="order" messageRef="m" instantiate="true"/><userTask id="work"/>' + chain("order", "work"),
+        roots=ROOTS,
+    )
+    process = check_bpmn("t", source, Known()).processes[0]
+    stage = Rehearsal(load(process), FixedClock(NOON), Props())
+
+    stage.begin({"amount": 5}, SYSTEM, "order")
+
+    assert [(key, trigger.name) for key, trigger in process.start_triggers] == [("order", "paid")]
+    assert waiting(stage) == ["work"]
+
+
+def test_branches_share_the_variables_of_their_process() -> None:
+    stage = begin(
+        '<startEvent id="start"/><parallelGateway id="fork"/><userTask id="a"/><userTask id="b"/>'
+        '<parallelGateway id="join"/><userTask id="after"/>'
+        + chain("start", "fork", "a", "join", "after")
+        + chain("fork", "b", "join"),
+        seen=[1, 1],
+    )
+    do(stage, "a", total=1, seen=[2])
+    do(stage, "b", total=2)
+
+    assert (stage.case.variables["total"], stage.case.variables["seen"]) == (2, [2])
