@@ -123,3 +123,23 @@ def test_who_may_not_send_is_told_so(program: Callable[..., Program]) -> None:
 
     assert rep.post("/messages", json={"name": "x"}).status_code == 403
     assert rep.post("/signals", json={"name": "x"}).status_code == 403
+
+
+def test_a_failed_external_task_is_tried_again_and_then_left_out(
+    application: Application, program: Callable[..., Program]
+) -> None:
+    admin, robot = program("root", "admin"), program("robot", "worker")
+    start(application, admin, EXTERNAL, "weighing")
+    asked = {"worker": "w", "topics": ["scales"]}
+    states = []
+
+    for verb, body in (("retry", {}), ("skip", {"reason": "weighed by hand"})):
+        (task,) = robot.post("/external-tasks/fetch", json=asked).json["items"]
+        failure = {"worker": "w", "message": "broken", "retries": 0}
+        robot.post(f"/external-tasks/{task['id']}/failure", json=failure)
+        (incident,) = admin.get("/incidents").json["items"]
+        states.append(admin.post(f"/incidents/{incident['id']}/{verb}", json=body).json["state"])
+
+    assert states == ["running", "completed"]
+    assert admin.get("/incidents").json["items"] == []
+    assert robot.post(f"/incidents/{incident['id']}/retry").status_code == 403

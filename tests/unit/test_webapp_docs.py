@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from core.settings import Settings
-from webapp.api import customers, definitions, documents, instances, messages, offers, tasks, trail, workers
+from webapp.api import customers, definitions, documents, incidents, instances, messages, offers, tasks, trail, workers
 from webapp.cli import COMMANDS, SUMMARIES
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 VARIABLE = re.compile(r"<(?:\w+:)?\w+>")
 BESIDE = {"GET /healthz", "GET /readyz", "GET /metrics"}
-PARTS = (definitions, instances, tasks, documents, customers, offers, trail, messages, workers)
+PARTS = (definitions, instances, tasks, documents, customers, offers, trail, messages, workers, incidents)
 
 
 def test_every_setting_is_documented_and_no_other() -> None:

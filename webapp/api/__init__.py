@@ -19,14 +19,25 @@ class IdConverter(BaseConverter):
 
 def register(app: Flask) -> None:
     """Add the routes of the API and their description."""
-    from webapp.api import customers, definitions, documents, instances, messages, offers, tasks, trail, workers
+    from webapp.api import (
+        customers,
+        definitions,
+        documents,
+        incidents,
+        instances,
+        messages,
+        offers,
+        tasks,
+        trail,
+        workers,
+    )
     from webapp.api.json_body import answer_json
     from webapp.api.openapi import describe
 
     app.url_map.converters["id"] = IdConverter
     parts = [
         module.routes
-        for module in (definitions, instances, tasks, documents, customers, offers, trail, messages, workers)
+        for module in (definitions, instances, tasks, documents, customers, offers, trail, messages, workers, incidents)
     ]
     for routes in parts:
         app.register_blueprint(routes.blueprint)

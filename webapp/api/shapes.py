@@ -250,3 +250,18 @@ class TriesLeft:
     """How many tries are left; none: it is an incident."""
 
     retries: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentList:
+    """Open incidents."""
+
+    items: Sequence[IncidentView]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """A settled incident, and the state of its instance now."""
+
+    id: str
+    state: str
