@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
+from SpiffWorkflow.util.task import TaskState
+
 from engine.feel.values import decode, encode
 from engine.spiff.tree import ROOT, Token, TokenTree
 
-_FORMAT = 1
+_FORMAT = 2  # 1: only timers could be waited for, and nothing said who waits
 _FEEL = ("vars", "items", "out", "payload", "records", "todo")  # what holds values of FEEL
 
 
@@ -37,6 +39,8 @@ def unpack(tree: TokenTree, snapshot: Mapping[str, Any]) -> None:
     for token, name, parent, state, internal in snapshot["tokens"]:
         task = Token(tree, tree.spec.task_specs[name], tree.tasks[parent], state=state, id=token)
         task.internal_data = {key: decode(value) if key in _FEEL else value for key, value in internal.items()}
+        if snapshot["format"] == 1 and task.task_spec.node.kinds == {"timer"} and not internal.get("failed"):
+            task.internal_data["listens"] = task.has_state(TaskState.WAITING)
         tree.found(task)
     tree.take_turns(snapshot["ready"])
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from engine.runtime import Case
 from tests.engine_stage import NOON, begin, do, waiting
 from tests.engine_world import chain, line
 
@@ -118,3 +119,15 @@ def test_an_interrupted_sub_process_takes_everything_inside_it_along() -> None:
 
     assert (stage.case.state, stage.work) == ("completed", {})
     assert stage.trace == ["start", "s", "fork", "late", "over"]
+
+
+def test_a_timer_that_the_first_format_stored_still_fires() -> None:
+    stage = begin(reminded(interrupting=True, timer=HOUR))
+    stored = stage.case.snapshot()
+    for token in stored["tokens"]:
+        token[4].pop("listens", None)
+
+    case = Case(stage.program, stage, stored | {"format": 1})
+
+    assert case.fire(next(iter(stage.timers)))
+    assert [element for _, element in case.open_tasks()] == ["remind"]
