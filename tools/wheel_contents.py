@@ -6,6 +6,7 @@ from pathlib import Path
 
 NEEDED = {
     "the front end's manifest": lambda name: name.startswith("webapp/static/dist/") and name.endswith("manifest.json"),
+    "the packed scripts": lambda name: name.startswith("webapp/static/dist/") and name.endswith(".js.br"),
     "the page templates": lambda name: name.startswith("webapp/templates/") and name.endswith(".html"),
     "the migrations": lambda name: name.startswith("storage/migrations/versions/") and name.endswith(".py"),
     "the shipped processes": lambda name: name.startswith("processes/") and name.endswith(".bpmn"),
