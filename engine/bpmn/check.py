@@ -113,7 +113,9 @@ def verdict_of(element: Xml) -> Verdict:
         name = "eventSubProcessStart"
     definitions = definitions_of(element)
     if len(definitions) > 1:  # each of them must be able to stand here, and be one of several
-        alone = [Verdict(False, f"{event_kind([each])} stands alone") for each in definitions if each in _ALONE]
+        catches = name in {"boundaryEvent", "eventSubProcessStart"}
+        lonely = _ALONE | ({"compensateEventDefinition"} if catches else set())
+        alone = [Verdict(False, f"{event_kind([each])} stands alone") for each in definitions if each in lonely]
         each_one = [event_verdict(name, event_kind([each])) for each in definitions]
         for verdict in (*alone, *each_one):
             if not verdict.runs:

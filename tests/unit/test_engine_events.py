@@ -277,6 +277,7 @@ def test_what_an_event_points_at_must_be_there(definition: str, problem: str) ->
     [
         ('<subProcess id="sub">' + event("startEvent", "in", "message m") + "</subProcess>", "start-trigger"),
         (event("intermediateCatchEvent", "sub", "message m, link A"), "element-unsupported"),
+        ('<task id="sub"/>' + boundary("b", "sub", "message m, compensate"), "element-unsupported"),
         ('<receiveTask id="sub" messageRef="m" instantiate="true"/>', "instantiate"),
     ],
 )
