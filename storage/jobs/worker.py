@@ -106,11 +106,12 @@ class Worker:
                 signal.signal(number, handler)
 
     def drain(self) -> None:
-        """Run what is due in this thread and return when nothing is left; for tests and maintenance."""
+        """Run what is due and return when nothing is left; for tests and maintenance."""
         before = -1
         while self._tries > before:  # a finished job may make room for one of the same lock
             before = self._tries
-            asyncio.run(self._work(wait=False))
+            with ThreadPoolExecutor(1, "obieg-drain") as thread:  # the caller's own may have an event loop already
+                thread.submit(lambda: asyncio.run(self._work(wait=False))).result()
 
     def _work_until_stopped(self) -> None:
         pause = 0.2

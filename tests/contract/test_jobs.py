@@ -1,5 +1,6 @@
 """What every job queue does; the same sentences hold for PostgreSQL with its worker and for memory."""
 
+import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -123,6 +124,19 @@ def test_a_job_runs_once_after_the_commit(units: UnitFactory, harness: Harness, 
     harness.run()
 
     assert (before, log) == ([], ["committed"])
+
+
+def test_jobs_can_be_run_by_a_program_with_an_event_loop(units: UnitFactory, harness: Harness, log: Log) -> None:
+    with units.begin(SYSTEM) as unit:
+        unit.enqueue(note("committed"))
+        unit.commit()
+
+    async def program() -> None:
+        harness.run()
+
+    asyncio.run(program())
+
+    assert log == ["committed"]
 
 
 def test_a_job_of_a_unit_that_fails_never_runs(units: UnitFactory, harness: Harness, log: Log) -> None:
