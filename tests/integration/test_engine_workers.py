@@ -4,8 +4,10 @@ import multiprocessing
 import os
 import random
 import signal
+import sys
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,12 +27,14 @@ STEPS = ("one", "two", "three")
 PROCESSES, THREADS = 4, 2
 LONGEST = 30  # seconds for everything
 KILLS = 4
+DOOM = 0.3  # how likely a step dies as long as not all kills are done; 72 steps make it certain
 FORK = multiprocessing.get_context("fork")
+graves: Path | None = None  # the folder where each kill leaves a file; processes are forked with it
 
 
 @HANDLERS.service_task("test_engine.note")
 def note(unit: UnitOfWork, call: ServiceCall) -> dict[str, Any]:
-    """Leaves a row: twice would be seen."""
+    """Leaves a row: twice would be seen. Some die with it, in the middle of their transaction."""
     row = TaskCommentRow(
         instance_id=call.instance_id,
         id=new_id(),
@@ -40,7 +44,20 @@ def note(unit: UnitOfWork, call: ServiceCall) -> dict[str, Any]:
         created_at=unit.clock.now(),
     )
     unit.session.add(row)
+    unit.session.flush()  # the row is on its way when the process dies
+    if graves is not None and random.random() < DOOM:
+        _die(graves)
     return {}
+
+
+def _die(graves: Path) -> None:
+    """Kill this process, unless enough were killed already."""
+    for number in range(KILLS):
+        try:
+            (graves / str(number)).touch(exist_ok=False)
+        except FileExistsError:
+            continue
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def chain_of_steps() -> bytes:
@@ -78,8 +95,14 @@ def work(url: str) -> None:
 
 @pytest.mark.parametrize("seed", [7])
 def test_no_step_is_done_twice_and_none_is_lost(
-    engine: Engine, clock: FixedClock, database_url: str, seed: int
+    engine: Engine,
+    clock: FixedClock,
+    database_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    seed: int,
 ) -> None:
+    monkeypatch.setattr(sys.modules[__name__], "graves", tmp_path)
     world = World(engine, clock)
     world.deploy(chain_of_steps())
     for _ in range(CASES):
@@ -88,21 +111,16 @@ def test_no_step_is_done_twice_and_none_is_lost(
 
     ends_at = time.monotonic() + LONGEST
     workers = [_started(database_url) for _ in range(PROCESSES)]
-    killed = 0
     while world.rows("SELECT count(*) FROM work_item") != [(0,)]:
         assert time.monotonic() < ends_at, "the workers are too slow, or stuck"
         number = chance.randrange(PROCESSES)
-        workers[number].join(chance.uniform(0.05, 0.3))
-        if workers[number].is_alive() and killed < KILLS:
-            os.kill(workers[number].pid or 0, signal.SIGKILL)
-            workers[number].join()
-            killed += 1
+        workers[number].join(chance.uniform(0.01, 0.1))
         if not workers[number].is_alive():
             workers[number] = _started(database_url)
     for worker in workers:
         worker.join()
 
-    assert killed > 0
+    assert len(list(tmp_path.iterdir())) == KILLS
     assert world.rows("SELECT state, count(*) FROM instance GROUP BY 1") == [("completed", CASES)]
     assert world.rows("SELECT count(*) FROM task_history") == [(CASES * len(STEPS),)]
     assert world.rows("SELECT count(*), count(DISTINCT text) FROM task_comment") == [(CASES * len(STEPS),) * 2]
