@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from engine.bpmn.check import check_process
+from engine.bpmn.check_standard import check_standard
 from engine.bpmn.findings import Finding, Findings
 from engine.bpmn.known import Known
 from engine.bpmn.lower import lower_process
@@ -26,7 +27,9 @@ def check_bpmn(name: str, content: bytes, known: Known) -> Checked:
     root = read_bpmn(content, findings)
     if root is None:
         return Checked((), findings)
-    processes = [_check(process, known, findings) for process in _executable(root, findings)]
+    executed = _executable(root, findings)
+    check_standard(root, executed, findings)
+    processes = [_check(process, known, findings) for process in executed]
     return Checked(tuple(process for process in processes if process is not None), findings)
 
 

@@ -1,17 +1,13 @@
 """Accepts or refuses a process: every element is executed as the standard says, or named in a finding."""
 
 from engine.bpmn.check_events import check_event, check_starts
-from engine.bpmn.extensions import check_extensions
 from engine.bpmn.findings import Findings
-from engine.bpmn.read import BPMN, XSI, Xml, child_text, children, flag, local, namespace
+from engine.bpmn.read import BPMN, Xml, child_text, flag, local, namespace
 from engine.bpmn.scopes import Scope, definitions_of
 from engine.bpmn.support import (
     ACTIVITIES,
-    DRAWN,
-    EVENT_DEFINITIONS,
     EVENTS,
     GATEWAYS,
-    MARKERS,
     Verdict,
     event_kind,
     event_verdict,
@@ -20,22 +16,10 @@ from engine.bpmn.support import (
 NODES = {*ACTIVITIES, *GATEWAYS, *EVENTS}
 _SUB_PROCESSES = ("subProcess", "transaction", "adHocSubProcess")
 _ALONE = {"linkEventDefinition", "cancelEventDefinition"}
-_DATA = {"dataInputAssociation", "dataOutputAssociation", "ioSpecification", "property"}
-_INNER = {  # parts of a node that `lower` reads, or that say nothing to the execution
-    "script",
-    "activationCondition",
-    "completionQuantity",
-    "rendering",
-    "eventDefinitionRef",
-    *EVENT_DEFINITIONS,
-    *MARKERS,
-}
-_CONTAINER = {"sequenceFlow", "laneSet", "documentation", "extensionElements", *DRAWN}
 
 
 def check_process(process: Xml, findings: Findings) -> Scope:
     """Read the scopes of a process; whatever cannot be executed becomes a finding."""
-    check_extensions(process, findings)
     scope = _scope(process, findings)
     _check_ids(scope, findings)
     for each in scope.all():
@@ -48,7 +32,6 @@ def check_process(process: Xml, findings: Findings) -> Scope:
 
 def _scope(container: Xml, findings: Findings) -> Scope:
     scope = Scope(container)
-    is_node = local(container) in _SUB_PROCESSES
     for child in container:
         if namespace(child) != BPMN:
             continue
@@ -59,21 +42,7 @@ def _scope(container: Xml, findings: Findings) -> Scope:
                 scope.inner.append(_scope(child, findings))
         elif name == "sequenceFlow":
             _add(scope.flows, child, findings)
-            check_extensions(child, findings)
-        elif name in {"dataObjectReference", "dataStoreReference"}:
-            check_extensions(child, findings)
-        elif name not in _CONTAINER and not (is_node and name in {*_DATA, *_INNER, "incoming", "outgoing"}):
-            _refuse_unknown(child, findings)
     return scope
-
-
-def _refuse_unknown(element: Xml, findings: Findings) -> None:
-    findings.error(
-        "element-unsupported",
-        f"<{local(element)}> is not executed by this release; remove it.",
-        line=element.sourceline,
-        element=element.get("id"),
-    )
 
 
 def _add(into: dict[str, Xml], element: Xml, findings: Findings) -> None:
@@ -136,33 +105,8 @@ def _check_node(node: Xml, scope: Scope, findings: Findings) -> None:
             element=node.get("id"),
         )
         return
-    check_extensions(node, findings)
-    for definition in node:
-        if namespace(definition) == BPMN and local(definition) in EVENT_DEFINITIONS:
-            check_extensions(definition, findings)
-    _check_markers(node, findings)
-    if local(node) not in _SUB_PROCESSES:
-        for child in node:
-            if namespace(child) == BPMN and local(child) not in {*DRAWN, *_DATA, *_INNER}:
-                _refuse_unknown(child, findings)
     if local(node) in EVENTS:
         check_event(node, scope, findings)
-
-
-def _check_markers(node: Xml, findings: Findings) -> None:
-    line, element = node.sourceline, node.get("id")
-    for loop in children(node, "multiInstanceLoopCharacteristics"):
-        check_extensions(loop, findings)
-        if loop.get("behavior", "All") != "All" or children(loop, "complexBehaviorDefinition"):
-            findings.error(
-                "loop-behaviour",
-                "Only multi-instance behaviour All is executed; remove the event behaviour.",
-                line=loop.sourceline,
-                element=element,
-            )
-    for quantity in ("startQuantity", "completionQuantity"):
-        if node.get(quantity, "1") != "1":
-            findings.error("quantity", f"{quantity} other than 1 is not executed.", line=line, element=element)
 
 
 def _check_flows(scope: Scope, findings: Findings) -> None:
@@ -202,8 +146,6 @@ def _check_ways(identifier: str, node: Xml, scope: Scope, findings: Findings) ->
             _refuse_flow(flow, "condition-default", "The default flow must have no condition.", findings)
         elif name in {"parallelGateway", "startEvent", "boundaryEvent", "eventBasedGateway"}:
             _refuse_flow(flow, "condition-place", f"A flow out of a <{name}> can have no condition.", findings)
-        expression = children(flow, "conditionExpression")[0]
-        _check_language(expression, flow.get("id"), findings)
     if name == "complexGateway" and child_text(node, "activationCondition") is None and len(scope_incoming) > 1:
         findings.error(
             "activation-missing",
@@ -226,17 +168,3 @@ def _check_ways(identifier: str, node: Xml, scope: Scope, findings: Findings) ->
 
 def _refuse_flow(flow: Xml, rule: str, sentence: str, findings: Findings) -> None:
     findings.error(rule, sentence, line=flow.sourceline, element=flow.get("id"))
-
-
-def _check_language(expression: Xml, element: str, findings: Findings) -> None:
-    language = (expression.get("language") or "feel").lower()
-    if "feel" not in language:
-        findings.error(
-            "expression-language",
-            f"The expression is written in {language}; write it in FEEL.",
-            line=expression.sourceline,
-            element=element,
-        )
-    kind = expression.get(f"{{{XSI}}}type", "tFormalExpression")
-    if kind.rpartition(":")[2] not in {"tFormalExpression", "tExpression"}:
-        findings.error("expression-type", f"{kind} is unknown.", line=expression.sourceline, element=element)

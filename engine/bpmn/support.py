@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from engine.bpmn.standard import NOTES, REFUSED
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -164,5 +166,6 @@ def table() -> list[tuple[str, str, Verdict]]:
     rows += [(name, "gateway", verdict) for name, verdict in GATEWAYS.items()]
     rows += [(name, "marker of an activity", verdict) for name, verdict in MARKERS.items()]
     rows += [(event, kind, event_verdict(event, kind)) for event in POSITIONS for kind in ("none", *EVENT_KINDS)]
-    rows += [(name, "drawn", Verdict(True, because)) for name, because in DRAWN.items()]
+    rows += [(name, "drawn", Verdict(True, because)) for name, because in {**DRAWN, **NOTES}.items()]
+    rows += [(name, "any", Verdict(False, because)) for name, because in REFUSED.items()]
     return rows

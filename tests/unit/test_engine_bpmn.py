@@ -158,8 +158,8 @@ def test_an_event_sub_process_handles_one_event(start: str, rule: list[str]) -> 
             "loop-output",
         ),
         (
-            task(content='<multiInstanceLoopCharacteristics behavior="One" camunda:collection="x"/>'),
-            "loop-behaviour",
+            task(content='<multiInstanceLoopCharacteristics behavior="Some" camunda:collection="x"/>'),
+            "attribute-value",
         ),
     ],
 )
