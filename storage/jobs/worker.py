@@ -187,7 +187,7 @@ class Worker:
         return run
 
     def _worker(self, app: procrastinate.App, *, wait: bool) -> ProcrastinateWorker:
-        return ProcrastinateWorker(
+        return _Listener(
             app,
             queues=self._queues,
             name="obieg",
@@ -234,8 +234,27 @@ async def _recover(app: procrastinate.App, registry: JobRegistry, pace: Pace) ->
                 logger.warning("job of a dead worker to be tried again", extra=extra)
 
 
+class _Listener(ProcrastinateWorker):
+    """Tells the manager of every call, since the worker itself forgets those that come while it fetches."""
+
+    async def _handle_notification(self, *, channel: str, notification: Any) -> None:
+        assert isinstance(self.app.job_manager, _Manager)
+        self.app.job_manager.calls_heard += 1
+        await super()._handle_notification(channel=channel, notification=notification)
+
+
 class _Manager(JobManager):
-    """Two things that procrastinate 3.10 leaves to chance."""
+    """Three things that procrastinate 3.10 leaves to chance."""
+
+    calls_heard = 0
+
+    async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> Job | None:
+        """Look again when somebody called meanwhile: the search may have begun before that job was committed."""
+        while True:
+            before = self.calls_heard
+            job = await super().fetch_job(queues, worker_id)
+            if job is not None or self.calls_heard == before:
+                return job
 
     async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:  # noqa: FBT001 -- its signature
         """Wake a worker for the next job of the same lock; else it would wait for somebody to poll."""

@@ -1,5 +1,6 @@
 """The worker: quick to wake, slow to give up, and never the reason that a job is lost."""
 
+import asyncio
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from procrastinate.manager import JobManager
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.pool import NullPool
 
@@ -124,6 +126,29 @@ def test_a_waiting_job_starts_after_the_commit_of_everybody_who_asked_for_it(ben
     until(lambda: len(bench.done) == 2)
 
     assert bench.done == [0, 1]
+
+
+def test_a_job_committed_while_the_worker_searches_is_not_left_for_the_next_poll(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    search = JobManager.fetch_job
+    late = iter(["late"])
+
+    async def overtaken(manager: Any, *arguments: Any, **options: Any) -> Any:
+        found = await search(manager, *arguments, **options)
+        for each in late if found is None and bench.listening() else ():
+            heard = manager.calls_heard
+            bench.enqueue(each)
+            while manager.calls_heard == heard:  # noqa: ASYNC110 -- only a count is there to be looked at
+                await asyncio.sleep(0)
+        return found
+
+    monkeypatch.setattr(JobManager, "fetch_job", overtaken)
+    bench.start()
+    until(bench.listening)
+    bench.enqueue("first")  # after it, the worker finds nothing
+
+    until(lambda: sorted(bench.done) == ["first", "late"])
 
 
 def test_stopping_lets_a_running_job_finish(bench: Bench) -> None:
