@@ -179,7 +179,8 @@ class Case:
         task = self._tree.tasks.get(token)
         if task is None or not task.internal_data.get("failed"):
             return False
-        if task.task_spec.is_join and task.internal_data.get("flow") is not None:
+        waits = task.task_spec.is_join and task.internal_data.get("flow") is not None
+        if waits or task.internal_data.pop("gathers", False):
             task.internal_data.pop("failed")
             task.task_spec.arrive(task)
         else:

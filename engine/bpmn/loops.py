@@ -1,17 +1,33 @@
-"""Reads how often an activity happens: multi-instance and standard loops."""
+"""Reads how often an activity happens: multi-instance and standard loops, quantities of tokens."""
 
 from engine.bpmn.expressions import Value, formula
 from engine.bpmn.findings import Findings
-from engine.bpmn.model import Loop, Repeat
+from engine.bpmn.model import Loop, LoopEvent, Repeat, Trigger
 from engine.bpmn.read import CAMUNDA, OBIEG, Xml, child_text, children, flag
-from engine.bpmn.triggers import compiled
+from engine.bpmn.triggers import TriggerReader, compiled
+
+MAXIMUM_QUANTITY = 1000  # tokens at once
+_THROWN = {"signal", "message", "escalation", "error"}
+_REFERENCES = {"One": "oneBehaviorEventRef", "None": "noneBehaviorEventRef"}
 
 
 class LoopReader:
     """Reads the loop characteristics of the activities of a file."""
 
-    def __init__(self, findings: Findings) -> None:
+    def __init__(self, triggers: TriggerReader, findings: Findings) -> None:
+        self._triggers = triggers
         self._findings = findings
+
+    def quantity(self, element: Xml, name: str) -> int:
+        """How many tokens an activity needs, or sends."""
+        text = (element.get(name) or "1").strip()
+        if text.isdecimal() and len(text) <= len(str(MAXIMUM_QUANTITY)) and 1 <= int(text) <= MAXIMUM_QUANTITY:
+            return int(text)
+        self._refuse("quantity", f"{name} is {text}; it must be a number from 1 to {MAXIMUM_QUANTITY}.", element)
+        return 1
+
+    def _refuse(self, rule: str, sentence: str, element: Xml) -> None:
+        self._findings.error(rule, sentence, line=element.sourceline, element=element.get("id"))
 
     def _formula(self, text: str | None, at: Xml, element: str | None) -> Value | None:
         return None if text is None else compiled(lambda: formula(text), at, element, self._findings)
@@ -51,7 +67,37 @@ class LoopReader:
             output_collection=target,
             output_element=self._formula(output, loop, key),
             until=self._formula(until, loop, key),
+            events=tuple(self._events(loop, owner)),
         )
+
+    def _events(self, loop: Xml, owner: Xml) -> list[LoopEvent]:
+        """What is thrown when instances complete (BPMN 2.0.2, table 10.26)."""
+        behaviour = loop.get("behavior", "All")
+        for each, attribute in _REFERENCES.items():
+            if loop.get(attribute) is not None and behaviour != each:
+                self._refuse("loop-behaviour", f"{attribute} is thrown with behavior {each} only; remove it.", owner)
+        complexes = children(loop, "complexBehaviorDefinition")
+        if behaviour in _REFERENCES:
+            found = self._triggers.referred(loop.get(_REFERENCES[behaviour]), owner)
+            return [LoopEvent(trigger=each, first_only=behaviour == "One") for each in self._thrown(found, owner)]
+        if (behaviour == "Complex") != bool(complexes):
+            sentence = "behavior Complex and complexBehaviorDefinition belong together: when to throw which event."
+            self._refuse("loop-behaviour", sentence, owner)
+        return [each for definition in complexes for each in self._complex(definition, owner)]
+
+    def _complex(self, definition: Xml, owner: Xml) -> list[LoopEvent]:
+        text = child_text(definition, "condition")
+        condition = self._formula(text, definition, owner.get("id"))
+        if condition is None and text is None:
+            self._refuse("loop-behaviour", "A complexBehaviorDefinition needs a condition in FEEL.", owner)
+        found = [trigger for event in children(definition, "event") for trigger in self._triggers.read(event)]
+        return [LoopEvent(trigger=each, condition=condition) for each in self._thrown(tuple(found), owner)]
+
+    def _thrown(self, found: tuple[Trigger, ...], owner: Xml) -> tuple[Trigger, ...]:
+        if not found or not {each.kind for each in found} <= _THROWN:
+            sentence = "The instances throw a signal, a message, an escalation or an error that the file defines."
+            self._refuse("loop-behaviour", sentence, owner)
+        return found
 
     @staticmethod
     def _item(loop: Xml, name: str) -> str | None:

@@ -40,8 +40,8 @@ class _Lowering:
             each.get("id"): each
             for each in root.element.iter(f"{{{BPMN}}}dataObjectReference", f"{{{BPMN}}}dataStoreReference")
         }
-        self._loops = LoopReader(findings)
         self._triggers = TriggerReader(root.element.getparent(), findings)
+        self._loops = LoopReader(self._triggers, findings)
         self._stages = self._read_stages()
 
     def process(self) -> Process:
@@ -136,6 +136,8 @@ class _Lowering:
             compensation=self._compensation(key, scope),
             for_compensation=flag(element, "isForCompensation", default=False),
             repeat=self._loops.repeat(element),
+            needs=self._loops.quantity(element, "startQuantity"),
+            sends=self._loops.quantity(element, "completionQuantity"),
             activation=self._activation(element),
             entities=self._entities(element),
             outcome=element.get(f"{{{OBIEG}}}outcome"),

@@ -23,6 +23,15 @@ class Flow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LoopEvent:
+    """What a multi-instance activity throws when an instance completes: where `condition` holds, or only the first."""
+
+    trigger: "Trigger"
+    condition: Value | None = None
+    first_only: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Loop:
     """Multi-instance: one inner instance per item of `collection`, or `cardinality` of them."""
 
@@ -33,6 +42,7 @@ class Loop:
     output_collection: str | None
     output_element: Value | None
     until: Value | None
+    events: tuple[LoopEvent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +152,8 @@ class Node:
     compensation: str | None = None
     for_compensation: bool = False
     repeat: Repeat | None = None
+    needs: int = 1  # tokens that it begins with
+    sends: int = 1  # tokens on each flow that it takes
     activation: Value | None = None
     entities: tuple[str, ...] = ()
     outcome: str | None = None

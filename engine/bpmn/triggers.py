@@ -22,6 +22,7 @@ _REFERENCES = {  # kind -> attribute that refers to the root element, and the at
 }
 _NAMED = {"message", "signal"}  # without a name nobody could ever send or receive them
 _TASKS = {"sendTask", "receiveTask"}
+_THROWS = {"endEvent", "intermediateThrowEvent", "event", "errorEventDefinition"}
 Compiled = TypeVar("Compiled")
 
 
@@ -48,6 +49,15 @@ class TriggerReader:
         else:
             found = [self._trigger(definition, element) for definition in self._definitions(element)]
         return tuple(trigger for trigger in found if trigger is not None)
+
+    def referred(self, reference: str | None, owner: Xml) -> tuple[Trigger, ...]:
+        """The trigger of an event definition that stands beside the process."""
+        definition = self._root(reference)
+        if definition is None or local(definition) not in EVENT_DEFINITIONS:
+            self._refuse("event-reference", "The event definition that this refers to does not exist.", owner)
+            return ()
+        trigger = self._trigger(definition, definition)
+        return () if trigger is None else (trigger,)
 
     def _definitions(self, element: Xml) -> list[Xml]:
         found = [child for child in element if child.tag in {f"{{{BPMN}}}{name}" for name in EVENT_DEFINITIONS}]
@@ -90,7 +100,7 @@ class TriggerReader:
             self._refuse("event-reference", f"The {kind} {identifier} is not declared in this file.", owner)
             return None
         name = None if root is None else (root.get(holder) or (root.get("name") if kind in _NAMED else None))
-        throws = local(owner) in {"endEvent", "intermediateThrowEvent"}
+        throws = local(owner) in _THROWS
         if name is None and (kind in _NAMED or (kind == "error" and throws) or identifier is not None):
             what = "name" if kind in _NAMED else "code"
             sentence = f"The event needs {reference}, with a {kind} that has a {what}: else nothing could match it."

@@ -52,7 +52,7 @@ def _build(spec: WorkflowSpec, node: Node, process: Process) -> None:
     if node.loop is not None or node.repeat is not None:
         around = MultiInstance if node.loop is not None else RepeatLoop
         around(spec, node)
-        inner = dataclasses.replace(node, loop=None, repeat=None, outgoing=(), boundaries=())
+        inner = dataclasses.replace(node, loop=None, repeat=None, outgoing=(), boundaries=(), needs=1, sends=1)
         CLASSES[node.kind](spec, inner, node.id + INSTANCE)
     elif node.kind == "inclusiveGateway":
         Inclusive(spec, node, process)

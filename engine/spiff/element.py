@@ -42,8 +42,28 @@ class Element(TaskSpec):
         raise NotImplementedError
 
     def arrive(self, task: Any) -> None:
-        """A token has come."""
+        """A token has come; an activity that needs several begins with the last of them."""
+        if self.node.needs > 1:
+            others = [
+                each for each in task.parent.children if each.task_spec is self and "gathers" in each.internal_data
+            ]
+            if len(others) + 1 < self.node.needs:
+                task.internal_data["gathers"] = True
+                return
+            for other in others:
+                task.workflow.consume(other)
+            task.workflow.note_move(task)
         task.workflow.make_ready(task)
+
+    def needs_tokens(self, task: Any) -> bool:
+        """Whether nothing but other tokens can have a token go on."""
+        internal = task.internal_data
+        return bool((self.is_join or "gathers" in internal) and not internal.get("failed"))
+
+    def leaving(self, task: Any) -> Sequence[Flow]:
+        """The flows to take, each as often as tokens are sent along it."""
+        flows = self.chosen(task)
+        return flows if self.node.sends == 1 else [flow for flow in flows for _ in range(self.node.sends)]
 
     def withdraw(self, task: Any) -> None:
         """The token is cancelled: undo what waits outside."""
@@ -93,7 +113,7 @@ class Element(TaskSpec):
             values = {each.name: self.evaluate(my_task, each.value) for each in self.node.outputs}
             isolated = my_task if my_task.internal_data.get("isolated") else parent
             tree.assign(isolated, values)
-        parent.task_spec.child_left(parent, my_task, self.chosen(my_task))
+        parent.task_spec.child_left(parent, my_task, self.leaving(my_task))
 
     def child_left(self, scope: Any, task: Any, flows: Sequence[Flow]) -> None:
         """A token inside this scope leaves its element along these flows."""

@@ -197,7 +197,7 @@ class Catch(Catching):
         if task.internal_data.get("armed"):
             self.listen(task)
         else:
-            task.workflow.make_ready(task)
+            super().arrive(task)
 
     def _run_hook(self, my_task: Any) -> bool | None:
         self.begin(my_task)

@@ -4,9 +4,13 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from engine.bpmn.model import Flow, Loop, Repeat
+from engine.bpmn.expressions import Value
+from engine.bpmn.model import Flow, Loop, Repeat, Trigger
 from engine.spiff.element import INSTANCE, Element, start
 from engine.spiff.records import hand_on
+from engine.spiff.throwing import throw
+
+COUNTERS = ("nrOfInstances", "nrOfActiveInstances", "nrOfCompletedInstances", "nrOfTerminatedInstances")
 
 
 class MultiInstance(Element):
@@ -70,6 +74,7 @@ class MultiInstance(Element):
             nrOfInstances=Decimal(total),
             nrOfCompletedInstances=Decimal(done),
             nrOfActiveInstances=Decimal(body.internal_data["next"] - done),
+            nrOfTerminatedInstances=Decimal(0),
         )
 
     def child_left(self, scope: Any, task: Any, flows: Sequence[Flow]) -> None:  # noqa: ARG002 -- instances take none
@@ -80,8 +85,11 @@ class MultiInstance(Element):
         if loop.output_element is not None:
             data["out"][number] = self.evaluate(task, loop.output_element)
         self._count(scope)
+        events, counter = self._events(scope, task), task.internal_data["vars"]["loopCounter"]
         enough = self._enough(scope, task)
         tree.consume(task)
+        if events and not self._throw(scope, events, counter):
+            return
         if enough or len(data["done"]) == len(data["items"]):
             for other in scope.children:
                 tree.kill(other, "no longer needed")
@@ -90,15 +98,33 @@ class MultiInstance(Element):
         elif loop.sequential:
             self._spawn(scope)
 
+    def _events(self, body: Any, task: Any) -> list[Trigger]:
+        """What the completion of an instance throws (BPMN 2.0.2, table 10.26)."""
+        is_first = len(body.internal_data["done"]) == 1
+        return [
+            each.trigger
+            for each in self.loop.events
+            if (is_first or not each.first_only) and (each.condition is None or self._holds(body, task, each.condition))
+        ]
+
+    def _throw(self, body: Any, events: Sequence[Trigger], counter: Decimal) -> bool:
+        """Throw with the counters as content; False where that ended the activity."""
+        payload = {name: body.internal_data["vars"][name] for name in COUNTERS} | {"loopCounter": counter}
+        for trigger in events:
+            throw(self, body, trigger, payload)
+            if body.id not in body.workflow.tasks:
+                return False
+        return True
+
     def _enough(self, body: Any, task: Any) -> bool:
-        until = self.loop.until
-        if until is None:
-            return False
+        return self.loop.until is not None and self._holds(body, task, self.loop.until)
+
+    def _holds(self, body: Any, task: Any, condition: Value) -> bool:
         extra = {self.loop.output_collection: self._collected(body)} if self.loop.output_collection else {}
-        value = self.evaluate(task, until, **extra)
+        value = self.evaluate(task, condition, **extra)
         if value is None or isinstance(value, bool):
             return value is True
-        sentence = f"The completion condition {until.text} gives {value!r}; it must be true or false."
+        sentence = f"The condition {condition.text} of {self.node.name} gives {value!r}; it must be true or false."
         raise self.failed(task, "condition_type", sentence)
 
     @staticmethod
@@ -114,7 +140,7 @@ class MultiInstance(Element):
         my_task.workflow.disarm(my_task)
         hand_on(my_task)
         parent = my_task.parent
-        parent.task_spec.child_left(parent, my_task, self.chosen(my_task))
+        parent.task_spec.child_left(parent, my_task, self.leaving(my_task))
 
 
 class RepeatLoop(Element):
@@ -181,4 +207,4 @@ class RepeatLoop(Element):
         my_task.workflow.disarm(my_task)
         hand_on(my_task)
         parent = my_task.parent
-        parent.task_spec.child_left(parent, my_task, self.chosen(my_task))
+        parent.task_spec.child_left(parent, my_task, self.leaving(my_task))

@@ -1,12 +1,33 @@
 """Events and tasks that throw: signals reach everybody, messages leave the case, errors and escalations go outwards."""
 
+from collections.abc import Mapping
 from typing import Any
 
+from core.ids import new_id
 from engine.bpmn.model import Trigger
 from engine.spiff.activities import PassThrough
 from engine.spiff.catching import catch, find_catcher, throw_error
+from engine.spiff.element import Element
 from engine.spiff.listening import correlation_key
 from engine.subscriptions import SentMessage, SentSignal
+
+
+def throw(spec: Element, task: Any, trigger: Trigger, payload: Mapping[str, Any]) -> None:
+    """Throw an event from where a token stands. Raises `StepFailed` for an error that nothing catches."""
+    changes, name = task.workflow.changes, trigger.name or ""
+    match trigger.kind:
+        case "message":
+            key = None if trigger.key is None else correlation_key(spec, task, spec.evaluate(task, trigger.key))
+            changes.messages.append(SentMessage(id=new_id(), node=spec.node, name=name, key=key, payload=payload))
+        case "signal":
+            changes.signals.append(SentSignal(id=new_id(), node=spec.node, name=name, payload=payload))
+            task.workflow.broadcast(name, payload)
+        case "error":
+            throw_error(spec, task, trigger.name, dict(payload))
+        case "escalation":
+            catcher = find_catcher(task, "escalation", trigger.name)
+            if catcher is not None:
+                catch(catcher, dict(payload))
 
 
 class Throw(PassThrough):
@@ -22,27 +43,4 @@ class Throw(PassThrough):
 
     def throw(self, task: Any, trigger: Trigger) -> None:
         """Throw one of them."""
-        match trigger.kind:
-            case "message":
-                self._send(task, trigger)
-            case "signal":
-                self._broadcast(task, trigger)
-            case "error":
-                throw_error(self, task, trigger.name)
-            case "escalation":
-                catcher = find_catcher(task, "escalation", trigger.name)
-                if catcher is not None:
-                    catch(catcher, self._payload(task))
-
-    def _payload(self, task: Any) -> dict[str, Any]:
-        return {each.name: task.internal_data["vars"][each.name] for each in self.node.inputs}
-
-    def _send(self, task: Any, trigger: Trigger) -> None:
-        key = None if trigger.key is None else correlation_key(self, task, self.evaluate(task, trigger.key))
-        sent = SentMessage(id=task.id, node=self.node, name=trigger.name or "", key=key, payload=self._payload(task))
-        task.workflow.changes.messages.append(sent)
-
-    def _broadcast(self, task: Any, trigger: Trigger) -> None:
-        payload, name = self._payload(task), trigger.name or ""
-        task.workflow.changes.signals.append(SentSignal(id=task.id, node=self.node, name=name, payload=payload))
-        task.workflow.broadcast(name, payload)
+        throw(self, task, trigger, {each.name: task.internal_data["vars"][each.name] for each in self.node.inputs})

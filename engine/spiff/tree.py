@@ -92,7 +92,7 @@ class TokenTree(Workflow):
 
     def consume(self, task: Any) -> None:
         """A token ends where it is."""
-        self._close_visit(task, None)
+        self._close_visit(task, None, is_told="gathers" not in task.internal_data)
         self._remove_task(task.id)
 
     def kill(self, task: Any, reason: str) -> None:
@@ -124,8 +124,8 @@ class TokenTree(Workflow):
     def _open_visit(self, task: Any) -> None:
         node: Node = task.task_spec.node
         self._counted.add(task.id)
-        if node.kind != "startEvent" and task.task_spec.log_type == node.kind:
-            self._note_move(task)
+        if node.kind != "startEvent" and node.needs == 1:
+            self.note_move(task)
         self.changes.entered[task.id] = Visit(
             id=task.id,
             node=node,
@@ -134,19 +134,21 @@ class TokenTree(Workflow):
             entered_at=self.around.now(),
         )
 
-    def _note_move(self, task: Any) -> None:
-        self.changes.moves.append((task.task_spec.node.id, self._scope_of(task)))
+    def note_move(self, task: Any) -> None:
+        """An element begins."""
+        if task.task_spec.log_type == task.task_spec.node.kind:
+            self.changes.moves.append((task.task_spec.node.id, self._scope_of(task)))
 
     @staticmethod
     def _scope_of(task: Any) -> str:
         """The scope that an element belongs to; what undoes an activity belongs to that of the activity."""
         return str(task.internal_data.get("home") or task._parent)
 
-    def _close_visit(self, task: Any, cancelled: str | None) -> None:
+    def _close_visit(self, task: Any, cancelled: str | None, *, is_told: bool = True) -> None:
         if task.id not in self._counted:
             return  # an armed boundary event that never fired
         self._counted.remove(task.id)
-        if cancelled is None and task.task_spec.log_type == task.task_spec.node.kind:
+        if is_told and cancelled is None and task.task_spec.log_type == task.task_spec.node.kind:
             self.changes.trace.append(task.task_spec.node.id)
         visit = self.changes.entered.get(task.id)
         if visit is None:
@@ -276,7 +278,7 @@ class TokenTree(Workflow):
         self.changes.steps += 1
         node: Node = task.task_spec.node
         if node.kind == "startEvent" and "act" not in task.internal_data:
-            self._note_move(task)
+            self.note_move(task)
         if self.changes.steps in self.parked:
             task._set_state(TaskState.WAITING)
             self.fail(task, *self.parked[self.changes.steps])
@@ -339,7 +341,7 @@ class TokenTree(Workflow):
     def _find_stall(self) -> None:
         """A case whose tokens all wait at joins will never go on by itself: say so instead of falling silent."""
         waits = [task for task in self.live() if not holds_tokens(task)]
-        if waits and all(task.task_spec.is_join and not task.internal_data.get("failed") for task in waits):
+        if waits and all(task.task_spec.needs_tokens(task) for task in waits):
             sentence = f"The case cannot go on: {waits[0].task_spec.node.name} waits for a token that cannot come."
             self.fail(waits[0], "stalled", sentence)
 
