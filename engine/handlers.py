@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from core.clock import Clock
+from engine.ready import OPERATIONS, Operation
 from storage.unit_of_work import UnitOfWork
 
 Port = TypeVar("Port")
@@ -78,6 +79,14 @@ class Handlers:
 
         return register
 
+    def local_operation(self, operation: Operation) -> Callable[[ServiceHandler], ServiceHandler]:
+        """Mark the function of a ready operation that works inside the transaction."""
+        return self.service_task(OPERATIONS.declare(operation).name)
+
+    def outside_operation(self, operation: Operation) -> Callable[[DeferredHandler], DeferredHandler]:
+        """Mark the function of a ready operation that works in a job, outside the transaction."""
+        return self.deferred_task(OPERATIONS.declare(operation).name)
+
     def find_deferred(self, name: str) -> DeferredHandler | None:
         """The deferred handler of that name, None when no package registered it."""
         return self._deferred.get(name)
@@ -112,3 +121,5 @@ HANDLERS = Handlers()
 service_task = HANDLERS.service_task
 deferred_task = HANDLERS.deferred_task
 stand_in = HANDLERS.stand_in
+local_operation = HANDLERS.local_operation
+outside_operation = HANDLERS.outside_operation

@@ -314,12 +314,15 @@ def remember(unit: UnitOfWork, event_id: str | None, answer: dict[str, Any]) -> 
 @job(PUBLISH)
 def publish_sent(host: Host, arguments: dict[str, Any]) -> None:
     """Publish what a case has sent; its id makes sure that it has one effect."""
-    key = arguments["key"]
+    key = arguments.get("key")
+    ttl = arguments.get("ttl_seconds")
     command = PublishMessage(
         name=arguments["name"],
-        keys={} if key is None else {"key": key},
+        keys=arguments.get("keys") or ({} if key is None else {"key": key}),
         payload=decode(arguments["payload"]),
         event_id=f"sent:{arguments['id']}",
+        ttl=TIME_TO_LIVE if ttl is None else timedelta(seconds=ttl),
+        needs_receiver=arguments.get("needs_receiver", False),
     )
     host.executor.execute(command, actor=SYSTEM)
 

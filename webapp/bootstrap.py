@@ -45,6 +45,7 @@ DOORS = (  # importing these registers their commands, handlers and tables
     "crm.orders",
     "crm.contacts",
     "processes",
+    "webapp.operations",
     "webapp.accounts.people",
     "webapp.accounts.tokens",
     "webapp.accounts.logins",

@@ -10,6 +10,7 @@ _TASK = frozenset(
     | {"sendTask", "receiveTask", "intermediateThrowEvent", "intermediateCatchEvent", "endEvent"}
 )  # what can have inputs and outputs
 _ANY = frozenset({"*"})
+_CALLS = frozenset({"serviceTask", "sendTask"})  # what can call a handler
 _NO_EFFECT = "accepted, changes nothing"
 
 # attribute -> (elements that may have it, what it does)
@@ -28,14 +29,14 @@ CAMUNDA_ATTRIBUTES: dict[str, tuple[frozenset[str], str]] = {
     "decisionRefBinding": (frozenset({"businessRuleTask"}), "latest (default) or version"),
     "decisionRefVersion": (frozenset({"businessRuleTask"}), "the version where the binding is version"),
     "mapDecisionResult": (frozenset({"businessRuleTask"}), "singleEntry, singleResult, collectEntries, resultList"),
-    "resultVariable": (frozenset({"businessRuleTask", "serviceTask", "scriptTask"}), "variable that takes the result"),
+    "resultVariable": (_CALLS | {"businessRuleTask", "scriptTask"}, "variable that takes the result"),
     "collection": (frozenset({"multiInstanceLoopCharacteristics"}), "variable or FEEL expression: the items"),
     "elementVariable": (frozenset({"multiInstanceLoopCharacteristics"}), "variable that holds one item"),
     "candidateStarterGroups": (frozenset({"process"}), "roles that may start the process"),
-    "type": (frozenset({"serviceTask"}), "external: workers of the topic do it"),
-    "topic": (frozenset({"serviceTask"}), "where workers fetch the task"),
-    "taskPriority": (frozenset({"serviceTask"}), "a number, 50 by default: higher ones are fetched first"),
-    "failedJobRetryTimeCycle": (frozenset({"serviceTask"}), "when a deferred or external task is tried again"),
+    "type": (_CALLS, "external: workers of the topic do it"),
+    "topic": (_CALLS, "where workers fetch the task"),
+    "taskPriority": (_CALLS, "a number, 50 by default: higher ones are fetched first"),
+    "failedJobRetryTimeCycle": (_CALLS, "when a deferred or external task is tried again"),
     "initiator": (frozenset({"startEvent"}), "variable that takes the id of the person who starts"),
     "historyTimeToLive": (frozenset({"process"}), "how long a finished case is kept: days, or an ISO 8601 duration"),
     "versionTag": (frozenset({"process"}), _NO_EFFECT + ": shown with the version"),
@@ -43,6 +44,8 @@ CAMUNDA_ATTRIBUTES: dict[str, tuple[frozenset[str], str]] = {
     "exclusive": (_ANY, _NO_EFFECT + ": an instance is always locked"),
     "diagramRelationId": (_ANY, _NO_EFFECT),
     "modelerTemplate": (_ANY, _NO_EFFECT),
+    "modelerTemplateVersion": (_ANY, _NO_EFFECT),
+    "modelerTemplateIcon": (_ANY, _NO_EFFECT),
 }
 CAMUNDA_REFUSED: dict[str, str] = {
     "class": "Java classes are not executed; name a handler with obieg:handler",
@@ -72,8 +75,8 @@ OBIEG_ATTRIBUTES: dict[str, tuple[frozenset[str], str]] = {
         frozenset({"messageEventDefinition", "sendTask", "receiveTask"}),
         "text, or FEEL after =: only the message with this key is received; where one is sent, its key",
     ),
-    "handler": (frozenset({"serviceTask"}), "the handler to call: package.function"),
-    "deferred": (frozenset({"serviceTask"}), "the handler runs in a job, outside the transaction"),
+    "handler": (_CALLS, "the operation of the catalogue, or the handler of a package, to call: package.function"),
+    "deferred": (_CALLS, "the handler runs in a job, outside the transaction"),
     "outputCollection": (frozenset({"multiInstanceLoopCharacteristics"}), "variable that collects one value each"),
     "outputElement": (frozenset({"multiInstanceLoopCharacteristics"}), "FEEL: the value that one instance gives"),
 }

@@ -3,6 +3,8 @@
 import difflib
 from dataclasses import dataclass
 
+from engine.ready import OPERATIONS
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
@@ -11,12 +13,15 @@ class Known:
     handlers: frozenset[str] | None = None
     forms: frozenset[str] | None = None
     decisions: frozenset[str] | None = None
+    templates: frozenset[str] | None = None
     deferred: frozenset[str] | None = None  # those of the handlers that work outside the transaction
 
     def misplaced(self, name: str, *, deferred: bool) -> str | None:
         """What is wrong with calling a handler inside the transaction, or outside; None when nothing is."""
         if self.deferred is None or (name in self.deferred) == deferred:
             return None
+        if not deferred and OPERATIONS.find(name) is not None:
+            return None  # where the work of an operation is done says the operation
         if deferred:
             return f"The handler {name} works inside the transaction; remove obieg:deferred."
         return f'The handler {name} works outside the transaction; add obieg:deferred="true".'
@@ -37,3 +42,7 @@ class Known:
     def has_decision(self, key: str) -> bool:
         """Whether a business rule task may evaluate it."""
         return self.decisions is None or key in self.decisions
+
+    def has_template(self, key: str) -> bool:
+        """Whether a document can be made from it."""
+        return self.templates is None or key in self.templates

@@ -9,11 +9,13 @@ from engine.bpmn.findings import Findings
 from engine.bpmn.known import Known
 from engine.bpmn.loops import LoopReader
 from engine.bpmn.model import DocumentRef, Flow, Mapping, Node, Process, Reference, Work
-from engine.bpmn.outside import read_outside
+from engine.bpmn.operations import OperationTask, bind
+from engine.bpmn.outside import calls_handler, read_outside
 from engine.bpmn.read import BPMN, CAMUNDA, OBIEG, Xml, child_text, children, flag, local
 from engine.bpmn.scopes import Scope, begins, compensator, definitions_of, link_target
 from engine.bpmn.triggers import TriggerReader, compiled
 from engine.feel import Script, compile_script
+from engine.ready import OPERATIONS
 
 _LIFETIME = re.compile(r"[1-9]\d{0,5}|P(?=\d)(\d{1,4}Y)?(\d{1,4}M)?(\d{1,6}D)?")
 _NAME = re.compile(r"^[^\W\d]\w*$")
@@ -100,6 +102,11 @@ class _Lowering:
         kind = local(element)
         inner = next((each for each in scope.inner if each.element is element), None)
         outgoing = (*(self._flow(flow) for flow in scope.outgoing(key)), *self._link(element, scope))
+        calls = calls_handler(element)
+        inputs, outputs = self._mappings(element, "inputParameter"), self._mappings(element, "outputParameter")
+        operation = OPERATIONS.find(element.get(f"{{{OBIEG}}}handler")) if calls else None
+        if operation is not None:
+            inputs = bind(OperationTask(element, operation, self._known, self._findings), inputs, outputs)
         return Node(
             id=key,
             kind=kind,
@@ -112,11 +119,12 @@ class _Lowering:
             default=element.get("default"),
             stage=self._stage(element),
             loop=self._loops.multiple(element),
-            inputs=self._mappings(element, "inputParameter"),
-            outputs=self._mappings(element, "outputParameter"),
+            inputs=inputs,
+            outputs=outputs,
             work=self._work(element) if kind == "userTask" else None,
-            handler=self._handler(element) if kind == "serviceTask" else None,
-            outside=read_outside(element, self._findings) if kind == "serviceTask" else None,
+            handler=self._handler(element) if calls else None,
+            operation=operation,
+            outside=read_outside(element, self._findings) if calls else None,
             script=self._script(element) if kind == "scriptTask" else None,
             decision=self._decision(element) if kind == "businessRuleTask" else None,
             decision_mapping=self._decision_mapping(element),
@@ -305,6 +313,8 @@ class _Lowering:
             return None
         if name is None:
             sentence = "A service task needs obieg:handler, the function that it calls."
+        elif because := OPERATIONS.why_absent(name):
+            sentence = f"There is no operation {name}: {because}"
         elif not self._known.has_handler(name):
             sentence = f"There is no handler {name}.{self._known.nearest_handler(name)}"
         elif misplaced := self._known.misplaced(name, deferred=flag(element, f"{{{OBIEG}}}deferred", default=False)):

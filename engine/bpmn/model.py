@@ -6,6 +6,7 @@ from typing import Literal
 from engine.bpmn.expressions import Value
 from engine.bpmn.outside import Outside
 from engine.feel import Script
+from engine.ready import Operation
 
 TimerKind = Literal["date", "duration", "cycle"]
 Binding = Literal["latest", "version"]
@@ -136,6 +137,7 @@ class Node:
     outputs: tuple[Mapping, ...] = ()
     work: Work | None = None
     handler: str | None = None
+    operation: Operation | None = None
     outside: Outside | None = None
     script: Script | None = None
     decision: Reference | None = None

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from engine.bpmn.findings import Findings
-from engine.bpmn.read import BPMN, CAMUNDA, OBIEG, Xml, flag
+from engine.bpmn.read import BPMN, CAMUNDA, OBIEG, Xml, flag, local
 from engine.feel import compile_expression
+from engine.ready import OPERATIONS
 
 MAXIMUM_TRIES = 50
 USUAL = "R5/PT10S"
@@ -25,6 +26,13 @@ class Outside:
     priority: int = 50
 
 
+def calls_handler(element: Xml) -> bool:
+    """Whether a task calls a handler or asks workers: a service task does, a send task that says so too."""
+    named = (f"{{{OBIEG}}}handler", f"{{{CAMUNDA}}}type", f"{{{CAMUNDA}}}topic")
+    kind = local(element)
+    return kind == "serviceTask" or (kind == "sendTask" and any(element.get(name) is not None for name in named))
+
+
 def read_outside(element: Xml, findings: Findings) -> Outside | None:
     """How the work is done outside; None for what runs inside the transaction."""
 
@@ -32,7 +40,8 @@ def read_outside(element: Xml, findings: Findings) -> Outside | None:
         findings.error(rule, sentence, line=element.sourceline, element=element.get("id"))
 
     kind, topic = element.get(f"{{{CAMUNDA}}}type"), element.get(f"{{{CAMUNDA}}}topic")
-    is_deferred = flag(element, f"{{{OBIEG}}}deferred", default=False)
+    operation = OPERATIONS.find(element.get(f"{{{OBIEG}}}handler"))
+    is_deferred = flag(element, f"{{{OBIEG}}}deferred", default=operation is not None and operation.place == "outside")
     is_external = kind is not None or topic is not None
     if is_external and (kind != "external" or not (topic or "").strip()):
         refuse(

@@ -8,6 +8,7 @@ from core.errors import InvalidInput
 from engine.bpmn.expressions import Value, attribute, formula
 from engine.bpmn.findings import Findings
 from engine.bpmn.model import Timer, TimerKind, Trigger
+from engine.bpmn.outside import calls_handler
 from engine.bpmn.read import BPMN, OBIEG, Xml, child_text, children, flag, local
 from engine.bpmn.support import EVENT_DEFINITIONS, EVENT_NAMES
 from engine.cron import is_cron
@@ -44,6 +45,9 @@ class TriggerReader:
 
     def read(self, element: Xml) -> tuple[Trigger, ...]:
         """The triggers of an event, or the message of a send or receive task."""
+        if calls_handler(element):
+            self._check_sender(element)
+            return ()
         if local(element) in _TASKS:
             found = [self._named("message", element, element)]
         else:
@@ -58,6 +62,13 @@ class TriggerReader:
             return ()
         trigger = self._trigger(definition, definition)
         return () if trigger is None else (trigger,)
+
+    def _check_sender(self, element: Xml) -> None:
+        for name in ("messageRef", f"{{{OBIEG}}}correlationKey"):
+            if local(element) == "sendTask" and element.get(name) is not None:
+                shown = name.rpartition("}")[2]
+                sentence = f"A send task has either a message or a handler: remove {shown} or obieg:handler."
+                self._refuse("send-handler", sentence, element)
 
     def _definitions(self, element: Xml) -> list[Xml]:
         found = [child for child in element if child.tag in {f"{{{BPMN}}}{name}" for name in EVENT_DEFINITIONS}]

@@ -120,7 +120,7 @@ class ServiceTask(Element):
             self.begin(my_task)
         tree = my_task.workflow
         variables = tree.variables(my_task)
-        inputs = {each.name: variables[each.name] for each in self.node.inputs} or dict(variables)
+        inputs = self._given(my_task, variables)
         if self.node.outside is not None:
             my_task.internal_data["called"] = True
             tree.changes.called[my_task.id] = OutsideCall(id=my_task.id, node=self.node, inputs=inputs)
@@ -139,6 +139,17 @@ class ServiceTask(Element):
             raise self.failed(my_task, "handler_result", sentence) from error
         return True
 
+    def _given(self, task: Any, variables: Mapping[str, Any]) -> dict[str, Any]:
+        """The mapped inputs, or all variables where none is mapped; of an operation those that it has, checked."""
+        mapped = {each.name: variables[each.name] for each in self.node.inputs}
+        operation = self.node.operation
+        if operation is None or operation.free_inputs:
+            return mapped or dict(variables)
+        taken, wrong = operation.taken(mapped)
+        if wrong:
+            raise self.failed(task, "operation_input", f"{self.node.name} cannot call {operation.name}: {wrong}.")
+        return taken
+
     def report(self, task: Any, code: str, values: Mapping[str, Any]) -> None:
         """Have the token throw an error in its turn. Raises `InvalidInput` for what is no value."""
         try:
@@ -153,6 +164,8 @@ class ServiceTask(Element):
             values = {name: imported(value) for name, value in result.items()}
         except Fault as error:
             raise InvalidInput(str(error)) from error
+        if self.node.operation is not None and not (self.node.outputs or self.node.result):
+            return  # nobody asked for what the operation gives
         self.store(task, {self.node.result: values} if self.node.result else values)
 
     def withdraw(self, task: Any) -> None:

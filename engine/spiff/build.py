@@ -53,7 +53,7 @@ def _build(spec: WorkflowSpec, node: Node, process: Process) -> None:
         around = MultiInstance if node.loop is not None else RepeatLoop
         around(spec, node)
         inner = dataclasses.replace(node, loop=None, repeat=None, outgoing=(), boundaries=(), needs=1, sends=1)
-        CLASSES[node.kind](spec, inner, node.id + INSTANCE)
+        _class(inner)(spec, inner, node.id + INSTANCE)
     elif node.kind == "inclusiveGateway":
         Inclusive(spec, node, process)
     elif node.kind == "complexGateway":
@@ -62,11 +62,17 @@ def _build(spec: WorkflowSpec, node: Node, process: Process) -> None:
         _build_handler(spec, node, process)
         return
     else:
-        CLASSES[node.kind](spec, node)
+        _class(node)(spec, node)
     if node.kind in {"subProcess", "transaction"}:
         CompensationScope(spec, node)
     if issubclass(CLASSES.get(node.kind, Element), Catching):
         _build_listeners(spec, node)
+
+
+def _class(node: Node) -> type[Element]:
+    """What executes a node; a send task that calls a handler works as a service task does."""
+    works = node.kind == "sendTask" and (node.handler is not None or node.outside is not None)
+    return ServiceTask if works else CLASSES[node.kind]
 
 
 def _build_handler(spec: WorkflowSpec, node: Node, process: Process) -> None:

@@ -8,7 +8,7 @@ from engine.bpmn.read import MAXIMUM_SIZE
 from engine.bpmn.reference import PAGE, page
 from tests.engine_world import HEAD, bpmn, chain, flow, line
 
-NOTHING = Known(handlers=frozenset({"mail.send"}), forms=frozenset(), decisions=frozenset())
+NOTHING = Known(handlers=frozenset({"post.send"}), forms=frozenset(), decisions=frozenset())
 
 
 def rules(content: bytes, known: Known = NOTHING) -> list[str]:
@@ -133,7 +133,7 @@ def test_an_event_sub_process_handles_one_event(start: str, rule: list[str]) -> 
     [
         (task('camunda:formRef="nothing"'), "form-unknown"),
         (task('camunda:candidateGroup="legal"'), "extension-unknown"),
-        (task('obieg:handler="mail.send"'), "extension-place"),
+        (task('obieg:handler="post.send"'), "extension-place"),
         (task('camunda:asyncBefore="true"'), "extension-refused"),
         (task('camunda:candidateGroups="${execution.getVariable(1)}"'), "expression"),
         (task('camunda:candidateGroups="=1 +"'), "expression"),
@@ -145,8 +145,8 @@ def test_an_event_sub_process_handles_one_event(start: str, rule: list[str]) -> 
             "extension-refused",
         ),
         (task(kind="serviceTask"), "handler-unknown"),
-        (task('obieg:handler="mail.sent"', kind="serviceTask"), "handler-unknown"),
-        (task('obieg:handler="mail.send" camunda:class="org.example.Send"', kind="serviceTask"), "extension-refused"),
+        (task('obieg:handler="post.sent"', kind="serviceTask"), "handler-unknown"),
+        (task('obieg:handler="post.send" camunda:class="org.example.Send"', kind="serviceTask"), "extension-refused"),
         (task('camunda:decisionRef="nothing"', kind="businessRuleTask"), "decision-unknown"),
         (task(kind="businessRuleTask"), "decision-unknown"),
         (task(kind="scriptTask"), "script-missing"),
@@ -168,9 +168,9 @@ def test_what_would_be_ignored_or_is_not_there_is_refused(content: bytes, rule: 
 
 
 def test_a_sentence_names_the_nearest_handler() -> None:
-    findings = check_bpmn("t.bpmn", task('obieg:handler="mail.sent"', kind="serviceTask"), NOTHING).findings
+    findings = check_bpmn("t.bpmn", task('obieg:handler="post.sent"', kind="serviceTask"), NOTHING).findings
 
-    assert "Did you mean mail.send?" in findings[0].sentence
+    assert "Did you mean post.send?" in findings[0].sentence
 
 
 @pytest.mark.parametrize(

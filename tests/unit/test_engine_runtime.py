@@ -50,9 +50,9 @@ def test_a_service_task_maps_its_inputs_and_outputs() -> None:
 
 
 def test_a_failing_service_task_parks_its_token_and_keeps_what_was_done_before() -> None:
-    answers: dict[str, Any] = {"mail.send": {"fail": "NO_ROUTE"}}
+    answers: dict[str, Any] = {"post.send": {"fail": "NO_ROUTE"}}
     stage = begin(
-        line('<userTask id="write"/>', '<serviceTask id="send" obieg:handler="mail.send"/>', names=("write", "send")),
+        line('<userTask id="write"/>', '<serviceTask id="send" obieg:handler="post.send"/>', names=("write", "send")),
         answers=answers,
     )
 
@@ -60,15 +60,15 @@ def test_a_failing_service_task_parks_its_token_and_keeps_what_was_done_before()
 
     assert (stage.case.state, stage.case.variables) == ("failed", {"text": "hello"})
     assert [(failure.node.id, failure.reason) for failure in stage.incidents] == [("send", "NO_ROUTE")]
-    answers["mail.send"] = {"sent": True}
+    answers["post.send"] = {"sent": True}
     stage.case.retry(stage.incidents[0].token)
     assert (stage.case.state, stage.case.variables["sent"]) == ("completed", True)
 
 
 def test_a_failed_step_can_be_skipped() -> None:
     stage = begin(
-        line('<serviceTask id="send" obieg:handler="mail.send"/>', names=("send",)),
-        answers={"mail.send": {"fail": "NO_ROUTE"}},
+        line('<serviceTask id="send" obieg:handler="post.send"/>', names=("send",)),
+        answers={"post.send": {"fail": "NO_ROUTE"}},
     )
 
     stage.case.skip(stage.incidents[0].token)

@@ -13,7 +13,7 @@ MODEL = bpmn(
     '<dataObjectReference id="margin" name="Margin" obieg:documentType="margin_calc" dataObjectRef="d"/>'
     '<dataObject id="d"/><boundaryEvent id="late" attachedToRef="ask"><timerEventDefinition>'
     "<timeDuration>P3D</timeDuration></timerEventDefinition></boundaryEvent>"
-    '<serviceTask id="send" obieg:handler="mail.send"/><exclusiveGateway id="gate" default="gate_no"/>'
+    '<serviceTask id="send" obieg:handler="post.send"/><exclusiveGateway id="gate" default="gate_no"/>'
     '<endEvent id="yes" obieg:outcome="sent"/><endEvent id="no" obieg:outcome="refused"/><endEvent id="over"/>'
     + chain("start", "ask", "send", "gate", "no")
     + flow("gate", "yes", 'answer = "ok" and amount > 10')
@@ -24,7 +24,7 @@ MODEL = bpmn(
 GOOD = """
 process: offer
 handlers:
-  mail.send: {answer: ok}
+  post.send: {answer: ok}
 scenarios:
   - name: it is sent
     at: 2026-01-05T08:00:00+01:00
@@ -57,7 +57,7 @@ scenarios:
       - expect: {state: completed, visited: [late, over], tasks: []}
   - name: the mail fails
     handlers:
-      mail.send: {fail: NO_ROUTE}
+      post.send: {fail: NO_ROUTE}
     start: {variables: {amount: 1}}
     steps:
       - set: {amount: "= amount + 1"}
@@ -104,7 +104,7 @@ def test_scenarios_pass_and_tell_what_they_covered(tmp_path: Path) -> None:
 )
 def test_a_step_that_goes_wrong_is_told_with_its_number(tmp_path: Path, step: str, told: str) -> None:
     text = (
-        "process: offer\nscenarios:\n- name: x\n  start: {variables: {amount: 15}}\n  handlers: {mail.send: {}}\n"
+        "process: offer\nscenarios:\n- name: x\n  start: {variables: {amount: 15}}\n  handlers: {post.send: {}}\n"
         f"  steps:\n  - {step}\n  - expect: {{}}\n"
     )
 
@@ -135,11 +135,11 @@ def test_a_file_that_proves_nothing_is_refused(text: str, rule: str) -> None:
 def test_a_diagram_that_does_not_run_refuses_its_scenarios(tmp_path: Path) -> None:
     with pytest.raises(ScenarioRefused, match="no process nothing"):
         run(tmp_path, "process: nothing\nscenarios: [{name: x, steps: [{expect: {}}]}]")
-    with pytest.raises(ScenarioRefused, match=r"mail\.send"):
+    with pytest.raises(ScenarioRefused, match=r"post\.send"):
         run(tmp_path, "process: offer\nscenarios: [{name: x, steps: [{expect: {}}]}]")
 
 
 def test_a_single_file_has_scenarios_too(tmp_path: Path) -> None:
-    text = "file: offer.bpmn\nhandlers: {mail.send: {}}\nscenarios: [{name: x, steps: [{expect: {tasks: [ask]}}]}]"
+    text = "file: offer.bpmn\nhandlers: {post.send: {}}\nscenarios: [{name: x, steps: [{expect: {tasks: [ask]}}]}]"
 
     assert run(tmp_path, text).results[0].ok

@@ -7,13 +7,25 @@ from pathlib import Path
 import pytest
 
 from core.settings import Settings
-from webapp.api import customers, definitions, documents, incidents, instances, messages, offers, tasks, trail, workers
+from webapp.api import (
+    customers,
+    definitions,
+    documents,
+    incidents,
+    instances,
+    messages,
+    offers,
+    operations,
+    tasks,
+    trail,
+    workers,
+)
 from webapp.cli import COMMANDS, SUMMARIES
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 VARIABLE = re.compile(r"<(?:\w+:)?\w+>")
 BESIDE = {"GET /healthz", "GET /readyz", "GET /metrics"}
-PARTS = (definitions, instances, tasks, documents, customers, offers, trail, messages, workers, incidents)
+PARTS = (definitions, instances, tasks, documents, customers, offers, trail, messages, workers, incidents, operations)
 
 
 def test_every_setting_is_documented_and_no_other() -> None:
@@ -29,8 +41,8 @@ def test_every_command_is_documented(name: str) -> None:
 
 
 def test_every_route_is_documented_and_no_other() -> None:
-    operations = [operation for part in PARTS for operation in part.routes.operations]
-    served = {f"{each.method} {VARIABLE.sub(r'{<}', each.path)}" for each in operations}
+    described = [operation for part in PARTS for operation in part.routes.operations]
+    served = {f"{each.method} {VARIABLE.sub(r'{<}', each.path)}" for each in described}
     written = set(re.findall(r"`((?:GET|POST|PATCH) /\S+)`", (REFERENCE / "rest.md").read_text()))
 
     assert {re.sub(r"{\w+}", "{<}", call) for call in written} - BESIDE == served

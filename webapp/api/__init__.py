@@ -27,6 +27,7 @@ def register(app: Flask) -> None:
         instances,
         messages,
         offers,
+        operations,
         tasks,
         trail,
         workers,
@@ -37,7 +38,19 @@ def register(app: Flask) -> None:
     app.url_map.converters["id"] = IdConverter
     parts = [
         module.routes
-        for module in (definitions, instances, tasks, documents, customers, offers, trail, messages, workers, incidents)
+        for module in (
+            definitions,
+            instances,
+            tasks,
+            documents,
+            customers,
+            offers,
+            trail,
+            messages,
+            workers,
+            incidents,
+            operations,
+        )
     ]
     for routes in parts:
         app.register_blueprint(routes.blueprint)
@@ -48,8 +61,8 @@ def register(app: Flask) -> None:
     def openapi() -> Response:
         """Describe the API."""
         if not document:
-            operations = [operation for routes in parts for operation in routes.operations]
-            document.update(describe(operations, version=version("obieg")))
+            described = [operation for routes in parts for operation in routes.operations]
+            document.update(describe(described, version=version("obieg")))
         return answer_json(document)
 
     app.register_blueprint(description)
