@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
 
 from engine.bpmn import Known, check_bpmn
 from engine.bpmn.model import Reference
@@ -16,6 +15,7 @@ from engine.dmn.imports import imported_models
 from engine.errors import DefinitionNotFound
 from engine.models import DefinitionRow
 from engine.runtime import Program, load
+from storage.unit_of_work import Reading
 
 KEPT = 200  # definitions of each kind in memory
 Made = TypeVar("Made")
@@ -50,25 +50,25 @@ _rows: _Kept[DefinitionRow] = _Kept(4 * KEPT)
 _found: _Kept[str | None] = _Kept(4 * KEPT)
 
 
-def newest_deployment(session: Session) -> str:
+def newest_deployment(view: Reading) -> str:
     """A mark that changes with every deployment: what was found under it holds for as long as it stays."""
-    return session.scalar(select(func.max(DefinitionRow.id))) or ""
+    return view.session.scalar(select(func.max(DefinitionRow.id))) or ""
 
 
-def definition(session: Session, definition_id: str) -> DefinitionRow:
+def definition(view: Reading, definition_id: str) -> DefinitionRow:
     """One definition. Raises `DefinitionNotFound`."""
 
     def read() -> DefinitionRow:
-        row = session.get(DefinitionRow, definition_id)
+        row = view.session.get(DefinitionRow, definition_id)
         if row is None:
             raise DefinitionNotFound(f"There is no definition {definition_id}.", definition=definition_id)
-        session.expunge(row)
+        view.session.expunge(row)
         return row
 
     return _rows.get(definition_id, read)
 
 
-def find(session: Session, kind: str, reference: Reference, mark: str) -> str | None:
+def find(view: Reading, kind: str, reference: Reference, mark: str) -> str | None:
     """The id of the newest version under this key, or of the version asked for; None when there is none.
 
     `mark` is what `newest_deployment` gave in this transaction.
@@ -78,47 +78,45 @@ def find(session: Session, kind: str, reference: Reference, mark: str) -> str | 
         query = select(DefinitionRow.id).where(DefinitionRow.kind == kind, DefinitionRow.key == reference.key)
         if reference.version is not None:
             query = query.where(DefinitionRow.version == reference.version)
-        return session.scalar(query.order_by(DefinitionRow.version.desc()).limit(1))
+        return view.session.scalar(query.order_by(DefinitionRow.version.desc()).limit(1))
 
     return _found.get((mark, kind, reference), search)
 
 
-def program(session: Session, definition_id: str) -> Program:
+def program(view: Reading, definition_id: str) -> Program:
     """A process, ready to run."""
 
     def make() -> Program:
-        row = definition(session, definition_id)
-        checked = check_bpmn(row.file_name, _source(session, definition_id), Known())
+        row = definition(view, definition_id)
+        checked = check_bpmn(row.file_name, _source(view, definition_id), Known())
         return load(next(process for process in checked.processes if process.id == row.key))
 
     return _programs.get(definition_id, make)
 
 
-def model(session: Session, definition_id: str) -> Model:
+def model(view: Reading, definition_id: str) -> Model:
     """A decision model, ready to decide, with the models it imported when it was deployed."""
 
     def make() -> Model:
-        files = {
-            name: text.encode() for name, text in definition(session, definition_id).info.get("imports", {}).items()
-        }
-        content = _source(session, definition_id)
+        files = {name: text.encode() for name, text in definition(view, definition_id).info.get("imports", {}).items()}
+        content = _source(view, definition_id)
         return read_model(content, imported_models(content, files))
 
     return _models.get(definition_id, make)
 
 
-def form_schema(session: Session, definition_id: str) -> dict[str, Any]:
+def form_schema(view: Reading, definition_id: str) -> dict[str, Any]:
     """A form-js schema; treat it as read-only."""
-    return _schemas.get(definition_id, lambda: json.loads(_source(session, definition_id)))
+    return _schemas.get(definition_id, lambda: json.loads(_source(view, definition_id)))
 
 
-def source(session: Session, definition_id: str) -> bytes:
+def source(view: Reading, definition_id: str) -> bytes:
     """The deployed bytes. Raises `DefinitionNotFound`."""
-    definition(session, definition_id)
-    return _source(session, definition_id)
+    definition(view, definition_id)
+    return _source(view, definition_id)
 
 
-def _source(session: Session, definition_id: str) -> bytes:
-    found = session.scalar(select(DefinitionRow.source).where(DefinitionRow.id == definition_id))
+def _source(view: Reading, definition_id: str) -> bytes:
+    found = view.session.scalar(select(DefinitionRow.source).where(DefinitionRow.id == definition_id))
     assert found is not None
     return found

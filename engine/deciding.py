@@ -34,19 +34,19 @@ class Question:
 def ask(unit: UnitOfWork, question: Question, variables: Mapping[str, Any], *, mark: str) -> Decided:
     """Evaluate a deployed decision and tell the trail; `mark` is that of `catalog`. Raises `StepFailed`."""
     wanted = question.decision
-    found = catalog.find(unit.session, "decision", wanted, mark)
+    found = catalog.find(unit, "decision", wanted, mark)
     if found is None:
         version = "" if wanted.version is None else f" in version {wanted.version}"
         sentence = f"The decision {wanted.key} is not deployed{version}."
         raise StepFailed(sentence, element=question.element_id, reason="decision_unknown")
-    decided = asked_of(catalog.model(unit.session, found), question, variables, unit.clock.now())
+    decided = asked_of(catalog.model(unit, found), question, variables, unit.clock.now())
     unit.emit(
         DecisionEvaluated(
             instance_id=question.instance_id,
             element_id=question.element_id,
             definition_id=found,
             decision=wanted.key,
-            version=catalog.definition(unit.session, found).version,
+            version=catalog.definition(unit, found).version,
             inputs=_asked(decided),
             result=plain(decided.value),
             rules=rules_of(decided),

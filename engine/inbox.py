@@ -120,7 +120,7 @@ def task(view: Reading, task_id: str) -> TaskDetail:
     finished = row if isinstance(row, TaskHistoryRow) else None
     open_row = row if isinstance(row, WorkItemRow) else None
     business_key, stage = _of_instance(view, row.instance_id)
-    node = catalog.program(view.session, row.definition_id).process.nodes[row.element_id]
+    node = catalog.program(view, row.definition_id).process.nodes[row.element_id]
     return TaskDetail(
         id=row.id,
         name=row.name,
@@ -142,7 +142,7 @@ def task(view: Reading, task_id: str) -> TaskDetail:
         due_at=row.due_at,
         completed_at=finished.ended_at if finished else None,
         completed_by=finished.actor if finished else None,
-        form=catalog.form_schema(view.session, row.form_id) if row.form_id else None,
+        form=catalog.form_schema(view, row.form_id) if row.form_id else None,
         data=finished.data if finished else _seen(view, row.instance_id, row.id),
         required_documents=_needs(view, row, node, finished, required=True),
         shown_documents=_needs(view, row, node, finished, required=False),

@@ -96,7 +96,7 @@ def start_instance(command: StartInstance, unit: UnitOfWork) -> StartedInstance:
 
 
 def _start(command: StartInstance, unit: UnitOfWork, parking: Parking) -> StartedInstance:
-    mark = catalog.newest_deployment(unit.session)
+    mark = catalog.newest_deployment(unit)
     definition = _definition(command, unit, mark)
     _check_starter(definition, unit)
     instance_id = new_id()
@@ -120,10 +120,10 @@ def _definition(command: StartInstance, unit: UnitOfWork, mark: str) -> Definiti
         raise InvalidInput("Say which process to start: give its key, or the id of one version, not both.")
     found = command.definition_id
     if command.definition_key is not None:
-        found = catalog.find(unit.session, "process", Reference(key=command.definition_key), mark)
+        found = catalog.find(unit, "process", Reference(key=command.definition_key), mark)
     if found is None:
         raise DefinitionNotFound(f"There is no process {command.definition_key}.", key=command.definition_key)
-    row = catalog.definition(unit.session, found)
+    row = catalog.definition(unit, found)
     if row.kind != "process":
         raise DefinitionNotFound(f"{row.name} is a {row.kind}; only a process can be started.", definition=row.id)
     return row

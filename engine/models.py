@@ -75,6 +75,7 @@ class InstanceRow(Base):
     started_by: Mapped[str] = mapped_column(KEY, index=True)
     started_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    has_documents: Mapped[bool] = mapped_column(server_default=text("false"))  # set with the first one, and kept
 
 
 class WorkItemRow(Base):

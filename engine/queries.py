@@ -65,12 +65,12 @@ def definitions(view: Reading) -> list[DefinitionView]:
 
 def definition(view: Reading, definition_id: str) -> DefinitionView:
     """One version. Raises `DefinitionNotFound`."""
-    return _definition(catalog.definition(view.session, definition_id))
+    return _definition(catalog.definition(view, definition_id))
 
 
 def definition_xml(view: Reading, definition_id: str) -> bytes:
     """The bytes that were deployed (a form's are JSON). Raises `DefinitionNotFound`."""
-    return catalog.source(view.session, definition_id)
+    return catalog.source(view, definition_id)
 
 
 def startable(view: Reading) -> list[DefinitionView]:
@@ -82,7 +82,7 @@ def startable(view: Reading) -> list[DefinitionView]:
 
 
 def _may_start(view: Reading, definition_id: str) -> bool:
-    starters = catalog.definition(view.session, definition_id).info.get("starters", [])
+    starters = catalog.definition(view, definition_id).info.get("starters", [])
     return not starters or view.actor.is_system or not view.actor.roles.isdisjoint(starters)
 
 
@@ -140,7 +140,7 @@ def _summary(view: Reading, row: InstanceRow) -> InstanceSummary:
         id=row.id,
         definition_id=row.definition_id,
         definition_key=row.definition_key,
-        definition_name=catalog.definition(view.session, row.definition_id).name,
+        definition_name=catalog.definition(view, row.definition_id).name,
         state=row.state,
         stage=row.stage,
         business_key=row.business_key,
@@ -162,7 +162,7 @@ def _visible(view: Reading, instance_id: str) -> InstanceRow:
 def instance(view: Reading, instance_id: str) -> InstanceDetail:
     """One instance. Raises `InstanceNotFound` also for one that the asking person may not see."""
     row = _visible(view, instance_id)
-    nodes = catalog.program(view.session, row.definition_id).process.nodes
+    nodes = catalog.program(view, row.definition_id).process.nodes
     links = view.session.scalars(
         select(InstanceEntityRow)
         .where(InstanceEntityRow.instance_id == instance_id)

@@ -80,7 +80,7 @@ def ended_before(text: str, now: datetime) -> datetime | None:
 
 def _lifetimes(unit: UnitOfWork) -> list[tuple[str, str]]:
     rows = unit.session.scalars(select(DefinitionRow.id).where(DefinitionRow.kind == "process"))
-    lifetimes = [(each, catalog.program(unit.session, each).process.history_ttl) for each in rows]
+    lifetimes = [(each, catalog.program(unit, each).process.history_ttl) for each in rows]
     return [(each, text) for each, text in lifetimes if text]
 
 

@@ -142,7 +142,7 @@ class Running:
         self.unit = unit
         self.now = unit.clock.now()  # one command happens at one moment
         self.locked = locked
-        self.program: Program = catalog.program(unit.session, locked.definition_id)
+        self.program: Program = catalog.program(unit, locked.definition_id)
         self._case: Case | None = None
         self._parking = parking
         self._asked_by_person = asked_by_person
@@ -240,7 +240,7 @@ class Running:
             "claimed_at": None,
             "due_at": work.due_at,
             "follow_up_at": work.follow_up_at,
-            "form_id": catalog.find(self.unit.session, "form", form, locked.mark) if form else None,
+            "form_id": catalog.find(self.unit, "form", form, locked.mark) if form else None,
             "search": json.dumps({name: plain(seen[name]) for name in self.program.process.searchable if name in seen}),
         }
 

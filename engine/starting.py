@@ -37,7 +37,7 @@ class Beginning:
 
 def begin(beginning: Beginning, unit: UnitOfWork, parking: Parking, *, mark: str | None = None) -> Running:
     """Start a case and run it to its first wait states."""
-    definition = catalog.definition(unit.session, beginning.definition_id)
+    definition = catalog.definition(unit, beginning.definition_id)
     locked = Locked(
         instance_id=beginning.instance_id,
         definition_id=definition.id,
@@ -49,7 +49,8 @@ def begin(beginning: Beginning, unit: UnitOfWork, parking: Parking, *, mark: str
         outcome=None,
         started_by=unit.actor.id,
         ended_at=None,
-        mark=mark or catalog.newest_deployment(unit.session),
+        has_documents=False,
+        mark=mark or catalog.newest_deployment(unit),
     )
     unit.emit(
         CaseStarted(

@@ -3,21 +3,23 @@
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from psycopg.rows import dict_row
+from sqlalchemy import update
 
 from engine.errors import InstanceNotFound
+from engine.models import InstanceRow
 from engine.runtime import Case, Changes
 from storage.unit_of_work import UnitOfWork
 
 LIVE_CASES = 500  # cases kept in memory
 _INSTANCE = (
     "i.id AS instance_id, i.definition_id, i.definition_key, i.state AS instance_state, i.revision, i.stage, "
-    "i.business_key, i.outcome, i.started_by, i.ended_at, (SELECT max(d.id) FROM definition d) AS mark"
+    "i.business_key, i.outcome, i.started_by, i.ended_at, i.has_documents, (SELECT max(d.id) FROM definition d) AS mark"
 )
 _TASK = (
     "w.id AS task_id, w.element_id, w.name, w.loop_id, w.assignee, w.candidates, w.created_at, w.claimed_at, "
@@ -46,6 +48,7 @@ class Locked:
     outcome: str | None
     started_by: str
     ended_at: datetime | None
+    has_documents: bool
     mark: str
 
 
@@ -99,6 +102,12 @@ def lock_instance(unit: UnitOfWork, instance_id: str) -> Locked:
     if row is None:
         raise InstanceNotFound(f"There is no case {instance_id}.", instance=instance_id)
     return Locked(**row)
+
+
+def note_documents(unit: UnitOfWork, instances: Collection[str]) -> None:
+    """These instances have documents now; until then a completion need not ask for them."""
+    noted = update(InstanceRow).where(InstanceRow.id.in_(instances), ~InstanceRow.has_documents)
+    unit.connection.execute(noted.values(has_documents=True))
 
 
 class _LiveCases:

@@ -287,7 +287,7 @@ def _may_know(done: TaskHistoryRow, unit: UnitOfWork) -> bool:
 
 
 def _node_of(task: LockedTask, unit: UnitOfWork) -> Node:
-    return catalog.program(unit.session, task.definition_id).process.nodes[task.element_id]
+    return catalog.program(unit, task.definition_id).process.nodes[task.element_id]
 
 
 def _node(running: Running, task: LockedTask) -> Node:
@@ -303,7 +303,7 @@ def check_four_eyes(task: LockedTask, person: str, unit: UnitOfWork) -> None:
     elements = node.work.four_eyes if node.work else ()
     if not elements:
         return
-    process = catalog.program(unit.session, task.definition_id).process
+    process = catalog.program(unit, task.definition_id).process
     if person == task.started_by and any(process.nodes[each].kind == "startEvent" for each in elements):
         raise FourEyes(f"{task.name} needs a second person: you started this case.", element=task.element_id)
     done = select(TaskHistoryRow.name).where(
@@ -326,14 +326,16 @@ def _accepted(command: CompleteTask, task: LockedTask, running: Running) -> dict
     data = {str(name): plain(value) for name, value in command.data.items()}
     if task.form_id is None:
         return data
-    schema = catalog.form_schema(running.unit.session, task.form_id)
+    schema = catalog.form_schema(running.unit, task.form_id)
     return forms.accept(schema, data, running.case.seen_by(task.task_id), running.now)
 
 
 def _attached(task: LockedTask, node: Node, unit: UnitOfWork) -> list[AttachedDocument]:
     """What is attached. Raises `DocumentsMissing` when the diagram asks for more."""
-    documents = unit.port(TaskDocuments).attached(unit, task.task_id, task.instance_id)
     work = node.work or Work()
+    if not task.has_documents and not work.required:
+        return []
+    documents = unit.port(TaskDocuments).attached(unit, task.task_id, task.instance_id)
     there = {document.type for document in documents}
     missing = [each for each in work.required if each.type not in there]
     if missing:

@@ -37,9 +37,12 @@ class CommitInDoubt(Unavailable):
 class Reading(Protocol):
     """What a query needs: a session to read with, who asks, the time, and others to ask."""
 
-    session: Session
     actor: Actor
     clock: Clock
+
+    @property
+    def session(self) -> Session:
+        """The session to read with."""
 
     def port(self, kind: type[Port]) -> Port:
         """The adapter that the composition root gave for a port."""
@@ -71,8 +74,9 @@ class UnitOfWork:
         self._factory = factory
         self._requests: list[JobRequest] = []
         self._afterwards: list[Callable[[], None]] = []
+        self._connection: Connection | None = None
+        self._session: Session | None = None
         self._driver: psycopg.Connection[tuple[Any, ...]] | None = None
-        self.session = Session(factory.engine, expire_on_commit=False)
 
     def __enter__(self) -> Self:
         return self
@@ -81,20 +85,39 @@ class UnitOfWork:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Undo what was not committed; a stale row found in an autoflush surfaces here as `StaleState`."""
-        try:
-            self.session.close()
-        except DBAPIError:
-            self.session.invalidate()
+        self._close()
         if is_lost(error) or (isinstance(error, Unavailable) and is_lost(error.__cause__)):
             self._factory.engine.dispose()  # the pool's other connections are as dead as this one
         known = None if error is None else translate(error)
         if known is not None:
             raise known from error
 
+    def _close(self) -> None:
+        if self._connection is None:
+            return
+        try:
+            if self._session is not None:
+                self._session.close()
+            self._connection.close()
+        except DBAPIError:  # it is broken: it must not go back into the pool
+            if not self._connection.closed:
+                self._connection.invalidate()
+                self._connection.close()
+
     @property
     def connection(self) -> Connection:
         """The connection of this transaction, for statements that need no objects."""
-        return self.session.connection()
+        if self._connection is None:
+            self._connection = self._factory.engine.connect()
+            self._connection.begin()
+        return self._connection
+
+    @property
+    def session(self) -> Session:
+        """The session of this transaction, made when it is first asked for: a tenth of a millisecond."""
+        if self._session is None:
+            self._session = Session(self.connection, expire_on_commit=False, join_transaction_mode="rollback_only")
+        return self._session
 
     @property
     def driver(self) -> "psycopg.Connection[tuple[Any, ...]]":
@@ -103,9 +126,9 @@ class UnitOfWork:
         A statement costs about 40 µs less than through `connection`; never commit or roll back on it.
         """
         if self._driver is None:
-            connection = self.session.connection().connection.driver_connection
-            assert isinstance(connection, psycopg.Connection)
-            self._driver = connection
+            driver = self.connection.connection.driver_connection
+            assert isinstance(driver, psycopg.Connection)
+            self._driver = driver
         return self._driver
 
     def emit(self, event: Event) -> None:
@@ -148,8 +171,13 @@ class UnitOfWork:
 
     def start_over(self) -> None:
         """Undo everything so far, events and jobs included, and go on in a new transaction: nothing is locked now."""
-        self.session.rollback()
-        self._driver = None
+        if self._session is not None:
+            self._session.rollback()
+            self._session.close()
+            self._session = None
+        if self._connection is not None:
+            self._connection.rollback()
+            self._connection.begin()
         self.events.clear()
         self._requests.clear()
         self._afterwards.clear()
@@ -163,11 +191,15 @@ class UnitOfWork:
         with translated():
             for record in self._factory.recorders:
                 record(self, self.events)
-            self.session.flush()  # rows come before the jobs that will read them
+            if self._session is not None:
+                self._session.flush()  # rows come before the jobs that will read them
             if self._requests:
                 self._factory.queue.enqueue(self.session, self._requests)
         try:
-            self.session.commit()
+            if self._connection is not None:
+                self._connection.commit()
+            if self._session is not None:
+                self._session.commit()  # sends nothing: tells whoever listens to the session
         except (DBAPIError, psycopg.Error) as error:
             known = translate(error)
             raise CommitInDoubt() if isinstance(known, Unavailable) else known or error from error

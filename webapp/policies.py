@@ -12,8 +12,10 @@ from core.settings import Settings
 from crm.access import may_read
 from crm.models import CustomerRow, OfferRow, OrderRow, ProductRow
 from documents.access import LinkRights, Target
+from documents.events import DocumentFiled, DocumentLinked
 from documents.links import pin
 from documents.queries import DocumentVersion, attached
+from engine import store
 from engine.access import visible_instances
 from engine.events import TaskCompleted
 from engine.models import InstanceRow, TaskHistoryRow, WorkItemRow
@@ -34,7 +36,14 @@ ENTITIES: dict[str, type[Any]] = {
 
 def recorders() -> Sequence[Recorder]:
     """Who hears of events inside the transaction."""
-    return (pin_documents, record)
+    return (pin_documents, note_documents, record)
+
+
+def note_documents(unit: UnitOfWork, events: Sequence[Event]) -> None:
+    """A case that got a document knows it, so that its tasks ask for documents when they are completed."""
+    cases = {event.case for event in events if isinstance(event, DocumentFiled | DocumentLinked) and event.case}
+    if cases:
+        store.note_documents(unit, cases)
 
 
 def pin_documents(unit: UnitOfWork, events: Sequence[Event]) -> None:

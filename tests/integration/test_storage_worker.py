@@ -122,7 +122,7 @@ def test_a_waiting_job_starts_after_the_commit_of_everybody_who_asked_for_it(ben
         until(bench.listening)
         bench.enqueue("other")  # to know that the worker has looked
         until(lambda: bench.done == [0])
-        unit.session.commit()
+        unit.connection.commit()
     until(lambda: len(bench.done) == 2)
 
     assert bench.done == [0, 1]

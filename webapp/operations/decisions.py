@@ -57,7 +57,7 @@ EVALUATE = Operation(
 def evaluate(unit: UnitOfWork, call: ServiceCall) -> dict[str, Any]:
     """Ask the decision. Raises `StepFailed`."""
     question = Question(call.instance_id, call.element_id, reference(call))
-    mark = catalog.newest_deployment(unit.session)
+    mark = catalog.newest_deployment(unit)
     decided = ask(unit, question, call.inputs.get("inputs", {}), mark=mark)
     return {"result": decided.value, "rules": rules_of(decided)}
 

@@ -202,6 +202,7 @@ def upgrade() -> None:
         sa.Column("started_by", sa.String(length=255, collation="C"), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("has_documents", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.CheckConstraint(
             "state IN ('running', 'failed', 'suspended', 'completed', 'cancelled')", name=op.f("ck_instance_state")
         ),
