@@ -106,6 +106,12 @@ class MoveRefused(InvalidInput):
     code = "move_refused"
 
 
+class ActivityNotOffered(Conflict):
+    """An activity of an ad-hoc sub-process cannot be started now; `details["offered"]` lists those that can."""
+
+    code = "activity_not_offered"
+
+
 class CallNotFound(NotFound):
     """No such service task waits for work outside."""
 

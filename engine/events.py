@@ -100,6 +100,23 @@ class TokensMoved(CaseEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ActivityChosen(CaseEvent):
+    """Somebody started an activity of an ad-hoc sub-process."""
+
+    type: ClassVar[str] = "case.activity_chosen"
+    scope_element_id: str
+    element_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScopeFinished(CaseEvent):
+    """Somebody said that an ad-hoc sub-process is done."""
+
+    type: ClassVar[str] = "case.scope_finished"
+    element_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CaseStageChanged(CaseEvent):
     """The tokens of an instance reached another stage."""
 

@@ -13,9 +13,17 @@ from engine import access, forms
 from engine.bpmn.model import Node, Work
 from engine.deciding import evaluate
 from engine.dmn import Model
-from engine.errors import BpmnError, DocumentsMissing, FourEyes, NotYourTask, StepFailed, TaskNotFound
+from engine.errors import (
+    ActivityNotOffered,
+    BpmnError,
+    DocumentsMissing,
+    FourEyes,
+    NotYourTask,
+    StepFailed,
+    TaskNotFound,
+)
 from engine.handlers import HANDLERS, ServiceCall
-from engine.runtime import Case, Failure, OpenWork, Program
+from engine.runtime import Case, Failure, OpenScope, OpenWork, Program
 from engine.subscriptions import SentMessage, SentSignal, Subscription
 
 MAXIMUM_INCIDENTS = 20  # that one step of a scenario can leave behind, as one command
@@ -132,6 +140,26 @@ class Rehearsal:
         self._do(lambda case: case.complete(token, taken))
         del self.work[token]
         self._performed.append((work.node.id, actor.id, work.loop_id))
+
+    def choose(self, element: str, actor: Actor) -> None:
+        """A person starts an activity of an ad-hoc sub-process. Raises `ActivityNotOffered`."""
+        found = self._open_scopes(actor)
+        free = [each for each in found if any(one.element_id == element for one in each.choices)]
+        if not free:
+            offered = sorted({one.element_id for each in found for one in each.choices})
+            raise ActivityNotOffered(f"{element} cannot be started now; offered are: {', '.join(offered) or 'none'}.")
+        self._do(lambda case: case.select(free[0].id, element))
+
+    def finish(self, element: str, actor: Actor) -> None:
+        """A person says that an ad-hoc sub-process is done. Raises `ActivityNotOffered`."""
+        found = [each for each in self._open_scopes(actor) if each.element_id == element]
+        if not found:
+            raise ActivityNotOffered(f"{element} is not open, or is offered to others.")
+        self._do(lambda case: case.close(found[0].id))
+
+    def _open_scopes(self, actor: Actor) -> list[OpenScope]:
+        found = self.case.open_scopes()
+        return [each for each in found if access.may_work_on(actor, _Offered(None, each.candidates))]
 
     def attach(self, token: str, kind: str) -> None:
         """A document of this type lies at the task."""

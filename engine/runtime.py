@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.bpmn.model import Process
-from engine.errors import StartUnclear, TaskAlreadyCompleted
+from engine.errors import ActivityNotOffered, StartUnclear, TaskAlreadyCompleted
 from engine.feel.kinds import imported
+from engine.spiff.ad_hoc import OpenScope, is_open_ad_hoc, open_scope_of
 from engine.spiff.build import build_spec
 from engine.spiff.catching import find_catcher
 from engine.spiff.changes import ArmedTimer, Changes, Failure, OpenWork, OutsideCall, Surroundings, Visit
+from engine.spiff.element import is_held
 from engine.spiff.listening import deliver, is_listening
 from engine.spiff.scopes import open_scope
 from engine.spiff.stored import pack, unpack
@@ -22,6 +24,7 @@ __all__ = [
     "Case",
     "Changes",
     "Failure",
+    "OpenScope",
     "OpenWork",
     "OutsideCall",
     "Program",
@@ -94,8 +97,34 @@ class Case:
         return [
             (task.id, task.task_spec.node.id)
             for task in found
-            if not task.internal_data.get("failed") and not task.internal_data.get("items")
+            if not is_held(task) and not task.internal_data.get("failed") and not task.internal_data.get("items")
         ]
+
+    def open_scopes(self) -> list[OpenScope]:
+        """The ad-hoc sub-processes that are open, and what people can start in them."""
+        return [open_scope_of(task) for task in self._tree.live() if is_open_ad_hoc(task)]
+
+    def open_scope(self, scope: str) -> OpenScope:
+        """One of them. Raises `ActivityNotOffered`."""
+        return open_scope_of(self._ad_hoc(scope))
+
+    def select(self, scope: str, element: str) -> None:
+        """A person starts an activity of an ad-hoc sub-process. Raises `ActivityNotOffered`."""
+        task = self._ad_hoc(scope)
+        task.task_spec.select(task, element)
+        self._run()
+
+    def close(self, scope: str) -> None:
+        """A person finishes an ad-hoc sub-process. Raises `ActivityNotOffered`."""
+        task = self._ad_hoc(scope)
+        task.task_spec.close(task)
+        self._run()
+
+    def _ad_hoc(self, scope: str) -> Any:
+        task = self._tree.tasks.get(scope)
+        if task is None or not is_open_ad_hoc(task):
+            raise ActivityNotOffered("This part of the case is no longer open.", scope=scope, offered=[])
+        return task
 
     def waiting_at(self, token: str) -> str | None:
         """The element where a token stands, None when there is no such token."""
@@ -180,8 +209,9 @@ class Case:
         if task is None or not task.internal_data.get("failed"):
             return False
         waits = task.task_spec.is_join and task.internal_data.get("flow") is not None
-        if waits or task.internal_data.pop("gathers", False):
+        if waits or is_held(task):
             task.internal_data.pop("failed")
+            task.internal_data.pop("held", None)
             task.task_spec.arrive(task)
         else:
             self._tree.resume(task, None)

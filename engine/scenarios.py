@@ -25,7 +25,7 @@ from engine.runtime import load
 from engine.spiff.moments import moment
 
 MAXIMUM_SIZE = 1 << 20  # bytes of one scenario file
-STEPS = ("expect", "complete", "refuse", "advance", "set", "message", "signal", "job", "fail")
+STEPS = ("expect", "complete", "refuse", "advance", "set", "choose", "finish", "message", "signal", "job", "fail")
 _LATER = {"message", "signal", "job", "fail"}
 _EXPECTATIONS = {"tasks", "stage", "state", "outcome", "visited", "not_visited", "variables", "incidents"}
 
@@ -244,6 +244,14 @@ def _refuse_step(step: Mapping[str, Any], stage: Rehearsal) -> None:
     raise _Failed(f"{step['refuse']} was completed; it should have been refused because “{because}”")
 
 
+def _choose(step: Mapping[str, Any], stage: Rehearsal) -> None:
+    stage.choose(str(step["choose"]), player(step.get("as")))
+
+
+def _finish(step: Mapping[str, Any], stage: Rehearsal) -> None:
+    stage.finish(str(step["finish"]), player(step.get("as")))
+
+
 def _advance(step: Mapping[str, Any], stage: Rehearsal) -> None:
     until = moment(step["advance"], stage.clock.now())
     if until is None:
@@ -318,6 +326,8 @@ _ACTS: dict[str, Callable[[Mapping[str, Any], Rehearsal], None]] = {
     "refuse": _refuse_step,
     "advance": _advance,
     "set": _set,
+    "choose": _choose,
+    "finish": _finish,
 }
 _CHECKS: dict[str, Callable[[Any, Rehearsal], Iterable[str]]] = {
     "tasks": _same_tasks,

@@ -1,5 +1,6 @@
 """Accepts or refuses a process: every element is executed as the standard says, or named in a finding."""
 
+from engine.bpmn.ad_hoc import check_ad_hoc
 from engine.bpmn.check_events import check_event, check_starts
 from engine.bpmn.findings import Findings
 from engine.bpmn.read import BPMN, Xml, child_text, flag, local, namespace
@@ -25,6 +26,7 @@ def check_process(process: Xml, findings: Findings) -> Scope:
     for each in scope.all():
         _check_flows(each, findings)
         check_starts(each, findings)
+        check_ad_hoc(each, findings)
         for node in each.nodes.values():
             _check_node(node, each, findings)
     return scope

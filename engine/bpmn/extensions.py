@@ -7,8 +7,10 @@ from engine.bpmn.read import BPMN, CAMUNDA, OBIEG, Xml, local, namespace
 
 _TASK = frozenset(
     {"task", "manualTask", "userTask", "serviceTask", "scriptTask", "businessRuleTask", "subProcess", "transaction"}
+    | {"adHocSubProcess"}
     | {"sendTask", "receiveTask", "intermediateThrowEvent", "intermediateCatchEvent", "endEvent"}
 )  # what can have inputs and outputs
+_PEOPLE = frozenset({"userTask", "adHocSubProcess"})
 _ANY = frozenset({"*"})
 _CALLS = frozenset({"serviceTask", "sendTask"})  # what can call a handler
 _NO_EFFECT = "accepted, changes nothing"
@@ -16,8 +18,8 @@ _NO_EFFECT = "accepted, changes nothing"
 # attribute -> (elements that may have it, what it does)
 CAMUNDA_ATTRIBUTES: dict[str, tuple[frozenset[str], str]] = {
     "assignee": (frozenset({"userTask"}), "the person who gets the task"),
-    "candidateUsers": (frozenset({"userTask"}), "people it is offered to, separated by commas or a FEEL list"),
-    "candidateGroups": (frozenset({"userTask"}), "roles it is offered to, separated by commas or a FEEL list"),
+    "candidateUsers": (_PEOPLE, "people it is offered to, separated by commas or a FEEL list"),
+    "candidateGroups": (_PEOPLE, "roles it is offered to, separated by commas or a FEEL list"),
     "dueDate": (frozenset({"userTask"}), "date and time, or an ISO 8601 duration from now"),
     "followUpDate": (frozenset({"userTask"}), "as dueDate"),
     "priority": (frozenset({"userTask"}), "a number, 50 by default"),

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from typing import TypeVar
 
+from engine.bpmn.ad_hoc import read_ad_hoc
 from engine.bpmn.expressions import Value, attribute, formula
 from engine.bpmn.findings import Findings
 from engine.bpmn.known import Known
@@ -12,7 +13,7 @@ from engine.bpmn.model import DocumentRef, Flow, Mapping, Node, Process, Referen
 from engine.bpmn.operations import OperationTask, bind
 from engine.bpmn.outside import calls_handler, read_outside
 from engine.bpmn.read import BPMN, CAMUNDA, OBIEG, Xml, child_text, children, flag, local
-from engine.bpmn.scopes import Scope, begins, compensator, definitions_of, link_target
+from engine.bpmn.scopes import Scope, begins, compensator, definitions_of, is_ad_hoc, link_target
 from engine.bpmn.triggers import TriggerReader, compiled
 from engine.feel import Script, compile_script
 from engine.ready import OPERATIONS
@@ -88,7 +89,10 @@ class _Lowering:
         if events:
             by_event = flag(scope.element, "triggeredByEvent", default=False)
             return tuple(key for key, node in events.items() if by_event or not definitions_of(node))
-        return tuple(key for key, node in scope.nodes.items() if begins(node, scope))
+        first = [key for key, node in scope.nodes.items() if begins(node, scope)]
+        if is_ad_hoc(scope.element):  # activities are started by people
+            first = [key for key in first if local(scope.nodes[key]) == "intermediateCatchEvent"]
+        return tuple(first)
 
     @staticmethod
     def _handlers(scope: Scope) -> tuple[str, ...]:
@@ -121,7 +125,7 @@ class _Lowering:
             loop=self._loops.multiple(element),
             inputs=inputs,
             outputs=outputs,
-            work=self._work(element) if kind == "userTask" else None,
+            work=self._work(element) if kind in {"userTask", "adHocSubProcess"} else None,
             handler=self._handler(element) if calls else None,
             operation=operation,
             outside=read_outside(element, self._findings) if calls else None,
@@ -144,6 +148,7 @@ class _Lowering:
             compensation=self._compensation(key, scope),
             for_compensation=flag(element, "isForCompensation", default=False),
             repeat=self._loops.repeat(element),
+            ad_hoc=read_ad_hoc(element, inner, self._findings),
             needs=self._loops.quantity(element, "startQuantity"),
             sends=self._loops.quantity(element, "completionQuantity"),
             activation=self._activation(element),

@@ -111,6 +111,16 @@ class Repeat:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AdHoc:
+    """An ad-hoc sub-process: `offers` can be started at any time, `until` completes it."""
+
+    offers: tuple[str, ...]
+    sequential: bool
+    until: Value | None
+    cancels_rest: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Mapping:
     """An input or output of an activity: the variable and where its value comes from."""
 
@@ -153,6 +163,7 @@ class Node:
     handlers: tuple[str, ...] = ()
     compensation: str | None = None
     for_compensation: bool = False
+    ad_hoc: AdHoc | None = None
     repeat: Repeat | None = None
     needs: int = 1  # tokens that it begins with
     sends: int = 1  # tokens on each flow that it takes

@@ -45,6 +45,11 @@ def begins(node: Xml, scope: Scope) -> bool:
     return not waits and not is_link(node, "intermediateCatchEvent")
 
 
+def is_ad_hoc(element: Xml) -> bool:
+    """Whether people choose what happens inside."""
+    return local(element) == "adHocSubProcess"
+
+
 def is_link(node: Xml, kind: str) -> bool:
     """Whether a node is a link event of this kind."""
     return local(node) == kind and definitions_of(node) == ["linkEventDefinition"]

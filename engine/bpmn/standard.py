@@ -236,7 +236,10 @@ ATTRIBUTES: dict[str, tuple[Attribute, ...]] = {
     "isForCompensation": (_at(_ACTIVITIES, "undoes another activity", _BOOL),),
     "startQuantity": (_at(_ACTIVITIES, "how many tokens it begins with, at most 1000"),),
     "completionQuantity": (_at(_ACTIVITIES, "how many tokens it sends along each flow that it takes, at most 1000"),),
-    "triggeredByEvent": (_at(_SCOPES, "an event sub-process", _BOOL),),
+    "triggeredByEvent": (
+        _at("subProcess", "an event sub-process", _BOOL),
+        _at("transaction adHocSubProcess", "only a plain sub-process can handle events", _words("false 0")),
+    ),
     "method": (_at("transaction", "a transaction is undone by compensation, by no other protocol", ["##Compensate"]),),
     "ordering": (_at("adHocSubProcess", "all at once, or one after the other", _words("Parallel Sequential")),),
     "cancelRemainingInstances": (_at("adHocSubProcess", "what happens to the rest at the completion", _BOOL),),

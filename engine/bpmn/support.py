@@ -41,7 +41,7 @@ ACTIVITIES = {
     "receiveTask": Verdict(True, "waits for its message; refused without messageRef"),
     "callActivity": Verdict(False, LATER),
     "transaction": Verdict(True, "a sub-process that a cancel end event undoes"),
-    "adHocSubProcess": Verdict(False, "nobody could choose among its activities in this release"),
+    "adHocSubProcess": Verdict(True, "offers its activities to people: any of them, any number of times"),
     "eventSubProcess": Verdict(True, "armed as long as its scope lives; interrupting or not"),
 }
 GATEWAYS = {

@@ -12,7 +12,7 @@ from engine.feel.errors import Fault
 from engine.feel.kinds import imported
 from engine.spiff.catching import throw_error
 from engine.spiff.changes import OpenWork, OutsideCall
-from engine.spiff.element import Element, wait
+from engine.spiff.element import Element, is_held, wait
 from engine.spiff.moments import moment
 
 
@@ -44,8 +44,8 @@ class UserTask(Element):
             node=self.node,
             loop_id=_loop_around(task),
             assignee=assignee or None,
-            groups=self._texts(task, work.groups),
-            users=self._texts(task, work.users),
+            groups=names(self, task, work.groups),
+            users=names(self, task, work.users),
             due_at=self._moment(task, work.due),
             follow_up_at=self._moment(task, work.follow_up),
             priority=int(priority) if priority and priority.lstrip("-").isdecimal() else 50,
@@ -54,17 +54,6 @@ class UserTask(Element):
     def _text(self, task: Any, value: Value | None) -> str:
         found = None if value is None else self.evaluate(task, value)
         return "" if found is None else str(found)
-
-    def _texts(self, task: Any, value: Value | None) -> tuple[str, ...]:
-        if value is None:
-            return ()
-        found = self.evaluate(task, value)
-        if isinstance(found, str):
-            found = found.split(",")
-        if isinstance(found, list) and all(isinstance(each, str) for each in found):
-            return tuple(dict.fromkeys(each.strip() for each in found if each.strip()))
-        sentence = f"{self.node.name} is offered to {value.text}, which gives {found!r}; it must give names."
-        raise self.failed(task, "candidates", sentence)
 
     def _moment(self, task: Any, value: Value | None) -> Any:
         found = None if value is None else self.evaluate(task, value)
@@ -79,7 +68,7 @@ class UserTask(Element):
     def withdraw(self, task: Any) -> None:
         """Nobody needs to do it any more."""
         changes = task.workflow.changes
-        never_opened = task.internal_data.get("failed") or task.has_state(TaskState.READY)
+        never_opened = task.internal_data.get("failed") or task.has_state(TaskState.READY) or is_held(task)
         if changes.opened.pop(task.id, None) is None and not never_opened:
             changes.withdrawn.append((task.id, self.node.id))
 
@@ -90,6 +79,19 @@ def _loop_around(task: Any) -> str | None:
     while around is not None and "items" not in around.internal_data:
         around = around.parent
     return None if around is None else str(around.id)
+
+
+def names(spec: Element, task: Any, value: Value | None) -> tuple[str, ...]:
+    """Whom something is offered to. Raises `StepFailed` where these are no names."""
+    if value is None:
+        return ()
+    found = spec.evaluate(task, value)
+    if isinstance(found, str):
+        found = found.split(",")
+    if isinstance(found, list) and all(isinstance(each, str) for each in found):
+        return tuple(dict.fromkeys(each.strip() for each in found if each.strip()))
+    sentence = f"{spec.node.name} is offered to {value.text}, which gives {found!r}; it must give names."
+    raise spec.failed(task, "candidates", sentence)
 
 
 class ScriptTask(Element):

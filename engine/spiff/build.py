@@ -6,6 +6,7 @@ from SpiffWorkflow.specs.WorkflowSpec import WorkflowSpec
 
 from engine.bpmn.model import Node, Process
 from engine.spiff.activities import BusinessRuleTask, PassThrough, ScriptTask, ServiceTask, UserTask
+from engine.spiff.ad_hoc import AdHocScope
 from engine.spiff.compensation import CompensationScope
 from engine.spiff.element import INSTANCE, Element, ProcessScope
 from engine.spiff.events import EndEvent, EventGateway, StartEvent, ThrowEvent
@@ -32,6 +33,7 @@ CLASSES: dict[str, type[Element]] = {
     "receiveTask": Catch,
     "subProcess": SubProcess,
     "transaction": Transaction,
+    "adHocSubProcess": AdHocScope,
     "exclusiveGateway": Exclusive,
     "parallelGateway": Parallel,
     "eventBasedGateway": EventGateway,
@@ -63,7 +65,7 @@ def _build(spec: WorkflowSpec, node: Node, process: Process) -> None:
         return
     else:
         _class(node)(spec, node)
-    if node.kind in {"subProcess", "transaction"}:
+    if node.kind in {"subProcess", "transaction", "adHocSubProcess"}:
         CompensationScope(spec, node)
     if issubclass(CLASSES.get(node.kind, Element), Catching):
         _build_listeners(spec, node)

@@ -14,6 +14,8 @@ from engine.spiff.records import remember
 INSTANCE = "#instance"  # one instance of a multi-instance activity, beside the activity itself
 COMPENSATION = "#compensation"  # what undoes a sub-process, beside the sub-process itself
 
+GATHERED, OFFERED = "tokens", "offer"  # why an activity has not begun: other tokens, or a person who starts it
+
 
 class Element(TaskSpec):
     """A node of the diagram as SpiffWorkflow executes it; subclasses say what happens in `_run_hook`."""
@@ -44,21 +46,33 @@ class Element(TaskSpec):
     def arrive(self, task: Any) -> None:
         """A token has come; an activity that needs several begins with the last of them."""
         if self.node.needs > 1:
-            others = [
-                each for each in task.parent.children if each.task_spec is self and "gathers" in each.internal_data
-            ]
+            others = [each for each in task.parent.children if each.task_spec is self and is_held(each, GATHERED)]
             if len(others) + 1 < self.node.needs:
-                task.internal_data["gathers"] = True
+                task.internal_data["held"] = GATHERED
                 return
             for other in others:
                 task.workflow.consume(other)
             task.workflow.note_move(task)
+        if task.parent.task_spec.holds_back(task):
+            task.internal_data["held"] = OFFERED
+            return
         task.workflow.make_ready(task)
+
+    def holds_back(self, token: Any) -> bool:  # noqa: ARG002 -- other scopes do
+        """Whether a token that has come to an activity in this scope waits until a person starts it."""
+        return False
+
+    def stays_open(self, task: Any) -> bool:  # noqa: ARG002 -- other scopes do
+        """Whether a scope goes on without a token inside."""
+        return False
+
+    def interrupted(self, task: Any) -> None:
+        """An event sub-process has stopped everything else in this scope."""
 
     def needs_tokens(self, task: Any) -> bool:
         """Whether nothing but other tokens can have a token go on."""
-        internal = task.internal_data
-        return bool((self.is_join or "gathers" in internal) and not internal.get("failed"))
+        waits = self.is_join or is_held(task, GATHERED)
+        return waits and not task.internal_data.get("failed") and not task.parent.task_spec.stays_open(task.parent)
 
     def leaving(self, task: Any) -> Sequence[Flow]:
         """The flows to take, each as often as tokens are sent along it."""
@@ -171,6 +185,12 @@ class ProcessScope(Element):
     def emptied(self, task: Any) -> None:
         """The last token ended: the process is complete."""
         task.workflow.completed = True
+
+
+def is_held(token: Any, why: str | None = None) -> bool:
+    """Whether a token has come to an activity that has not begun, perhaps for this reason."""
+    held = token.internal_data.get("held")
+    return held is not None and why in {None, held}
 
 
 def wait(task: Any) -> None:

@@ -291,6 +291,7 @@ class HandlerStart(Catching):
         if self.node.interrupting:
             for other in scope.children:
                 tree.kill(other, f"interrupted by {self.node.id}")
+            scope.task_spec.interrupted(scope)
         else:
             tree.kill(task, "")
             if again is not None:

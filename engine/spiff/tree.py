@@ -92,7 +92,7 @@ class TokenTree(Workflow):
 
     def consume(self, task: Any) -> None:
         """A token ends where it is."""
-        self._close_visit(task, None, is_told="gathers" not in task.internal_data)
+        self._close_visit(task, None, is_told="held" not in task.internal_data)
         self._remove_task(task.id)
 
     def kill(self, task: Any, reason: str) -> None:
@@ -326,7 +326,7 @@ class TokenTree(Workflow):
 
     def end_scope(self, scope: Any) -> None:
         """After a token ended: a scope without tokens is finished."""
-        if scope.id not in self.tasks or holds_tokens(scope):
+        if scope.id not in self.tasks or scope.task_spec.stays_open(scope) or holds_tokens(scope):
             return
         for armed in scope.children:
             self.kill(armed, "")

@@ -8,6 +8,7 @@ import pytest
 
 from core.settings import Settings
 from webapp.api import (
+    choices,
     customers,
     definitions,
     documents,
@@ -25,7 +26,20 @@ from webapp.cli import COMMANDS, SUMMARIES
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 VARIABLE = re.compile(r"<(?:\w+:)?\w+>")
 BESIDE = {"GET /healthz", "GET /readyz", "GET /metrics"}
-PARTS = (definitions, instances, tasks, documents, customers, offers, trail, messages, workers, incidents, operations)
+PARTS = (
+    definitions,
+    instances,
+    choices,
+    tasks,
+    documents,
+    customers,
+    offers,
+    trail,
+    messages,
+    workers,
+    incidents,
+    operations,
+)
 
 
 def test_every_setting_is_documented_and_no_other() -> None:

@@ -20,6 +20,7 @@ class IdConverter(BaseConverter):
 def register(app: Flask) -> None:
     """Add the routes of the API and their description."""
     from webapp.api import (
+        choices,
         customers,
         definitions,
         documents,
@@ -41,6 +42,7 @@ def register(app: Flask) -> None:
         for module in (
             definitions,
             instances,
+            choices,
             tasks,
             documents,
             customers,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from engine.choosing import OpenScope
 from engine.definitions import DeployedDefinition
 from engine.external import ExternalTask
 from engine.instances import EntityLink, OpenTask
@@ -222,6 +223,13 @@ class Done:
     """It is done."""
 
     ok: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenScopes:
+    """Open ad-hoc sub-processes with what can be started in them."""
+
+    items: Sequence[OpenScope]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

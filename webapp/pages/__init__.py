@@ -4,7 +4,7 @@ import importlib
 
 from flask import Flask
 
-MODULES = ("cases", "customers", "definitions", "documents", "inbox", "offers", "start", "tasks", "trail")
+MODULES = ("cases", "choices", "customers", "definitions", "documents", "inbox", "offers", "start", "tasks", "trail")
 
 
 def register(app: Flask) -> None:

@@ -8,6 +8,7 @@ from flask import render_template
 
 from documents.queries import linked_documents
 from engine import queries
+from engine.choosing import open_scopes
 from engine.queries import InstanceFilter, TaskFilter
 from engine.views import InstanceDetail, TokenVisit
 from webapp.pages.blueprint import MOST, answer, asked, blueprint
@@ -50,8 +51,9 @@ def case(instance_id: str) -> str:
         visits = queries.history(reading, instance_id)
         tasks = queries.tasks(reading, TaskFilter(instance_id=instance_id), limit=MOST).items
         documents = linked_documents(reading, "case", instance_id)
+        scopes = open_scopes(reading, instance_id)
         records = [each for link in found.links if (each := record(reading, link.entity, link.id))]
-    values = {"tasks": tasks, "documents": documents, "records": records, "names": names()}
+    values = {"scopes": scopes, "tasks": tasks, "documents": documents, "records": records, "names": names()}
     marks = {"places": places_of(found), "stages": stages_of(found), "diagram_state": diagram_state(found, visits)}
     variables = found.variables if current_actor().may("case.read_all") else None
     return render_template("case.html", case=found, history=told(visits), variables=variables, **values, **marks)

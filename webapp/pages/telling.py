@@ -28,6 +28,8 @@ TITLES = {
     "case.suspended": "Case suspended",
     "case.resumed": "Case resumed",
     "case.tokens_moved": "Tokens moved",
+    "case.activity_chosen": "Step chosen",
+    "case.scope_finished": "Free steps finished",
     "message.received": "Message received",
     "signal.received": "Signal received",
     "decision.evaluated": "Decision evaluated",
@@ -46,6 +48,7 @@ SILENT = {  # shown elsewhere in the line, or of no use to a reader
     *SPOKEN,
     "documents", "document_id", "version", "digest", "title", "instance_id", "task_id", "element_id", "case_id",
     "definition_id", "form_id", "offer_id", "customer_id", "links", "variables", "size", "media_type", "name",
+    "scope_element_id",
     "previous", "target", "business_key", "number", "file_name", "before", "after", "entity_id", "candidates", "pinned",
 }  # fmt: skip
 NUMBER = re.compile(r"-?\d+(\.\d+)?")
