@@ -112,6 +112,18 @@ class ActivityNotOffered(Conflict):
     code = "activity_not_offered"
 
 
+class MigrationRefused(InvalidInput):
+    """An instance or a plan cannot be taken to another version; `details["problems"]` lists element and sentence."""
+
+    code = "migration_refused"
+
+
+class MigrationNotFound(NotFound):
+    """No such batch of migrations."""
+
+    code = "migration_not_found"
+
+
 class CallNotFound(NotFound):
     """No such service task waits for work outside."""
 

@@ -4,21 +4,22 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from core.errors import InvalidInput
 from core.executor import handles
 from core.messages import Command
 from engine import messages, store
 from engine.errors import IncidentNotFound
 from engine.models import IncidentRow
+from engine.reasons import given
 from engine.running import Parking, Running, settle, with_incidents
 from storage.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryIncident(Command):
-    """Try the failed step again."""
+    """Try the failed step again, because its cause is gone."""
 
     incident_id: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,50 +33,57 @@ class SkipIncident(Command):
 @handles(RetryIncident, needs="case.administer")
 def retry_incident(command: RetryIncident, unit: UnitOfWork) -> str:
     """Execute the step again; the instance's state. If it fails again a new incident takes the place of this one."""
-    return with_incidents(unit, lambda parking: _go_on(command.incident_id, unit, parking, skipping=None))
+    reason = given(command.reason)
+    going = _Going(command.incident_id, reason, is_skipped=False)
+    return with_incidents(unit, lambda parking: _go_on(going, unit, parking))
 
 
 @handles(SkipIncident, needs="case.administer")
 def skip_incident(command: SkipIncident, unit: UnitOfWork) -> str:
     """Leave the step out; the instance's state."""
-    reason = command.reason.strip()
-    if not reason:
-        raise InvalidInput("Give a reason; it stays in the trail.", fields={"/reason": "A reason is needed."})
-    return with_incidents(unit, lambda parking: _go_on(command.incident_id, unit, parking, skipping=reason))
+    going = _Going(command.incident_id, given(command.reason), is_skipped=True)
+    return with_incidents(unit, lambda parking: _go_on(going, unit, parking))
 
 
-def _settle_message(incident: IncidentRow, unit: UnitOfWork, skipping: str | None) -> str:
+@dataclass(frozen=True, slots=True)
+class _Going:
+    """How a case goes on behind an incident, and why."""
+
+    incident_id: str
+    reason: str
+    is_skipped: bool
+
+    def told(self, retried: str, skipped: str) -> str:
+        return f"{skipped if self.is_skipped else retried}: {self.reason}"
+
+
+def _settle_message(incident: IncidentRow, unit: UnitOfWork, going: _Going) -> str:
     """An undelivered message waits once more, or is forgotten."""
     unit.session.refresh(incident, with_for_update=True)
     if incident.state != "open":
         raise IncidentNotFound(f"The incident {incident.id} is settled.", incident=incident.id)
-    if skipping is None:
-        messages.send_again(incident.instance_id, unit, unit.clock.now() + messages.TIME_TO_LIVE)
-    else:
+    if going.is_skipped:
         messages.drop(incident.instance_id, unit)
-    settle(unit, incident, "sent again" if skipping is None else f"dropped: {skipping}")
-    return "waiting" if skipping is None else "dropped"
+    else:
+        messages.send_again(incident.instance_id, unit, unit.clock.now() + messages.TIME_TO_LIVE)
+    settle(unit, incident, going.told("sent again", "dropped"))
+    return "dropped" if going.is_skipped else "waiting"
 
 
-def _go_on(incident_id: str, unit: UnitOfWork, parking: Parking, *, skipping: str | None) -> str:
-    found = select(IncidentRow).where(IncidentRow.id == incident_id)
+def _go_on(going: _Going, unit: UnitOfWork, parking: Parking) -> str:
+    found = select(IncidentRow).where(IncidentRow.id == going.incident_id)
     incident = unit.session.scalar(found)
     if incident is None:
-        raise IncidentNotFound(f"There is no incident {incident_id}.", incident=incident_id)
+        raise IncidentNotFound(f"There is no incident {going.incident_id}.", incident=going.incident_id)
     if incident.code == messages.UNDELIVERED:
-        return _settle_message(incident, unit, skipping)
+        return _settle_message(incident, unit, going)
     locked = store.lock_instance(unit, incident.instance_id)
     unit.session.refresh(incident)  # it may have been settled before we had the lock
     if incident.state != "open":
-        raise IncidentNotFound(f"The incident {incident_id} is settled.", incident=incident_id)
+        raise IncidentNotFound(f"The incident {going.incident_id} is settled.", incident=going.incident_id)
     running = Running(unit, locked, parking)
     token = incident.token_id or ""
-    if skipping is None:
-        went_on = running.case.retry(token)
-        resolution = "tried again" if went_on else "its token is gone"
-    else:
-        went_on = running.case.skip(token)
-        resolution = f"skipped: {skipping}" if went_on else "its token is gone"
+    went_on = running.case.skip(token) if going.is_skipped else running.case.retry(token)
     running.save()
-    running.resolve(incident, resolution)
+    running.resolve(incident, going.told("tried again", "skipped") if went_on else "its token is gone")
     return running.case.state

@@ -16,6 +16,7 @@ from engine.events import CaseCancelled, EntityLinked, VariablesEdited
 from engine.feel.values import plain
 from engine.models import DefinitionRow, InstanceEntityRow
 from engine.openings import OpenTask
+from engine.reasons import given
 from engine.running import Parking, Running, with_incidents
 from engine.starting import Beginning, begin
 from storage.unit_of_work import UnitOfWork
@@ -140,17 +141,20 @@ def _check_starter(definition: DefinitionRow, unit: UnitOfWork) -> None:
 @handles(CancelInstance, needs="case.administer")
 def cancel_instance(command: CancelInstance, unit: UnitOfWork) -> None:
     """Stop everything in an instance. Raises `InstanceNotFound`, `InstanceEnded`."""
-    if not command.reason.strip():
-        raise InvalidInput("Give a reason; it stays in the trail.", fields={"/reason": "A reason is needed."})
+    reason = given(command.reason)
     running = Running(unit, store.lock_instance(unit, command.instance_id), Parking())
-    running.case.cancel(command.reason)
+    running.case.cancel(reason)
     running.save()
-    unit.emit(CaseCancelled(instance_id=command.instance_id, reason=command.reason))
+    unit.emit(CaseCancelled(instance_id=command.instance_id, reason=reason))
 
 
 @handles(SetVariables, needs="case.administer")
 def set_variables(command: SetVariables, unit: UnitOfWork) -> None:
-    """Replace variables of an instance. Raises `InstanceNotFound`, `InstanceEnded`."""
+    """Replace variables of an instance. Raises `InvalidInput`, `InstanceNotFound`, `InstanceEnded`."""
+    reason = given(command.reason)
+    if not command.variables:
+        sentence = "Name at least one variable and its new value."
+        raise InvalidInput(sentence, fields={"/variables": sentence})
     running = Running(unit, store.lock_instance(unit, command.instance_id), Parking())
     running.case.set(command.variables)
     running.save()
@@ -158,7 +162,7 @@ def set_variables(command: SetVariables, unit: UnitOfWork) -> None:
         VariablesEdited(
             instance_id=command.instance_id,
             variables={name: plain(value) for name, value in command.variables.items()},
-            reason=command.reason,
+            reason=reason,
         )
     )
 

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 from sqlalchemy import select, update
 
-from core.errors import InvalidInput
 from core.executor import handles
 from core.messages import Command
 from engine import store
 from engine.calls import deferred_job
 from engine.events import CaseResumed, CaseSuspended, TokensMoved
 from engine.models import IncidentRow, InstanceRow, ServiceCallRow, TimerRow
+from engine.reasons import given
 from engine.running import Parking, Running, with_incidents
 from storage.unit_of_work import UnitOfWork
 
@@ -49,7 +49,7 @@ def suspend_instance(command: SuspendInstance, unit: UnitOfWork) -> None:
     if running.is_suspended:
         return
     _set_state(unit, command.instance_id, "suspended")
-    _hold_timers(unit, command.instance_id, held=True)
+    hold_timers(unit, command.instance_id, held=True)
     unit.emit(CaseSuspended(instance_id=command.instance_id, reason=reason))
 
 
@@ -62,7 +62,7 @@ def resume_instance(command: ResumeInstance, unit: UnitOfWork) -> str:
         return running.case.state
     state = running.case.state
     _set_state(unit, command.instance_id, state)
-    _hold_timers(unit, command.instance_id, held=False)
+    hold_timers(unit, command.instance_id, held=False)
     for call in unit.session.scalars(
         select(ServiceCallRow.id).where(
             ServiceCallRow.instance_id == command.instance_id, ServiceCallRow.kind == "deferred"
@@ -85,7 +85,7 @@ def _move(command: MoveTokens, reason: str, unit: UnitOfWork, parking: Parking) 
     moved = running.case.move(command.source, command.target, f"moved to {command.target}: {reason}")
     running.save()
     if running.is_suspended and running.case.state not in {"completed", "cancelled"}:
-        _hold_timers(unit, command.instance_id, held=True)
+        hold_timers(unit, command.instance_id, held=True)
     open_ones = select(IncidentRow).where(IncidentRow.instance_id == command.instance_id, IncidentRow.state == "open")
     for incident in unit.session.scalars(open_ones):
         if incident.token_id is not None and not running.case.has(incident.token_id):
@@ -102,16 +102,10 @@ def _move(command: MoveTokens, reason: str, unit: UnitOfWork, parking: Parking) 
     return moved
 
 
-def given(reason: str) -> str:
-    """The reason. Raises `InvalidInput` where there is none."""
-    if not reason.strip():
-        raise InvalidInput("Give a reason; it stays in the trail.", fields={"/reason": "A reason is needed."})
-    return reason.strip()
-
-
 def _set_state(unit: UnitOfWork, instance_id: str, state: str) -> None:
     unit.session.execute(update(InstanceRow).where(InstanceRow.id == instance_id).values(state=state))
 
 
-def _hold_timers(unit: UnitOfWork, instance_id: str, *, held: bool) -> None:
+def hold_timers(unit: UnitOfWork, instance_id: str, *, held: bool) -> None:
+    """Keep the timers of an instance from firing, or let them."""
     unit.session.execute(update(TimerRow).where(TimerRow.instance_id == instance_id).values(is_held=held))

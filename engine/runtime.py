@@ -14,6 +14,8 @@ from engine.spiff.catching import find_catcher
 from engine.spiff.changes import ArmedTimer, Changes, Failure, OpenWork, OutsideCall, Surroundings, Visit
 from engine.spiff.element import is_held
 from engine.spiff.listening import deliver, is_listening
+from engine.spiff.migrating import TakenOver, check_conditions, take_over
+from engine.spiff.moving import move
 from engine.spiff.scopes import open_scope
 from engine.spiff.stored import pack, unpack
 from engine.spiff.tree import TokenTree
@@ -269,9 +271,18 @@ class Case:
 
     def move(self, source: str, target: str, reason: str) -> int:
         """Take the tokens of an element away and put each on another element; how many. Raises `MoveRefused`."""
-        moved = self._tree.move(source, target, reason)
+        moved = move(self._tree, source, target, reason)
         self._run()
         return moved
+
+    def take_over(self, fresh: frozenset[str], *, restart_timers: bool) -> TakenOver:
+        """Adapt a state that was another version's; `fresh` are the elements that version did not have."""
+        return take_over(self._tree, fresh, restart_timers=restart_timers)
+
+    def go_on(self) -> None:
+        """Run what has become possible, such as a condition that is true now."""
+        check_conditions(self._tree)
+        self._run()
 
     def has(self, token: str) -> bool:
         """Whether a token is still there."""

@@ -33,6 +33,7 @@ DOORS = (  # importing these registers their commands, handlers and tables
     "engine.external",
     "engine.retention",
     "engine.operations",
+    "engine.migration.batches",
     "engine.delegation",
     "documents.filing",
     "documents.reading",

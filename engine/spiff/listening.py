@@ -154,6 +154,28 @@ def _disarm(task: Any) -> None:
         changes.unsubscribed.append(task.id)
 
 
+def rearm(task: Any, *, anew: bool) -> ArmedTimer | Subscription | None:
+    """What a listener waits for as its diagram says now, after a migration; None where that is what it was.
+
+    A running timer keeps its moment unless it is to begin `anew`. Raises `StepFailed`.
+    """
+    trigger = listens_for(task)
+    spec = task.task_spec
+    owner: Catching = task.parent.task_spec if isinstance(spec, Listener) else spec
+    if trigger is None or (trigger.kind == "timer" and not anew):
+        return None
+    changes = task.workflow.changes
+    if trigger.kind == "timer":
+        task.internal_data.pop("again", None)
+        return ArmedTimer(id=task.id, node=owner.node, due_at=_due(owner, task, trigger))
+    if trigger.kind in _STORED:
+        before = task.internal_data["subscription"]
+        _subscribe(owner, task, trigger, None if trigger.key is None else _key(owner, task, trigger.key))
+        subscription = changes.subscribed.pop(task.id)
+        return None if before == task.internal_data["subscription"] else subscription
+    return None
+
+
 def _seen(owner: Catching, task: Any, value: Value) -> Any:
     return owner.evaluate(task.task_spec.outlook(task), value)
 

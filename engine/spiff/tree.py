@@ -15,7 +15,7 @@ from SpiffWorkflow.workflow import Workflow
 
 from core.ids import new_id
 from engine.bpmn.model import Node, Process
-from engine.errors import MoveRefused, StepFailed
+from engine.errors import StepFailed
 from engine.spiff.changes import Changes, Failure, Surroundings, Visit
 from engine.spiff.listening import condition_of, waits_for
 
@@ -350,48 +350,8 @@ class TokenTree(Workflow):
         task.internal_data["failed"] = True
         self.changes.failures.append(Failure(token=task.id, node=task.task_spec.node, reason=reason, sentence=sentence))
 
-    # operations
-
-    def move(self, source: str, target: str, reason: str) -> int:
-        """Cancel the tokens of one element and put one on another for each. Raises `MoveRefused`."""
-        node = self.process.nodes.get(target)
-        if node is None or node.kind == "boundaryEvent":
-            raise MoveRefused(f"There is no element {target} that a token can be moved to.", element=target)
-        tokens = [task for task in self.live() if task.task_spec.node.id == source and not _is_shell(task)]
-        if not tokens:
-            raise MoveRefused(f"No token stands at {source}.", element=source)
-        scopes = [self._scope_for(task, node) for task in tokens]
-        for task, scope in zip(tokens, scopes, strict=True):
-            self.enter(target, scope)
-            self.kill(task, reason)
-        return len(tokens)
-
-    def _scope_for(self, task: Any, node: Node) -> Any:
-        """The open scope that a moved token belongs to: one around it where there is one, else the only one."""
-        if node.scope == self.process.id:
-            return self.task_tree
-        around = task.parent
-        while around is not None and around.id != ROOT:
-            if around.task_spec.node.id == node.scope and not _is_shell(around):
-                return around
-            around = around.parent
-        opened = [
-            each
-            for each in self.live()
-            if each.task_spec.node.id == node.scope and each.has_state(TaskState.STARTED) and not _is_shell(each)
-        ]
-        if len(opened) != 1 or opened[0].id == task.id:
-            sentence = f"{node.name} is inside {node.scope}, of which not exactly one is running; move to {node.scope}."
-            raise MoveRefused(sentence, element=node.id)
-        return opened[0]
-
 
 def holds_tokens(scope: Any) -> bool:
     """Whether anything but armed events is inside a token."""
     tasks = scope.workflow.tasks
     return any(not tasks[child].internal_data.get("armed") for child in scope._children)
-
-
-def _is_shell(task: Any) -> bool:
-    """Whether a token only holds the instances of a loop together."""
-    return "items" in task.internal_data

@@ -133,7 +133,7 @@ def test_a_failed_external_task_is_tried_again_and_then_left_out(
     asked = {"worker": "w", "topics": ["scales"]}
     states = []
 
-    for verb, body in (("retry", {}), ("skip", {"reason": "weighed by hand"})):
+    for verb, body in (("retry", {"reason": "mended"}), ("skip", {"reason": "weighed by hand"})):
         (task,) = robot.post("/external-tasks/fetch", json=asked).json["items"]
         failure = {"worker": "w", "message": "broken", "retries": 0}
         robot.post(f"/external-tasks/{task['id']}/failure", json=failure)
@@ -142,4 +142,4 @@ def test_a_failed_external_task_is_tried_again_and_then_left_out(
 
     assert states == ["running", "completed"]
     assert admin.get("/incidents").json["items"] == []
-    assert robot.post(f"/incidents/{incident['id']}/retry").status_code == 403
+    assert robot.post(f"/incidents/{incident['id']}/retry", json={"reason": "again"}).status_code == 403

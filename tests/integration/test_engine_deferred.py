@@ -124,7 +124,7 @@ def test_the_last_failed_try_is_an_incident_that_can_be_tried_again(world: JobWo
     ((incident, message),) = world.rows("SELECT id, message FROM incident")
     assert message == "Send it failed: The mail server does not answer."
     MODE.clear()
-    assert world.do(RetryIncident(incident_id=incident)) == "running"
+    assert world.do(RetryIncident(incident_id=incident, reason="again")) == "running"
     world.work()
     assert open_tasks(world) == ["after"]
     assert len(set(SEEN)) == 1
@@ -187,7 +187,7 @@ def test_boundary_events_of_a_task_that_is_tried_again_are_armed_once(world: Job
     world.work()
     ((incident,),) = world.rows("SELECT id FROM incident")
 
-    world.do(RetryIncident(incident_id=incident))
+    world.do(RetryIncident(incident_id=incident, reason="again"))
 
     assert world.rows("SELECT count(*) FROM timer") == [(1,)]
     world.pass_time(timedelta(hours=1))
@@ -243,6 +243,6 @@ def test_an_error_that_nothing_catches_waits_for_a_person(world: JobWorld) -> No
     ((incident, code),) = world.rows("SELECT id, code FROM incident")
     assert code == "uncaught_error"
     MODE.clear()
-    world.do(RetryIncident(incident_id=incident))
+    world.do(RetryIncident(incident_id=incident, reason="again"))
     world.work()
     assert open_tasks(world) == ["after"]

@@ -118,7 +118,7 @@ def test_a_task_without_tries_left_is_an_incident_that_can_be_tried_again(world:
     ((incident, message),) = world.rows("SELECT id, message FROM incident")
     assert message == "Weigh failed: broken"
     assert fetch(world) == ()
-    world.do(RetryIncident(incident_id=incident))
+    world.do(RetryIncident(incident_id=incident, reason="again"))
     assert [each.id for each in fetch(world)] == [task.id]
 
 

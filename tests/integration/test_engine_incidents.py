@@ -163,21 +163,21 @@ def test_a_lost_token_undoes_the_command_and_leaves_one_incident(world: World, m
 def test_an_incident_is_tried_again_once(world: World) -> None:
     instance, incident = failed(world, Conflict("The offer is locked."))
 
-    assert world.do(RetryIncident(incident_id=incident)) == "running"
+    assert world.do(RetryIncident(incident_id=incident, reason="again")) == "running"
 
     with world.reading() as view:
         found = queries.instance(view, instance)
     assert [(token.element_id, token.state) for token in found.tokens] == [("after", "waiting")]
-    assert [(each.state, each.resolution) for each in found.incidents] == [("resolved", "tried again")]
+    assert [(each.state, each.resolution) for each in found.incidents] == [("resolved", "tried again: again")]
     with pytest.raises(IncidentNotFound):
-        world.do(RetryIncident(incident_id=incident))
+        world.do(RetryIncident(incident_id=incident, reason="again"))
 
 
 def test_a_step_that_fails_again_has_a_new_incident(world: World) -> None:
     instance, incident = failed(world, Conflict("The offer is locked."))
     MODE["failure"] = Conflict("It is still locked.")
 
-    assert world.do(RetryIncident(incident_id=incident)) == "failed"
+    assert world.do(RetryIncident(incident_id=incident, reason="again")) == "failed"
 
     with world.reading() as view:
         found = queries.instance(view, instance).incidents
@@ -220,7 +220,7 @@ def test_variables_are_repaired_from_outside(world: World) -> None:
     world.do(SetVariables(instance_id=started.id, variables={"x": 2}, reason="typing error"))
     incident = world.rows("SELECT id FROM incident")[0][0]
 
-    assert world.do(RetryIncident(incident_id=incident)) == "completed"
+    assert world.do(RetryIncident(incident_id=incident, reason="again")) == "completed"
 
 
 LATE = bpmn(

@@ -162,7 +162,11 @@ def test_a_message_that_needed_a_receiver_is_an_incident(world: JobWorld, again:
     with world.reading() as view:
         assert [each.id for each in incidents(view)] == [incident]
 
-    world.do(RetryIncident(incident_id=incident) if again else SkipIncident(incident_id=incident, reason="old"))
+    world.do(
+        RetryIncident(incident_id=incident, reason="again")
+        if again
+        else SkipIncident(incident_id=incident, reason="old")
+    )
     world.start(invoice="I-1")
     world.work()
 

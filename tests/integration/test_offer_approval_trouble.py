@@ -146,7 +146,7 @@ def test_whoever_repairs_a_failed_decision_does_not_become_the_approver(
         assert desk.decide(prepared, MANAGER).state == "failed"
     (incident,) = desk.instance(prepared.instance_id).incidents
 
-    desk.do(RetryIncident(incident_id=incident.id), SYSTEM)
+    desk.do(RetryIncident(incident_id=incident.id, reason="again"), SYSTEM)
 
     (decision,) = desk.offer(made).decisions
     assert decision.actor == "jan"

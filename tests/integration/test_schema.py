@@ -17,7 +17,15 @@ from storage.jobs.schema import is_foreign
 from storage.orm import NAMING, Base
 from storage.schema import current, downgrade, migrate, newest
 
-MODELS = ("storage.models", "audit.models", "engine.models", "documents.models", "crm.models", "webapp.accounts.models")
+MODELS = (
+    "storage.models",
+    "audit.models",
+    "engine.models",
+    "engine.migration.models",
+    "documents.models",
+    "crm.models",
+    "webapp.accounts.models",
+)
 LEFT = (  # what a database has that is neither a table nor in one
     "SELECT 'function ' || proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace"
     " UNION ALL SELECT 'type ' || typname FROM pg_type WHERE typnamespace = 'public'::regnamespace"

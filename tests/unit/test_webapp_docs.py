@@ -15,6 +15,7 @@ from webapp.api import (
     incidents,
     instances,
     messages,
+    migrations,
     offers,
     operations,
     tasks,
@@ -39,6 +40,7 @@ PARTS = (
     workers,
     incidents,
     operations,
+    migrations,
 )
 
 

@@ -27,6 +27,7 @@ def register(app: Flask) -> None:
         incidents,
         instances,
         messages,
+        migrations,
         offers,
         operations,
         tasks,
@@ -52,6 +53,7 @@ def register(app: Flask) -> None:
             workers,
             incidents,
             operations,
+            migrations,
         )
     ]
     for routes in parts:

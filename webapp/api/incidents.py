@@ -21,8 +21,8 @@ class IncidentQuery(Body):
     limit: int = Field(default=100, ge=1, le=500)
 
 
-class SkipBody(Body):
-    """Why the step is left out."""
+class ReasonBody(Body):
+    """Why the step is tried again or left out."""
 
     reason: str = Field(min_length=1, max_length=2000)
 
@@ -34,13 +34,13 @@ def incidents(query: IncidentQuery) -> IncidentList:
         return IncidentList(items=queries.incidents(reading, query.limit))
 
 
-@routes.post(PATH + "/retry", "Try the failed step again", answer=Settled, refusals=REFUSALS)
-def retry(incident_id: str) -> Settled:
+@routes.post(PATH + "/retry", "Try the failed step again", body=ReasonBody, answer=Settled, refusals=REFUSALS)
+def retry(incident_id: str, body: ReasonBody) -> Settled:
     """Try again."""
-    return Settled(id=incident_id, state=run(RetryIncident(incident_id=incident_id)))
+    return Settled(id=incident_id, state=run(RetryIncident(incident_id=incident_id, reason=body.reason)))
 
 
-@routes.post(PATH + "/skip", "Go on behind the failed step", body=SkipBody, answer=Settled, refusals=REFUSALS)
-def skip(incident_id: str, body: SkipBody) -> Settled:
+@routes.post(PATH + "/skip", "Go on behind the failed step", body=ReasonBody, answer=Settled, refusals=REFUSALS)
+def skip(incident_id: str, body: ReasonBody) -> Settled:
     """Leave it out."""
     return Settled(id=incident_id, state=run(SkipIncident(incident_id=incident_id, reason=body.reason)))

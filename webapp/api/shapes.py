@@ -11,6 +11,7 @@ from engine.choosing import OpenScope
 from engine.definitions import DeployedDefinition
 from engine.external import ExternalTask
 from engine.instances import EntityLink, OpenTask
+from engine.migration.queries import MigrationView, RefusedInstance
 from engine.views import (
     CommentView,
     DefinitionView,
@@ -273,3 +274,18 @@ class Settled:
 
     id: str
     state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MigrationList:
+    """Batches of migrations."""
+
+    items: Sequence[MigrationView]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MigrationDetail:
+    """A batch, and the first instances that stayed where they were."""
+
+    migration: MigrationView
+    refused: Sequence[RefusedInstance]

@@ -294,6 +294,41 @@ def _create_message_tables() -> None:
         sa.PrimaryKeyConstraint("definition_key", "name", "key", name=op.f("pk_message_start")),
     )
     op.create_index(op.f("ix_message_start_instance_id"), "message_start", ["instance_id"], unique=False)
+    op.create_table(
+        "migration",
+        sa.Column("id", sa.String(length=26, collation="C"), nullable=False),
+        sa.Column("definition_key", sa.String(length=255, collation="C"), nullable=False),
+        sa.Column("before_id", sa.String(length=26, collation="C"), nullable=False),
+        sa.Column("after_id", sa.String(length=26, collation="C"), nullable=False),
+        sa.Column("mapping", postgresql.JSONB(), nullable=False),
+        sa.Column("restart_timers", sa.Boolean(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(length=255, collation="C"), nullable=False),
+        sa.Column("started_by", sa.String(length=255, collation="C"), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("state IN ('running', 'stopped', 'finished')", name=op.f("ck_migration_state")),
+        sa.ForeignKeyConstraint(["after_id"], ["definition.id"], name=op.f("fk_migration_after_id_definition")),
+        sa.ForeignKeyConstraint(["before_id"], ["definition.id"], name=op.f("fk_migration_before_id_definition")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_migration")),
+    )
+    op.create_index("ix_migration_definition_key_id", "migration", ["definition_key", "id"], unique=False)
+    op.create_table(
+        "migration_item",
+        sa.Column("migration_id", sa.String(length=26, collation="C"), nullable=False),
+        sa.Column("instance_id", sa.String(length=26, collation="C"), nullable=False),
+        sa.Column("state", sa.String(length=255, collation="C"), nullable=False),
+        sa.Column("sentence", sa.Text(), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("state IN ('waiting', 'done', 'refused')", name=op.f("ck_migration_item_state")),
+        sa.PrimaryKeyConstraint("migration_id", "instance_id", name=op.f("pk_migration_item")),
+    )
+    op.create_index(
+        "ix_migration_item_migration_id_state",
+        "migration_item",
+        ["migration_id", "state", "instance_id"],
+        unique=False,
+    )
 
 
 def downgrade() -> None:
@@ -306,6 +341,8 @@ def downgrade() -> None:
         "message_subscription",
     ):
         op.drop_table(table)
+    op.drop_table("migration_item")
+    op.drop_table("migration")
     op.drop_table("task_comment")
     op.drop_table("instance_entity")
     op.drop_table("incident")
