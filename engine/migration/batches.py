@@ -74,7 +74,7 @@ class MigrateNext(Command):
 def start_migration(command: StartMigration, unit: UnitOfWork) -> str:
     """The batch's id. Raises `MigrationRefused` for a wrong plan, `DefinitionNotFound`, `InvalidInput`."""
     reason = given(command.reason)
-    known = versions(unit.session, command.before_id, command.after_id, command.mapping)
+    known = versions(unit, command.before_id, command.after_id, command.mapping)
     problems = check_plan(known.plan)
     if problems:
         raise refused(problems)

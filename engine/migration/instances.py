@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlalchemy import String as Text
 from sqlalchemy import TableClause, column, delete, select, table, update, values
-from sqlalchemy.orm import Session
 
 from core.executor import handles
 from core.messages import Command
@@ -35,7 +34,7 @@ from engine.running import Parking, Running, with_incidents
 from engine.runtime import Case
 from engine.spiff.migrating import TakenOver
 from storage.jobs.queue import JobRequest
-from storage.unit_of_work import UnitOfWork
+from storage.unit_of_work import Reading, UnitOfWork
 
 KEEPING = (WorkItemRow, TimerRow, SubscriptionRow, ServiceCallRow, TokenLogRow, IncidentRow)  # name the element
 
@@ -66,9 +65,9 @@ class Versions:
     plan: Plan
 
 
-def versions(session: Session, before_id: str, after_id: str, mapping: Mapping[str, str | None]) -> Versions:
+def versions(view: Reading, before_id: str, after_id: str, mapping: Mapping[str, str | None]) -> Versions:
     """Both versions, with the plan that they and the mapping make. Raises `DefinitionNotFound`, `MigrationRefused`."""
-    before, after = catalog.definition(session, before_id), catalog.definition(session, after_id)
+    before, after = catalog.definition(view, before_id), catalog.definition(view, after_id)
     for row in (before, after):
         if row.kind != "process":
             raise DefinitionNotFound(f"{row.name} is a {row.kind}; only processes have instances.", definition=row.id)
@@ -76,7 +75,7 @@ def versions(session: Session, before_id: str, after_id: str, mapping: Mapping[s
         raise MigrationRefused(f"{after.name} ({after.key}) is no version of {before.name} ({before.key}).")
     if before.id == after.id:
         raise MigrationRefused(f"This is version {after.version} of {after.name} already; choose another version.")
-    old, new = catalog.program(session, before_id).process, catalog.program(session, after_id).process
+    old, new = catalog.program(view, before_id).process, catalog.program(view, after_id).process
     return Versions(before, after, Plan(old, new, generated(old, new) | dict(mapping)))
 
 
@@ -91,7 +90,7 @@ def migrate(command: MigrateInstance, unit: UnitOfWork, parking: Parking) -> str
     """Do it in this unit."""
     locked = store.lock_instance(unit, command.instance_id)
     target = dataclasses.replace(locked, definition_id=command.definition_id)
-    known = versions(unit.session, locked.definition_id, command.definition_id, command.mapping)
+    known = versions(unit, locked.definition_id, command.definition_id, command.mapping)
     running = Running(unit, target, parking, even_suspended=True)
     snapshot = store.read_snapshot(unit, command.instance_id)
     state = translated(snapshot, known.plan)
@@ -192,7 +191,7 @@ def _rewrite_task(running: Running, token: str, node: Node) -> None:
         token,
         definition_id=locked.definition_id,
         name=node.name,
-        form_id=catalog.find(unit.session, "form", form, locked.mark) if form else None,
+        form_id=catalog.find(unit, "form", form, locked.mark) if form else None,
         search={name: plain(seen[name]) for name in running.program.process.searchable if name in seen},
     )
 

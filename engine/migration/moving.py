@@ -16,7 +16,7 @@ from engine.migration.plans import Plan, Problem
 CARRIED = frozenset(  # what a token may carry
     {"vars", "isolated", "payload", "armed", "host", "hosts", "listens", "subscription", "again", "spent", "was"}
     | {"by", "heard", "flow", "gates", "items", "out", "next", "done", "number", "maximum", "failed", "called"}
-    | {"records", "chosen", "todo", "event", "token", "home", "act", "thrown"}
+    | {"records", "chosen", "todo", "event", "token", "home", "act", "thrown", "gathers"}
 )
 JOINS = frozenset({"parallelGateway", "inclusiveGateway", "complexGateway"})
 

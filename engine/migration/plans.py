@@ -158,6 +158,8 @@ def _described(process: Process, node: Node) -> str:
         words.append(f"with {'sequential' if node.loop.sequential else 'parallel'} instances")
     if node.repeat is not None:
         words.append("with a loop")
+    if node.needs > 1:
+        words.append(f"that needs {node.needs} tokens")
     if node.for_compensation:
         words.append("for compensation")
     return " ".join(words)

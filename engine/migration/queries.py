@@ -107,7 +107,7 @@ class RefusedInstance:
 def plan_of(view: Reading, before_id: str, after_id: str, mapping: Mapping[str, str | None]) -> PlanView:
     """The plan of both versions and what a person has decided. Raises `Forbidden`, `MigrationRefused`."""
     _check(view)
-    known = versions(view.session, before_id, after_id, mapping)
+    known = versions(view, before_id, after_id, mapping)
     tokens = {row[0]: row[1] for row in view.session.execute(_TOKENS, {"definition": before_id})}
     running = select(func.count()).where(InstanceRow.definition_id == before_id, InstanceRow.ended_at.is_(None))
     nodes = known.plan.old.nodes.values()
@@ -148,7 +148,7 @@ def rehearse(
 ) -> RehearsalPage:
     """What would come of each running instance, without changing anything. Raises `Forbidden`, `MigrationRefused`."""
     _check(view)
-    known = versions(view.session, before_id, after_id, mapping)
+    known = versions(view, before_id, after_id, mapping)
     wanted = (
         select(InstanceRow.id, InstanceRow.business_key, InstanceRow.snapshot)
         .where(InstanceRow.definition_id == before_id, InstanceRow.ended_at.is_(None), InstanceRow.id > after)
@@ -169,7 +169,7 @@ def rehearse_instance(
     row = view.session.scalar(wanted)
     if row is None:
         raise MigrationNotFound(f"There is no running case {instance_id}.", instance=instance_id)
-    known = versions(view.session, row.definition_id, after_id, mapping)
+    known = versions(view, row.definition_id, after_id, mapping)
     return _rehearsed(view, known, row.id, row.business_key, row.snapshot)
 
 
@@ -180,7 +180,7 @@ def _rehearsed(
     armed: tuple[str, ...] = ()
     try:
         state = translated(snapshot, known.plan)
-        case = Case(catalog.program(view.session, known.after.id), _Rehearsal(view.clock.now()), state.snapshot)
+        case = Case(catalog.program(view, known.after.id), _Rehearsal(view.clock.now()), state.snapshot)
         armed = case.take_over(known.plan.fresh(), restart_timers=False).armed
     except MigrationRefused as error:
         problems = tuple(Problem(**each) for each in error.details["problems"])

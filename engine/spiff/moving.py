@@ -44,6 +44,8 @@ def _target(tree: Any, target: str) -> Node:
         reason = "it begins by compensation only"
     elif _joins(node):
         reason = "it joins several flows, and a moved token comes on none; move to the element behind it"
+    elif node.needs > 1:
+        reason = f"it begins with {node.needs} tokens; move to the element in front of it"
     if reason is not None:
         raise MoveRefused(f"No token can be moved to {node.name}: {reason}.", element=target)
     return node

@@ -206,3 +206,71 @@ def test_a_task_is_scheduled_for_another_day(world: JobWorld) -> None:
     world.do(ScheduleTask(task_id=task, follow_up_at=later), ANNA)
 
     assert world.rows("SELECT due_at, follow_up_at FROM work_item") == [(None, later)]
+
+
+def test_an_activity_with_several_instances_moves_as_one(world: JobWorld) -> None:
+    loop = '<multiInstanceLoopCharacteristics camunda:collection="=[1, 2, 3]"/>'
+    tasks = (f'<userTask id="vote">{loop}</userTask>', '<userTask id="sign"/>')
+    world.deploy(bpmn(line(*tasks, names=("vote", "sign")), key="votes"))
+    started = world.start("votes")
+    world.complete(started.tasks[0].id)
+
+    assert world.do(MoveTokens(instance_id=started.id, source="vote", target="sign", reason="enough")) == 1
+
+    assert open_tasks(world) == ["sign"]
+    ((task,),) = world.rows("SELECT id FROM work_item")
+    assert world.complete(task).state == "completed"
+
+
+INSIDE = '<startEvent id="s"/><userTask id="a"/><endEvent id="e"/>' + chain("s", "a", "e")
+
+
+def test_a_sub_process_that_is_left_empty_is_cancelled(world: JobWorld) -> None:
+    scope = f'<subProcess id="part">{INSIDE}</subProcess>'
+    late = f'<boundaryEvent id="late" attachedToRef="part">{HOUR}</boundaryEvent><endEvent id="over"/>'
+    content = line(scope, '<userTask id="sign"/>', names=("part", "sign")) + late + chain("late", "over")
+    world.deploy(bpmn(content, key="parts"))
+    started = world.start("parts")
+
+    world.do(MoveTokens(instance_id=started.id, source="a", target="sign", reason="not needed"))
+
+    assert world.rows("SELECT 1 FROM timer") == []
+    ((task,),) = world.rows("SELECT id FROM work_item")
+    assert world.complete(task).state == "completed"
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "sentence"),
+    [
+        ("a", "sign", "inside each, which has several instances; move each itself"),
+        ("sign", "sign", "No token stands at sign"),
+        ("a", "join", "joins several flows"),
+        ("a", "react", "begins by its event only"),
+        ("a", "undo", "begins by compensation only"),
+        ("a", "late", "happens at each only"),
+    ],
+)
+def test_a_move_is_refused_with_the_reason(world: JobWorld, source: str, target: str, sentence: str) -> None:
+    loop = '<multiInstanceLoopCharacteristics camunda:collection="=[1, 2]"/>'
+    world.deploy(
+        bpmn(
+            '<startEvent id="start"/><parallelGateway id="fork"/><userTask id="other"/>'
+            f'<subProcess id="each">{loop}{INSIDE}</subProcess><parallelGateway id="join"/><userTask id="sign"/>'
+            f'<endEvent id="end"/><boundaryEvent id="late" attachedToRef="each">{HOUR}</boundaryEvent>'
+            '<endEvent id="over"/><boundaryEvent id="undone" attachedToRef="sign"><compensateEventDefinition/>'
+            '</boundaryEvent><userTask id="undo" isForCompensation="true"/>'
+            '<association id="x" associationDirection="One" sourceRef="undone" targetRef="undo"/>'
+            '<subProcess id="react" triggeredByEvent="true"><startEvent id="at" isInterrupting="false">'
+            f"{HOUR}</startEvent></subProcess>"
+            + chain("late", "over")
+            + chain("start", "fork", "each", "join", "sign", "end")
+            + chain("fork", "other", "join"),
+            key="moves",
+        )
+    )
+    started = world.start("moves")
+
+    with pytest.raises(MoveRefused, match=sentence):
+        world.do(MoveTokens(instance_id=started.id, source=source, target=target, reason="try"))
+
+    assert open_tasks(world) == ["a", "a", "other"]
