@@ -14,8 +14,8 @@ from engine import catalog, store
 from engine.bpmn.model import Node
 from engine.calls import ROUTE
 from engine.errors import DefinitionNotFound, MigrationRefused, StepFailed
-from engine.migration.events import CaseMigrated
 from engine.feel.values import plain
+from engine.migration.events import CaseMigrated
 from engine.migration.moving import Moved, check_instance, element_of, moved
 from engine.migration.plans import Plan, Problem, check_plan, generated
 from engine.models import (

@@ -16,7 +16,8 @@ from engine.migration.plans import Plan, Problem
 CARRIED = frozenset(  # what a token may carry
     {"vars", "isolated", "payload", "armed", "host", "hosts", "listens", "subscription", "again", "spent", "was"}
     | {"by", "heard", "flow", "gates", "items", "out", "next", "done", "number", "maximum", "failed", "called"}
-    | {"records", "chosen", "todo", "event", "token", "home", "act", "thrown", "gathers"}
+    | {"records", "chosen", "todo", "event", "token", "home", "act", "thrown", "held", "selected"}
+    | {"closing", "candidates"}
 )
 JOINS = frozenset({"parallelGateway", "inclusiveGateway", "complexGateway"})
 

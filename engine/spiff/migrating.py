@@ -44,7 +44,7 @@ def _boundaries(tree: Any, tasks: list[Any], fresh: frozenset[str]) -> Iterator[
         node = host.task_spec.node
         new = [each for each in node.boundaries if each in fresh]
         internal = host.internal_data
-        never_begun = "gathers" in internal or (
+        never_begun = "held" in internal or (
             internal.get("failed") and not (internal.get("hosts") or internal.get("called"))
         )
         if not new or never_begun or host.task_spec.name.endswith((COMPENSATION, INSTANCE)):

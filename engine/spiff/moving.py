@@ -25,10 +25,15 @@ def move(tree: Any, source: str, target: str, reason: str) -> int:
         tree.enter(target, scope)
         around = task.parent
         tree.kill(task, reason)
-        while around.id != ROOT and around.id in tree.tasks and not holds_tokens(around):
+        while around.id in tree.tasks and _is_empty(around):
             emptied, around = around, around.parent
             tree.kill(emptied, reason)
     return len(tokens)
+
+
+def _is_empty(scope: Any) -> bool:
+    """Whether nothing is left in a sub-process; one where people choose what is done stays open."""
+    return scope.id != ROOT and not scope.task_spec.stays_open(scope) and not holds_tokens(scope)
 
 
 def _target(tree: Any, target: str) -> Node:

@@ -9,11 +9,12 @@ from sqlalchemy import Engine
 from core.clock import FixedClock
 from core.errors import Forbidden, InvalidInput
 from core.identity import SYSTEM
+from engine.choosing import StartActivity
 from engine.errors import DefinitionNotFound, InstanceEnded, MigrationRefused
-from engine.migration.events import CaseMigrated
 from engine.incidents import RetryIncident
 from engine.instances import CancelInstance, SetVariables
 from engine.messages import PublishMessage
+from engine.migration.events import CaseMigrated
 from engine.migration.instances import MigrateInstance
 from engine.operations import SuspendInstance
 from engine.tasks import ClaimTask
@@ -374,3 +375,18 @@ def test_a_failed_step_is_tried_again_in_the_new_version(world: JobWorld) -> Non
     world.do(RetryIncident(incident_id=incident, reason="again"))
 
     assert world.rows("SELECT state FROM instance") == [("completed",)]
+
+
+def test_what_people_choose_from_goes_on_in_the_new_version(world: JobWorld) -> None:
+    def office(*names: str) -> str:
+        tasks = "".join(f'<userTask id="{name}"/>' for name in names)
+        return line(f'<adHocSubProcess id="office">{tasks}</adHocSubProcess>', names=("office",))
+
+    instance, target = start(world, office("call", "write"), office("call", "write", "visit"))
+    ((scope,),) = world.rows("SELECT id FROM token_log WHERE element_id = 'office'")
+    world.do(StartActivity(instance_id=instance, scope_id=scope, element_id="write"))
+
+    migrate(world, instance, target)
+    world.do(StartActivity(instance_id=instance, scope_id=scope, element_id="visit"))
+
+    assert elements(world) == ["visit", "write"]

@@ -7,9 +7,9 @@ from core.clock import FixedClock
 from core.errors import Conflict, Forbidden, InvalidInput
 from core.identity import SYSTEM
 from engine.errors import MigrationNotFound, MigrationRefused
-from engine.migration.events import CaseMigrated, MigrationResumed, MigrationStarted, MigrationStopped
 from engine.migration import queries
 from engine.migration.batches import MigrateNext, ResumeMigration, StartMigration, StopMigration
+from engine.migration.events import CaseMigrated, MigrationResumed, MigrationStarted, MigrationStopped
 from engine.operations import MoveTokens
 from tests.engine_jobs import JobWorld
 from tests.engine_world import bpmn, line, person
