@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Text, cast, select
+from sqlalchemy import select
 
 from engine.models import InstanceRow, TaskHistoryRow
-from engine.paging import Order, checked, count, mark, split
+from engine.paging import Order, checked, count, split
 from engine.views import Page
 from storage.unit_of_work import Reading
 
@@ -35,9 +35,9 @@ def finished_tasks(view: Reading, after: str | None = None, limit: int = 50) -> 
         .where(TaskHistoryRow.actor == view.actor.id, TaskHistoryRow.state == "completed")
     )
     total = count(view.session, query)
-    order = Order(cast(TaskHistoryRow.id, Text(collation="C")), TaskHistoryRow.id.expression, descending=True)
-    rows, more = split(view.session.execute(order.apply(query, after, checked(limit))).all(), limit)
-    following = mark(rows[-1][0].id, rows[-1][0].id) if more else None
+    order = Order(TaskHistoryRow.id, TaskHistoryRow.id, descending=True)
+    rows, more = split(order.read(view.session, query, after, checked(limit)), limit)
+    following = order.mark(rows[-1][0]) if more else None
     return Page(items=[_told(row, key) for row, key in rows], next=following, total=total)
 
 

@@ -1,27 +1,39 @@
 """Reading user tasks: the inbox, and one task with all that its page shows."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, DateTime, Integer, Text, cast, func, or_, select
+from sqlalchemy import ColumnElement, Text, cast, literal, or_, select
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import InstrumentedAttribute
 
 from core.errors import InvalidInput
-from engine import access, catalog
+from core.identity import Actor
+from engine import access, catalog, worklist
 from engine.bpmn.model import DocumentRef, Node, Work
 from engine.errors import TaskNotFound
 from engine.models import KEYS, InstanceRow, TaskCommentRow, TaskHistoryRow, WorkItemRow
-from engine.paging import Order, checked, contains, count, mark, split
+from engine.paging import COUNTED, Order, checked, contains, split
 from engine.ports import TaskDocuments
 from engine.snapshots import seen_in
 from engine.views import CommentView, DocumentNeed, Page, TaskDetail, TaskSummary
 from storage.unit_of_work import Reading
 
+Value = str | int | float | bool | None  # of a declared variable
+COUNTED_WITH_PAGE = 1000  # tasks: the total that comes with a page is not counted further
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskFilter:
-    """Which open tasks; `sort` is created, due, priority or name, with `-` in front for the other direction."""
+    """Which open tasks; `sort` is created, due, priority or name, with `-` in front for the other direction.
+
+    `variables` are values that declared variables (`obieg:searchable`) must have; a text also finds the number or truth
+    value that it spells.
+    """
 
     assignee: str | None = None
     unassigned: bool = False
@@ -30,60 +42,83 @@ class TaskFilter:
     element_id: str | None = None
     instance_id: str | None = None
     due_before: datetime | None = None
+    variables: Mapping[str, Value] = field(default_factory=dict)
     q: str | None = None
     sort: str = "-created"
 
 
 def tasks(view: Reading, wanted: TaskFilter, after: str | None = None, limit: int = 50) -> Page[TaskSummary]:
-    """The open tasks that the asking person may see. Raises `InvalidInput` for an unknown order or mark."""
-    query = select(WorkItemRow).where(access.visible_tasks(view.actor), *_conditions(wanted))
-    order = _order(wanted.sort)
-    total = count(view.session, query)
-    key = cast(order.expression, Text).label(
-        "sort_key"
-    )  # as text: no due date sorts as infinity, beyond Python's years
-    page = order.apply(query.add_columns(key), after, checked(limit))
-    rows, more = split(view.session.execute(page).all(), limit)
-    following = mark(rows[-1][1], rows[-1][0].id) if more else None
-    return Page(items=[_summary(row) for row, _ in rows], next=following, total=total)
+    """The open tasks that the asking person may see; the total is counted up to `COUNTED_WITH_PAGE`.
+
+    Raises `InvalidInput` for an unknown order or mark.
+    """
+    order, matching = _order(wanted.sort), _matching(view.actor, wanted)
+    found = worklist.page(view.session, order, matching, after, checked(limit), up_to=COUNTED_WITH_PAGE)
+    shown, more = split(found.rows, limit)
+    following = order.mark(shown[-1]) if more else None
+    return Page(items=[_summary(row) for row in shown], next=following, total=found.total)
 
 
-def _conditions(wanted: TaskFilter) -> list[ColumnElement[bool]]:
-    columns = {
-        WorkItemRow.assignee: wanted.assignee,
-        WorkItemRow.definition_key: wanted.definition_key,
-        WorkItemRow.element_id: wanted.element_id,
-        WorkItemRow.instance_id: wanted.instance_id,
+def count_tasks(view: Reading, wanted: TaskFilter, *, up_to: int = COUNTED) -> int:
+    """How many open tasks the asking person may see, counted up to a number."""
+    return worklist.count(view.session, _matching(view.actor, wanted), up_to)
+
+
+def _matching(actor: Actor, wanted: TaskFilter) -> worklist.Conditions:
+    return lambda row, apart: [access.visible_tasks(actor, row, apart=apart), *_conditions(wanted, row)]
+
+
+def _conditions(wanted: TaskFilter, row: type[WorkItemRow]) -> list[ColumnElement[bool]]:
+    columns: dict[Any, str | None] = {
+        row.assignee: wanted.assignee,
+        row.definition_key: wanted.definition_key,
+        row.element_id: wanted.element_id,
+        row.instance_id: wanted.instance_id,
     }
     found: list[ColumnElement[bool]] = [column == value for column, value in columns.items() if value is not None]
     if wanted.unassigned:
-        found.append(WorkItemRow.assignee.is_(None))
+        found.append(row.assignee.is_(None))
     if wanted.candidate_group is not None:
         groups = cast([f"group:{wanted.candidate_group}"], KEYS)
-        found.append(WorkItemRow.candidates.op("&&")(groups))
+        found.append(row.candidates.op("&&")(groups))
     if wanted.due_before is not None:
-        found.append(WorkItemRow.due_at < wanted.due_before)
+        found.append(row.due_at < wanted.due_before)
+    found += [_holds(row, name, value) for name, value in wanted.variables.items()]
     if wanted.q:
         pattern = contains(wanted.q)
-        texts = (WorkItemRow.name, WorkItemRow.business_key, cast(WorkItemRow.search, Text))
+        texts = (row.name, row.business_key, cast(row.search, Text))
         found.append(or_(*(text.ilike(pattern) for text in texts)))
     return found
 
 
 def _order(sort: str) -> Order:
     descending, name = sort.startswith("-"), sort.removeprefix("-")
-    never = cast("-infinity" if descending else "infinity", DateTime(timezone=True))
-    expressions: dict[str, tuple[ColumnElement[Any], Any]] = {
-        "created": (cast(WorkItemRow.id, Text(collation="C")), Text()),
-        "due": (func.coalesce(WorkItemRow.due_at, never), DateTime(timezone=True)),
-        "priority": (WorkItemRow.priority.expression, Integer()),
-        "name": (WorkItemRow.name.expression, Text()),
+    known: dict[str, InstrumentedAttribute[Any]] = {
+        "created": WorkItemRow.id,  # ids grow
+        "due": WorkItemRow.due_at,
+        "priority": WorkItemRow.priority,
+        "name": WorkItemRow.name,
     }
-    if name not in expressions:
-        known = ", ".join(expressions)
-        raise InvalidInput(f"Tasks cannot be sorted by {name}.", fields={"/sort": f"One of: {known}, with - or not."})
-    expression, kind = expressions[name]
-    return Order(expression, WorkItemRow.id.expression, descending, kind)
+    if name not in known:
+        listed = ", ".join(known)
+        raise InvalidInput(f"Tasks cannot be sorted by {name}.", fields={"/sort": f"One of: {listed}, with - or not."})
+    return Order(known[name], WorkItemRow.id, descending=descending)
+
+
+def _holds(row: type[WorkItemRow], name: str, value: Value) -> ColumnElement[bool]:
+    """A declared variable has this value; a text may stand for the number or the truth value that it spells."""
+    written = {json.dumps(value)}
+    if isinstance(value, str):
+        with suppress(ValueError):
+            spelt = json.loads(value, parse_constant=_refuse)
+            written |= {value} if isinstance(spelt, int | float | bool) else set()
+    key = json.dumps(name)
+    return or_(*(row.search.op("@>")(cast(literal(f"{{{key}: {each}}}", Text()), JSONB)) for each in sorted(written)))
+
+
+def _refuse(constant: str) -> None:
+    """JSON has no NaN and no Infinity."""
+    raise ValueError(constant)
 
 
 def _named(candidates: Sequence[str], kind: str) -> tuple[str, ...]:

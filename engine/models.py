@@ -88,6 +88,9 @@ class WorkItemRow(Base):
         Index("ix_work_item_candidates", "candidates", postgresql_using="gin"),
         Index("ix_work_item_due_at_id", "due_at", "id"),
         Index("ix_work_item_definition_key_id", "definition_key", "id"),
+        Index("ix_work_item_priority_id", "priority", "id"),
+        Index("ix_work_item_name_id", "name", "id"),
+        Index("ix_work_item_search", "search", postgresql_using="gin", postgresql_ops={"search": "jsonb_path_ops"}),
     )
 
     instance_id: Mapped[str] = mapped_column(ID, primary_key=True)

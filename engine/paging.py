@@ -2,39 +2,93 @@
 
 import base64
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, cast, func, literal, select, tuple_
-from sqlalchemy.orm import Session
-from sqlalchemy.types import TypeEngine
+from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from core.errors import InvalidInput
 
 MOST = 500  # rows of one page
 COUNTED = 10_000  # rows: longer lists are not counted to their end
+READ_BACK: dict[type, Callable[[str], Any]] = {datetime: datetime.fromisoformat, int: int, str: str}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The last row of a page: its value in the order, None where it has none, and its id."""
+
+    value: Any
+    id: str
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A sort order: an expression that is never null, then the id."""
+    """A sort order: by a column, rows without a value last in both directions, then by the id."""
 
-    expression: ColumnElement[Any]
-    id: ColumnElement[str]
-    descending: bool
-    kind: TypeEngine[Any] = field(default_factory=Text)  # what the value is read back as
+    column: InstrumentedAttribute[Any]
+    id: InstrumentedAttribute[str]
+    descending: bool = False
 
-    def apply(self, query: Select[Any], after: str | None, limit: int) -> Select[Any]:
-        """The query's page behind `after`, one row more than asked for. Raises `InvalidInput`."""
+    @property
+    def has_gaps(self) -> bool:
+        """Whether rows may be without a value."""
+        return bool(self.column.expression.nullable)
+
+    def read(self, session: Session, query: Select[Any], after: str | None, limit: int) -> list[Any]:
+        """The query's rows behind `after`, one more than asked for; for a column without gaps."""
         if after is not None:
-            value, identifier = _read(after)
-            bound = cast(literal(value), self.kind)
-            key, last = tuple_(self.expression, self.id), tuple_(bound, literal(identifier))
-            query = query.where(key < last if self.descending else key > last)
-        if self.descending:
-            return query.order_by(self.expression.desc(), self.id.desc()).limit(limit + 1)
-        return query.order_by(self.expression, self.id).limit(limit + 1)
+            query = query.where(self.behind(self.place(after)))
+        return list(session.execute(query.order_by(*self.by()).limit(limit + 1)))
+
+    def place(self, after: str) -> Place:
+        """Where a mark stands. Raises `InvalidInput`."""
+        try:
+            text, identifier = json.loads(base64.urlsafe_b64decode(after))
+            value = None if text is None else READ_BACK[self.column.type.python_type](text)
+        except (ValueError, TypeError) as error:
+            raise _no_mark() from error
+        if not isinstance(identifier, str) or "\0" in identifier or (value is None and not self.has_gaps):
+            raise _no_mark()
+        return Place(value, identifier)
+
+    def mark(self, row: Any) -> str:
+        """Where the page behind this row begins; `row` has the order's attributes."""
+        value = getattr(row, self.column.key)
+        text = value.isoformat() if isinstance(value, datetime) else None if value is None else str(value)
+        return base64.urlsafe_b64encode(json.dumps([text, getattr(row, self.id.key)]).encode()).decode()
+
+    def behind(self, place: Place, row: Any = None) -> ColumnElement[bool]:
+        """The rows behind a place and in the same part of the list: with a value, or without."""
+        column, identifier = self._columns(row)
+        if place.value is None:
+            in_gap: ColumnElement[bool] = column.is_(None)
+            return in_gap & self._follows(identifier, literal(place.id, identifier.type))
+        if column is identifier:
+            return self._follows(identifier, literal(place.id, identifier.type))
+        last = tuple_(literal(place.value, column.type), literal(place.id, identifier.type))
+        return self._follows(tuple_(column, identifier), last)
+
+    def by(self, row: Any = None) -> list[ColumnElement[Any]]:
+        """What to sort by, as indexes have it: gaps come last upwards, first downwards."""
+        columns = dict.fromkeys(self._columns(row))
+        return [column.desc() if self.descending else column.asc() for column in columns]
+
+    def _columns(self, row: Any) -> tuple[Any, Any]:
+        if row is None:
+            return self.column, self.id
+        return getattr(row, self.column.key), getattr(row, self.id.key)
+
+    def _follows(self, key: ColumnElement[Any], last: ColumnElement[Any]) -> ColumnElement[bool]:
+        compared: ColumnElement[bool] = key < last if self.descending else key > last
+        return compared
+
+
+def _no_mark() -> InvalidInput:
+    return InvalidInput("`after` is no mark of a list in this order; take it from the answer's `next`.")
 
 
 def checked(limit: int) -> int:
@@ -42,21 +96,6 @@ def checked(limit: int) -> int:
     if not 1 <= limit <= MOST:
         raise InvalidInput(f"Ask for 1 to {MOST} entries at a time.", fields={"/limit": f"Between 1 and {MOST}."})
     return limit
-
-
-def mark(value: Any, identifier: str) -> str:
-    """Where the next page begins."""
-    return base64.urlsafe_b64encode(json.dumps([str(value), identifier]).encode()).decode()
-
-
-def _read(after: str) -> tuple[str, str]:
-    try:
-        value, identifier = json.loads(base64.urlsafe_b64decode(after))
-    except (ValueError, TypeError) as error:
-        raise InvalidInput("`after` is no mark of a list; take it from the answer's `next`.") from error
-    if not isinstance(value, str) or not isinstance(identifier, str):
-        raise InvalidInput("`after` is no mark of a list; take it from the answer's `next`.")
-    return value, identifier
 
 
 def count(session: Session, query: Select[Any]) -> int:

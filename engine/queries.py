@@ -2,15 +2,15 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Text, cast, exists, false, select
+from sqlalchemy import ColumnElement, exists, false, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from engine import access, catalog
 from engine.errors import InstanceNotFound
-from engine.inbox import TaskFilter, task, tasks
+from engine.inbox import TaskFilter, count_tasks, task, tasks
 from engine.instances import EntityLink
 from engine.models import DefinitionRow, IncidentRow, InstanceEntityRow, InstanceRow, TokenLogRow
-from engine.paging import Order, checked, contains, count, mark, split
+from engine.paging import Order, checked, contains, count, split
 from engine.snapshots import tokens_in, variables_in
 from engine.views import (
     DefinitionView,
@@ -26,6 +26,7 @@ from storage.unit_of_work import Reading
 __all__ = [
     "InstanceFilter",
     "TaskFilter",
+    "count_tasks",
     "definition",
     "definition_xml",
     "definitions",
@@ -107,10 +108,9 @@ def instances(
     """The instances that the asking person may see, the newest first."""
     query = select(InstanceRow).where(access.visible_instances(view.actor), *_conditions(wanted))
     total = count(view.session, query)
-    order = Order(cast(InstanceRow.id, Text(collation="C")), InstanceRow.id.expression, descending=True)
-    page = order.apply(query, after, checked(limit))
-    rows, more = split(view.session.scalars(page).all(), limit)
-    following = mark(rows[-1].id, rows[-1].id) if more else None
+    order = Order(InstanceRow.id, InstanceRow.id, descending=True)
+    rows, more = split([row for (row,) in order.read(view.session, query, after, checked(limit))], limit)
+    following = order.mark(rows[-1]) if more else None
     return Page(items=[_summary(view, row) for row in rows], next=following, total=total)
 
 

@@ -137,6 +137,9 @@ def test_the_main_job_by_rest(app: Flask, program: Make, designer: Program) -> N
     inbox = manager("get", "/tasks?candidate_group=sales_manager").json
     (approval,) = inbox["items"]
     assert inbox["total"] == 1
+    number = approval["search"]["offer_number"]
+    assert manager("get", f"/tasks?variable=offer_number={number}").json["items"] == inbox["items"]
+    assert manager("get", "/tasks?variable=offer_number=another").json["total"] == 0
     seen = manager("get", f"/tasks/{approval['id']}").json
     assert seen["form"]["components"]
     decided = manager("post", f"/tasks/{approval['id']}/complete", json={"data": {"decision": "approve"}})
@@ -295,6 +298,7 @@ def test_an_administrator_cancels_with_a_reason(program: Make, designer: Program
         ("get", "/tasks?after=nonsense", {}, 422, None),
         ("get", "/tasks?colour=red", {}, 422, "invalid_input"),
         ("get", "/tasks?q=a%00b", {}, 400, "bad_request"),
+        ("get", "/tasks?variable=nameless", {}, 422, "invalid_input"),
         ("get", "/tasks?due_before=2026-01-05T00:00:00", {}, 422, "invalid_input"),
         ("get", "/tasks/nonsense", {}, 404, "not_found"),
         ("get", "/tasks/01ARZ3NDEKTSV4RRFFQ69G5FAV", {}, 404, "task_not_found"),

@@ -27,7 +27,7 @@ REFUSALS = (403, 404, 409, 422)
 
 
 class TaskQuery(Body):
-    """Which open tasks; `assignee=me` are mine."""
+    """Which open tasks; `assignee=me` are mine, `variable=customer_name=ACME` those of which a variable has a value."""
 
     assignee: str | None = None
     unassigned: bool = False
@@ -36,6 +36,7 @@ class TaskQuery(Body):
     element_id: str | None = None
     instance_id: str | None = None
     due_before: datetime | None = None
+    variable: str | None = Field(default=None, pattern="^[^=]+=")
     q: str | None = None
     sort: str = "-created"
     after: str | None = None
@@ -80,7 +81,10 @@ class BulkBody(Body):
 @routes.get("/tasks", "Open tasks that I may see", query=TaskQuery, answer=TaskPage)
 def tasks(query: TaskQuery) -> TaskPage:
     """List open tasks."""
-    asked = query.model_dump(exclude={"after", "limit"})
+    asked = query.model_dump(exclude={"after", "limit", "variable"})
+    if query.variable is not None:
+        name, _, value = query.variable.partition("=")
+        asked["variables"] = {name: value}
     if query.assignee == "me":
         asked["assignee"] = current_actor().id
     if query.due_before is not None and query.due_before.tzinfo is None:

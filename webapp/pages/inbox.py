@@ -72,7 +72,7 @@ def inbox_count() -> str:
 
 
 def _tabs(reading: Reading, me: Actor) -> list[Tab]:
-    mine, groups = (queries.tasks(reading, _wanted(me, key), limit=1).total for key in (MINE, GROUPS))
+    mine, groups = (queries.count_tasks(reading, _wanted(me, key)) for key in (MINE, GROUPS))
     return [
         Tab(MINE, "My tasks", mine),
         Tab(GROUPS, "All open" if me.may("case.read_all") else "My groups", groups),

@@ -188,6 +188,16 @@ def upgrade() -> None:
     op.create_index("ix_work_item_definition_key_id", "work_item", ["definition_key", "id"], unique=False)
     op.create_index("ix_work_item_due_at_id", "work_item", ["due_at", "id"], unique=False)
     op.create_index("ix_work_item_id", "work_item", ["id"], unique=False)
+    op.create_index("ix_work_item_name_id", "work_item", ["name", "id"], unique=False)
+    op.create_index("ix_work_item_priority_id", "work_item", ["priority", "id"], unique=False)
+    op.create_index(
+        "ix_work_item_search",
+        "work_item",
+        ["search"],
+        unique=False,
+        postgresql_using="gin",
+        postgresql_ops={"search": "jsonb_path_ops"},
+    )
     op.create_table(
         "instance",
         sa.Column("id", sa.String(length=26, collation="C"), nullable=False),

@@ -1,0 +1,144 @@
+"""Pages of open tasks: walked to or gathered they are the same, and declared variables find tasks."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Engine
+
+from benchmarks.inbox import ORDERS, PEOPLE, fill
+from core.clock import FixedClock
+from core.errors import InvalidInput
+from core.identity import Actor
+from engine import worklist
+from engine.inbox import TaskFilter, count_tasks, tasks
+from engine.queries import InstanceFilter, instances
+from tests.engine_world import ADMIN, World, bpmn, line
+
+SEARCHABLE = bpmn(
+    line('<userTask id="check"/>', names=("check",)), attributes='obieg:searchable="customer, amount, urgent, code"'
+)
+TASKS = 700
+
+
+@pytest.fixture
+def world(engine: Engine, clock: FixedClock) -> World:
+    return World(engine, clock)
+
+
+@pytest.fixture
+def filled(world: World) -> World:
+    """A world with many tasks of the benchmark's kind."""
+    fill(world.engine, TASKS)
+    return world
+
+
+def pages(world: World, actor: Actor, wanted: TaskFilter, size: int = 60) -> list[str]:
+    """All ids, page after page."""
+    found: list[str] = []
+    after = None
+    while True:
+        with world.units.reading(actor) as view:
+            page = tasks(view, wanted, after, size)
+        found += [each.id for each in page.items]
+        after = page.next
+        if after is None:
+            return found
+
+
+@pytest.mark.parametrize("sort", ORDERS)
+@pytest.mark.parametrize("who", ["administrator", "many_candidates"])
+def test_pages_hold_every_task_once_in_order_whether_walked_to_or_gathered(
+    filled: World, monkeypatch: pytest.MonkeyPatch, sort: str, who: str
+) -> None:
+    me, wanted = PEOPLE[who], TaskFilter(sort=sort)
+    with filled.units.reading(me) as view:
+        expected = [each.id for each in tasks(view, wanted, None, 500).items]
+        total = count_tasks(view, wanted)
+
+    walked = pages(filled, me, wanted)
+    monkeypatch.setattr(worklist, "_steps", lambda *_: 0)
+    gathered = pages(filled, me, wanted)
+
+    assert walked == gathered
+    assert walked[:500] == expected
+    assert len(walked) == len(set(walked)) == total
+
+
+def test_tasks_without_a_due_date_come_last_in_both_directions(filled: World) -> None:
+    query = "SELECT id FROM work_item WHERE due_at IS NULL"
+    undated = {row[0] for row in filled.rows(query)}
+
+    for sort in ("due", "-due"):
+        found = pages(filled, PEOPLE["administrator"], TaskFilter(sort=sort))
+        assert set(found[-len(undated) :]) == undated
+
+
+def test_a_total_that_was_gathered_is_that_which_was_counted(filled: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = TaskFilter(unassigned=True, sort="due")
+    me = PEOPLE["many_groups"]
+    monkeypatch.setattr(worklist, "_steps", lambda *_: 0)
+
+    with filled.units.reading(me) as view:
+        first = tasks(view, wanted, None, 5)
+        second = tasks(view, wanted, first.next, 5)
+
+        assert first.total == second.total == count_tasks(view, wanted)
+
+
+@pytest.mark.parametrize(
+    ("variables", "found"),
+    [
+        ({"customer": "ACME"}, ["one", "two"]),
+        ({"customer": "ACME", "amount": 12.5}, ["one"]),
+        ({"amount": "12.50"}, ["one"]),
+        ({"urgent": "true"}, ["two"]),
+        ({"urgent": True}, ["two"]),
+        ({"code": "007"}, ["one"]),
+        ({"code": "7"}, ["two"]),
+        ({"customer": "acme"}, []),
+        ({"customer": None}, ["three"]),
+        ({"amount": "NaN"}, []),
+        ({"no_such": "ACME"}, []),
+        ({"customer": '"} or true'}, []),
+    ],
+)
+def test_a_declared_variable_finds_the_tasks_that_have_its_value(
+    world: World, variables: dict[str, str | float | bool | None], found: list[str]
+) -> None:
+    world.deploy(SEARCHABLE)
+    names = {
+        world.start(customer="ACME", amount=12.5, urgent=False, code="007").tasks[0].id: "one",
+        world.start(customer="ACME", amount=99, urgent=True, code=7).tasks[0].id: "two",
+        world.start(customer=None, amount=0).tasks[0].id: "three",
+    }
+
+    with world.units.reading(ADMIN) as view:
+        page = tasks(view, TaskFilter(variables=variables, sort="created"))
+
+    assert [names[each.id] for each in page.items] == found
+    assert page.total == len(found)
+
+
+def test_a_mark_of_another_order_is_refused(world: World) -> None:
+    world.deploy(SEARCHABLE)
+    for _ in range(3):
+        world.start()
+        world.clock.advance(timedelta(seconds=1))
+
+    with world.units.reading(ADMIN) as view:
+        by_name = tasks(view, TaskFilter(sort="name"), None, 1).next
+        for sort in ("due", "priority"):
+            with pytest.raises(InvalidInput, match="no mark"):
+                tasks(view, TaskFilter(sort=sort), by_name, 1)
+
+
+def test_instances_are_paged_from_the_newest(world: World) -> None:
+    world.deploy(SEARCHABLE)
+    started = [world.start().id for _ in range(3)]
+
+    with world.units.reading(ADMIN) as view:
+        first = instances(view, InstanceFilter(), None, 2)
+        rest = instances(view, InstanceFilter(), first.next, 2)
+
+    assert [each.id for each in (*first.items, *rest.items)] == started[::-1]
+    assert rest.next is None
