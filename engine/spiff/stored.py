@@ -8,7 +8,7 @@ from SpiffWorkflow.util.task import TaskState
 from engine.feel.values import decode, encode
 from engine.spiff.tree import ROOT, Token, TokenTree
 
-_FORMAT = 2  # 1: only timers could be waited for, and nothing said who waits
+FORMAT = 2  # 1: only timers could be waited for, and nothing said who waits
 _FEEL = ("vars", "items", "out", "payload", "records", "todo")  # what holds values of FEEL
 
 
@@ -16,7 +16,7 @@ def pack(tree: TokenTree) -> dict[str, Any]:
     """The state of a tree."""
     root = tree.task_tree.internal_data
     return {
-        "format": _FORMAT,
+        "format": FORMAT,
         "stage": tree.stage,
         "outcome": tree.outcome,
         "completed": tree.completed,

@@ -110,7 +110,7 @@ def test_a_task_that_was_renamed_is_mapped_by_hand(world: JobWorld) -> None:
     [
         ('<receiveTask id="check" messageRef="m"/>', {"check": "check"}, "is a receive task for message"),
         ('<userTask id="other"/>', {"check": "nowhere"}, "has no element nowhere for check"),
-        ('<userTask id="other"/>', {"chek": "other"}, "has no element chek"),
+        ('<userTask id="other"/>', {"nosuch": "other"}, "has no element nosuch"),
         ('<userTask id="other"/>', {"check": None}, "which cannot be left out"),
     ],
 )
