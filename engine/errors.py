@@ -1,5 +1,6 @@
 """What the engine refuses, each with a stable code and a sentence that says what to do."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from core.errors import Conflict, Forbidden, InvalidInput, NotFound
@@ -152,6 +153,10 @@ class StepRefused(InvalidInput):
     code = "step_refused"
 
 
+MAXIMUM_INCIDENTS = 20  # that one command can leave behind
+LIMITS = frozenset({"endless_loop", "too_many_tokens"})  # reasons that leaving out one step does not cure
+
+
 class StepFailed(Conflict):
     """An element could not be executed; `element` and `token` say which, the instance gets an incident.
 
@@ -166,3 +171,9 @@ class StepFailed(Conflict):
         self.token = token
         self.reason = reason
         self.step = 0
+
+
+def leaves_out(failure: StepFailed, parking: Mapping[int, tuple[str, str]]) -> bool:
+    """Whether to try again without the step that failed: not endlessly, and not again where a limit was reached."""
+    at_limit = failure.reason in LIMITS and any(reason in LIMITS for reason, _ in parking.values())
+    return bool(failure.step) and failure.step not in parking and len(parking) < MAXIMUM_INCIDENTS and not at_limit

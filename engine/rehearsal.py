@@ -21,12 +21,11 @@ from engine.errors import (
     NotYourTask,
     StepFailed,
     TaskNotFound,
+    leaves_out,
 )
 from engine.handlers import HANDLERS, ServiceCall
 from engine.runtime import Case, Failure, OpenScope, OpenWork, Program
 from engine.subscriptions import SentMessage, SentSignal, Subscription
-
-MAXIMUM_INCIDENTS = 20  # that one step of a scenario can leave behind, as one command
 
 
 @dataclass(slots=True, kw_only=True)
@@ -237,7 +236,7 @@ class Rehearsal:
                 act(self.case)
                 break
             except StepFailed as failure:
-                if not failure.step or failure.step in parking or len(parking) >= MAXIMUM_INCIDENTS:
+                if not leaves_out(failure, parking):
                     raise
                 parking[failure.step] = (failure.reason, failure.sentence)
                 self.case = Case(self.program, self, None if before is None else json.loads(before))

@@ -14,7 +14,7 @@ from core.ids import new_id
 from engine import calls, catalog, store
 from engine.bpmn.model import Node
 from engine.deciding import decide
-from engine.errors import BpmnError, InstanceEnded, InstanceSuspended, StepFailed, StepRefused
+from engine.errors import BpmnError, InstanceEnded, InstanceSuspended, StepFailed, StepRefused, leaves_out
 from engine.events import (
     CaseCompleted,
     CaseStageChanged,
@@ -33,7 +33,6 @@ from storage.unit_of_work import UnitOfWork
 
 logger = logging.getLogger(__name__)
 
-MAXIMUM_INCIDENTS = 20  # that one command can leave behind
 Result = TypeVar("Result")
 
 
@@ -58,7 +57,7 @@ def with_incidents(unit: UnitOfWork, attempt: Callable[[Parking], Result], *, al
         except StepFailed as failure:
             if failure.reason == "token_lost":
                 _report_lost_token(unit, parking.instance, failure, alone=alone)
-            if not failure.step or failure.step in parking or len(parking) >= MAXIMUM_INCIDENTS:
+            if not leaves_out(failure, parking):
                 raise
             if alone:
                 unit.start_over()

@@ -9,6 +9,8 @@ from SpiffWorkflow.util.task import TaskState
 from engine.bpmn.model import Flow, Node, Process
 from engine.spiff.element import Element
 
+MAXIMUM_WAITING = 1_000  # tokens at one join
+
 
 class Exclusive(Element):
     """Takes the first flow whose condition is true; every token passes by itself."""
@@ -32,9 +34,14 @@ class Join(Element):
     def waiting(self, task: Any) -> dict[str, Any]:
         """The oldest waiting token of each incoming flow."""
         oldest: dict[str, Any] = {}
+        count = 0
         for sibling in task.parent.children:
             if sibling.task_spec is self and sibling.has_state(TaskState.WAITING):
                 oldest.setdefault(sibling.internal_data["flow"], sibling)
+                count += 1
+        if count > MAXIMUM_WAITING:
+            sentence = f"More than {MAXIMUM_WAITING} tokens wait at {self.node.name}; one of its flows brings too many."
+            raise self.failed(task, "too_many_tokens", sentence)
         return oldest
 
     def join(self, task: Any) -> None:

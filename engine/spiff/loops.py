@@ -10,6 +10,7 @@ from engine.spiff.element import INSTANCE, Element, start
 from engine.spiff.records import hand_on
 from engine.spiff.throwing import throw
 
+MAXIMUM_ITEMS = 100_000  # of one multi-instance activity
 COUNTERS = ("nrOfInstances", "nrOfActiveInstances", "nrOfCompletedInstances", "nrOfTerminatedInstances")
 
 
@@ -48,16 +49,23 @@ class MultiInstance(Element):
         loop = self.loop
         if loop.collection is not None:
             items = self.evaluate(task, loop.collection)
-            if isinstance(items, list):
+            if isinstance(items, list) and len(items) <= MAXIMUM_ITEMS:
                 return items
+            if isinstance(items, list):
+                raise self.failed(task, "loop_items", self._too_many())
             told = f"collection {loop.collection.text} gives {items!r}, which is no list"
         else:
             assert loop.cardinality is not None
             count = self.evaluate(task, loop.cardinality)
+            if isinstance(count, Decimal) and count > MAXIMUM_ITEMS:
+                raise self.failed(task, "loop_items", self._too_many())
             if isinstance(count, Decimal) and count >= 0 and count == count.to_integral_value():
                 return [Decimal(number + 1) for number in range(int(count))]
             told = f"cardinality {loop.cardinality.text} gives {count!r}, which is no count"
         raise self.failed(task, "loop_items", f"The {told}, so {self.node.name} cannot start.")
+
+    def _too_many(self) -> str:
+        return f"{self.node.name} has more than {MAXIMUM_ITEMS} items; do them in parts."
 
     def _spawn(self, body: Any) -> None:
         number, items = body.internal_data["next"], body.internal_data["items"]

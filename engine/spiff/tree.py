@@ -20,6 +20,7 @@ from engine.spiff.changes import Changes, Failure, Surroundings, Visit
 from engine.spiff.listening import condition_of, waits_for
 
 ROOT = "#root"  # no element has such an id
+MAXIMUM_TOKENS = 10_000  # at once in one case
 MAXIMUM_STEPS = 50_000  # elements in one command: more is a loop that nothing ends
 
 
@@ -59,6 +60,9 @@ class TokenTree(Workflow):
     def enter(self, name: str, parent: Any, **internal: Any) -> Any:
         """A new token at the element of that name."""
         spec = self.spec.task_specs[name]
+        if len(self.tasks) > MAXIMUM_TOKENS:
+            sentence = f"The case has more than {MAXIMUM_TOKENS} tokens at once; do fewer things at the same time."
+            raise StepFailed(sentence, element=spec.node.id, reason="too_many_tokens")
         task = Token(self, spec, parent, state=TaskState.WAITING, id=new_id())
         task.internal_data = {key: value for key, value in internal.items() if value is not None}
         if "flow" in task.internal_data:

@@ -8,7 +8,7 @@ import pytest
 
 import engine.runtime
 from core.identity import SYSTEM
-from engine.errors import FourEyes, NotYourTask, TaskAlreadyCompleted
+from engine.errors import FourEyes, NotYourTask, StepFailed, TaskAlreadyCompleted
 from engine.rehearsal import player
 from tests.engine_stage import NOON, begin, do
 from tests.engine_world import chain, flow, line
@@ -163,3 +163,35 @@ def test_a_snapshot_stays_as_small_in_the_thousandth_round_as_in_the_first(monke
     assert len(str(stage.case.snapshot())) == first
     do(stage, "work", enough=True)
     assert stage.case.state == "completed"
+
+
+def test_tokens_that_multiply_without_end_are_stopped_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.spiff.tree.MAXIMUM_TOKENS", 100)
+    twice = (
+        '<startEvent id="start"/><exclusiveGateway id="merge"/><parallelGateway id="fork"/><task id="a"/><task id="b"/>'
+        + chain("start", "merge", "fork", "a", "merge")
+        + chain("fork", "b", "merge")
+    )
+
+    with pytest.raises(StepFailed, match="more than 100 tokens") as refused:
+        begin(twice)
+
+    assert refused.value.reason == "too_many_tokens"
+
+
+def test_a_join_that_one_flow_floods_is_an_incident(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.spiff.gateways.MAXIMUM_WAITING", 10)
+    stage = begin(
+        '<startEvent id="start"/><parallelGateway id="join"/><userTask id="u"/>'
+        '<task id="many" completionQuantity="11"/>' + chain("start", "many", "join") + chain("start", "u", "join")
+    )
+
+    assert [(failure.node.id, failure.reason) for failure in stage.incidents] == [("many", "too_many_tokens")]
+
+
+@pytest.mark.parametrize("sequential", ["true", "false"])
+def test_a_multi_instance_has_no_more_items_than_anybody_could_do(sequential: str) -> None:
+    loop = f'<multiInstanceLoopCharacteristics isSequential="{sequential}"><loopCardinality>10 ** 30</loopCardinality>'
+    stage = begin(line(f'<userTask id="u">{loop}</multiInstanceLoopCharacteristics></userTask>', names=("u",)))
+
+    assert [failure.reason for failure in stage.incidents] == ["loop_items"]
