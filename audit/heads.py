@@ -1,7 +1,7 @@
 """Remembers where chains ended when this process wrote to them last, so that the next unit need not ask."""
 
 from collections import OrderedDict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from threading import Lock
 
 KEPT = 10_000  # heads; about 300 bytes each
@@ -18,23 +18,27 @@ class Head:
 
 
 class RecentHeads:
-    """The heads written most recently. One may be out of date; whoever uses it lets the database compare."""
+    """The heads written most recently, each with the revision that its subject had then.
+
+    Whoever locked the subject and finds it at that revision may go on from the head; since it may still be out of date
+    (not everything that is told of a case changes it), the database compares.
+    """
 
     def __init__(self, kept: int = KEPT) -> None:
         self._kept = kept
-        self._heads: OrderedDict[str, Head] = OrderedDict()
+        self._heads: OrderedDict[str, tuple[Head, int]] = OrderedDict()
         self._lock = Lock()
 
-    def get(self, stream: str) -> Head | None:
-        """A copy of what is remembered of a chain, None where nothing is."""
+    def take(self, stream: str, revision: int) -> Head | None:
+        """What is remembered of a chain at this revision; forgotten with that, until it is remembered anew."""
         with self._lock:
-            head = self._heads.get(stream)
-            return replace(head) if head is not None else None
+            head, known = self._heads.pop(stream, (None, None))
+        return head if known == revision else None
 
-    def remember(self, head: Head) -> None:
+    def remember(self, head: Head, revision: int) -> None:
         """Keep a head that was committed; the one unused for longest makes room."""
         with self._lock:
-            self._heads[head.stream] = replace(head)
+            self._heads[head.stream] = head, revision
             self._heads.move_to_end(head.stream)
             if len(self._heads) > self._kept:
                 self._heads.popitem(last=False)

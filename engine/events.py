@@ -6,6 +6,11 @@ from typing import Any, ClassVar
 from core.messages import Event
 
 
+def case_stream(instance_id: str) -> str:
+    """The stream of one instance."""
+    return f"case:{instance_id}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DefinitionDeployed(Event):
     """A new version of a process, decision or form can be used."""
@@ -33,7 +38,7 @@ class CaseEvent(Event):
     @property
     def stream(self) -> str:
         """The instance's own stream."""
-        return f"case:{self.instance_id}"
+        return case_stream(self.instance_id)
 
     @property
     def case(self) -> str | None:

@@ -22,6 +22,7 @@ from engine.events import (
     IncidentResolved,
     TaskCancelled,
     TaskCreated,
+    case_stream,
 )
 from engine.feel.values import plain
 from engine.handlers import HANDLERS, ServiceCall
@@ -189,12 +190,14 @@ class Running:
         else:
             state = "suspended" if self.is_suspended and not ended else case.state
             writing.update(locked, case, json.dumps(snapshot), state=state, ended=ended)
-        writing.send(unit)
+        unit.post(writing)
+        revision = locked.revision + (started is None)
+        unit.revisions[case_stream(locked.instance_id)] = locked.revision, revision
         calls.ask_for_work(unit, locked.instance_id, changes)
         self._report_failures(changes)
         self._tell(changes)
         if not ended:
-            key = (locked.instance_id, locked.revision + (started is None))
+            key = (locked.instance_id, revision)
             unit.after_commit(lambda: store.live_cases.keep(key, case))
 
     def open_tasks(self) -> tuple[OpenTask, ...]:

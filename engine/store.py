@@ -6,16 +6,19 @@ from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from psycopg.rows import dict_row
 from sqlalchemy import update
 
 from engine.errors import InstanceNotFound
+from engine.events import case_stream
 from engine.models import InstanceRow
 from engine.runtime import Case, Changes
 from storage.unit_of_work import UnitOfWork
+from storage.writes import Writes
 
+Found = TypeVar("Found", bound="Locked")
 LIVE_CASES = 500  # cases kept in memory
 _INSTANCE = (
     "i.id AS instance_id, i.definition_id, i.definition_key, i.state AS instance_state, i.revision, i.stage, "
@@ -85,14 +88,14 @@ def lock_task(unit: UnitOfWork, task_id: str) -> LockedTask | None:
     """Lock the instance of an open task, then the task: what is read is true as long as the unit lives."""
     with unit.driver.cursor(row_factory=dict_row) as cursor:
         row = cursor.execute(LOCK_TASK, (task_id,)).fetchone()
-    return None if row is None else LockedTask(**row)
+    return None if row is None else _seen(unit, LockedTask(**row))
 
 
 def lock_idle_instance(unit: UnitOfWork, instance_id: str) -> Locked | None:
     """Lock an instance unless somebody else is working on it right now."""
     with unit.driver.cursor(row_factory=dict_row) as cursor:
         row = cursor.execute(f"{LOCK_INSTANCE} SKIP LOCKED".encode(), (instance_id,)).fetchone()
-    return None if row is None else Locked(**row)
+    return None if row is None else _seen(unit, Locked(**row))
 
 
 def lock_instance(unit: UnitOfWork, instance_id: str) -> Locked:
@@ -101,7 +104,13 @@ def lock_instance(unit: UnitOfWork, instance_id: str) -> Locked:
         row = cursor.execute(LOCK_INSTANCE, (instance_id,)).fetchone()
     if row is None:
         raise InstanceNotFound(f"There is no case {instance_id}.", instance=instance_id)
-    return Locked(**row)
+    return _seen(unit, Locked(**row))
+
+
+def _seen(unit: UnitOfWork, locked: Found) -> Found:
+    """Tell the unit of the revision that nobody else can change now."""
+    unit.revisions[case_stream(locked.instance_id)] = locked.revision, locked.revision
+    return locked
 
 
 def note_documents(unit: UnitOfWork, instances: Collection[str]) -> None:
@@ -144,17 +153,11 @@ def read_snapshot(unit: UnitOfWork, instance_id: str) -> dict[str, Any]:
     return found
 
 
-class Writing:
-    """Collects what one command changes in one instance and writes it with a single statement."""
+class Writing(Writes):
+    """Collects what one command changes in one instance; it is written with a single statement."""
 
     def __init__(self, instance_id: str, now: datetime, actor: str) -> None:
-        self._parts: list[str] = []
-        self._before = ""
-        self._parameters: dict[str, Any] = {"instance": instance_id, "now": now, "actor": actor}
-
-    def _add(self, part: str, **parameters: Any) -> None:
-        self._parts.append(part)
-        self._parameters.update(parameters)
+        super().__init__(instance=instance_id, now=now, actor=actor)
 
     def _insert(self, table: str, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
         if not rows:
@@ -167,11 +170,11 @@ class Writing:
                     values.append("NULL")
                     continue
                 name = SHARED.get(column, f"{table}_{column}_{number}")
-                self._parameters[name] = row[column]
+                self.values[name] = row[column]
                 values.append(f"%({name})s")
             places.append(f"({', '.join(values)})")
         into = f"{table} ({', '.join(columns)})"
-        self._parts.append("INSERT INTO " + into + " VALUES " + ", ".join(places))  # noqa: S608 -- constants
+        self.add("INSERT INTO " + into + " VALUES " + ", ".join(places))  # noqa: S608 -- constants
 
     def create(self, row: Mapping[str, Any]) -> None:
         """A new instance."""
@@ -179,7 +182,7 @@ class Writing:
 
     def update(self, locked: Locked, case: Case, snapshot: str, *, state: str, ended: bool) -> None:
         """The new state of a locked instance."""
-        self._add(
+        self.add(
             "UPDATE instance SET state = %(state)s, revision = %(revision)s, stage = %(stage)s, "
             "outcome = %(outcome)s, snapshot = %(snapshot)s::jsonb, "
             "ended_at = CASE WHEN %(ended)s THEN %(now)s::timestamptz END WHERE id = %(instance)s",
@@ -195,7 +198,7 @@ class Writing:
         """The history of tokens."""
         entered = [
             {
-                "instance_id": self._parameters["instance"],
+                "instance_id": self.values["instance"],
                 "id": visit.id,
                 "element_id": visit.node.id,
                 "type": visit.type,
@@ -203,7 +206,7 @@ class Writing:
                 "stage": visit.stage,
                 "entered_at": visit.entered_at,
                 "left_at": visit.left_at,
-                "actor": self._parameters["actor"] if visit.left_at else None,
+                "actor": self.values["actor"] if visit.left_at else None,
                 "reason": visit.cancelled,
             }
             for visit in changes.entered.values()
@@ -211,7 +214,7 @@ class Writing:
         self._insert("token_log", LOG_COLUMNS, entered)
         for number, reason in enumerate(dict.fromkeys(reason for _, reason in changes.left)):
             ids = self._one_of(f"left{number}", [token for token, why in changes.left if why == reason])
-            self._add(
+            self.add(
                 f"UPDATE token_log SET left_at = %(now)s, actor = %(actor)s, reason = %(reason{number})s "  # noqa: S608 -- a number
                 f"WHERE instance_id = %(instance)s AND id {ids}",
                 **{f"reason{number}": reason},
@@ -219,14 +222,14 @@ class Writing:
 
     def _one_of(self, name: str, ids: Sequence[str]) -> str:
         """A comparison with these ids; a single one is sent as text, which costs less than an array."""
-        self._parameters[name] = ids[0] if len(ids) == 1 else list(ids)
+        self.values[name] = ids[0] if len(ids) == 1 else list(ids)
         return f"= %({name})s" if len(ids) == 1 else f"= ANY(%({name})s)"
 
     def tasks(self, closed: Sequence[str], opened: Sequence[Mapping[str, Any]], done: Finished | None) -> None:
         """Move closed tasks to the history, and put the new ones into the inbox."""
         if closed:
-            self._before = GONE.format(ids=self._one_of("closed", closed)) + ", "
-            self._add(
+            self.add(GONE.format(ids=self._one_of("closed", closed)), name="gone")
+            self.add(
                 CLOSE_TASKS,
                 done=done.task_id if done else None,
                 data=json.dumps(done.data) if done else "{}",
@@ -240,8 +243,8 @@ class Writing:
         """Arm and disarm."""
         if changes.disarmed:
             ids = self._one_of("disarmed", changes.disarmed)
-            self._add(f"DELETE FROM timer WHERE instance_id = %(instance)s AND id {ids}")  # noqa: S608 -- a placeholder
-        instance = self._parameters["instance"]
+            self.add(f"DELETE FROM timer WHERE instance_id = %(instance)s AND id {ids}")  # noqa: S608 -- a placeholder
+        instance = self.values["instance"]
         self._insert(
             "timer",
             TIMER_COLUMNS,
@@ -255,16 +258,16 @@ class Writing:
         """Listen, and listen no more."""
         if changes.unsubscribed:
             ids = self._one_of("unsubscribed", changes.unsubscribed)
-            self._add(f"DELETE FROM message_subscription WHERE instance_id = %(instance)s AND id {ids}")  # noqa: S608 -- a placeholder
+            self.add(f"DELETE FROM message_subscription WHERE instance_id = %(instance)s AND id {ids}")  # noqa: S608 -- a placeholder
         rows = [
             {
-                "instance_id": self._parameters["instance"],
+                "instance_id": self.values["instance"],
                 "id": each.id,
                 "element_id": each.node.id,
                 "kind": each.kind,
                 "name": each.name,
                 "key": each.key,
-                "created_at": self._parameters["now"],
+                "created_at": self.values["now"],
             }
             for each in changes.subscribed.values()
         ]
@@ -274,19 +277,11 @@ class Writing:
         """Work that is to be done outside, and work that is done or not needed any more."""
         if over:
             ids = self._one_of("uncalled", over)
-            self._add(f"DELETE FROM service_call WHERE instance_id = %(instance)s AND id {ids}")  # noqa: S608 -- a placeholder
+            self.add(f"DELETE FROM service_call WHERE instance_id = %(instance)s AND id {ids}")  # noqa: S608 -- a placeholder
         self._insert("service_call", CALL_COLUMNS, made)
 
-    def send(self, unit: UnitOfWork) -> None:
-        """Execute it all: every part but the last as a common table expression of the last."""
-        *others, last = self._parts
-        named = "".join(f"part{number} AS ({part} RETURNING 1), " for number, part in enumerate(others))
-        before = (self._before + named).removesuffix(", ")
-        statement = f"WITH {before} {last}" if before else last
-        unit.driver.execute(statement.encode(), self._parameters)  # all of it is made of constants
 
-
-# columns that have one value in the whole statement: psycopg remembers how it read a statement of up to 50 parameters
+# columns that have one value in the whole statement
 SHARED = {
     "instance_id": "instance",
     "definition_id": "definition_id",
@@ -329,6 +324,6 @@ CLOSE_TASKS = (
     "CASE WHEN id = %(done)s THEN %(answer)s::jsonb END FROM gone"
 )
 GONE = (  # the tasks that are closed, for the history
-    f"gone AS (DELETE FROM work_item WHERE instance_id = %(instance)s AND id {{ids}} "  # noqa: S608 -- names are constants of this module
-    f"RETURNING {_KEPT})"
+    f"DELETE FROM work_item WHERE instance_id = %(instance)s AND id {{ids}} "  # noqa: S608 -- names are constants of this module
+    f"RETURNING {_KEPT}"
 )

@@ -17,6 +17,12 @@ BEGIN
         USING ERRCODE = 'restrict_violation';
 END $$
 """
+STALE = """
+CREATE FUNCTION audit_stale() RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'somebody else has written to this chain' USING ERRCODE = 'serialization_failure';
+END $$
+"""
 ENTRY_TRIGGER = """
 CREATE TRIGGER audit_entry_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_entry
     FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse()
@@ -69,7 +75,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("commitment", name="pk_audit_personal"),
     )
     op.create_index("ix_audit_personal_subject", "audit_personal", ["subject"])
-    for statement in (REFUSE, ENTRY_TRIGGER, STREAM_TRIGGER, HEAD_TRIGGER):
+    for statement in (REFUSE, STALE, ENTRY_TRIGGER, STREAM_TRIGGER, HEAD_TRIGGER):
         op.execute(statement)
 
 
@@ -78,3 +84,4 @@ def downgrade() -> None:
     op.drop_table("audit_entry")
     op.drop_table("audit_stream")
     op.execute("DROP FUNCTION audit_refuse()")
+    op.execute("DROP FUNCTION audit_stale()")

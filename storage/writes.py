@@ -1,0 +1,44 @@
+"""Changes that a unit of work makes with one statement."""
+
+from typing import Any
+
+import psycopg
+
+MAXIMUM_PLACES = 65_000  # the protocol counts them with 16 bits; beyond that the values are written into the text
+
+
+class Writes:
+    """Statements that are sent as one: each a common table expression, the last one the statement itself.
+
+    They see the database as it was before all of them, and happen together or not at all. Texts are constants of the
+    program with places such as `%(instance)s`; the same name means the same value everywhere.
+    """
+
+    def __init__(self, **values: Any) -> None:
+        self.values = values
+        self._parts: dict[str, str] = {}
+
+    def add(self, text: str, *, name: str | None = None, **values: Any) -> None:
+        """One more statement; others can read what it returns under its name."""
+        self._parts[name or f"part{len(self._parts)}"] = text
+        self.values.update(values)
+
+    def send(self, driver: "psycopg.Connection[tuple[Any, ...]]") -> None:
+        """Execute them all; one round trip, whatever their number."""
+        *others, last = self._parts.items()
+        named = ", ".join([f"{name} AS ({text})" for name, text in others])
+        statement = f"WITH {named} {last[1]}" if named else last[1]
+        if len(self.values) > MAXIMUM_PLACES:
+            psycopg.ClientCursor(driver).execute(statement.encode(), self.values)
+            return
+        places = _Places()
+        text = statement % places
+        psycopg.RawCursor(driver).execute(text.encode(), [self.values[name] for name in places])
+
+
+class _Places(dict[str, str]):
+    """Numbers names in the order in which they are asked for, as the server wants them."""
+
+    def __missing__(self, name: str) -> str:
+        place = self[name] = f"${len(self) + 1}"
+        return place
