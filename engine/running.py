@@ -132,6 +132,7 @@ class Running:
         *,
         asked_by_person: bool = False,
         even_suspended: bool = False,
+        snapshot: Mapping[str, Any] | None = None,
     ) -> None:
         if locked.ended_at is not None:
             raise InstanceEnded("This case is over; nothing in it can change.", instance=locked.instance_id)
@@ -144,6 +145,7 @@ class Running:
         self.locked = locked
         self.program: Program = catalog.program(unit, locked.definition_id)
         self._case: Case | None = None
+        self._snapshot = snapshot  # as of `locked`, where whoever locked has read it too
         self._parking = parking
         self._asked_by_person = asked_by_person
         parking.instance = locked.instance_id
@@ -156,7 +158,8 @@ class Running:
             key = (self.locked.instance_id, self.locked.revision)
             case = store.live_cases.take(key)
             if case is None:
-                case = Case(self.program, around, store.read_snapshot(self.unit, self.locked.instance_id))
+                stored = self._snapshot or store.read_snapshot(self.unit, self.locked.instance_id)
+                case = Case(self.program, around, stored)
             case.around(around)
             case.park(self._parking)
             self._case = case

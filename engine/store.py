@@ -34,6 +34,10 @@ LOCK_TASK = (
     "WHERE w.id = %s FOR UPDATE OF i, w"
 )
 LOCK_INSTANCE = f"SELECT {_INSTANCE} FROM instance i WHERE i.id = %s FOR UPDATE OF i"  # noqa: S608 -- constants
+LOCK_DUE = (
+    f"SELECT {_INSTANCE}, i.snapshot, t.id AS timer_id, t.due_at FROM timer t JOIN instance i ON i.id = t.instance_id "  # noqa: S608 -- constants
+    "WHERE t.due_at <= %s AND NOT t.is_held ORDER BY t.due_at, t.id LIMIT %s FOR UPDATE OF i, t SKIP LOCKED"
+)
 SNAPSHOT = "SELECT snapshot FROM instance WHERE id = %s"
 
 
@@ -89,6 +93,24 @@ def lock_task(unit: UnitOfWork, task_id: str) -> LockedTask | None:
     with unit.driver.cursor(row_factory=dict_row) as cursor:
         row = cursor.execute(LOCK_TASK, (task_id,)).fetchone()
     return None if row is None else _seen(unit, LockedTask(**row))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """A timer that is due, and its instance with its stored state."""
+
+    locked: Locked
+    snapshot: dict[str, Any]
+    timer_id: str
+    due_at: datetime
+
+
+def lock_due(unit: UnitOfWork, now: datetime, limit: int) -> list[Due]:
+    """Lock the timers that are due, the oldest first, with their instances; those that others hold are left out."""
+    with unit.driver.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(LOCK_DUE, (now, limit)).fetchall()
+    names = ("snapshot", "timer_id", "due_at")
+    return [Due(**{name: row.pop(name) for name in names}, locked=Locked(**row)) for row in rows]
 
 
 def lock_idle_instance(unit: UnitOfWork, instance_id: str) -> Locked | None:

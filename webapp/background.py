@@ -15,6 +15,10 @@ from storage.jobs.worker import Pace, Worker
 from webapp.bootstrap import Application
 
 BATCH = 200  # timers that one command fires
+TIMER_TICKS = 4  # looks for due timers in one tick of the clock
+MANY = 5  # full batches after which workers help the clock
+HELPERS = 3
+HELP = "webapp.fire_timers"
 SWEEP = "webapp.sweep_blobs"
 SWEEP_EVERY = 3600  # seconds
 
@@ -24,6 +28,13 @@ def sweep_blobs(application: Application, arguments: dict[str, Any]) -> None:
     """Remove stored content that nothing uses."""
     del arguments
     application.staging.sweep(application.blobs)
+
+
+@job(HELP)
+def help_with_timers(application: Application, arguments: dict[str, Any]) -> None:
+    """Fire timers beside the clock; each takes those that nobody else holds."""
+    del arguments
+    fire_due_timers(application, alone=False)
 
 
 def make_worker(application: Application, *, grace: float = 20) -> Worker:
@@ -37,21 +48,30 @@ def make_clock(application: Application) -> Ticker:
     every = application.settings.clock_tick
     ticks = [
         Tick(name="messages", every_seconds=every, action=lambda: route_messages(application)),
-        Tick(name="timers", every_seconds=every, action=lambda: fire_due_timers(application)),
+        Tick(name="timers", every_seconds=every / TIMER_TICKS, action=lambda: fire_due_timers(application)),
         Tick(name="history", every_seconds=SWEEP_EVERY, action=lambda: remove_history(application)),
         Tick(name="sweep", every_seconds=SWEEP_EVERY, action=lambda: ask_for_sweep(application)),
     ]
     return Ticker(application.database.engine, ticks)
 
 
-def fire_due_timers(application: Application) -> int:
-    """Fire all timers that are due, a batch per transaction; returns how many."""
-    total = 0
+def fire_due_timers(application: Application, *, alone: bool = True) -> int:
+    """Fire all timers that are due, a batch per transaction; returns how many. Asks workers for help with very many."""
+    total = batches = 0
     while fired := application.executor.execute(FireDueTimers(limit=BATCH), actor=SYSTEM):
-        total += fired
-        if fired < BATCH:
+        total, batches = total + fired, batches + 1
+        if fired < BATCH // 2:  # some may have been refused: what is left has its turn at the next look
             break
+        if alone and batches == MANY:
+            _ask_for_help(application)
     return total
+
+
+def _ask_for_help(application: Application) -> None:
+    with application.units.begin(SYSTEM) as unit:
+        for number in range(HELPERS):
+            unit.enqueue(JobRequest(name=HELP, once=f"{HELP}:{number}"))
+        unit.commit()
 
 
 def route_messages(application: Application) -> None:
