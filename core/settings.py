@@ -1,6 +1,7 @@
 """Settings from the environment: every name is known, every value is checked, before anything starts."""
 
 import difflib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import time
@@ -9,6 +10,7 @@ from typing import Any, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 PREFIX = "OBIEG_"
+_HOST = re.compile(r"(https?://)?(\*\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?")
 
 
 class SettingsError(Exception):
@@ -85,6 +87,18 @@ def _time(text: str) -> time:
     return time(int(hour), int(minute or 0))
 
 
+def _hosts(text: str) -> tuple[str, ...]:
+    found = tuple(part.strip().lower() for part in text.split(",") if part.strip())
+    for each in found:
+        if not _HOST.fullmatch(each):
+            raise ValueError(f"{each!r} is no host; write some such as api.example.com or *.example.com:8443")
+    return found
+
+
+def _folder(text: str) -> Path | None:
+    return Path(text) if text.strip() else None
+
+
 def _setting(default: Any, read: Callable[[str], Any], *, secret: bool = False) -> Any:
     return field(default=default, metadata={"read": read, "secret": secret}, repr=not secret)
 
@@ -117,6 +131,17 @@ class Settings:
     log_level: str = _setting("INFO", _level)
     company: str = _setting("Obieg", str)
     country: str = _setting("PL", str)
+    mail_host: str = _setting("", str)
+    mail_port: int = _setting(587, _count)
+    mail_security: str = _setting("starttls", str)
+    mail_user: str = _setting("", str, secret=True)
+    mail_password: str = _setting("", str, secret=True)
+    mail_from: str = _setting("", str)
+    mail_timeout: int = _setting(30, _count)
+    mail_max_size: int = _setting(20 << 20, _size)
+    http_hosts: tuple[str, ...] = _setting((), _hosts)
+    http_max_answer: int = _setting(1 << 20, _size)
+    secrets: Path | None = _setting(None, _folder)
     time_zone: str = _setting("Europe/Warsaw", _zone)
     business_hours: tuple[time, time] = _setting((time(8), time(16)), _hours)
 
@@ -142,6 +167,12 @@ class Settings:
             raise SettingsError("OBIEG_BLOBS is s3, so OBIEG_S3_ENDPOINT must name the server, as host:port.")
         if self.blobs == "s3" and not (self.s3_access_key and self.s3_secret_key):
             raise SettingsError("OBIEG_BLOBS is s3, so OBIEG_S3_ACCESS_KEY and OBIEG_S3_SECRET_KEY must be set.")
+        if self.mail_security not in {"starttls", "tls", "none"}:
+            raise SettingsError(f"OBIEG_MAIL_SECURITY is {self.mail_security!r}; it must be starttls, tls or none.")
+        if self.mail_host and "@" not in self.mail_from:
+            raise SettingsError("OBIEG_MAIL_HOST is set, so OBIEG_MAIL_FROM must be the address that mail comes from.")
+        if bool(self.mail_user) != bool(self.mail_password):
+            raise SettingsError("OBIEG_MAIL_USER and OBIEG_MAIL_PASSWORD must be set together.")
         if self.database_url and not self.database_url.startswith(("postgresql:", "postgres:", "postgresql+psycopg:")):
             raise SettingsError(
                 "OBIEG_DATABASE_URL must name a PostgreSQL server: postgresql://user:password@host/name."

@@ -3,6 +3,7 @@
 import logging
 import random
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -23,7 +24,7 @@ from engine.handlers import HANDLERS, ServiceCall
 from engine.models import InstanceRow, ServiceCallRow
 from engine.running import Parking, Running, with_incidents
 from storage.jobs.registry import job
-from storage.unit_of_work import UnitFactory, UnitOfWork
+from storage.unit_of_work import Reading, UnitFactory, UnitOfWork
 
 JITTER = 0.25  # of a pause, so that what failed together does not come back together
 logger = logging.getLogger(__name__)
@@ -222,11 +223,15 @@ class _World:
 
     def __init__(self, host: Host) -> None:
         self.clock = host.clock
-        self._ports = host.units.ports
+        self._units = host.units
 
     def port(self, kind: Any) -> Any:
         """The adapter that the composition root gave for a port."""
-        return self._ports[kind]
+        return self._units.ports[kind]
+
+    def reading(self) -> AbstractContextManager[Reading]:
+        """A read-only view, as the system."""
+        return self._units.reading(SYSTEM)
 
 
 def _failure(instance_id: str, call_id: str, name: str, error: Exception) -> FailCall:

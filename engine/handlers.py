@@ -1,12 +1,13 @@
 """Service tasks: the functions that a diagram may name, registered by the process packages."""
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from core.clock import Clock
 from engine.ready import OPERATIONS, Operation
-from storage.unit_of_work import UnitOfWork
+from storage.unit_of_work import Reading, UnitOfWork
 
 Port = TypeVar("Port")
 
@@ -33,6 +34,9 @@ class Outside(Protocol):
 
     def port(self, kind: type[Port]) -> Port:
         """The adapter that the composition root gave for a port."""
+
+    def reading(self) -> AbstractContextManager[Reading]:
+        """A read-only view, as the system; leave it before anything slow."""
 
 
 StandIn = Callable[[ServiceCall], Mapping[str, Any] | None]

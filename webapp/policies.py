@@ -23,6 +23,11 @@ from engine.ports import AttachedDocument, TaskDocuments
 from storage.blobs.staging import Staging
 from storage.blobs.store import BlobStore
 from storage.unit_of_work import Reading, Recorder, UnitOfWork
+from webapp.operations.case_files import StoredCaseFiles
+from webapp.operations.mailing import CaseFiles, MailServer
+from webapp.operations.network import Web, WebClient
+from webapp.operations.secrets import SecretFolder, Secrets
+from webapp.operations.smtp import SmtpServer
 
 TASK = "task"
 CASE = "case"
@@ -63,6 +68,10 @@ def ports(blobs: BlobStore, staging: Staging, settings: Settings) -> Mapping[typ
         LinkRights: Rights(),
         TrailRights: CaseRights(),
         TaskDocuments: Attachments(),
+        MailServer: SmtpServer(settings),
+        CaseFiles: StoredCaseFiles(),
+        Web: WebClient(settings.http_hosts, largest=settings.http_max_answer),
+        Secrets: SecretFolder(settings.secrets),
     }
 
 

@@ -78,6 +78,10 @@ def test_a_setting_that_is_near_to_none_lists_them_all(name: str) -> None:
         ("BUSINESS_HOURS", "8-25", "08:30-17:00"),
         ("BLOBS", "tape", "local or s3"),
         ("DATABASE_URL", "mysql://db", "PostgreSQL"),
+        ("MAIL_SECURITY", "ssl", "starttls, tls or none"),
+        ("MAIL_HOST", "smtp.example.com", "OBIEG_MAIL_FROM"),
+        ("MAIL_USER", "anna", "together"),
+        ("HTTP_HOSTS", "api.example.com/path", "no host"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_named_with_its_setting(name: str, text: str, said: str) -> None:
@@ -115,3 +119,11 @@ def test_a_refused_connection_string_is_not_shown() -> None:
         Settings.from_environment({"OBIEG_DATABASE_URL": "mysql://u:hunter2@db/x"})
 
     assert "hunter2" not in str(refused.value)
+
+
+def test_hosts_are_a_list() -> None:
+    found = Settings.from_environment(
+        {"OBIEG_HTTP_HOSTS": "API.example.com, *.shop.example.com:8443,http://old.example"}
+    )
+
+    assert found.http_hosts == ("api.example.com", "*.shop.example.com:8443", "http://old.example")
