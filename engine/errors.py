@@ -107,6 +107,12 @@ class MoveRefused(InvalidInput):
     code = "move_refused"
 
 
+class StartDataMissing(InvalidInput):
+    """The process needs data that were not given; `details["missing"]` names them."""
+
+    code = "start_data_missing"
+
+
 class ActivityNotOffered(Conflict):
     """An activity of an ad-hoc sub-process cannot be started now; `details["offered"]` lists those that can."""
 

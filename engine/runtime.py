@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.bpmn.model import Process
-from engine.errors import ActivityNotOffered, StartUnclear, TaskAlreadyCompleted
+from engine.errors import ActivityNotOffered, StartDataMissing, StartUnclear, TaskAlreadyCompleted
 from engine.feel.kinds import imported
 from engine.spiff.ad_hoc import OpenScope, is_open_ad_hoc, open_scope_of
 from engine.spiff.build import build_spec
@@ -149,6 +149,9 @@ class Case:
         """
         tree, process = self._tree, self.program.process
         tree.task_tree.internal_data["vars"].update({name: imported(value) for name, value in variables.items()})
+        missing = [name for name in process.required if self.variables.get(name) is None]
+        if missing:
+            raise StartDataMissing(f"{process.name} needs {', '.join(missing)} to begin.", missing=missing)
         starts = process.starts if at is None else (at,)
         if not starts or (len(starts) > 1 and process.nodes[starts[0]].kind == "startEvent"):
             known = [

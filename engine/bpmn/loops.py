@@ -1,5 +1,6 @@
 """Reads how often an activity happens: multi-instance and standard loops, quantities of tokens."""
 
+from engine.bpmn.data import DataReader
 from engine.bpmn.expressions import Value, formula
 from engine.bpmn.findings import Findings
 from engine.bpmn.model import Loop, LoopEvent, Repeat, Trigger
@@ -14,8 +15,9 @@ _REFERENCES = {"One": "oneBehaviorEventRef", "None": "noneBehaviorEventRef"}
 class LoopReader:
     """Reads the loop characteristics of the activities of a file."""
 
-    def __init__(self, triggers: TriggerReader, findings: Findings) -> None:
+    def __init__(self, triggers: TriggerReader, data: DataReader, findings: Findings) -> None:
         self._triggers = triggers
+        self._data = data
         self._findings = findings
 
     def quantity(self, element: Xml, name: str) -> int:
@@ -42,9 +44,13 @@ class LoopReader:
         key = owner.get("id")
         cardinality = child_text(loop, "loopCardinality")
         until = child_text(loop, "completionCondition")
-        collection = loop.get(f"{{{CAMUNDA}}}collection") or child_text(loop, "loopDataInputRef")
+        collection = loop.get(f"{{{CAMUNDA}}}collection") or self._data.collection(
+            child_text(loop, "loopDataInputRef"), owner
+        )
         output = loop.get(f"{{{OBIEG}}}outputElement") or self._item(loop, "outputDataItem")
-        target = loop.get(f"{{{OBIEG}}}outputCollection") or child_text(loop, "loopDataOutputRef")
+        target = loop.get(f"{{{OBIEG}}}outputCollection") or self._data.collected(
+            child_text(loop, "loopDataOutputRef"), owner
+        )
         if collection is None and cardinality is None:
             self._findings.error(
                 "loop-items",

@@ -5,14 +5,15 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from engine.bpmn.ad_hoc import read_ad_hoc
+from engine.bpmn.data import DataReader
 from engine.bpmn.expressions import Value, attribute, formula
 from engine.bpmn.findings import Findings
 from engine.bpmn.known import Known
 from engine.bpmn.loops import LoopReader
-from engine.bpmn.model import DocumentRef, Flow, Mapping, Node, Process, Reference, Work
+from engine.bpmn.model import Flow, Mapping, Node, Process, Reference, Work
 from engine.bpmn.operations import OperationTask, bind
 from engine.bpmn.outside import calls_handler, read_outside
-from engine.bpmn.read import BPMN, CAMUNDA, OBIEG, Xml, child_text, children, flag, local
+from engine.bpmn.read import BPMN, CAMUNDA, OBIEG, Xml, child_text, flag, local
 from engine.bpmn.scopes import Scope, begins, compensator, definitions_of, is_ad_hoc, link_target
 from engine.bpmn.triggers import TriggerReader, compiled
 from engine.feel import Script, compile_script
@@ -39,18 +40,16 @@ class _Lowering:
         self._root = root
         self._known = known
         self._findings = findings
-        self._references: dict[str, Xml] = {
-            each.get("id"): each
-            for each in root.element.iter(f"{{{BPMN}}}dataObjectReference", f"{{{BPMN}}}dataStoreReference")
-        }
+        self._data = DataReader(root.element, findings)
         self._triggers = TriggerReader(root.element.getparent(), findings)
-        self._loops = LoopReader(self._triggers, findings)
+        self._loops = LoopReader(self._triggers, self._data, findings)
         self._stages = self._read_stages()
 
     def process(self) -> Process:
         element = self._root.element
         nodes = {node.id: node for scope in self._root.all() for node in self._nodes(scope)}
         self._check_four_eyes(nodes)
+        self._data.check_sets(element)
         return Process(
             id=element.get("id"),
             name=element.get("name") or element.get("id"),
@@ -62,6 +61,7 @@ class _Lowering:
             starts=self._starts(self._root),
             handlers=self._handlers(self._root),
             start_triggers=tuple((key, trigger) for key in self._makers(nodes) for trigger in nodes[key].triggers),
+            required=self._data.required(element),
             nodes=nodes,
         )
 
@@ -108,6 +108,7 @@ class _Lowering:
         outgoing = (*(self._flow(flow) for flow in scope.outgoing(key)), *self._link(element, scope))
         calls = calls_handler(element)
         inputs, outputs = self._mappings(element, "inputParameter"), self._mappings(element, "outputParameter")
+        data = self._data.read(element)
         operation = OPERATIONS.find(element.get(f"{{{OBIEG}}}handler")) if calls else None
         if operation is not None:
             inputs = bind(OperationTask(element, operation, self._known, self._findings), inputs, outputs)
@@ -123,8 +124,11 @@ class _Lowering:
             default=element.get("default"),
             stage=self._stage(element),
             loop=self._loops.multiple(element),
-            inputs=inputs,
-            outputs=outputs,
+            inputs=(*inputs, *data.inputs),
+            outputs=(*outputs, *data.outputs),
+            own=data.own,
+            required=data.required,
+            content=data.content,
             work=self._work(element) if kind in {"userTask", "adHocSubProcess"} else None,
             handler=self._handler(element) if calls else None,
             operation=operation,
@@ -152,7 +156,7 @@ class _Lowering:
             needs=self._loops.quantity(element, "startQuantity"),
             sends=self._loops.quantity(element, "completionQuantity"),
             activation=self._activation(element),
-            entities=self._entities(element),
+            entities=self._data.entities(element),
             outcome=element.get(f"{{{OBIEG}}}outcome"),
         )
 
@@ -243,8 +247,8 @@ class _Lowering:
             priority=self._attribute(element, "priority"),
             form=self._form(element),
             four_eyes=names_in(element.get(f"{{{OBIEG}}}fourEyes")),
-            required=self._documents(element, "dataOutputAssociation", "targetRef"),
-            shown=self._documents(element, "dataInputAssociation", "sourceRef"),
+            required=self._data.documents(element, "dataOutputAssociation", "targetRef"),
+            shown=self._data.documents(element, "dataInputAssociation", "sourceRef"),
         )
 
     def _form(self, element: Xml) -> Reference | None:
@@ -276,34 +280,6 @@ class _Lowering:
             element=element.get("id"),
         )
         return Reference(key=key)
-
-    def _documents(self, element: Xml, association: str, end: str) -> tuple[DocumentRef, ...]:
-        found: dict[str, DocumentRef] = {}
-        for reference in self._associated(element, association, end):
-            kind = reference.get(f"{{{OBIEG}}}documentType")
-            if kind is not None:
-                found[kind] = DocumentRef(type=kind, name=reference.get("name") or kind)
-        return tuple(found.values())
-
-    def _entities(self, element: Xml) -> tuple[str, ...]:
-        ends = (("dataInputAssociation", "sourceRef"), ("dataOutputAssociation", "targetRef"))
-        found = (each.get(f"{{{OBIEG}}}entity") for kind, end in ends for each in self._associated(element, kind, end))
-        return tuple(dict.fromkeys(entity for entity in found if entity))
-
-    def _associated(self, element: Xml, association: str, end: str) -> list[Xml]:
-        found = []
-        for each in children(element, association):
-            if children(each, "transformation", "assignment"):
-                self._findings.error(
-                    "data-mapping",
-                    "Data associations connect documents and records; map variables with camunda:inputOutput.",
-                    line=each.sourceline,
-                    element=element.get("id"),
-                )
-            reference = self._references.get(child_text(each, end) or "")
-            if reference is not None:
-                found.append(reference)
-        return found
 
     def _history_ttl(self, element: Xml) -> str | None:
         text: str | None = element.get(f"{{{CAMUNDA}}}historyTimeToLive")

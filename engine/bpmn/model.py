@@ -129,6 +129,20 @@ class Mapping:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Data:
+    """The data of an element: what associations copy in and out, which variables are its own.
+
+    `required` must not be null when it begins; `content` takes what a message brings.
+    """
+
+    inputs: tuple[Mapping, ...] = ()
+    outputs: tuple[Mapping, ...] = ()
+    own: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
+    content: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
     """A flow node. `scope` is the id of the sub-process or process around it."""
 
@@ -164,6 +178,9 @@ class Node:
     compensation: str | None = None
     for_compensation: bool = False
     ad_hoc: AdHoc | None = None
+    own: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
+    content: str | None = None
     repeat: Repeat | None = None
     needs: int = 1  # tokens that it begins with
     sends: int = 1  # tokens on each flow that it takes
@@ -191,4 +208,5 @@ class Process:
     starts: tuple[str, ...] = ()
     handlers: tuple[str, ...] = ()
     start_triggers: tuple[tuple[str, Trigger], ...] = ()
+    required: tuple[str, ...] = ()
     nodes: dict[str, Node] = field(default_factory=dict)

@@ -138,7 +138,6 @@ EXPRESSIONS = _words(
 )
 _TYPE = "a type is a note: values are checked by forms, decisions and handlers"
 NOTES: dict[str, str] = {  # drawn for people, beside what `support` lists
-    "property": "what the activity or process keeps; variables need no declaration",
     "lane": "who acts",
     "auditing": "a place for extensions",
     "monitoring": "a place for extensions",

@@ -58,6 +58,15 @@ MARKERS = {
     "standardLoopCharacteristics": Verdict(True, "again while the condition is true, at most loopMaximum times"),
     "isForCompensation": Verdict(True, "undoes the activity that an association ties to it"),
 }
+DATA = {
+    "dataObject": "a variable of its process or sub-process, by its name",
+    "property": "a variable of the process, activity or event that has it, by its name",
+    "ioSpecification": "inputs that must be there, and the activity's own variables",
+    "dataInput": "a variable of the activity or event; where the process has it, given at the start",
+    "dataOutput": "a variable of the activity or event; at a catch event, what it has received",
+    "dataInputAssociation": "copies, transforms or assigns in FEEL before; to a document or record it is a drawing",
+    "dataOutputAssociation": "copies, transforms or assigns in FEEL after; to a document or record it is a drawing",
+}
 _RUNNING_EVENTS = {
     ("startEvent", "none"): "begins the process or the sub-process",
     ("startEvent", "message"): "a message makes a case",
@@ -130,7 +139,6 @@ DRAWN = {
     "group": "a frame for people",
     "category": "names a group",
     "documentation": "shown with the task",
-    "dataObject": "what a data object reference refers to",
     "dataObjectReference": "obieg:documentType ties documents to tasks",
     "dataStoreReference": "obieg:entity names the record that a task is about",
     "dataStore": "what a data store reference refers to",
@@ -165,6 +173,7 @@ def table() -> list[tuple[str, str, Verdict]]:
     rows = [(name, "activity", verdict) for name, verdict in ACTIVITIES.items()]
     rows += [(name, "gateway", verdict) for name, verdict in GATEWAYS.items()]
     rows += [(name, "marker of an activity", verdict) for name, verdict in MARKERS.items()]
+    rows += [(name, "data", Verdict(True, because)) for name, because in DATA.items()]
     rows += [(event, kind, event_verdict(event, kind)) for event in POSITIONS for kind in ("none", *EVENT_KINDS)]
     rows += [(name, "drawn", Verdict(True, because)) for name, because in {**DRAWN, **NOTES}.items()]
     rows += [(name, "any", Verdict(False, because)) for name, because in REFUSED.items()]

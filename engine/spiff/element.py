@@ -102,7 +102,19 @@ class Element(TaskSpec):
             task.internal_data["vars"] = {**task.internal_data.get("vars", {}), **values}
         elif self.node.outputs:
             task.internal_data.setdefault("vars", {})
+        if self.node.own:
+            self.own(task)
         self.arm(task)
+
+    def own(self, task: Any) -> None:
+        """Open the scope of an element's own data. Raises `StepFailed` where an input that it needs is missing."""
+        local = task.internal_data.setdefault("vars", {})
+        for name in self.node.own:
+            local.setdefault(name, None)
+        missing = [name for name in self.node.required if local.get(name) is None]
+        if missing:
+            sentence = f"{self.node.name} needs {', '.join(missing)}, which is null."
+            raise self.failed(task, "data_missing", sentence)
 
     def arm(self, host: Any) -> None:
         """Let the boundary events of an activity wait beside it."""
@@ -110,6 +122,11 @@ class Element(TaskSpec):
             host.internal_data["hosts"] = True
             for boundary in self.node.boundaries:
                 host.workflow.enter(boundary, host.parent, armed=True, host=host.id)
+
+    def received(self, payload: dict[str, Any]) -> dict[str, Any]:
+        """What a message or signal brings, as variables: as it is, or all of it in the one output of the event."""
+        content = self.node.content
+        return payload if content is None or content in payload else {content: payload}
 
     def store(self, task: Any, values: dict[str, Any]) -> None:
         """Set the variables that an activity gives: only in its own scope where outputs are mapped."""

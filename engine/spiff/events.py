@@ -17,7 +17,7 @@ class StartEvent(PassThrough):
         self.begin(my_task)
         payload = my_task.internal_data.get("payload")
         if payload:
-            self.store(my_task, payload)
+            self.store(my_task, self.received(payload))
         return True
 
 

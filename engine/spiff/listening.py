@@ -249,7 +249,7 @@ class Catch(Catching):
     def _take(self, task: Any) -> None:
         payload = task.internal_data.get("payload")
         if payload:
-            self.store(task, payload)
+            self.store(task, self.received(payload))
 
     @staticmethod
     def close(task: Any) -> None:
@@ -284,8 +284,10 @@ class Boundary(Catching):
         if again is not None:
             tree.enter(self.name, host.parent, armed=True, host=host.id, **again)
         payload = task.internal_data.pop("payload", None)
+        if self.node.own or self.node.outputs:
+            self.own(task)
         if payload:
-            self.store(task, payload)
+            self.store(task, self.received(payload))
         tree.resume(task, "finish")
 
 

@@ -36,6 +36,8 @@ class EventSubProcess(SubProcess):
     def _run_hook(self, my_task: Any) -> bool | None:
         start(my_task)
         payload = my_task.internal_data.pop("payload", None)
+        if self.node.own:
+            self.own(my_task)
         open_scope(my_task, self.node.handlers, ())
         for inner in self.node.starts:
             my_task.workflow.enter(inner, my_task, payload=payload)
