@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, and_, cast, exists, false, literal, or_, select, true
+from sqlalchemy.orm import aliased
 
 from core.identity import Actor
 from engine.models import KEYS, InstanceRow, TaskHistoryRow, WorkItemRow
@@ -77,15 +78,29 @@ def _offered(actor: Actor, row: type[WorkItemRow] = WorkItemRow, *, apart: bool 
 
 
 def visible_instances(actor: Actor) -> ColumnElement[bool]:
-    """The instances that somebody is involved in, or all, as a condition on `instance`."""
+    """The instances that somebody is involved in, or all, as a condition on `instance`.
+
+    Callers and called cases are one: who is involved in one of them sees them all.
+    """
     if may_read_all(actor) or actor.may(ADMINISTER):
         return true()
-    has_task = exists().where(WorkItemRow.instance_id == InstanceRow.id, _involves(actor))
+    relative = aliased(InstanceRow)
+    related = or_(  # the root of all calls, what it called with this one, and what this one as the root called
+        relative.id == InstanceRow.root_id,
+        relative.root_id == InstanceRow.root_id,
+        relative.root_id == InstanceRow.id,
+    )
+    return or_(_is_involved(actor, InstanceRow), exists().where(related, _is_involved(actor, relative)))
+
+
+def _is_involved(actor: Actor, instance: type[InstanceRow]) -> ColumnElement[bool]:
+    """Whether somebody started this very instance, or has or had a task in it."""
+    has_task = exists().where(WorkItemRow.instance_id == instance.id, _involves(actor))
     had_task = exists().where(
-        TaskHistoryRow.instance_id == InstanceRow.id,
+        TaskHistoryRow.instance_id == instance.id,
         or_(TaskHistoryRow.actor == actor.id, TaskHistoryRow.assignee == actor.id),
     )
-    return or_(InstanceRow.started_by == actor.id, has_task, had_task)
+    return or_(instance.started_by == actor.id, has_task, had_task)
 
 
 def _involves(actor: Actor) -> ColumnElement[bool]:

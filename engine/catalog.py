@@ -78,6 +78,8 @@ def find(view: Reading, kind: str, reference: Reference, mark: str) -> str | Non
         query = select(DefinitionRow.id).where(DefinitionRow.kind == kind, DefinitionRow.key == reference.key)
         if reference.version is not None:
             query = query.where(DefinitionRow.version == reference.version)
+        if reference.tag is not None:
+            query = query.where(DefinitionRow.info["tag"].astext == reference.tag)
         return view.session.scalar(query.order_by(DefinitionRow.version.desc()).limit(1))
 
     return _found.get((mark, kind, reference), search)

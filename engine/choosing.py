@@ -1,7 +1,6 @@
 """Ad-hoc sub-processes: what people can start inside them, starting it, and saying that they are done."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from sqlalchemy import select
 
@@ -11,6 +10,7 @@ from engine import access, catalog, store
 from engine.errors import InstanceNotFound, NotYourTask
 from engine.events import ActivityChosen, ScopeFinished
 from engine.models import InstanceRow
+from engine.onlooking import Onlooker
 from engine.openings import OpenTask
 from engine.running import Parking, Running, with_incidents
 from engine.runtime import Case, OpenScope
@@ -111,24 +111,5 @@ def open_scopes(view: Reading, instance_id: str) -> tuple[OpenScope, ...]:
     if not is_open or not view.actor.may("task.work"):
         return ()
     snapshot = view.session.scalar(select(InstanceRow.snapshot).where(InstanceRow.id == instance_id))
-    case = Case(program, _Now(view.clock.now()), snapshot)
+    case = Case(program, Onlooker(view.clock.now()), snapshot)
     return tuple(each for each in case.open_scopes() if access.may_work_on(view.actor, _Offer(each.candidates)))
-
-
-class _Now:
-    """The surroundings of a case that is only looked at."""
-
-    def __init__(self, now: datetime) -> None:
-        self._now = now
-
-    def now(self) -> datetime:
-        """The moment of looking."""
-        return self._now
-
-    def call(self, *_: object) -> dict[str, object]:
-        """Nothing is executed while looking."""
-        raise NotImplementedError
-
-    def decide(self, *_: object) -> None:
-        """Nothing is executed while looking."""
-        raise NotImplementedError

@@ -191,6 +191,7 @@ def _read(host: Host, instance_id: str, call_id: str) -> tuple[str, ServiceCall]
                 ServiceCallRow.instance_id == instance_id,
                 ServiceCallRow.id == call_id,
                 InstanceRow.state != "suspended",  # resuming asks again
+                InstanceRow.stopped_by.is_(None),  # so does settling what stopped it
             )
         )
     if row is None:

@@ -1,7 +1,7 @@
 """Deploying processes, decisions and forms: all files of a deployment are accepted together, or none is."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from sqlalchemy import func, select, text
 from core.executor import handles
 from core.ids import new_id, successor
 from core.messages import Command
-from engine import starting
+from engine import beside, starting
 from engine.bpmn import Findings, Known, check_bpmn
 from engine.bpmn.model import Process
 from engine.decisions import check_dmn
@@ -76,7 +76,10 @@ def deploy_definitions(command: DeployDefinitions, unit: UnitOfWork) -> tuple[De
     drafts, findings = check_files(command.files, _deployed(unit), lambda missing: _deployed_imports(unit, missing))
     findings += _message_taken(drafts, unit)
     refuse(findings)
-    deployed = tuple(_deploy(draft, unit) for draft in drafts)
+    together = beside.tied(drafts)
+    rows = [_deploy(draft, together.get(draft.key, {}), unit) for draft in drafts]
+    beside.tie(rows, together)
+    deployed = tuple(map(view_of, rows))
     if command.dry_run:
         unit.start_over()
     return deployed
@@ -111,6 +114,7 @@ def check_files(
             findings += checked.findings
             drafts += [_process_draft(process, file) for process in checked.processes]
     findings += _twice(drafts)
+    findings += beside.check_calls(drafts, known.processes)
     return drafts, findings
 
 
@@ -161,7 +165,9 @@ def _more(known: frozenset[str] | None, drafts: list[Draft], kind: str) -> froze
 
 
 def _process_draft(process: Process, file: DeploymentFile) -> Draft:
-    info = {"stages": list(process.stages), "starters": list(process.starters)}
+    info: dict[str, Any] = {"stages": list(process.stages), "starters": list(process.starters)}
+    info |= {"tag": process.version_tag} if process.version_tag else {}
+    info |= {"is_global_task": True} if process.is_global_task else {}
     return Draft(kind="process", key=process.id, name=process.name, file=file, info=info, process=process)
 
 
@@ -196,13 +202,14 @@ def _message_taken(drafts: list[Draft], unit: UnitOfWork) -> Findings:
 
 
 def _deployed(unit: UnitOfWork) -> Known:
-    query = select(DefinitionRow.kind, DefinitionRow.key).where(DefinitionRow.kind != "process").distinct()
+    query = select(DefinitionRow.kind, DefinitionRow.key).distinct()
     rows = unit.session.execute(query).all()
     return Known(
         handlers=HANDLERS.names(),
         deferred=HANDLERS.deferred_names(),
         forms=frozenset(key for kind, key in rows if kind == "form"),
         decisions=frozenset(key for kind, key in rows if kind == "decision"),
+        processes=frozenset(key for kind, key in rows if kind == "process"),
     )
 
 
@@ -221,16 +228,18 @@ def _deployed_imports(unit: UnitOfWork, missing: set[str]) -> dict[str, bytes]:
     return {**pinned, **found}
 
 
-def _digest(draft: Draft) -> str:
-    """Of the file, and of what it imports: the same table is another one when the functions it uses change."""
+def _digest(draft: Draft, together: Mapping[str, Draft]) -> str:
+    """Of the file, what it imports and what it calls of the same deployment: it is another one when these change."""
     digest = hashlib.sha256(draft.file.content)
     for namespace, text_ in sorted(draft.info.get("imports", {}).items()):
         digest.update(f"\n{namespace}\n{text_}".encode())
+    for key, other in sorted(together.items()):
+        digest.update(f"\n{key}\n".encode() + other.file.content)
     return digest.hexdigest()
 
 
-def _deploy(draft: Draft, unit: UnitOfWork) -> DeployedDefinition:
-    digest = _digest(draft)
+def _deploy(draft: Draft, together: Mapping[str, Draft], unit: UnitOfWork) -> DefinitionRow:
+    digest = _digest(draft, together if draft.kind == "process" else {})
     newest = unit.session.scalar(
         select(DefinitionRow)
         .where(DefinitionRow.kind == draft.kind, DefinitionRow.key == draft.key)
@@ -238,7 +247,7 @@ def _deploy(draft: Draft, unit: UnitOfWork) -> DeployedDefinition:
         .limit(1)
     )
     if newest is not None and newest.digest == digest:
-        return view_of(newest)
+        return newest
     row = DefinitionRow(
         id=_next_id(unit),
         kind=draft.kind,
@@ -261,7 +270,7 @@ def _deploy(draft: Draft, unit: UnitOfWork) -> DeployedDefinition:
     )
     if draft.process is not None:
         starting.register(unit, row, draft.process)
-    return view_of(row)
+    return row
 
 
 def _next_id(unit: UnitOfWork) -> str:

@@ -101,6 +101,12 @@ class InstanceSuspended(Conflict):
     code = "instance_suspended"
 
 
+class InstanceStopped(InstanceSuspended):
+    """Nothing catches an error that the instance has thrown: nothing goes on until somebody has settled that."""
+
+    code = "instance_stopped"
+
+
 class MoveRefused(InvalidInput):
     """A token cannot be moved as asked."""
 

@@ -62,6 +62,26 @@ class CaseStarted(CaseEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CaseCalled(CaseEvent):
+    """A call activity began another case."""
+
+    type: ClassVar[str] = "case.called"
+    element_id: str
+    called_id: str
+    definition_key: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EscalationUncaught(CaseEvent):
+    """An escalation was thrown that nothing catches; it has no effect."""
+
+    type: ClassVar[str] = "escalation.uncaught"
+    element_id: str
+    code: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CaseCompleted(CaseEvent):
     """All tokens of an instance are used up."""
 

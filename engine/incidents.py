@@ -81,7 +81,7 @@ def _go_on(going: _Going, unit: UnitOfWork, parking: Parking) -> str:
     unit.session.refresh(incident)  # it may have been settled before we had the lock
     if incident.state != "open":
         raise IncidentNotFound(f"The incident {going.incident_id} is settled.", incident=going.incident_id)
-    running = Running(unit, locked, parking)
+    running = Running(unit, locked, parking, even_stopped=True)
     token = incident.token_id or ""
     went_on = running.case.skip(token) if going.is_skipped else running.case.retry(token)
     running.save()

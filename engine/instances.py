@@ -12,7 +12,7 @@ from core.messages import Command
 from engine import access, catalog, store
 from engine.bpmn.model import Reference
 from engine.errors import DefinitionNotFound, InstanceNotFound
-from engine.events import CaseCancelled, EntityLinked, VariablesEdited
+from engine.events import EntityLinked, VariablesEdited
 from engine.feel.values import plain
 from engine.models import DefinitionRow, InstanceEntityRow
 from engine.openings import OpenTask
@@ -140,12 +140,14 @@ def _check_starter(definition: DefinitionRow, unit: UnitOfWork) -> None:
 
 @handles(CancelInstance, needs="case.administer")
 def cancel_instance(command: CancelInstance, unit: UnitOfWork) -> None:
-    """Stop everything in an instance. Raises `InstanceNotFound`, `InstanceEnded`."""
+    """Stop everything in an instance and in those that it called; its caller gets an incident.
+
+    Raises `InstanceNotFound`, `InstanceEnded`.
+    """
     reason = given(command.reason)
-    running = Running(unit, store.lock_instance(unit, command.instance_id), Parking())
+    running = Running(unit, store.lock_instance(unit, command.instance_id), Parking(), even_stopped=True)
     running.case.cancel(reason)
     running.save()
-    unit.emit(CaseCancelled(instance_id=command.instance_id, reason=reason))
 
 
 @handles(SetVariables, needs="case.administer")
@@ -155,7 +157,7 @@ def set_variables(command: SetVariables, unit: UnitOfWork) -> None:
     if not command.variables:
         sentence = "Name at least one variable and its new value."
         raise InvalidInput(sentence, fields={"/variables": sentence})
-    running = Running(unit, store.lock_instance(unit, command.instance_id), Parking())
+    running = Running(unit, store.lock_instance(unit, command.instance_id), Parking(), even_stopped=True)
     running.case.set(command.variables)
     running.save()
     unit.emit(

@@ -33,13 +33,13 @@ RECEIVER = text(
     "SELECT s.instance_id, s.id, s.element_id, s.key FROM message_subscription s"
     " JOIN instance i ON i.id = s.instance_id"
     " WHERE s.kind = 'message' AND s.name = :name AND (s.key IS NULL OR s.key = ANY(:keys)) AND i.state <> 'suspended'"
-    " ORDER BY s.id LIMIT 1"
+    " AND i.stopped_by IS NULL ORDER BY s.id LIMIT 1"
 )
 WAITING = text(
     "SELECT m.id FROM message m WHERE m.state = 'waiting' AND ("
     " EXISTS (SELECT 1 FROM message_subscription s JOIN instance i ON i.id = s.instance_id"
-    "  WHERE s.kind = 'message' AND s.name = m.name AND i.state <> 'suspended' AND (s.key IS NULL"
-    "  OR EXISTS (SELECT 1 FROM jsonb_each_text(m.keys) k WHERE k.value = s.key)))"
+    "  WHERE s.kind = 'message' AND s.name = m.name AND i.state <> 'suspended' AND i.stopped_by IS NULL"
+    "  AND (s.key IS NULL OR EXISTS (SELECT 1 FROM jsonb_each_text(m.keys) k WHERE k.value = s.key)))"
     " OR EXISTS (SELECT 1 FROM start_event e WHERE e.kind = 'message' AND e.name = m.name"
     "  AND NOT EXISTS (SELECT 1 FROM message_start t JOIN instance j ON j.id = t.instance_id"
     "   WHERE t.definition_key = e.definition_key AND t.name = m.name AND t.key = m.keys::text"

@@ -53,13 +53,18 @@ class DefinitionRow(Base):
 
 
 class InstanceRow(Base):
-    """A running or finished case; `snapshot` holds its live tokens and its variables, nothing of its definition."""
+    """A running or finished case; `snapshot` holds its live tokens and its variables, nothing of its definition.
+
+    One that was called names its caller and the root of all calls; whoever locks it has locked the root before.
+    """
 
     __tablename__ = "instance"
     __table_args__ = (
         CheckConstraint("state IN ('running', 'failed', 'suspended', 'completed', 'cancelled')", name="state"),
         Index("ix_instance_definition_key_id", "definition_key", "id"),
         Index("ix_instance_open", "definition_key", "stage", postgresql_where=text("ended_at IS NULL")),
+        Index("ix_instance_parent_id", "parent_id", "parent_token", postgresql_where=text("parent_id IS NOT NULL")),
+        Index("ix_instance_root_id", "root_id", postgresql_where=text("root_id IS NOT NULL")),
         {"postgresql_with": {"fillfactor": "70"}},  # updated by every command: leave room for it on the same page
     )
 
@@ -73,6 +78,12 @@ class InstanceRow(Base):
     outcome: Mapped[str | None] = mapped_column(KEY)
     snapshot: Mapped[dict[str, Any]] = mapped_column(JSONB, deferred=True)
     started_by: Mapped[str] = mapped_column(KEY, index=True)
+    parent_id: Mapped[str | None] = mapped_column(ID)
+    parent_token: Mapped[str | None] = mapped_column(ID)
+    parent_element: Mapped[str | None] = mapped_column(KEY)
+    root_id: Mapped[str | None] = mapped_column(ID)
+    depth: Mapped[int] = mapped_column(server_default=text("0"))
+    stopped_by: Mapped[str | None] = mapped_column(ID)  # the case, this or a related one, whose error nothing catches
     started_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     has_documents: Mapped[bool] = mapped_column(server_default=text("false"))  # set with the first one, and kept
@@ -175,7 +186,7 @@ class TimerRow(Base):
     id: Mapped[str] = mapped_column(KEY, primary_key=True)
     element_id: Mapped[str] = mapped_column(KEY)
     due_at: Mapped[datetime]
-    is_held: Mapped[bool] = mapped_column(server_default=false())  # its instance is suspended
+    is_held: Mapped[bool] = mapped_column(server_default=false())  # its instance is suspended or stopped
 
 
 class SubscriptionRow(Base):

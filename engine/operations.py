@@ -1,17 +1,19 @@
 """What administrators do to running instances, each with a reason: suspend, resume, move tokens."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select, update
 
 from core.executor import handles
 from core.messages import Command
-from engine import store
-from engine.calls import deferred_job
+from engine import holding, store
+from engine.errors import InstanceSuspended
 from engine.events import CaseResumed, CaseSuspended, TokensMoved
-from engine.models import IncidentRow, InstanceRow, ServiceCallRow, TimerRow
+from engine.models import IncidentRow, InstanceRow
 from engine.reasons import given
 from engine.running import Parking, Running, with_incidents
+from engine.store import Locked
 from storage.unit_of_work import UnitOfWork
 
 
@@ -43,34 +45,48 @@ class MoveTokens(Command):
 
 @handles(SuspendInstance, needs="case.administer")
 def suspend_instance(command: SuspendInstance, unit: UnitOfWork) -> None:
-    """Hold an instance; holding it twice changes nothing. Raises `InstanceNotFound`, `InstanceEnded`."""
+    """Hold an instance and what it called; doing it twice changes nothing.
+
+    Raises `InstanceNotFound`, `InstanceEnded`.
+    """
     reason = given(command.reason)
-    running = Running(unit, store.lock_instance(unit, command.instance_id), Parking(), even_suspended=True)
+    running = _any(unit, store.lock_instance(unit, command.instance_id))
     if running.is_suspended:
         return
-    _set_state(unit, command.instance_id, "suspended")
-    hold_timers(unit, command.instance_id, held=True)
-    unit.emit(CaseSuspended(instance_id=command.instance_id, reason=reason))
+    held = [command.instance_id, *holding.live_called(unit, command.instance_id)]
+    _set_state(unit, held, "suspended")
+    holding.hold_timers(unit, held, held=True)
+    for each in held:
+        unit.emit(CaseSuspended(instance_id=each, reason=reason))
 
 
 @handles(ResumeInstance, needs="case.administer")
 def resume_instance(command: ResumeInstance, unit: UnitOfWork) -> str:
-    """Let it go on; its state. Raises `InstanceNotFound`, `InstanceEnded`."""
+    """Let it and what it called go on; its state. Raises `InstanceNotFound`, `InstanceEnded`, `InstanceSuspended`."""
     reason = given(command.reason)
-    running = Running(unit, store.lock_instance(unit, command.instance_id), Parking(), even_suspended=True)
+    running = _any(unit, store.lock_instance(unit, command.instance_id))
     if not running.is_suspended:
         return running.case.state
-    state = running.case.state
-    _set_state(unit, command.instance_id, state)
-    hold_timers(unit, command.instance_id, held=False)
-    for call in unit.session.scalars(
-        select(ServiceCallRow.id).where(
-            ServiceCallRow.instance_id == command.instance_id, ServiceCallRow.kind == "deferred"
-        )
-    ):
-        unit.enqueue(deferred_job(command.instance_id, call))
-    unit.emit(CaseResumed(instance_id=command.instance_id, reason=reason))
-    return state
+    _check_caller(running.locked, unit)
+    held = [running, *(_any(unit, store.lock_related(unit, each)) for each in holding.live_called(unit, running.id))]
+    held = [each for each in held if each.is_suspended]
+    for each in held:
+        _set_state(unit, [each.id], each.case.state)
+        unit.emit(CaseResumed(instance_id=each.id, reason=reason))
+    if running.locked.stopped_by is None:
+        holding.hold_timers(unit, [each.id for each in held], held=False)
+        holding.ask_again(unit, [each.id for each in held])
+    return running.case.state
+
+
+def _any(unit: UnitOfWork, locked: Locked) -> Running:
+    return Running(unit, locked, Parking(), even_suspended=True, even_stopped=True)
+
+
+def _check_caller(locked: Locked, unit: UnitOfWork) -> None:
+    if locked.parent_id is not None and store.lock_related(unit, locked.parent_id).instance_state == "suspended":
+        sentence = "The case that called this one is suspended; resume that one, and this one goes on with it."
+        raise InstanceSuspended(sentence, instance=locked.parent_id)
 
 
 @handles(MoveTokens, needs="case.administer")
@@ -81,11 +97,10 @@ def move_tokens(command: MoveTokens, unit: UnitOfWork) -> int:
 
 
 def _move(command: MoveTokens, reason: str, unit: UnitOfWork, parking: Parking) -> int:
-    running = Running(unit, store.lock_instance(unit, command.instance_id), parking, even_suspended=True)
+    locked = store.lock_instance(unit, command.instance_id)
+    running = Running(unit, locked, parking, even_suspended=True, even_stopped=True)
     moved = running.case.move(command.source, command.target, f"moved to {command.target}: {reason}")
     running.save()
-    if running.is_suspended and running.case.state not in {"completed", "cancelled"}:
-        hold_timers(unit, command.instance_id, held=True)
     open_ones = select(IncidentRow).where(IncidentRow.instance_id == command.instance_id, IncidentRow.state == "open")
     for incident in unit.session.scalars(open_ones):
         if incident.token_id is not None and not running.case.has(incident.token_id):
@@ -102,10 +117,5 @@ def _move(command: MoveTokens, reason: str, unit: UnitOfWork, parking: Parking) 
     return moved
 
 
-def _set_state(unit: UnitOfWork, instance_id: str, state: str) -> None:
-    unit.session.execute(update(InstanceRow).where(InstanceRow.id == instance_id).values(state=state))
-
-
-def hold_timers(unit: UnitOfWork, instance_id: str, *, held: bool) -> None:
-    """Keep the timers of an instance from firing, or let them."""
-    unit.session.execute(update(TimerRow).where(TimerRow.instance_id == instance_id).values(is_held=held))
+def _set_state(unit: UnitOfWork, instances: Sequence[str], state: str) -> None:
+    unit.session.execute(update(InstanceRow).where(InstanceRow.id.in_(instances)).values(state=state))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, exists, false, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from engine import access, catalog
+from engine import access, catalog, related
 from engine.errors import InstanceNotFound
 from engine.inbox import TaskFilter, count_tasks, task, tasks
 from engine.instances import EntityLink
@@ -50,6 +50,7 @@ class InstanceFilter:
     business_key: str | None = None
     entity: str | None = None
     entity_id: str | None = None
+    parent: str | None = None
     q: str | None = None
 
 
@@ -120,6 +121,7 @@ def _conditions(wanted: InstanceFilter) -> list[ColumnElement[bool]]:
         InstanceRow.state: wanted.state,
         InstanceRow.stage: wanted.stage,
         InstanceRow.business_key: wanted.business_key,
+        InstanceRow.parent_id: wanted.parent,
     }
     found: list[ColumnElement[bool]] = [column == value for column, value in columns.items() if value is not None]
     if wanted.entity is not None or wanted.entity_id is not None:
@@ -185,6 +187,9 @@ def instance(view: Reading, instance_id: str) -> InstanceDetail:
         started_by=row.started_by,
         started_at=row.started_at,
         ended_at=row.ended_at,
+        stopped_by=row.stopped_by,
+        parent=related.caller_of(view, row),
+        children=related.called_by(view, row),
     )
 
 
@@ -194,6 +199,7 @@ def history(view: Reading, instance_id: str) -> list[TokenVisit]:
     rows = view.session.scalars(
         select(TokenLogRow).where(TokenLogRow.instance_id == instance_id).order_by(TokenLogRow.id)
     )
+    called = related.by_token(view, instance_id)
     return [
         TokenVisit(
             element_id=row.element_id,
@@ -203,6 +209,7 @@ def history(view: Reading, instance_id: str) -> list[TokenVisit]:
             left_at=row.left_at,
             actor=row.actor,
             reason=row.reason,
+            called=called.get(row.id),
         )
         for row in rows
     ]

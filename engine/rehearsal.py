@@ -8,16 +8,17 @@ from typing import Any
 
 from core.clock import FixedClock
 from core.identity import SYSTEM, Actor
-from core.ids import new_id
 from engine import access, forms
 from engine.bpmn.model import Node, Work
 from engine.deciding import evaluate
 from engine.dmn import Model
+from engine.ensemble import Ensemble, Role
 from engine.errors import (
     ActivityNotOffered,
     BpmnError,
     DocumentsMissing,
     FourEyes,
+    InstanceStopped,
     NotYourTask,
     StepFailed,
     TaskNotFound,
@@ -30,15 +31,17 @@ from engine.subscriptions import SentMessage, SentSignal, Subscription
 
 @dataclass(slots=True, kw_only=True)
 class Props:
-    """What a process needs around it: forms by key, decision models by decision id, what handlers answer.
+    """What a process needs around it: forms, decision models, what handlers answer, what may be called.
 
-    An answer is what a handler returns; `{"fail": "CODE"}` makes it fail instead, `{"error": "CODE"}` lets it
-    report a BPMN error, with the other values as variables.
+    Forms and callable processes are found by key, models by the id of a decision. An answer is what a handler returns;
+    `{"fail": "CODE"}` makes it fail instead, `{"error": "CODE"}` lets it report a BPMN error, with the other values as
+    variables.
     """
 
     forms: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     decisions: Mapping[str, Model] = field(default_factory=dict)
     answers: Mapping[str, Any] = field(default_factory=dict)
+    called: Callable[[str], Program | None] = lambda _: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +59,12 @@ class Coverage:
 
 
 class Rehearsal:
-    """One case in memory. Its verbs refuse with the same errors as the commands do."""
+    """One case in memory, with those that it calls. Its verbs refuse with the same errors as the commands do."""
 
     def __init__(self, program: Program, clock: FixedClock, props: Props) -> None:
         self.program = program
         self.clock = clock
         self.props = props
-        self.id = new_id()
-        self.business_key: str | None = None
         self.trace: list[str] = []
         self.coverage = Coverage()
         self.incidents: list[Failure] = []
@@ -74,17 +75,27 @@ class Rehearsal:
         self.moves: list[tuple[str, str]] = []
         self.timers: dict[str, datetime] = {}
         self._documents: dict[str, list[str]] = {}
-        self._performed: list[tuple[str, str, str | None]] = []  # element, person, loop
-        self._starter = ""
-        self.case = Case(program, self)
+        self._performed: list[tuple[str, str, str, str | None]] = []  # case, element, person, loop
+        self._seen: list[str] = []  # what was left in this verb, in the order of all cases
+        self.ensemble = Ensemble(self, self._watch)
+        self.root = self.ensemble.cast(program)
 
-    # what the case asks of the world
+    @property
+    def case(self) -> Case:
+        """The case that was started; its calls are cases of their own."""
+        return self.root.case
+
+    # what the cases ask of the world
 
     def now(self) -> datetime:
         """The rehearsal's clock."""
         return self.clock.now()
 
-    def call(self, node: Node, token: str, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+    def program_of(self, key: str) -> Program | None:
+        """What can be called under a key: the process itself, or another one of the package."""
+        return self.program if key == self.program.process.id else self.props.called(key)
+
+    def play(self, role: Role, node: Node, token: str, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
         """Answer for a handler: what the scenario says, else the package's stand-in. Raises `StepFailed`."""
         name = node.handler or ""
         if name in self.props.answers:
@@ -98,14 +109,14 @@ class Rehearsal:
                 )
             found: Mapping[str, Any] = answer
             return found
-        play = HANDLERS.find_stand_in(name)
-        if play is None:
+        stand_in = HANDLERS.find_stand_in(name)
+        if stand_in is None:
             sentence = f"Scenarios have no answer for the handler {name}: give one under `handlers`."
             raise StepFailed(sentence, element=node.id, token=token, reason="stand_in_missing")
         call = ServiceCall(
-            instance_id=self.id, element_id=node.id, business_key=self.business_key, inputs=inputs, key=token
+            instance_id=role.id, element_id=node.id, business_key=role.business_key, inputs=inputs, key=token
         )
-        return play(call) or {}
+        return stand_in(call) or {}
 
     def decide(self, node: Node, variables: Mapping[str, Any]) -> Any:
         """Evaluate a decision of the package."""
@@ -124,21 +135,22 @@ class Rehearsal:
 
     def begin(self, variables: Mapping[str, Any], actor: Actor, at: str | None) -> None:
         """Begin at a certain start event, as a message, a signal or a timer does."""
-        self._starter = actor.id
-        self._do(lambda case: case.start(variables, actor.id, at=at), fresh=True)
+        self.root.starter = actor.id
+        self._do(lambda role: role.case.start(variables, actor.id, at=at), fresh=True)
 
     def complete(self, token: str, data: Mapping[str, Any], actor: Actor) -> None:
         """A person finishes a task; refused as in the real engine."""
-        work = self.work[token]
-        self._check_person(work, actor)
+        self._check_moves()
+        work, role = self.work[token], self.ensemble.playing(token)
+        self._check_person(work, actor, role)
         form = work.node.work.form if work.node.work else None
         taken = dict(data)
         if form is not None and form.key in self.props.forms:
-            taken = forms.accept(self.props.forms[form.key], data, self.case.seen_by(token), self.now())
+            taken = forms.accept(self.props.forms[form.key], data, role.case.seen_by(token), self.now())
         self._check_documents(work)
-        self._do(lambda case: case.complete(token, taken))
+        self._do(lambda role: role.case.complete(token, taken), token)
         del self.work[token]
-        self._performed.append((work.node.id, actor.id, work.loop_id))
+        self._performed.append((role.id, work.node.id, actor.id, work.loop_id))
 
     def choose(self, element: str, actor: Actor) -> None:
         """A person starts an activity of an ad-hoc sub-process. Raises `ActivityNotOffered`."""
@@ -147,17 +159,19 @@ class Rehearsal:
         if not free:
             offered = sorted({one.element_id for each in found for one in each.choices})
             raise ActivityNotOffered(f"{element} cannot be started now; offered are: {', '.join(offered) or 'none'}.")
-        self._do(lambda case: case.select(free[0].id, element))
+        self._check_moves()
+        self._do(lambda role: role.case.select(free[0].id, element), free[0].id)
 
     def finish(self, element: str, actor: Actor) -> None:
         """A person says that an ad-hoc sub-process is done. Raises `ActivityNotOffered`."""
         found = [each for each in self._open_scopes(actor) if each.element_id == element]
         if not found:
             raise ActivityNotOffered(f"{element} is not open, or is offered to others.")
-        self._do(lambda case: case.close(found[0].id))
+        self._check_moves()
+        self._do(lambda role: role.case.close(found[0].id), found[0].id)
 
     def _open_scopes(self, actor: Actor) -> list[OpenScope]:
-        found = self.case.open_scopes()
+        found = [each for role in self.ensemble.roles for each in role.case.open_scopes()]
         return [each for each in found if access.may_work_on(actor, _Offered(None, each.candidates))]
 
     def attach(self, token: str, kind: str) -> None:
@@ -165,56 +179,76 @@ class Rehearsal:
         self._documents.setdefault(token, []).append(kind)
 
     def advance(self, until: datetime) -> None:
-        """Move the clock; what falls due on the way fires at its time, in order."""
-        while due := [(at, timer) for timer, at in self.timers.items() if at <= until]:
+        """Move the clock; what falls due on the way fires at its time, in order. A stopped case holds its timers."""
+        while due := [(at, timer) for timer, at in self.timers.items() if at <= until and not self._is_stopped]:
             at, timer = min(due)
             del self.timers[timer]
             self.clock.set(max(at, self.clock.now()))
-            self._do(lambda case, timer=timer: case.fire(timer))  # type: ignore[misc]
+            self._do(lambda role, timer=timer: role.case.fire(timer), timer)  # type: ignore[misc]
         self.clock.set(until)
 
     def fire(self, timer: str) -> None:
         """A timer is due now, whatever the clock says."""
+        self._check_moves()
         self.timers.pop(timer, None)
-        self._do(lambda case: case.fire(timer))
+        self._do(lambda role: role.case.fire(timer), timer)
 
     def armed_at(self, timer: str) -> str | None:
         """The element whose timer this is."""
-        return self.case.waiting_at(timer)
+        return self.ensemble.playing(timer).case.waiting_at(timer)
 
     def message(self, subscription: str, payload: Mapping[str, Any]) -> None:
         """A message has come for a subscription."""
-        self._do(lambda case: case.deliver_message(subscription, payload))
+        self._check_moves()
+        self._do(lambda role: role.case.deliver_message(subscription, payload), subscription)
 
     def signal(self, name: str, payload: Mapping[str, Any]) -> None:
-        """A signal has come from outside."""
-        self._do(lambda case: case.broadcast_signal(name, payload))
+        """A signal has come from outside, for every case."""
+        self._check_moves()
+        for role in list(self.ensemble.roles):
+            if not role.case.has_ended:
+                self._act(role, lambda role: role.case.broadcast_signal(name, payload))
 
     def set(self, values: Mapping[str, Any]) -> None:
         """Change variables from outside."""
-        self._do(lambda case: case.set(values))
+        self._do(lambda role: role.case.set(values))
+
+    def cancel(self, reason: str) -> None:
+        """Stop everything."""
+        self._do(lambda role: role.case.cancel(reason))
+
+    @property
+    def _is_stopped(self) -> bool:
+        return any(role.case.stopped_at is not None for role in self.ensemble.roles)
+
+    def _check_moves(self) -> None:
+        if self._is_stopped:
+            raise InstanceStopped("The case is stopped by an error that nothing catches; nothing goes on in it.")
 
     def find(self, element: str, number: int | None, actor: Actor) -> str:
         """The open task at an element: the one of that loop counter, else the first that the person may work on."""
         there = [token for token, work in self.work.items() if work.node.id == element]
         if number is not None:
-            there = [token for token in there if self.case.seen_by(token).get("loopCounter") == number]
+            there = [token for token in there if self._seen_by(token).get("loopCounter") == number]
         mine = [token for token in there if access.may_work_on(actor, _offer(self.work[token]))]
         for token in [*mine, *there]:
             return token
         waiting = ", ".join(sorted({work.node.id for work in self.work.values()})) or "none"
         raise TaskNotFound(f"There is no open task {element}; open are: {waiting}.", element=element)
 
-    def _check_person(self, work: OpenWork, actor: Actor) -> None:
+    def _seen_by(self, token: str) -> Mapping[str, Any]:
+        return self.ensemble.playing(token).case.seen_by(token)
+
+    def _check_person(self, work: OpenWork, actor: Actor, role: Role) -> None:
         if not access.may_work_on(actor, _offer(work)):
             offered = ", ".join((*work.groups, *work.users)) or work.assignee
             raise NotYourTask(f"{work.node.name} is offered to {offered}, not to {actor.id}.")
         elements = work.node.work.four_eyes if work.node.work else ()
-        starts = {each for each in elements if self.program.process.nodes[each].kind == "startEvent"}
-        if starts and actor.id == self._starter:
+        starts = {each for each in elements if role.program.process.nodes[each].kind == "startEvent"}
+        if starts and actor.id == role.starter:
             raise FourEyes(f"{work.node.name} needs a second person: {actor.id} started this case.")
-        for element, person, loop in self._performed:
-            same_round = element != work.node.id or loop == work.loop_id
+        for case, element, person, loop in self._performed:
+            same_round = case == role.id and (element != work.node.id or loop == work.loop_id)
             if person == actor.id and element in elements and same_round:
                 raise FourEyes(f"{work.node.name} needs a second person: {actor.id} has done {element}.")
 
@@ -226,27 +260,41 @@ class Rehearsal:
             names = ", ".join(f"{each.name} (document {each.type})" for each in missing)
             raise DocumentsMissing(f"{work.node.name} cannot be completed yet: attach {names} first.")
 
-    def _do(self, act: Callable[[Case], Any], *, fresh: bool = False) -> None:
+    def _do(self, act: Callable[[Role], Any], token: str | None = None, *, fresh: bool = False) -> None:
+        self._act(self.root if token is None else self.ensemble.playing(token), act, fresh=fresh)
+
+    def _act(self, role: Role, act: Callable[[Role], Any], *, fresh: bool = False) -> None:
         """Run a verb; a step that fails is left out in a second attempt, as in the real engine."""
-        before = None if fresh else json.dumps(self.case.snapshot())
+        before = [None if fresh else json.dumps(each.case.snapshot()) for each in self.ensemble.roles]
         parking: dict[int, tuple[str, str]] = {}
         while True:
-            self.case.park(parking)
+            self.ensemble.park(parking)
             try:
-                act(self.case)
+                act(role)
                 break
             except StepFailed as failure:
                 if not leaves_out(failure, parking):
                     raise
                 parking[failure.step] = (failure.reason, failure.sentence)
-                self.case = Case(self.program, self, None if before is None else json.loads(before))
-        self._take()
+                self.ensemble.forget_attempt(len(before))
+                self._seen.clear()
+                for each, stored in zip(self.ensemble.roles, before, strict=True):
+                    each.restore(None if stored is None else json.loads(stored))
+        self.trace += self._seen
+        self._seen.clear()
+        for each in self.ensemble.roles:
+            self._take(each)
 
-    def _take(self) -> None:
-        changes = self.case.take_changes()
+    def _watch(self, role: Role) -> None:
+        """Note the way of a case as it goes on: its calls come in between."""
+        self._seen += role.case.take_trace()
+
+    def _take(self, role: Role) -> None:
+        changes = role.case.take_changes()
         self.trace += changes.trace
-        self.coverage.nodes.update(visit.node.id for visit in changes.entered.values())
-        self.coverage.flows.update(changes.flows)
+        if role is self.root:
+            self.coverage.nodes.update(visit.node.id for visit in changes.entered.values())
+            self.coverage.flows.update(changes.flows)
         self.incidents += changes.failures
         self.work.update(changes.opened)
         for token, _ in changes.withdrawn:

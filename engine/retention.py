@@ -58,13 +58,18 @@ def remove_history(command: RemoveHistory, unit: UnitOfWork) -> int:
             continue
         over = (
             select(InstanceRow.id)
-            .where(InstanceRow.definition_id == definition_id, InstanceRow.ended_at < before)
+            .where(
+                InstanceRow.definition_id == definition_id,
+                InstanceRow.ended_at < before,
+                InstanceRow.root_id.is_(None),  # a called case goes with the one that all calls began with
+            )
             .order_by(InstanceRow.id)
             .limit(command.limit - removed)
             .with_for_update(skip_locked=True)
         )
         ids = list(unit.session.scalars(over))
         if ids:
+            ids += unit.session.scalars(select(InstanceRow.id).where(InstanceRow.root_id.in_(ids)))
             _remove(ids, unit)
             unit.emit(HistoryRemoved(definition_id=definition_id, instances=ids))
         removed += len(ids)

@@ -9,15 +9,15 @@ from typing import Any, TypeVar
 
 from sqlalchemy import func, select
 
-from core.errors import DomainError, StaleState, StorageFull, Unavailable
 from core.ids import new_id
-from engine import calls, catalog, store
-from engine.bpmn.model import Node
-from engine.deciding import decide
-from engine.errors import BpmnError, InstanceEnded, InstanceSuspended, StepFailed, StepRefused, leaves_out
+from engine import calls, catalog, holding, store
+from engine.calling import Instances
+from engine.errors import InstanceEnded, InstanceStopped, InstanceSuspended, StepFailed, leaves_out
 from engine.events import (
+    CaseCancelled,
     CaseCompleted,
     CaseStageChanged,
+    EscalationUncaught,
     IncidentRaised,
     IncidentResolved,
     TaskCancelled,
@@ -25,11 +25,11 @@ from engine.events import (
     case_stream,
 )
 from engine.feel.values import plain
-from engine.handlers import HANDLERS, ServiceCall
 from engine.models import IncidentRow
 from engine.openings import OpenTask
 from engine.runtime import Case, Changes, OpenWork, Program
 from engine.store import Finished, Locked, Writing
+from engine.surroundings import InstanceSurroundings
 from storage.unit_of_work import UnitOfWork
 
 logger = logging.getLogger(__name__)
@@ -121,7 +121,8 @@ def settle(unit: UnitOfWork, incident: IncidentRow, resolution: str) -> None:
 class Running:
     """A locked instance, its case in memory, and everything that has to be written when it waits again.
 
-    `asked_by_person` says that a person waits for the answer: a handler may refuse what they submitted.
+    `asked_by_person` says that a person waits for the answer: a handler may refuse what they submitted. What it calls
+    and what called it is locked, run and written with it.
     """
 
     def __init__(
@@ -133,12 +134,19 @@ class Running:
         asked_by_person: bool = False,
         even_suspended: bool = False,
         snapshot: Mapping[str, Any] | None = None,
+        even_stopped: bool = False,
+        relatives: Instances["Running"] | None = None,
     ) -> None:
         if locked.ended_at is not None:
             raise InstanceEnded("This case is over; nothing in it can change.", instance=locked.instance_id)
         if locked.instance_state == "suspended" and not even_suspended:
             sentence = "This case is suspended; nothing in it can change until an administrator resumes it."
             raise InstanceSuspended(sentence, instance=locked.instance_id)
+        if locked.stopped_by is not None and not even_stopped:
+            sentence = (
+                "This case is stopped by an error that nothing catches; an administrator has to settle that first."
+            )
+            raise InstanceStopped(sentence, instance=locked.instance_id, stopped_by=locked.stopped_by)
         self.is_suspended = locked.instance_state == "suspended"
         self.unit = unit
         self.now = unit.clock.now()  # one command happens at one moment
@@ -148,7 +156,40 @@ class Running:
         self._snapshot = snapshot  # as of `locked`, where whoever locked has read it too
         self._parking = parking
         self._asked_by_person = asked_by_person
-        parking.instance = locked.instance_id
+        self._is_new = False
+        if relatives is None:
+            parking.instance = locked.instance_id
+        self.relatives: Instances[Running] = relatives or Instances(unit, self._open)
+        self.relatives.join(self)
+
+    @property
+    def id(self) -> str:
+        """The instance's id."""
+        return self.locked.instance_id
+
+    def _open(self, locked: Locked) -> "Running":
+        """A caller or a called case; what holds this one holds all of them, and whoever may pass may pass there."""
+        return Running(
+            self.unit,
+            locked,
+            self._parking,
+            asked_by_person=self._asked_by_person,
+            even_suspended=True,
+            even_stopped=True,
+            relatives=self.relatives,
+        )
+
+    def launch(self) -> Case:
+        """A new case, whose row is yet to be written."""
+        case = Case(self.program, self.surroundings())
+        self.create(case)
+        self._is_new = True
+        return case
+
+    def create(self, case: Case) -> None:
+        """Take a case that was made, or made over, by somebody else."""
+        case.park(self._parking)
+        self._case = case
 
     @property
     def case(self) -> Case:
@@ -165,17 +206,20 @@ class Running:
             self._case = case
         return self._case
 
-    def create(self, case: Case) -> None:
-        """Take a new case, whose row is yet to be written."""
-        case.park(self._parking)
-        self._case = case
-
-    def surroundings(self) -> "_Surroundings":
+    def surroundings(self) -> "InstanceSurroundings[Running]":
         """What a new case is made with."""
-        return _Surroundings(self.unit, self.locked, self.now, asked_by_person=self._asked_by_person)
+        return InstanceSurroundings(self, self.relatives, asked_by_person=self._asked_by_person)
 
-    def save(self, *, done: Finished | None = None, started: datetime | None = None) -> None:
-        """Write what changed, tell what happened, and keep the case in memory once it is durable."""
+    def save(self, *, done: Finished | None = None) -> None:
+        """Write what changed here and in related cases, tell of it, and keep them in memory once it is durable."""
+        self.write(done)
+        for relative in self.relatives.changed():
+            if relative is not self:
+                relative.write()
+        self.relatives.written()
+
+    def write(self, done: Finished | None = None) -> None:
+        """Write this one alone."""
         case, unit, locked = self.case, self.unit, self.locked
         changes = case.take_changes()
         now = self.now
@@ -188,40 +232,59 @@ class Running:
         writing.calls([calls.row(call, locked, now) for call in changes.called.values()], changes.uncalled)
         ended = case.state in {"completed", "cancelled"}
         snapshot = case.snapshot()
-        if started is not None:
-            writing.create(self._instance_row(started, json.dumps(snapshot), ended=ended))
+        state = "suspended" if self.is_suspended and not ended else case.state
+        if self._is_new:
+            writing.create(self._instance_row(json.dumps(snapshot), state=state, ended=ended))
         else:
-            state = "suspended" if self.is_suspended and not ended else case.state
             writing.update(locked, case, json.dumps(snapshot), state=state, ended=ended)
         unit.post(writing)
-        revision = locked.revision + (started is None)
+        revision = locked.revision + (not self._is_new)
         unit.revisions[case_stream(locked.instance_id)] = locked.revision, revision
         calls.ask_for_work(unit, locked.instance_id, changes)
         self._report_failures(changes)
         self._tell(changes)
+        self._hold(changes)
         if not ended:
             key = (locked.instance_id, revision)
             unit.after_commit(lambda: store.live_cases.keep(key, case))
+        self._is_new = False
+
+    def _hold(self, changes: Changes) -> None:
+        """An error that nothing catches stops the case with all related ones; settling it lets them go."""
+        was_stopped = self.locked.stopped_by == self.id
+        if self.case.stopped_at is not None and not was_stopped:
+            holding.stop(self.unit, self.locked)
+        elif self.case.stopped_at is None and was_stopped:
+            holding.release(self.unit, self.locked)
+        elif changes.armed and (self.is_suspended or self.locked.stopped_by is not None):
+            holding.hold_timers(self.unit, [self.id], held=True)
 
     def open_tasks(self) -> tuple[OpenTask, ...]:
-        """All user tasks that wait for a person now."""
-        return tuple(OpenTask(id=token, element_id=element) for token, element in self.case.open_tasks())
+        """All user tasks that wait for a person now, here and in related cases that this command came to."""
+        others = [each for each in self.relatives.members() if each is not self]
+        cases = [self.case, *(each.case for each in others)]
+        return tuple(OpenTask(id=token, element_id=element) for case in cases for token, element in case.open_tasks())
 
-    def _instance_row(self, started: datetime, snapshot: str, *, ended: bool) -> dict[str, Any]:
+    def _instance_row(self, snapshot: str, *, state: str, ended: bool) -> dict[str, Any]:
         locked, case = self.locked, self.case
         return {
             "id": locked.instance_id,
             "definition_id": locked.definition_id,
             "definition_key": locked.definition_key,
-            "state": case.state,
+            "state": state,
             "revision": locked.revision,
             "stage": case.stage,
             "business_key": locked.business_key,
             "outcome": case.outcome,
             "snapshot": snapshot,
             "started_by": locked.started_by,
-            "started_at": started,
-            "ended_at": started if ended else None,
+            "parent_id": locked.parent_id,
+            "parent_token": locked.parent_token,
+            "parent_element": locked.parent_element,
+            "root_id": locked.root_id,
+            "depth": locked.depth,
+            "started_at": self.now,
+            "ended_at": self.now if ended else None,
         }
 
     def _work_row(self, work: OpenWork, now: datetime) -> dict[str, Any]:
@@ -289,58 +352,9 @@ class Running:
             )
         if case.stage != self.locked.stage:
             unit.emit(CaseStageChanged(instance_id=instance, before=self.locked.stage, after=case.stage))
+        for node, code in changes.unheard:
+            unit.emit(EscalationUncaught(instance_id=instance, element_id=node.id, code=code))
         if case.state == "completed":
             unit.emit(CaseCompleted(instance_id=instance, outcome=case.outcome))
-
-
-class _Surroundings:
-    """The world of a case in a unit of work."""
-
-    def __init__(self, unit: UnitOfWork, locked: Locked, now: datetime, *, asked_by_person: bool) -> None:
-        self._unit = unit
-        self._asked_by_person = asked_by_person
-        self._locked = locked
-        self._now = now
-
-    def now(self) -> datetime:
-        """The moment of this command."""
-        return self._now
-
-    def call(self, node: Node, token: str, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Run a handler. Raises `StepFailed` for whatever it fails with, but not when the database asks to repeat."""
-        handler = HANDLERS.find(node.handler or "")
-        if handler is None:
-            sentence = f"There is no handler {node.handler}; is its process package installed?"
-            raise StepFailed(sentence, element=node.id, token=token, reason="handler_unknown")
-        call = ServiceCall(
-            instance_id=self._locked.instance_id,
-            element_id=node.id,
-            business_key=self._locked.business_key,
-            inputs=inputs,
-            key=f"{self._locked.instance_id}:{token}",
-        )
-        try:
-            return handler(self._unit, call) or {}
-        except (StaleState, Unavailable, StorageFull, StepFailed, BpmnError):
-            raise
-        except StepRefused as refusal:
-            if self._asked_by_person:
-                raise
-            sentence = f"{node.name} refused: {refusal.sentence}"
-            raise StepFailed(sentence, element=node.id, token=token, reason=refusal.code) from refusal
-        except DomainError as error:
-            raise StepFailed(
-                f"{node.name} failed: {error.sentence}",
-                element=node.id,
-                token=token,
-                reason=error.code,
-                **error.details,
-            ) from error
-        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RuntimeError) as error:
-            # a handler with a mistake in it must not lose the case: an administrator repairs it and tries again
-            sentence = f"{node.name} failed: {type(error).__name__} in the handler {node.handler}: {error}"
-            raise StepFailed(sentence, element=node.id, token=token, reason="handler_error") from error
-
-    def decide(self, node: Node, variables: Mapping[str, Any]) -> Any:
-        """Evaluate a decision, and say so in the trail."""
-        return decide(self._unit, self._locked, node, variables)
+        elif case.state == "cancelled":
+            unit.emit(CaseCancelled(instance_id=instance, reason=changes.cancelled))

@@ -8,10 +8,22 @@ from typing import Any
 from engine.bpmn.model import Process
 from engine.errors import ActivityNotOffered, StartDataMissing, StartUnclear, TaskAlreadyCompleted
 from engine.feel.kinds import imported
+from engine.relations import Relations
 from engine.spiff.ad_hoc import OpenScope, is_open_ad_hoc, open_scope_of
 from engine.spiff.build import build_spec
-from engine.spiff.catching import find_catcher
-from engine.spiff.changes import ArmedTimer, Changes, Failure, OpenWork, OutsideCall, Surroundings, Visit
+from engine.spiff.catching import UNCAUGHT, find_catcher
+from engine.spiff.changes import (
+    ArmedTimer,
+    Call,
+    Changes,
+    Failure,
+    OpenWork,
+    OutsideCall,
+    Surroundings,
+    Thrown,
+    Visit,
+    Wanted,
+)
 from engine.spiff.element import is_held
 from engine.spiff.listening import deliver, is_listening
 from engine.spiff.migrating import TakenOver, check_conditions, take_over
@@ -23,6 +35,7 @@ from engine.subscriptions import Subscription
 
 __all__ = [
     "ArmedTimer",
+    "Call",
     "Case",
     "Changes",
     "Failure",
@@ -31,7 +44,9 @@ __all__ = [
     "OutsideCall",
     "Program",
     "Surroundings",
+    "Thrown",
     "Visit",
+    "Wanted",
     "load",
 ]
 
@@ -51,7 +66,7 @@ def load(process: Process) -> Program:
     return Program(process, build_spec(process))
 
 
-class Case:
+class Case(Relations):
     """One instance of a process, in memory.
 
     Every verb runs up to the next wait state, or raises `StepFailed` and leaves a case that is of no further use.
@@ -72,6 +87,16 @@ class Case:
             return "completed"
         is_failed = any(task.internal_data.get("failed") for task in self._tree.tasks.values())
         return "failed" if is_failed else "running"
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing can happen in it any more."""
+        return self._tree.completed or self._tree.cancelled
+
+    @property
+    def stopped_at(self) -> str | None:
+        """The token that threw an error that nothing catches: until that is settled nothing goes on."""
+        return self._tree.stopped
 
     @property
     def stage(self) -> str | None:
@@ -259,8 +284,9 @@ class Case:
         task = self._called(token)
         if task is None:
             return False
-        if find_catcher(task, "error", code) is None:
-            return self.fail(token, "uncaught_error", f"Nothing catches the error {code}: {sentence}")
+        is_caught = find_catcher(task, "error", code) is not None
+        if not is_caught and self._tree.around.caught_outside("error", code) is None:
+            return self.fail(token, UNCAUGHT, f"Nothing catches the error {code}: {sentence}")
         self._tree.changes.uncalled.append(token)
         task.task_spec.report(task, code, values)
         self._tree.resume(task, None)
@@ -297,14 +323,19 @@ class Case:
         self._run()
 
     def cancel(self, reason: str) -> None:
-        """Stop everything."""
-        for task in self._tree.task_tree.children:
-            self._tree.kill(task, reason)
-        self._tree.cancelled = True
+        """Stop everything, also what was called."""
+        self._tree.give_up(reason)
+        self._tree.around.attend(self)
 
     def snapshot(self) -> dict[str, Any]:
         """The state as JSON values, from which the same program restores the case."""
         return pack(self._tree)
+
+    def take_trace(self) -> list[str]:
+        """The elements that were left since the last time this was asked."""
+        changes = self._tree.changes
+        trace, changes.trace = changes.trace, []
+        return trace
 
     def take_changes(self) -> Changes:
         """What happened since the last time this was asked."""
@@ -321,11 +352,12 @@ class Case:
     def _run(self) -> None:
         if not ROUND_TRIPS:
             self._tree.run()
-            return
-        while self._tree.step():
+        else:
+            while self._tree.step():
+                self._round_trip()
+            self._tree.settle()
             self._round_trip()
-        self._tree.settle()
-        self._round_trip()
+        self._tree.around.attend(self)
 
     def _round_trip(self) -> None:
         before = self._tree

@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from engine.feel import compile_expression
 from engine.feel.kinds import imported
 from engine.feel.values import plain
 from engine.handlers import HANDLERS
+from engine.nearby import Nearby
 from engine.rehearsal import Props, Rehearsal, player
 from engine.runtime import load
 from engine.spiff.moments import moment
@@ -155,7 +156,7 @@ def _refuse(findings: Findings) -> None:
 
 
 def _load(document: Mapping[str, Any], path: Path, findings: Findings) -> tuple[Process, Props]:
-    """The process and, of its folder, all forms and decisions."""
+    """The process and, of its folder, all forms and decisions, and the processes that may be called."""
     folder = path.parent
     decisions: dict[str, Model] = {}
     files = {file: file.read_bytes() for file in sorted(folder.glob("**/*.dmn"))}
@@ -180,7 +181,7 @@ def _load(document: Mapping[str, Any], path: Path, findings: Findings) -> tuple[
             if document.get("file") or process.id == document.get("process"):
                 findings += checked.findings
                 _refuse(findings)
-                return process, Props(forms=forms, decisions=decisions)
+                return process, Props(forms=forms, decisions=decisions, called=Nearby(file.parent, known))
         if document.get("file"):
             findings += checked.findings
     _refuse(findings)
@@ -197,7 +198,7 @@ def _clock(scenario: Mapping[str, Any]) -> FixedClock:
 def _play(scenario: Mapping[str, Any], file: str, document: Mapping[str, Any], stage: Rehearsal) -> ScenarioResult:
     result = ScenarioResult(name=str(scenario.get("name") or "unnamed"), file=file)
     answers = {**(document.get("handlers") or {}), **(scenario.get("handlers") or {})}
-    stage.props = Props(forms=stage.props.forms, decisions=stage.props.decisions, answers=answers)
+    stage.props = replace(stage.props, answers=answers)
     number = 0
     try:
         _begin(scenario.get("start") or {}, stage)

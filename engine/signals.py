@@ -29,7 +29,8 @@ from storage.unit_of_work import UnitOfWork
 AT_ONCE = 100  # cases that one command reaches; jobs reach the others
 LISTENERS = text(
     "SELECT DISTINCT s.instance_id FROM message_subscription s JOIN instance i ON i.id = s.instance_id"
-    " WHERE s.kind = 'signal' AND s.name = :name AND i.state <> 'suspended' ORDER BY s.instance_id"
+    " WHERE s.kind = 'signal' AND s.name = :name AND i.state <> 'suspended'"
+    " AND i.stopped_by IS NULL ORDER BY s.instance_id"
 )
 logger = logging.getLogger(__name__)
 

@@ -14,7 +14,6 @@ from engine.events import CaseStarted
 from engine.feel.values import plain
 from engine.models import DefinitionRow, StartEventRow
 from engine.running import Parking, Running
-from engine.runtime import Case
 from engine.spiff.moments import cycle, moment
 from engine.store import Locked
 from storage.unit_of_work import UnitOfWork
@@ -65,10 +64,8 @@ def begin(beginning: Beginning, unit: UnitOfWork, parking: Parking, *, mark: str
         )
     )
     running = Running(unit, locked, parking, asked_by_person=beginning.asked_by_person)
-    case = Case(running.program, running.surroundings())
-    running.create(case)
-    case.start(beginning.variables, unit.actor.id, at=beginning.at)
-    running.save(started=running.now)
+    running.launch().start(beginning.variables, unit.actor.id, at=beginning.at)
+    running.save()
     return running
 
 

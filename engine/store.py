@@ -22,22 +22,34 @@ Found = TypeVar("Found", bound="Locked")
 LIVE_CASES = 500  # cases kept in memory
 _INSTANCE = (
     "i.id AS instance_id, i.definition_id, i.definition_key, i.state AS instance_state, i.revision, i.stage, "
-    "i.business_key, i.outcome, i.started_by, i.ended_at, i.has_documents, (SELECT max(d.id) FROM definition d) AS mark"
+    "i.business_key, i.outcome, i.started_by, i.ended_at, i.has_documents, i.stopped_by, "
+    "(SELECT max(d.id) FROM definition d) AS mark"
 )
 _TASK = (
     "w.id AS task_id, w.element_id, w.name, w.loop_id, w.assignee, w.candidates, w.created_at, w.claimed_at, "
     "w.due_at, w.form_id, w.owner, w.is_delegated"
 )
+_CALLED = "i.parent_id, i.parent_token, i.parent_element, i.root_id, i.depth"
+_NOT_CALLED = "AND i.root_id IS NULL"
 # the order of names after OF is the order of locking: always the instance first
-LOCK_TASK = (
-    f"SELECT {_INSTANCE}, {_TASK} FROM work_item w JOIN instance i ON i.id = w.instance_id "  # noqa: S608 -- constants
-    "WHERE w.id = %s FOR UPDATE OF i, w"
+_LOCK_TASK = "FROM work_item w JOIN instance i ON i.id = w.instance_id WHERE w.id = %s {which}FOR UPDATE OF i, w"
+LOCK_TASK = f"SELECT {_INSTANCE}, {_TASK} {_LOCK_TASK}".format(which=f"{_NOT_CALLED} ")
+LOCK_INSTANCE = f"SELECT {_INSTANCE} FROM instance i WHERE i.id = %s {_NOT_CALLED} FOR UPDATE OF i"  # noqa: S608 -- constants
+_DUE = (
+    "WHERE t.due_at <= %s AND NOT t.is_held {which} ORDER BY t.due_at, t.id LIMIT %s FOR UPDATE OF {locked} SKIP LOCKED"
 )
-LOCK_INSTANCE = f"SELECT {_INSTANCE} FROM instance i WHERE i.id = %s FOR UPDATE OF i"  # noqa: S608 -- constants
-LOCK_DUE = (
-    f"SELECT {_INSTANCE}, i.snapshot, t.id AS timer_id, t.due_at FROM timer t JOIN instance i ON i.id = t.instance_id "  # noqa: S608 -- constants
-    "WHERE t.due_at <= %s AND NOT t.is_held ORDER BY t.due_at, t.id LIMIT %s FOR UPDATE OF i, t SKIP LOCKED"
+_LOCK_DUE = "i.snapshot, t.id AS timer_id, t.due_at FROM timer t JOIN instance i ON i.id = t.instance_id"
+LOCK_DUE = f"SELECT {_INSTANCE}, {_LOCK_DUE} {_DUE}".format(which=_NOT_CALLED, locked="i, t")
+# who was called: the root of all calls is locked first, always, so that its lock is that of the whole family
+_ROOT = "JOIN instance r ON r.id = i.root_id"
+LOCK_ROOT = f"SELECT r.id FROM instance i {_ROOT} WHERE i.id = %s FOR UPDATE OF r"  # noqa: S608 -- constants
+LOCK_ROOT_OF_TASK = (
+    f"SELECT r.id FROM work_item w JOIN instance i ON i.id = w.instance_id {_ROOT} WHERE w.id = %s FOR UPDATE OF r"  # noqa: S608 -- constants
 )
+LOCK_CALLED = f"SELECT {_INSTANCE}, {_CALLED} FROM instance i WHERE i.id = %s FOR UPDATE OF i"  # noqa: S608 -- constants
+LOCK_CALLED_TASK = f"SELECT {_INSTANCE}, {_CALLED}, {_TASK} {_LOCK_TASK}".format(which="")
+LOCK_CALLED_DUE = f"SELECT {_INSTANCE}, {_CALLED}, {_LOCK_DUE} {_ROOT} {_DUE}".format(which="", locked="r, i, t")
+LIVE_CALLED = "SELECT id FROM instance WHERE parent_id = %s AND parent_token = %s AND ended_at IS NULL ORDER BY id"
 SNAPSHOT = "SELECT snapshot FROM instance WHERE id = %s"
 
 
@@ -57,6 +69,12 @@ class Locked:
     ended_at: datetime | None
     has_documents: bool
     mark: str
+    stopped_by: str | None = None
+    parent_id: str | None = None
+    parent_token: str | None = None
+    parent_element: str | None = None
+    root_id: str | None = None
+    depth: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,8 +108,9 @@ class Finished:
 
 def lock_task(unit: UnitOfWork, task_id: str) -> LockedTask | None:
     """Lock the instance of an open task, then the task: what is read is true as long as the unit lives."""
-    with unit.driver.cursor(row_factory=dict_row) as cursor:
-        row = cursor.execute(LOCK_TASK, (task_id,)).fetchone()
+    row = _locked(unit, LOCK_TASK, task_id)
+    if row is None and _locked(unit, LOCK_ROOT_OF_TASK, task_id) is not None:
+        row = _locked(unit, LOCK_CALLED_TASK, task_id)
     return None if row is None else _seen(unit, LockedTask(**row))
 
 
@@ -107,23 +126,28 @@ class Due:
 
 def lock_due(unit: UnitOfWork, now: datetime, limit: int) -> list[Due]:
     """Lock the timers that are due, the oldest first, with their instances; those that others hold are left out."""
+    rows: list[dict[str, Any]] = []
     with unit.driver.cursor(row_factory=dict_row) as cursor:
-        rows = cursor.execute(LOCK_DUE, (now, limit)).fetchall()
+        for statement in (LOCK_DUE, LOCK_CALLED_DUE):
+            rows += cursor.execute(statement.encode(), (now, limit)).fetchall()
+    rows.sort(key=lambda row: (row["due_at"], row["timer_id"]))
     names = ("snapshot", "timer_id", "due_at")
-    return [Due(**{name: row.pop(name) for name in names}, locked=Locked(**row)) for row in rows]
+    return [Due(**{name: row.pop(name) for name in names}, locked=Locked(**row)) for row in rows[:limit]]
 
 
 def lock_idle_instance(unit: UnitOfWork, instance_id: str) -> Locked | None:
-    """Lock an instance unless somebody else is working on it right now."""
-    with unit.driver.cursor(row_factory=dict_row) as cursor:
-        row = cursor.execute(f"{LOCK_INSTANCE} SKIP LOCKED".encode(), (instance_id,)).fetchone()
+    """Lock an instance unless somebody else is working on it right now, or on one that it was called with."""
+    row = _locked(unit, f"{LOCK_INSTANCE} SKIP LOCKED", instance_id)
+    if row is None and _locked(unit, f"{LOCK_ROOT} SKIP LOCKED", instance_id) is not None:
+        row = _locked(unit, LOCK_CALLED, instance_id)
     return None if row is None else _seen(unit, Locked(**row))
 
 
 def lock_instance(unit: UnitOfWork, instance_id: str) -> Locked:
     """Lock an instance, then read it. Raises `InstanceNotFound`."""
-    with unit.driver.cursor(row_factory=dict_row) as cursor:
-        row = cursor.execute(LOCK_INSTANCE, (instance_id,)).fetchone()
+    row = _locked(unit, LOCK_INSTANCE, instance_id)
+    if row is None and _locked(unit, LOCK_ROOT, instance_id) is not None:
+        row = _locked(unit, LOCK_CALLED, instance_id)
     if row is None:
         raise InstanceNotFound(f"There is no case {instance_id}.", instance=instance_id)
     return _seen(unit, Locked(**row))
@@ -139,6 +163,23 @@ def note_documents(unit: UnitOfWork, instances: Collection[str]) -> None:
     """These instances have documents now; until then a completion need not ask for them."""
     noted = update(InstanceRow).where(InstanceRow.id.in_(instances), ~InstanceRow.has_documents)
     unit.connection.execute(noted.values(has_documents=True))
+
+
+def lock_related(unit: UnitOfWork, instance_id: str) -> Locked:
+    """Lock a caller or a called case of an instance that this unit has locked: nobody else can have it."""
+    row = _locked(unit, LOCK_CALLED, instance_id)
+    assert row is not None
+    return _seen(unit, Locked(**row))
+
+
+def live_called(unit: UnitOfWork, instance_id: str, token: str) -> list[str]:
+    """The live cases that a token of a locked instance waits for."""
+    return [row[0] for row in unit.driver.execute(LIVE_CALLED, (instance_id, token)).fetchall()]
+
+
+def _locked(unit: UnitOfWork, statement: str, key: str) -> dict[str, Any] | None:
+    with unit.driver.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(statement.encode(), (key,)).fetchone()
 
 
 class _LiveCases:
@@ -200,7 +241,8 @@ class Writing(Writes):
 
     def create(self, row: Mapping[str, Any]) -> None:
         """A new instance."""
-        self._insert("instance", INSTANCE_COLUMNS, [row])
+        columns = INSTANCE_COLUMNS if row["root_id"] is None else INSTANCE_COLUMNS + CALL_TREE_COLUMNS
+        self._insert("instance", columns, [row])
 
     def update(self, locked: Locked, case: Case, snapshot: str, *, state: str, ended: bool) -> None:
         """The new state of a locked instance."""
@@ -318,6 +360,7 @@ INSTANCE_COLUMNS = (
     "id", "definition_id", "definition_key", "state", "revision", "stage", "business_key", "outcome", "snapshot",
     "started_by", "started_at", "ended_at",
 )  # fmt: skip
+CALL_TREE_COLUMNS = ("parent_id", "parent_token", "parent_element", "root_id", "depth")
 LOG_COLUMNS = (
     "instance_id", "id", "element_id", "type", "name", "stage", "entered_at", "left_at", "actor", "reason",
 )  # fmt: skip

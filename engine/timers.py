@@ -63,10 +63,11 @@ def _fire_together(limit: int, unit: UnitOfWork) -> int:
     touched: set[str] = set()
     for due in store.lock_due(unit, unit.clock.now(), limit):
         instance = due.locked.instance_id
-        if instance in touched:  # it has changed since it was read
+        family = due.locked.root_id or instance
+        if family in touched:  # it may have changed since it was read
             fired += _attempt(instance, due.timer_id, due.due_at, unit, Parking())
         else:
-            touched.add(instance)
+            touched.add(family)
             running = Running(unit, due.locked, Parking(), snapshot=due.snapshot)
             fired += _let_go(running, due.timer_id, due.due_at)
     return fired

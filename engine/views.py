@@ -78,8 +78,25 @@ class IncidentView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RelatedInstance:
+    """The caller of an instance, or one that it called, at which element of the caller."""
+
+    id: str
+    element_id: str
+    definition_key: str
+    definition_name: str
+    state: str
+    business_key: str | None
+    outcome: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceDetail:
-    """An instance with all that its page shows; `variables` are plain JSON."""
+    """An instance with all that its page shows; `variables` are plain JSON.
+
+    `stopped_by` is the instance, this or a related one, whose error nothing catches: until that is settled all of them
+    stand still. `children` are the newest ones at most.
+    """
 
     id: str
     definition: DefinitionView
@@ -94,11 +111,14 @@ class InstanceDetail:
     started_by: str
     started_at: datetime
     ended_at: datetime | None
+    stopped_by: str | None = None
+    parent: RelatedInstance | None = None
+    children: tuple[RelatedInstance, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenVisit:
-    """One visit of a token to an element."""
+    """One visit of a token to an element; `called` is the case that it called there last."""
 
     element_id: str
     name: str
@@ -107,6 +127,7 @@ class TokenVisit:
     left_at: datetime | None
     actor: str | None
     reason: str | None
+    called: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from core.identity import SYSTEM
 from engine import runtime
 from engine.bpmn import Known, check_bpmn
 from engine.rehearsal import Props, Rehearsal
-from engine.runtime import load
+from engine.runtime import Program, load
 from tests.engine_world import bpmn
 
 runtime.ROUND_TRIPS = True  # every engine test goes through a stored snapshot after each element
@@ -20,15 +20,38 @@ NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
 
 def begin(
-    content: str | bytes, *, answers: dict[str, Any] | None = None, attributes: str = "", **variables: Any
+    content: str | bytes,
+    *,
+    answers: dict[str, Any] | None = None,
+    attributes: str = "",
+    called: tuple[bytes, ...] = (),
+    **variables: Any,
 ) -> Rehearsal:
-    """A started case of a process with this content."""
+    """A started case of a process with this content; `called` are the files of those that it may call."""
     source = content if isinstance(content, bytes) else bpmn(content, attributes=attributes, roots=ROOTS)
-    checked = check_bpmn("test.bpmn", source, Known())
-    assert not checked.findings.refuses, [str(finding) for finding in checked.findings]
-    stage = Rehearsal(load(checked.processes[0]), FixedClock(NOON), Props(answers=answers or {}))
+    main, *others = [program for file in (source, *called) for program in programs(file)]
+    props = Props(answers=answers or {}, called={each.process.id: each for each in others}.get)
+    stage = Rehearsal(main, FixedClock(NOON), props)
     stage.start(variables, SYSTEM)
     return stage
+
+
+def programs(source: bytes) -> list[Program]:
+    """What a file defines, ready to run."""
+    checked = check_bpmn("test.bpmn", source, Known())
+    assert not checked.findings.refuses, [str(finding) for finding in checked.findings]
+    return [load(process) for process in checked.processes]
+
+
+def callee(content: str, key: str = "called") -> bytes:
+    """The file of a process that can be called."""
+    return bpmn(content, key=key, roots=ROOTS)
+
+
+def call(identifier: str = "call", key: str = "called", inner: str = "", attributes: str = "", loop: str = "") -> str:
+    """A call activity; `inner` are its extension elements."""
+    extensions = f"<extensionElements>{inner}</extensionElements>" if inner else ""
+    return f'<callActivity id="{identifier}" calledElement="{key}" {attributes}>{extensions}{loop}</callActivity>'
 
 
 def do(stage: Rehearsal, element: str, number: int | None = None, **data: Any) -> None:

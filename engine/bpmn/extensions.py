@@ -7,7 +7,7 @@ from engine.bpmn.read import BPMN, CAMUNDA, OBIEG, Xml, local, namespace
 
 _TASK = frozenset(
     {"task", "manualTask", "userTask", "serviceTask", "scriptTask", "businessRuleTask", "subProcess", "transaction"}
-    | {"adHocSubProcess"}
+    | {"adHocSubProcess", "callActivity"}
     | {"sendTask", "receiveTask", "intermediateThrowEvent", "intermediateCatchEvent", "endEvent"}
 )  # what can have inputs and outputs
 _PEOPLE = frozenset({"userTask", "adHocSubProcess"})
@@ -32,6 +32,9 @@ CAMUNDA_ATTRIBUTES: dict[str, tuple[frozenset[str], str]] = {
     "decisionRefVersion": (frozenset({"businessRuleTask"}), "the version where the binding is version"),
     "mapDecisionResult": (frozenset({"businessRuleTask"}), "singleEntry, singleResult, collectEntries, resultList"),
     "resultVariable": (_CALLS | {"businessRuleTask", "scriptTask"}, "variable that takes the result"),
+    "calledElementBinding": (frozenset({"callActivity"}), "latest (default), deployment, version or versionTag"),
+    "calledElementVersion": (frozenset({"callActivity"}), "the version where the binding is version: a number or FEEL"),
+    "calledElementVersionTag": (frozenset({"callActivity"}), "the tag where the binding is versionTag: text or FEEL"),
     "collection": (frozenset({"multiInstanceLoopCharacteristics"}), "variable or FEEL expression: the items"),
     "elementVariable": (frozenset({"multiInstanceLoopCharacteristics"}), "variable that holds one item"),
     "candidateStarterGroups": (frozenset({"process"}), "roles that may start the process"),
@@ -41,7 +44,7 @@ CAMUNDA_ATTRIBUTES: dict[str, tuple[frozenset[str], str]] = {
     "failedJobRetryTimeCycle": (_CALLS, "when a deferred or external task is tried again"),
     "initiator": (frozenset({"startEvent"}), "variable that takes the id of the person who starts"),
     "historyTimeToLive": (frozenset({"process"}), "how long a finished case is kept: days, or an ISO 8601 duration"),
-    "versionTag": (frozenset({"process"}), _NO_EFFECT + ": shown with the version"),
+    "versionTag": (frozenset({"process"}), "names the version, for call activities that ask for a tag"),
     "isStartableInTasklist": (frozenset({"process"}), _NO_EFFECT),
     "exclusive": (_ANY, _NO_EFFECT + ": an instance is always locked"),
     "diagramRelationId": (_ANY, _NO_EFFECT),
@@ -58,6 +61,10 @@ CAMUNDA_REFUSED: dict[str, str] = {
     "jobPriority": "there are no asynchronous continuations in this release",
     "resource": "scripts stand in the diagram, in FEEL",
     "formHandlerClass": "Java classes are not executed",
+    "calledElementTenantId": "there are no tenants",
+    "caseRef": "CMMN cases are not executed; call a process with calledElement",
+    "variableMappingClass": "Java classes are not executed; map variables with camunda:in and camunda:out",
+    "variableMappingDelegateExpression": "Java beans are not executed; map with camunda:in and camunda:out",
     "taskListener": "listeners are code outside the diagram; draw a service task",
     "executionListener": "listeners are code outside the diagram; draw a service task",
     "connector": "connectors are not executed; name a handler with obieg:handler",
@@ -88,6 +95,8 @@ OBIEG_REFUSED: dict[str, str] = {
     "slaCounts": "this release has no service levels yet; use a timer boundary event",
 }
 ELEMENTS = frozenset({"inputOutput", "inputParameter", "outputParameter"})  # read by `lower`
+PASSING = frozenset({"in", "out"})  # what a call activity gives and takes, read by `calls`
+_PASSING_ATTRIBUTES = frozenset({"source", "sourceExpression", "target", "variables", "businessKey", "local"})
 # what drawing tools add, meaningless for the execution
 _TOOLS = (
     "http://www.omg.org/spec/BPMN/20100524/DI",
@@ -121,7 +130,22 @@ def _check_element(child: Xml, owner: Xml, findings: Findings) -> None:
                 element=owner.get("id"),
             )
         return
+    if namespace(child) == CAMUNDA and local(child) in PASSING:
+        _check_passing(child, owner, findings)
+        return
     _check_name(namespace(child), local(child), child, owner, findings)
+
+
+def _check_passing(child: Xml, owner: Xml, findings: Findings) -> None:
+    name, key = f"camunda:{local(child)}", owner.get("id")
+    unknown = sorted(set(child.attrib) - _PASSING_ATTRIBUTES)
+    if local(owner) != "callActivity":
+        sentence = f"{name} belongs to a call activity, not to <{local(owner)}>."
+        findings.error("extension-place", sentence, line=child.sourceline, element=key)
+    elif unknown or len(child) or (child.get("businessKey") is not None and local(child) == "out"):
+        told = ", ".join(unknown) or "what stands inside"
+        sentence = f"{name}: {told} is not known here; it has {', '.join(sorted(_PASSING_ATTRIBUTES))}."
+        findings.error("extension-unknown", sentence, line=child.sourceline, element=key)
 
 
 def _check_name(space: str, name: str, at: Xml, owner: Xml, findings: Findings) -> None:

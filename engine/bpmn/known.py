@@ -1,4 +1,4 @@
-"""Which names a diagram may use: handlers of the installed packages, forms and decisions."""
+"""Which names a diagram may use: handlers of the installed packages, forms, decisions and processes."""
 
 import difflib
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ class Known:
     forms: frozenset[str] | None = None
     decisions: frozenset[str] | None = None
     templates: frozenset[str] | None = None
+    processes: frozenset[str] | None = None
     deferred: frozenset[str] | None = None  # those of the handlers that work outside the transaction
 
     def misplaced(self, name: str, *, deferred: bool) -> str | None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from engine.bpmn.ad_hoc import read_ad_hoc
+from engine.bpmn.calls import read_call
 from engine.bpmn.data import DataReader
 from engine.bpmn.expressions import Value, attribute, formula
 from engine.bpmn.findings import Findings
@@ -54,6 +55,7 @@ class _Lowering:
             id=element.get("id"),
             name=element.get("name") or element.get("id"),
             stages=self._stages,
+            version_tag=element.get(f"{{{CAMUNDA}}}versionTag"),
             starters=names_in(element.get(f"{{{CAMUNDA}}}candidateStarterGroups")),
             history_ttl=self._history_ttl(element),
             searchable=names_in(element.get(f"{{{OBIEG}}}searchable")),
@@ -130,6 +132,7 @@ class _Lowering:
             required=data.required,
             content=data.content,
             work=self._work(element) if kind in {"userTask", "adHocSubProcess"} else None,
+            called=read_call(element, self._findings) if kind == "callActivity" else None,
             handler=self._handler(element) if calls else None,
             operation=operation,
             outside=read_outside(element, self._findings) if calls else None,

@@ -10,6 +10,7 @@ from engine.ready import Operation
 
 TimerKind = Literal["date", "duration", "cycle"]
 Binding = Literal["latest", "version"]
+CallBinding = Literal["latest", "deployment", "version", "versionTag"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,10 +49,11 @@ class Loop:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reference:
-    """A form or a decision that is named by its key: the newest version, or a certain one."""
+    """A definition that is named by its key: the newest version, a certain one, or the newest with a tag."""
 
     key: str
     version: int | None = None
+    tag: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +123,33 @@ class AdHoc:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Passing:
+    """A variable that goes into a called process or comes out of it: a `source`, a `value` in FEEL, or everything.
+
+    `local` keeps to the variables of the call activity itself: only those go in, and what comes out stays there.
+    """
+
+    source: str | None
+    value: Value | None
+    target: str | None
+    everything: bool = False
+    local: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Called:
+    """What a call activity calls; `version` is a number or a tag, as the binding asks for."""
+
+    key: Value
+    binding: CallBinding
+    version: Value | None
+    business_key: Value | None
+    inherits_key: bool
+    into: tuple[Passing, ...]
+    out: tuple[Passing, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Mapping:
     """An input or output of an activity: the variable and where its value comes from."""
 
@@ -160,6 +189,7 @@ class Node:
     inputs: tuple[Mapping, ...] = ()
     outputs: tuple[Mapping, ...] = ()
     work: Work | None = None
+    called: Called | None = None
     handler: str | None = None
     operation: Operation | None = None
     outside: Outside | None = None
@@ -202,6 +232,8 @@ class Process:
     name: str
     stages: tuple[str, ...] = ()
     starters: tuple[str, ...] = ()
+    version_tag: str | None = None
+    is_global_task: bool = False
     searchable: tuple[str, ...] = ()
     history_ttl: str | None = None
     documentation: str | None = None

@@ -39,7 +39,7 @@ ACTIVITIES = {
     "subProcess": Verdict(True, "runs its content in a scope of its own"),
     "sendTask": Verdict(True, "sends its message with the inputs as content, or calls what obieg:handler names"),
     "receiveTask": Verdict(True, "waits for its message; refused without messageRef"),
-    "callActivity": Verdict(False, LATER),
+    "callActivity": Verdict(True, "runs another process or a global task as a case of its own, and waits for it"),
     "transaction": Verdict(True, "a sub-process that a cancel end event undoes"),
     "adHocSubProcess": Verdict(True, "offers its activities to people: any of them, any number of times"),
     "eventSubProcess": Verdict(True, "armed as long as its scope lives; interrupting or not"),

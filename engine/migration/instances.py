@@ -15,6 +15,7 @@ from engine.bpmn.model import Node
 from engine.calls import ROUTE
 from engine.errors import DefinitionNotFound, MigrationRefused, StepFailed
 from engine.feel.values import plain
+from engine.holding import hold_timers
 from engine.migration.events import CaseMigrated
 from engine.migration.moving import Moved, check_instance, element_of, moved
 from engine.migration.plans import Plan, Problem, check_plan, generated
@@ -28,7 +29,6 @@ from engine.models import (
     TokenLogRow,
     WorkItemRow,
 )
-from engine.operations import hold_timers
 from engine.reasons import given
 from engine.running import Parking, Running, with_incidents
 from engine.runtime import Case
@@ -91,7 +91,7 @@ def migrate(command: MigrateInstance, unit: UnitOfWork, parking: Parking) -> str
     locked = store.lock_instance(unit, command.instance_id)
     target = dataclasses.replace(locked, definition_id=command.definition_id)
     known = versions(unit, locked.definition_id, command.definition_id, command.mapping)
-    running = Running(unit, target, parking, even_suspended=True)
+    running = Running(unit, target, parking, even_suspended=True, even_stopped=True)
     snapshot = store.read_snapshot(unit, command.instance_id)
     state = translated(snapshot, known.plan)
     store.live_cases.take((locked.instance_id, locked.revision))  # it is another version's now
@@ -106,7 +106,7 @@ def migrate(command: MigrateInstance, unit: UnitOfWork, parking: Parking) -> str
     case.go_on()
     running.save()
     if running.is_suspended:
-        hold_timers(unit, command.instance_id, held=True)
+        hold_timers(unit, [command.instance_id], held=True)
     unit.emit(
         CaseMigrated(
             instance_id=command.instance_id,
@@ -157,6 +157,8 @@ def _rename(unit: UnitOfWork, instance_id: str, plan: Plan) -> None:
             condition = (mapped.c.instance_id == instance_id) & (mapped.c.element_id == pairs.c.old)
             condition &= mapped.c.left_at.is_(None)
         unit.session.execute(update(mapped).where(condition).values(element_id=pairs.c.new))
+    called = (InstanceRow.parent_id == instance_id) & (InstanceRow.parent_element == pairs.c.old)
+    unit.session.execute(update(InstanceRow).where(called).values(parent_element=pairs.c.new))
 
 
 def _rewrite(running: Running, known: Versions, taken: TakenOver, state: Moved) -> None:

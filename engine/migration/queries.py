@@ -16,6 +16,7 @@ from engine.migration.instances import Versions, places, translated, versions
 from engine.migration.models import MigrationItemRow, MigrationRow
 from engine.migration.plans import KINDS, Plan, Problem, check_plan, unlike
 from engine.models import InstanceRow
+from engine.onlooking import Onlooker
 from engine.paging import checked, split
 from engine.queries import definition
 from engine.runtime import Case
@@ -180,7 +181,7 @@ def _rehearsed(
     armed: tuple[str, ...] = ()
     try:
         state = translated(snapshot, known.plan)
-        case = Case(catalog.program(view, known.after.id), _Rehearsal(view.clock.now()), state.snapshot)
+        case = Case(catalog.program(view, known.after.id), Onlooker(view.clock.now()), state.snapshot)
         armed = case.take_over(known.plan.fresh(), restart_timers=False).armed
     except MigrationRefused as error:
         problems = tuple(Problem(**each) for each in error.details["problems"])
@@ -194,25 +195,6 @@ def _rehearsed(
         armed=armed,
         problems=problems,
     )
-
-
-class _Rehearsal:
-    """The world of a rehearsal, in which nothing is executed."""
-
-    def __init__(self, now: datetime) -> None:
-        self._now = now
-
-    def now(self) -> datetime:
-        """The moment of the rehearsal."""
-        return self._now
-
-    def call(self, node: Node, token: str, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Nothing is called."""
-        raise NotImplementedError
-
-    def decide(self, node: Node, variables: Mapping[str, Any]) -> Any:
-        """Nothing is decided."""
-        raise NotImplementedError
 
 
 def migration(view: Reading, migration_id: str) -> MigrationView:

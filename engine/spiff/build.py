@@ -7,6 +7,7 @@ from SpiffWorkflow.specs.WorkflowSpec import WorkflowSpec
 from engine.bpmn.model import Node, Process
 from engine.spiff.activities import BusinessRuleTask, PassThrough, ScriptTask, ServiceTask, UserTask
 from engine.spiff.ad_hoc import AdHocScope
+from engine.spiff.calls import CallActivity
 from engine.spiff.compensation import CompensationScope
 from engine.spiff.element import INSTANCE, Element, ProcessScope
 from engine.spiff.events import EndEvent, EventGateway, StartEvent, ThrowEvent
@@ -31,6 +32,7 @@ CLASSES: dict[str, type[Element]] = {
     "businessRuleTask": BusinessRuleTask,
     "sendTask": Throw,
     "receiveTask": Catch,
+    "callActivity": CallActivity,
     "subProcess": SubProcess,
     "transaction": Transaction,
     "adHocSubProcess": AdHocScope,

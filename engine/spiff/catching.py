@@ -2,8 +2,11 @@
 
 from typing import Any
 
+from engine.spiff.changes import Thrown
 from engine.spiff.element import Element
 from engine.spiff.listening import listens_for
+
+UNCAUGHT = "uncaught_error"
 
 
 def find_catcher(task: Any, kind: str, code: str | None) -> Any | None:
@@ -42,12 +45,37 @@ def _best(tokens: list[Any], kind: str, code: str | None) -> Any | None:
 
 
 def throw_error(spec: Element, task: Any, code: str | None, payload: dict[str, Any] | None = None) -> None:
-    """Have an error caught. Raises `StepFailed` where nothing catches it: the case waits for a person then."""
+    """Have an error caught, here or by a caller. Raises `StepFailed` where nothing does: the case stops then."""
     catcher = find_catcher(task, "error", code)
-    if catcher is None:
+    if catcher is not None:
+        catch(catcher, payload)
+    elif not leave(task, "error", code, payload):
         sentence = f"Nothing catches the error {code or 'without code'} of {spec.node.name}."
-        raise spec.failed(task, "uncaught_error", sentence)
-    catch(catcher, payload)
+        raise spec.failed(task, UNCAUGHT, sentence)
+
+
+def throw_escalation(spec: Element, task: Any, code: str | None, payload: dict[str, Any]) -> None:
+    """Have an escalation caught, here or by a caller; where nothing does it has no effect (BPMN 2.0.2, 10.5.1)."""
+    catcher = find_catcher(task, "escalation", code)
+    if catcher is not None:
+        catch(catcher, payload)
+    elif not leave(task, "escalation", code, payload):
+        task.workflow.changes.unheard.append((spec.node, code))
+
+
+def leave(task: Any, kind: str, code: str | None, payload: dict[str, Any] | None) -> bool:
+    """Hand what nothing in the case catches to those who called it; False where they do not catch it either.
+
+    What interrupts the call stops the whole case before anything else runs in it.
+    """
+    tree = task.workflow
+    interrupts = tree.around.caught_outside(kind, code)
+    if interrupts is None:
+        return False
+    tree.changes.thrown.append(Thrown(kind=kind, code=code, payload=payload or {}))
+    if interrupts:
+        tree.give_up(f"left by the {kind} {code or 'without code'}")
+    return True
 
 
 def catch(catcher: Any, payload: dict[str, Any] | None) -> None:

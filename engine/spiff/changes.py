@@ -5,8 +5,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from engine.bpmn.model import Node
+from engine.bpmn.model import Called, Node
 from engine.subscriptions import SentMessage, SentSignal, Subscription
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """A called process by its key, and by the version or tag where the binding asks for one."""
+
+    key: str
+    called: Called
+    version: str | None
 
 
 class Surroundings(Protocol):
@@ -20,6 +29,15 @@ class Surroundings(Protocol):
 
     def decide(self, node: Node, variables: Mapping[str, Any]) -> Any:
         """Evaluate the decision of a business rule task."""
+
+    def find_called(self, node: Node, token: str, wanted: Wanted) -> str:
+        """What a call activity calls: the id of a definition. Raises `StepFailed` where there is none."""
+
+    def caught_outside(self, kind: str, code: str | None) -> bool | None:
+        """Whether those who called this case catch an error or escalation: None: nobody, True: it interrupts."""
+
+    def attend(self, case: Any) -> None:
+        """A case has run until everything waits: see to what it asks of others."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -69,6 +87,27 @@ class OutsideCall:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A case that is to begin for a call activity; `target` is its definition, `variables` are FEEL values."""
+
+    id: str
+    node: Node
+    target: str
+    variables: Mapping[str, Any]
+    business_key: str | None
+    inherits_key: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thrown:
+    """An error or escalation that leaves the case: one of those who called it catches it."""
+
+    kind: str
+    code: str | None
+    payload: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
     """A token that cannot go on until a person looks at it."""
 
@@ -94,6 +133,11 @@ class Changes:
     signals: list[SentSignal] = field(default_factory=list)
     called: dict[str, OutsideCall] = field(default_factory=dict)
     uncalled: list[str] = field(default_factory=list)  # calls of before that are answered or not needed any more
+    calls: dict[str, Call] = field(default_factory=dict)  # cases that are to begin
+    dismissed: dict[str, str] = field(default_factory=dict)  # call activities that wait no more, and why
+    thrown: list[Thrown] = field(default_factory=list)
+    unheard: list[tuple[Node, str | None]] = field(default_factory=list)  # escalations that nothing catches
+    cancelled: str = ""  # why everything was stopped
     failures: list[Failure] = field(default_factory=list)
     trace: list[str] = field(default_factory=list)  # elements in the order in which tokens left them
     flows: list[str] = field(default_factory=list)  # sequence flows taken

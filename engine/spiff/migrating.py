@@ -45,7 +45,7 @@ def _boundaries(tree: Any, tasks: list[Any], fresh: frozenset[str]) -> Iterator[
         new = [each for each in node.boundaries if each in fresh]
         internal = host.internal_data
         never_begun = "held" in internal or (
-            internal.get("failed") and not (internal.get("hosts") or internal.get("called"))
+            internal.get("failed") and not (any(internal.get(each) for each in ("hosts", "called", "calling")))
         )
         if not new or never_begun or host.task_spec.name.endswith((COMPENSATION, INSTANCE)):
             continue

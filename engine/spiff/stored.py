@@ -9,13 +9,14 @@ from engine.feel.values import decode, encode
 from engine.spiff.tree import ROOT, Token, TokenTree
 
 FORMAT = 2  # 1: only timers could be waited for, and nothing said who waits
-_FEEL = ("vars", "items", "out", "payload", "records", "todo")  # what holds values of FEEL
+_FEEL = ("vars", "items", "out", "payload", "records", "todo", "thrown")  # what holds values of FEEL
 
 
 def pack(tree: TokenTree) -> dict[str, Any]:
     """The state of a tree."""
     root = tree.task_tree.internal_data
-    return {
+    stopped = {} if tree.stopped is None else {"stopped": tree.stopped}
+    return stopped | {
         "format": FORMAT,
         "stage": tree.stage,
         "outcome": tree.outcome,
@@ -42,6 +43,8 @@ def unpack(tree: TokenTree, snapshot: Mapping[str, Any]) -> None:
         if snapshot["format"] == 1 and task.task_spec.node.kinds == {"timer"} and not internal.get("failed"):
             task.internal_data["listens"] = task.has_state(TaskState.WAITING)
         tree.found(task)
+    stopped = snapshot.get("stopped")
+    tree.stopped = stopped if stopped in tree.tasks else None
     tree.take_turns(snapshot["ready"])
 
 

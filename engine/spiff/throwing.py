@@ -6,7 +6,7 @@ from typing import Any
 from core.ids import new_id
 from engine.bpmn.model import Trigger
 from engine.spiff.activities import PassThrough
-from engine.spiff.catching import catch, find_catcher, throw_error
+from engine.spiff.catching import throw_error, throw_escalation
 from engine.spiff.element import Element
 from engine.spiff.listening import correlation_key
 from engine.subscriptions import SentMessage, SentSignal
@@ -25,9 +25,7 @@ def throw(spec: Element, task: Any, trigger: Trigger, payload: Mapping[str, Any]
         case "error":
             throw_error(spec, task, trigger.name, dict(payload))
         case "escalation":
-            catcher = find_catcher(task, "escalation", trigger.name)
-            if catcher is not None:
-                catch(catcher, dict(payload))
+            throw_escalation(spec, task, trigger.name, dict(payload))
 
 
 class Throw(PassThrough):

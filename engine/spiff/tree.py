@@ -16,6 +16,7 @@ from SpiffWorkflow.workflow import Workflow
 from core.ids import new_id
 from engine.bpmn.model import Node, Process
 from engine.errors import StepFailed
+from engine.spiff.catching import UNCAUGHT
 from engine.spiff.changes import Changes, Failure, Surroundings, Visit
 from engine.spiff.listening import condition_of, waits_for
 
@@ -48,6 +49,7 @@ class TokenTree(Workflow):
         self.stage: str | None = None
         self.outcome: str | None = None
         self.cancelled = False
+        self.stopped: str | None = None  # the token that threw an error that nothing catches: nothing else runs
         self.conditions: set[str] = set()  # tokens that wait for a condition
         self.parked: Mapping[int, tuple[str, str]] = {}  # steps that failed before: reason and sentence
         self._ready: deque[str] = deque()
@@ -107,9 +109,19 @@ class TokenTree(Workflow):
         if task.id not in self.tasks:
             return
         task.task_spec.withdraw(task)
+        if task.id in self.changes.dismissed:
+            self.changes.dismissed[task.id] = reason
         task._set_state(TaskState.CANCELLED)
         self._close_visit(task, reason)
         self._remove_task(task.id)
+        if task.id == self.stopped:
+            self.stopped = None
+
+    def give_up(self, reason: str) -> None:
+        """Cancel everything: the case is over."""
+        for task in self.task_tree.children:
+            self.kill(task, reason)
+        self.cancelled, self.changes.cancelled = True, reason
 
     def disarm(self, host: Any) -> None:
         """Take away the boundary events that wait at an activity."""
@@ -270,7 +282,9 @@ class TokenTree(Workflow):
         self._find_stall()
 
     def step(self) -> bool:
-        """Execute one element; False when nothing is left to do."""
+        """Execute one element; False when nothing is left to do, or the case is stopped."""
+        if self.stopped is not None:
+            return False
         while self._ready:
             task = self.tasks.get(self._ready.popleft())
             if task is not None and task.has_state(TaskState.READY):
@@ -311,6 +325,8 @@ class TokenTree(Workflow):
     def resume(self, task: Any, act: str | None) -> None:
         """Have a waiting token go on: `finish` what a person did, `fire` a timer, or execute it again."""
         task.internal_data.pop("failed", None)
+        if task.id == self.stopped:
+            self.stopped = None
         if act is not None:
             task.internal_data["act"] = act
         self.make_ready(task)
@@ -352,6 +368,8 @@ class TokenTree(Workflow):
     def fail(self, task: Any, reason: str, sentence: str) -> None:
         """Stop a token where it is until a person looks at it."""
         task.internal_data["failed"] = True
+        if reason == UNCAUGHT:
+            self.stopped = task.id
         self.changes.failures.append(Failure(token=task.id, node=task.task_spec.node, reason=reason, sentence=sentence))
 
 

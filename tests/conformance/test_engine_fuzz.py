@@ -207,8 +207,7 @@ def _run(stage: Rehearsal, dice: random.Random) -> None:
     if stage.case.state == "completed":
         assert (stage.work, stage.subscriptions, stage.timers) == ({}, {}, {})
     else:
-        stage.case.cancel("enough")
-        stage._take()
+        stage.cancel("enough")
         assert (stage.work, stage.subscriptions, stage.timers) == ({}, {}, {})
 
 

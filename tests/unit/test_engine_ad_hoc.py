@@ -175,7 +175,7 @@ def test_it_may_be_the_instance_of_a_loop_and_of_a_multi_instance() -> None:
     assert offered(stage) == ["call", "visit"] * 2
 
     second = stage.case.open_scopes()[1].id
-    stage._do(lambda case: case.select(second, "visit"))
+    stage._do(lambda role: role.case.select(second, "visit"))
     do(stage, "visit")
 
     assert offered(stage) == ["call", "visit"]

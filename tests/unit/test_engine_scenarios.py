@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from engine.scenarios import Played, ScenarioRefused, check_scenarios, play
-from tests.engine_world import bpmn, chain, flow
+from tests.engine_world import bpmn, chain, flow, line
 
 MODEL = bpmn(
     '<startEvent id="start"/><userTask id="ask" camunda:candidateGroups="rep" obieg:stage="offer">'
@@ -143,3 +143,32 @@ def test_a_single_file_has_scenarios_too(tmp_path: Path) -> None:
     text = "file: offer.bpmn\nhandlers: {post.send: {}}\nscenarios: [{name: x, steps: [{expect: {tasks: [ask]}}]}]"
 
     assert run(tmp_path, text).results[0].ok
+
+
+def test_a_scenario_runs_the_processes_of_its_folder_that_are_called(tmp_path: Path) -> None:
+    called = bpmn(line('<userTask id="check"/>', names=("check",)), key="inspection")
+    passing = '<extensionElements><camunda:in variables="all"/><camunda:out variables="all"/></extensionElements>'
+    caller = bpmn(
+        line(f'<callActivity id="inspect" calledElement="inspection">{passing}</callActivity>', names=("inspect",)),
+        key="repair",
+    )
+    (tmp_path / "called.bpmn").write_bytes(called)
+    (tmp_path / "caller.bpmn").write_bytes(caller)
+    (tmp_path / "repair.scenario.yaml").write_text(
+        """
+process: repair
+scenarios:
+  - name: it is inspected
+    start: {variables: {device: D-1}}
+    steps:
+      - expect: {tasks: [check], state: running}
+      - complete: check
+        data: {broken: true}
+      - expect: {state: completed, visited: [start, check, inspect, end], variables: {device: D-1, broken: true}}
+"""
+    )
+
+    played = play(tmp_path / "repair.scenario.yaml")
+
+    assert [result.failures for result in played.results] == [[]]
+    assert played.unused() == ([], [])

@@ -127,7 +127,7 @@ def test_a_timer_that_the_first_format_stored_still_fires() -> None:
     for token in stored["tokens"]:
         token[4].pop("listens", None)
 
-    case = Case(stage.program, stage, stored | {"format": 1})
+    case = Case(stage.program, stage.root, stored | {"format": 1})
 
     assert case.fire(next(iter(stage.timers)))
     assert [element for _, element in case.open_tasks()] == ["remind"]

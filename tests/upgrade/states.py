@@ -14,7 +14,7 @@ from engine.bpmn import Known, check_bpmn
 from engine.bpmn.model import Node
 from engine.errors import StepFailed
 from engine.feel.values import decode, encode, plain
-from engine.runtime import Case, Program, load
+from engine.runtime import Case, Program, Wanted, load
 from tests.engine_stage import ROOTS, boundary, event, on
 from tests.engine_world import bpmn, chain, line
 
@@ -56,6 +56,15 @@ class Player:
     def decide(self, node: Node, variables: Mapping[str, Any]) -> Any:
         raise NotImplementedError
 
+    def find_called(self, node: Node, token: str, wanted: Wanted) -> str:
+        return wanted.key
+
+    def caught_outside(self, kind: str, code: str | None) -> bool | None:
+        return None
+
+    def attend(self, case: Case) -> None:
+        case.take_calls()  # what is called plays no part: steps bring back its end
+
     def play(self, steps: list[Step]) -> None:
         for verb, *arguments in steps:
             getattr(self, verb)(*arguments)
@@ -90,6 +99,12 @@ class Player:
 
     def retry(self, element: str) -> None:
         assert self.case.retry(self._there(element, "failed"))
+
+    def skip(self, element: str) -> None:
+        assert self.case.skip(self._there(element, "failed"))
+
+    def returned(self, element: str, values: Mapping[str, Any]) -> None:
+        assert self.case.returned(self._there(element, "calling"), decode(values))
 
     def break_down(self, element: str, data: Mapping[str, Any]) -> None:
         """Complete a task behind which a handler fails: its step is left out in a second attempt."""
@@ -320,6 +335,26 @@ STATES: dict[str, Waiting] = {
         ),
         before=[["break_down", "work", {"n": 1}]],
         after=[["retry", "call"]],
+    ),
+    "a called case, waited for": Waiting(
+        content=line(
+            '<callActivity id="call" calledElement="other"><extensionElements>'
+            '<camunda:out sourceExpression="=net * 2" target="gross"/></extensionElements></callActivity>',
+            names=("call",),
+        )
+        + boundary("late", "call", "timer PT1H", interrupting=False)
+        + '<endEvent id="over"/>'
+        + chain("late", "over"),
+        after=[["fire", "late"], ["returned", "call", {"net": 5}]],
+    ),
+    "an error that nothing catches": Waiting(
+        content='<startEvent id="start"/><parallelGateway id="fork"/><userTask id="a"/><userTask id="b"/>'
+        + event("endEvent", "bad", "error e")
+        + '<endEvent id="good"/>'
+        + chain("start", "fork", "a", "bad")
+        + chain("fork", "b", "good"),
+        before=[["break_down", "a", {}]],
+        after=[["skip", "bad"], ["complete", "b", {}]],
     ),
     "what people choose from": Waiting(
         content=line(

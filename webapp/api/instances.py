@@ -48,6 +48,7 @@ class InstanceQuery(Body):
     business_key: str | None = None
     entity: str | None = None
     entity_id: str | None = None
+    parent: str | None = None
     q: str | None = None
     after: str | None = None
     limit: int = Field(default=50, ge=1, le=500)

@@ -18,6 +18,7 @@ from engine.views import (
     DocumentNeed,
     IncidentView,
     InstanceSummary,
+    RelatedInstance,
     TaskSummary,
     TokenView,
     TokenVisit,
@@ -86,6 +87,9 @@ class Instance:
     started_by: str
     started_at: datetime
     ended_at: datetime | None
+    stopped_by: str | None
+    parent: RelatedInstance | None
+    children: Sequence[RelatedInstance]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

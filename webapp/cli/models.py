@@ -70,7 +70,8 @@ def check(context: click.Context, paths: tuple[Path, ...], as_json: bool) -> Non
     found_files = files_of(paths, (*KINDS, SCENARIO))
     files = tuple(file for file in found_files if not file.name.lower().endswith(SCENARIO))
     forms = frozenset[str]() if any(file.name.lower().endswith(".form") for file in files) else None
-    _, found = check_files(files, Known(handlers=HANDLERS.names(), deferred=HANDLERS.deferred_names(), forms=forms))
+    known = Known(handlers=HANDLERS.names(), deferred=HANDLERS.deferred_names(), forms=forms, processes=frozenset())
+    _, found = check_files(files, known)
     for file in found_files:
         if file.name.lower().endswith(SCENARIO):
             found += check_scenarios(file.name, file.content)

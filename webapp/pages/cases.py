@@ -103,5 +103,7 @@ def told(visits: Sequence[TokenVisit]) -> list[HistoryLine]:
 
 def _is_same(one: TokenVisit, other: TokenVisit) -> bool:
     """Whether two visits differ in nothing that is shown, as those of a multi-instance do at their start."""
+    if one.called is not None or other.called is not None:
+        return False  # each leads to another case
     told_of_one = (one.element_id, one.entered_at, one.left_at, one.actor, one.reason)
     return told_of_one == (other.element_id, other.entered_at, other.left_at, other.actor, other.reason)

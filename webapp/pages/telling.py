@@ -29,6 +29,8 @@ TITLES = {
     "case.resumed": "Case resumed",
     "case.tokens_moved": "Tokens moved",
     "case.activity_chosen": "Step chosen",
+    "case.called": "Another case called",
+    "escalation.uncaught": "Escalation without effect",
     "case.scope_finished": "Free steps finished",
     "message.received": "Message received",
     "signal.received": "Signal received",
@@ -48,7 +50,7 @@ SILENT = {  # shown elsewhere in the line, or of no use to a reader
     *SPOKEN,
     "documents", "document_id", "version", "digest", "title", "instance_id", "task_id", "element_id", "case_id",
     "definition_id", "form_id", "offer_id", "customer_id", "links", "variables", "size", "media_type", "name",
-    "scope_element_id",
+    "scope_element_id", "called_id",
     "previous", "target", "business_key", "number", "file_name", "before", "after", "entity_id", "candidates", "pinned",
 }  # fmt: skip
 NUMBER = re.compile(r"-?\d+(\.\d+)?")

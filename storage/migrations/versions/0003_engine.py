@@ -210,6 +210,12 @@ def upgrade() -> None:
         sa.Column("outcome", sa.String(length=255, collation="C"), nullable=True),
         sa.Column("snapshot", postgresql.JSONB(), nullable=False),
         sa.Column("started_by", sa.String(length=255, collation="C"), nullable=False),
+        sa.Column("parent_id", sa.String(length=26, collation="C"), nullable=True),
+        sa.Column("parent_token", sa.String(length=26, collation="C"), nullable=True),
+        sa.Column("parent_element", sa.String(length=255, collation="C"), nullable=True),
+        sa.Column("root_id", sa.String(length=26, collation="C"), nullable=True),
+        sa.Column("depth", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("stopped_by", sa.String(length=26, collation="C"), nullable=True),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("has_documents", sa.Boolean(), server_default=sa.text("false"), nullable=False),
@@ -230,6 +236,16 @@ def upgrade() -> None:
         ["definition_key", "stage"],
         unique=False,
         postgresql_where=sa.text("ended_at IS NULL"),
+    )
+    op.create_index(
+        "ix_instance_parent_id",
+        "instance",
+        ["parent_id", "parent_token"],
+        unique=False,
+        postgresql_where=sa.text("parent_id IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_instance_root_id", "instance", ["root_id"], unique=False, postgresql_where=sa.text("root_id IS NOT NULL")
     )
     op.create_index(op.f("ix_instance_started_by"), "instance", ["started_by"], unique=False)
 

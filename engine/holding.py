@@ -1,0 +1,72 @@
+"""Instances that are held: nothing moves in them until somebody lets them go on."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, literal, or_, select, update
+
+from engine.calls import deferred_job
+from engine.models import InstanceRow, ServiceCallRow, TimerRow
+from engine.store import Locked
+from storage.unit_of_work import UnitOfWork
+
+
+def hold_timers(unit: UnitOfWork, instances: Sequence[str], *, held: bool) -> None:
+    """Have no timer of these instances fire, or all of them again."""
+    unit.session.execute(update(TimerRow).where(TimerRow.instance_id.in_(instances)).values(is_held=held))
+
+
+def ask_again(unit: UnitOfWork, instances: Sequence[str]) -> None:
+    """Have jobs do the deferred work of these instances: those that came while they were held did nothing."""
+    wanted = select(ServiceCallRow.instance_id, ServiceCallRow.id).where(
+        ServiceCallRow.instance_id.in_(instances), ServiceCallRow.kind == "deferred"
+    )
+    for instance_id, call in unit.session.execute(wanted):
+        unit.enqueue(deferred_job(instance_id, call))
+
+
+def live_called(unit: UnitOfWork, instance_id: str) -> list[str]:
+    """The live instances that an instance called, directly or through others."""
+    first = select(InstanceRow.id).where(InstanceRow.parent_id == instance_id, InstanceRow.ended_at.is_(None))
+    tree = first.cte(recursive=True)
+    deeper = select(InstanceRow.id).where(InstanceRow.parent_id == tree.c.id, InstanceRow.ended_at.is_(None))
+    return list(unit.session.scalars(select(tree.union_all(deeper).c.id)))
+
+
+def stop(unit: UnitOfWork, locked: Locked) -> None:
+    """Nothing catches an error of this instance: it, its callers and all that they called are held."""
+    mine = InstanceRow.id == locked.instance_id
+    unit.session.execute(
+        update(InstanceRow)
+        .where(_family(locked), or_(InstanceRow.stopped_by.is_(None), mine))
+        .values(stopped_by=locked.instance_id)
+    )
+    hold_timers(unit, list(unit.session.scalars(select(InstanceRow.id).where(_family(locked)))), held=True)
+
+
+def release(unit: UnitOfWork, locked: Locked) -> None:
+    """The error is settled: all go on, unless another one of them is stopped as well or they are suspended."""
+    other = unit.session.scalar(
+        select(InstanceRow.id)
+        .where(
+            _family(locked),
+            InstanceRow.stopped_by == InstanceRow.id,
+            InstanceRow.id != locked.instance_id,
+        )
+        .limit(1)
+    )
+    unit.session.execute(
+        update(InstanceRow)
+        .where(_family(locked, ended=True), InstanceRow.stopped_by == locked.instance_id)
+        .values(stopped_by=literal(other))
+    )
+    if other is None:
+        go_on = select(InstanceRow.id).where(_family(locked), InstanceRow.state != "suspended")
+        instances = list(unit.session.scalars(go_on))
+        hold_timers(unit, instances, held=False)
+        ask_again(unit, instances)
+
+
+def _family(locked: Locked, *, ended: bool = False) -> ColumnElement[bool]:
+    root = locked.root_id or locked.instance_id
+    related = or_(InstanceRow.id == root, InstanceRow.root_id == root)
+    return related if ended else related & InstanceRow.ended_at.is_(None)

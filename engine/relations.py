@@ -1,0 +1,78 @@
+"""What a running case asks of the cases that called it and that it calls, and what comes back from them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from engine.spiff.catching import find_catcher
+from engine.spiff.changes import Call, Thrown
+from engine.spiff.tree import TokenTree
+
+
+class Relations:
+    """The side of a case that its callers and called cases see."""
+
+    _tree: TokenTree
+
+    def _run(self) -> None:
+        """Run up to the next wait state."""
+        raise NotImplementedError
+
+    def take_calls(self) -> tuple[list[Thrown], dict[str, str], list[Call]]:
+        """What is asked of callers and called cases: things thrown, calls given up with the reason, cases to begin."""
+        changes = self._tree.changes
+        asked = changes.thrown, changes.dismissed, list(changes.calls.values())
+        changes.thrown, changes.dismissed, changes.calls = [], {}, {}
+        return asked
+
+    def catches(self, token: str, kind: str, code: str | None) -> bool | None:
+        """Whether something catches what leaves a called case: None where not, True where that interrupts the call."""
+        task = self._tree.tasks.get(token)
+        catcher = None if task is None else find_catcher(task, kind, code)
+        return None if catcher is None else bool(catcher.task_spec.node.interrupting)
+
+    def returned(self, token: str, variables: Mapping[str, Any]) -> bool:
+        """A called case is complete, with these variables; False when nobody waits for it any more."""
+        task = self._calling(token)
+        if task is None:
+            return False
+        task.task_spec.take(task, variables)
+        self._tree.resume(task, "finish")
+        self._run()
+        return True
+
+    def raised(self, token: str, thrown: Thrown) -> bool:
+        """Something was thrown in a called case that did not catch it; False when nobody waits for it any more."""
+        task = self._calling(token)
+        if task is None:
+            return False
+        task.internal_data.setdefault("thrown", []).append([thrown.kind, thrown.code, dict(thrown.payload)])
+        self._tree.resume(task, None)
+        self._run()
+        return True
+
+    def called_off(self, token: str, sentence: str) -> bool:
+        """A called case was cancelled by a person; False when nobody waits for it any more."""
+        task = self._calling(token)
+        if task is None:
+            return False
+        self._tree.fail(task, "called_off", sentence)
+        self._tree.around.attend(self)
+        return True
+
+    def is_calling(self, token: str) -> bool:
+        """Whether a token waits for the case that it called."""
+        return self._calling(token) is not None
+
+    def _calling(self, token: str) -> Any:
+        task = self._tree.tasks.get(token)
+        is_calling = task is not None and task.internal_data.get("calling") and not task.internal_data.get("failed")
+        return task if is_calling else None
+
+    def count_from(self, steps: int) -> None:
+        """Number the next steps on from here: cases that run in one command share their numbers."""
+        self._tree.changes.steps = max(self._tree.changes.steps, steps)
+
+    @property
+    def steps(self) -> int:
+        """The number of the last step."""
+        return self._tree.changes.steps

@@ -1,0 +1,123 @@
+"""Errors that nothing catches stop a case, with its callers and what it called, until somebody settles that."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Engine
+
+from core.clock import FixedClock
+from core.identity import SYSTEM
+from engine.errors import InstanceEnded, InstanceStopped
+from engine.incidents import SkipIncident
+from engine.instances import CancelInstance, StartedInstance
+from engine.messages import PublishMessage
+from engine.operations import MoveTokens
+from tests.engine_jobs import JobWorld
+from tests.engine_stage import ROOTS, boundary, call, event
+from tests.engine_world import bpmn, chain, line, person
+
+WORK = bpmn(
+    line('<userTask id="work"/>', names=("work",))
+    + boundary("late", "work", "timer PT2H", interrupting=False)
+    + '<endEvent id="x"/>'
+    + chain("late", "x"),
+    key="called",
+    roots=ROOTS,
+)
+MAPPED = '<camunda:in variables="all"/><camunda:out source="answer" target="answer"/>'
+CALLER = bpmn(line(call(inner=MAPPED), '<userTask id="after"/>', names=("call", "after")), roots=ROOTS)
+BAD = event("endEvent", "end", "error e")
+ANNA, BEN = person("anna"), person("ben")
+
+
+def child_of(world: JobWorld, started: StartedInstance) -> str:
+    ((child,),) = world.rows(f"SELECT id FROM instance WHERE parent_id = '{started.id}'")
+    return str(child)
+
+
+def states(world: JobWorld) -> dict[str, str]:
+    return dict(map(tuple, world.rows("SELECT definition_key, state FROM instance")))
+
+
+@pytest.fixture
+def world(engine: Engine, clock: FixedClock) -> JobWorld:
+    world = JobWorld(engine, clock)
+    world.deploy(("called.bpmn", WORK), ("caller.bpmn", CALLER))
+    return world
+
+
+def test_an_error_that_nobody_catches_stops_all_of_them_until_it_is_settled(world: JobWorld) -> None:
+    fails = bpmn(
+        line('<userTask id="work"/>', names=("work",)).replace('<endEvent id="end"/>', BAD)
+        + boundary("late", "work", "timer PT2H", interrupting=False) + '<endEvent id="x"/>' + chain("late", "x"),
+        key="called",
+        roots=ROOTS,
+    )  # fmt: skip
+    beside = bpmn(
+        '<startEvent id="start"/><parallelGateway id="fork"/><userTask id="beside"/>'
+        + boundary("remind", "beside", "timer PT1H", interrupting=False)
+        + '<endEvent id="y"/>'
+        + call()
+        + event("intermediateCatchEvent", "mail", "message m")
+        + chain("start", "fork", "call")
+        + chain("fork", "beside")
+        + chain("fork", "mail")
+        + chain("remind", "y"),
+        roots=ROOTS,
+    )
+    world.deploy(("called.bpmn", fails), ("caller.bpmn", beside))
+    world.start()
+    tasks = dict(map(tuple, world.rows("SELECT element_id, id FROM work_item")))
+
+    world.complete(tasks["work"])
+    assert states(world) == {"process": "running", "called": "failed"}
+    with pytest.raises(InstanceStopped):
+        world.complete(tasks["beside"])
+    assert world.pass_time(timedelta(hours=1)) == 0
+    assert world.do(PublishMessage(name="paid"), SYSTEM).stored
+    ((incident,),) = world.rows("SELECT id FROM incident")
+    world.do(SkipIncident(incident_id=incident, reason="not as bad"))
+
+    assert states(world) == {"process": "running", "called": "completed"}
+    assert world.rows("SELECT count(*) FROM instance WHERE stopped_by IS NOT NULL") == [(0,)]
+    assert world.pass_time(timedelta()) == 1
+    world.complete(tasks["beside"])
+
+
+def test_an_uncaught_error_stops_the_other_branches_of_its_case(world: JobWorld) -> None:
+    world.deploy(
+        bpmn(
+            '<startEvent id="start"/><parallelGateway id="fork"/><userTask id="one"/><userTask id="two"/>'
+            + event("endEvent", "bad", "error e")
+            + chain("start", "fork", "one", "bad")
+            + chain("fork", "two"),
+            roots=ROOTS,
+            key="alone",
+        )
+    )
+    started = world.start("alone")
+    tasks = {task.element_id: task.id for task in started.tasks}
+    world.complete(tasks["one"])
+    with pytest.raises(InstanceStopped):
+        world.complete(tasks["two"])
+
+    world.do(MoveTokens(instance_id=started.id, source="bad", target="one", reason="again"))
+    world.complete(tasks["two"])
+
+    assert world.rows("SELECT element_id FROM work_item") == [("one",)]
+    world.do(CancelInstance(instance_id=started.id, reason="enough"))
+    with pytest.raises(InstanceEnded):
+        world.do(CancelInstance(instance_id=started.id, reason="enough"))
+
+
+def test_a_stopped_case_can_be_cancelled(world: JobWorld) -> None:
+    world.deploy(bpmn(f'<startEvent id="start"/>{event("endEvent", "bad", "error e")}{chain("start", "bad")}',
+                      roots=ROOTS, key="alone"))  # fmt: skip
+    started = world.start("alone")
+    assert (started.state, world.rows("SELECT stopped_by FROM instance")) == ("failed", [(started.id,)])
+
+    world.do(CancelInstance(instance_id=started.id, reason="over"))
+
+    assert world.rows("SELECT state, stopped_by FROM instance") == [("cancelled", None)]
