@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import update
 
@@ -9,8 +10,9 @@ from core.errors import InvalidInput
 from core.executor import handles
 from core.messages import Command
 from engine import access
+from engine.bpmn.people import MAXIMUM_PRIORITY
 from engine.errors import NotYourTask
-from engine.events import TaskDelegated, TaskResolved
+from engine.events import TaskDelegated, TaskResolved, TaskScheduled
 from engine.models import WorkItemRow
 from engine.tasks import check_four_eyes, check_may_know, open_task
 from storage.unit_of_work import UnitOfWork
@@ -33,11 +35,16 @@ class ResolveTask(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduleTask(Command):
-    """Move when a task is due, or when to look at it again; a field that is None stays as it is."""
+    """Change when a task is due, until when it is put aside, and its priority; a field that is None stays as it is.
+
+    `clear` names the dates that are taken away: due_at, follow_up_at.
+    """
 
     task_id: str
     due_at: datetime | None = None
     follow_up_at: datetime | None = None
+    priority: int | None = None
+    clear: frozenset[str] = frozenset()
 
 
 @handles(DelegateTask, needs="task.work")
@@ -84,15 +91,30 @@ def resolve_task(command: ResolveTask, unit: UnitOfWork) -> None:
 
 @handles(ScheduleTask, needs="task.work")
 def schedule_task(command: ScheduleTask, unit: UnitOfWork) -> None:
-    """Set due and follow-up moments. Raises `NotYourTask` for tasks that the person may not work on."""
+    """Raises `NotYourTask` for tasks that the person may not work on, `InvalidInput` for a wrong priority."""
     task = open_task(command.task_id, unit)
-    if not access.may_work_on(unit.actor, task):
+    if not access.may_work_on(unit.actor, task) and not unit.actor.may(access.ADMINISTER):
         check_may_know(task, unit)
         raise NotYourTask(f"{task.name} is not offered to you.")
-    values = {"due_at": command.due_at, "follow_up_at": command.follow_up_at}
-    changed = {name: value for name, value in values.items() if value is not None}
-    if changed:
-        _set(task.instance_id, task.task_id, unit, **changed)
+    if command.priority is not None and abs(command.priority) > MAXIMUM_PRIORITY:
+        sentence = f"A priority is a whole number up to {MAXIMUM_PRIORITY}; 50 is the usual one."
+        raise InvalidInput(sentence, fields={"/priority": sentence})
+    values: dict[str, Any] = dict.fromkeys(command.clear & {"due_at", "follow_up_at"})
+    given = {"due_at": command.due_at, "follow_up_at": command.follow_up_at, "priority": command.priority}
+    values |= {name: value for name, value in given.items() if value is not None}
+    if not values:
+        return
+    _set(task.instance_id, task.task_id, unit, **values)
+    unit.emit(
+        TaskScheduled(
+            instance_id=task.instance_id,
+            task_id=task.task_id,
+            element_id=task.element_id,
+            changes={
+                name: value.isoformat() if isinstance(value, datetime) else value for name, value in values.items()
+            },
+        )
+    )
 
 
 def _set(instance_id: str, task_id: str, unit: UnitOfWork, **values: object) -> None:

@@ -230,6 +230,14 @@ class TaskResolved(TaskEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TaskScheduled(TaskEvent):
+    """Somebody changed when a task is due, until when it is put aside, or its priority; None: taken away."""
+
+    type: ClassVar[str] = "task.scheduled"
+    changes: dict[str, str | int | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TaskCommented(TaskEvent):
     """Somebody remarked on a task."""
 

@@ -32,7 +32,7 @@ class TaskFilter:
     """Which open tasks; `sort` is created, due, priority or name, with `-` in front for the other direction.
 
     `variables` are values that declared variables (`obieg:searchable`) must have; a text also finds the number or truth
-    value that it spells.
+    value that it spells. `follow_up_until` leaves out what was put aside until later, `follow_up_after` finds that.
     """
 
     assignee: str | None = None
@@ -42,6 +42,10 @@ class TaskFilter:
     element_id: str | None = None
     instance_id: str | None = None
     due_before: datetime | None = None
+    due_after: datetime | None = None
+    follow_up_until: datetime | None = None
+    follow_up_after: datetime | None = None
+    minimum_priority: int | None = None
     variables: Mapping[str, Value] = field(default_factory=dict)
     q: str | None = None
     sort: str = "-created"
@@ -83,6 +87,14 @@ def _conditions(wanted: TaskFilter, row: type[WorkItemRow]) -> list[ColumnElemen
         found.append(row.candidates.op("&&")(groups))
     if wanted.due_before is not None:
         found.append(row.due_at < wanted.due_before)
+    if wanted.due_after is not None:
+        found.append(row.due_at >= wanted.due_after)
+    if wanted.follow_up_until is not None:
+        found.append(or_(row.follow_up_at.is_(None), row.follow_up_at <= wanted.follow_up_until))
+    if wanted.follow_up_after is not None:
+        found.append(row.follow_up_at > wanted.follow_up_after)
+    if wanted.minimum_priority is not None:
+        found.append(row.priority >= wanted.minimum_priority)
     found += [_holds(row, name, value) for name, value in wanted.variables.items()]
     if wanted.q:
         pattern = contains(wanted.q)
@@ -141,6 +153,8 @@ def _summary(row: WorkItemRow) -> TaskSummary:
         priority=row.priority,
         created_at=row.created_at,
         due_at=row.due_at,
+        follow_up_at=row.follow_up_at,
+        owner=row.owner if row.is_delegated else None,
         search=row.search,
     )
 
@@ -175,6 +189,8 @@ def task(view: Reading, task_id: str) -> TaskDetail:
         priority=open_row.priority if open_row else 0,
         created_at=row.created_at,
         due_at=row.due_at,
+        follow_up_at=open_row.follow_up_at if open_row else None,
+        owner=open_row.owner if open_row and open_row.is_delegated else None,
         completed_at=finished.ended_at if finished else None,
         completed_by=finished.actor if finished else None,
         form=catalog.form_schema(view, row.form_id) if row.form_id else None,

@@ -11,6 +11,7 @@ from engine.inbox import TaskFilter, count_tasks, task, tasks
 from engine.instances import EntityLink
 from engine.models import DefinitionRow, IncidentRow, InstanceEntityRow, InstanceRow, TokenLogRow
 from engine.paging import Order, checked, contains, count, split
+from engine.service_levels import service_level
 from engine.snapshots import tokens_in, variables_in
 from engine.views import (
     DefinitionView,
@@ -164,7 +165,7 @@ def _visible(view: Reading, instance_id: str) -> InstanceRow:
 def instance(view: Reading, instance_id: str) -> InstanceDetail:
     """One instance. Raises `InstanceNotFound` also for one that the asking person may not see."""
     row = _visible(view, instance_id)
-    nodes = catalog.program(view, row.definition_id).process.nodes
+    process = catalog.program(view, row.definition_id).process
     links = view.session.scalars(
         select(InstanceEntityRow)
         .where(InstanceEntityRow.instance_id == instance_id)
@@ -179,11 +180,12 @@ def instance(view: Reading, instance_id: str) -> InstanceDetail:
         outcome=row.outcome,
         variables=variables_in(row.snapshot),
         tokens=tuple(
-            TokenView(id=token, element_id=element, name=nodes[element].name, state=state)
+            TokenView(id=token, element_id=element, name=process.nodes[element].name, state=state)
             for token, element, state in tokens_in(row.snapshot)
         ),
         links=tuple(EntityLink(entity=each.entity, id=each.entity_id, role=each.role) for each in links),
         incidents=tuple(_incidents(view, instance_id)),
+        service_level=service_level(view, row, process),
         started_by=row.started_by,
         started_at=row.started_at,
         ended_at=row.ended_at,

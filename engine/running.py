@@ -227,6 +227,8 @@ class Running:
         writing.visits(changes)
         closed = [task for task, _ in changes.withdrawn] + ([done.task_id] if done else [])
         writing.tasks(closed, [self._work_row(work, now) for work in changes.opened.values()], done)
+        if changes.searched and started is None:
+            writing.search(self._searched(changes))
         writing.timers(changes)
         writing.subscriptions(changes)
         writing.calls([calls.row(call, locked, now) for call in changes.called.values()], changes.uncalled)
@@ -309,8 +311,16 @@ class Running:
             "due_at": work.due_at,
             "follow_up_at": work.follow_up_at,
             "form_id": catalog.find(self.unit, "form", form, locked.mark) if form else None,
-            "search": json.dumps({name: plain(seen[name]) for name in self.program.process.searchable if name in seen}),
+            "search": self._search(seen),
         }
+
+    def _search(self, seen: Mapping[str, Any]) -> str:
+        return json.dumps({name: plain(seen[name]) for name in self.program.process.searchable if name in seen})
+
+    def _searched(self, changes: Changes) -> dict[str, str]:
+        """The declared variables of the tasks that were open before."""
+        before = [token for token, _ in self.case.open_tasks() if token not in changes.opened]
+        return {token: self._search(self.case.seen_by(token)) for token in before}
 
     def _report_failures(self, changes: Changes) -> None:
         for failure in changes.failures:

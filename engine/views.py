@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from engine.instances import EntityLink
+from engine.service_levels import ServiceLevel
 
 Item = TypeVar("Item")
 
@@ -108,6 +109,7 @@ class InstanceDetail:
     tokens: tuple[TokenView, ...]
     links: tuple[EntityLink, ...]
     incidents: tuple[IncidentView, ...]
+    service_level: ServiceLevel | None
     started_by: str
     started_at: datetime
     ended_at: datetime | None
@@ -132,7 +134,7 @@ class TokenVisit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskSummary:
-    """An open task as the inbox shows it."""
+    """An open task as the inbox shows it; `owner` delegated it and gets it back."""
 
     id: str
     name: str
@@ -148,6 +150,8 @@ class TaskSummary:
     priority: int
     created_at: datetime
     due_at: datetime | None
+    follow_up_at: datetime | None
+    owner: str | None
     search: dict[str, Any]
 
 
@@ -196,6 +200,8 @@ class TaskDetail:
     priority: int
     created_at: datetime
     due_at: datetime | None
+    follow_up_at: datetime | None
+    owner: str | None
     completed_at: datetime | None
     completed_by: str | None
     form: dict[str, Any] | None

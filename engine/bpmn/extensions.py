@@ -11,6 +11,10 @@ _TASK = frozenset(
     | {"sendTask", "receiveTask", "intermediateThrowEvent", "intermediateCatchEvent", "endEvent"}
 )  # what can have inputs and outputs
 _PEOPLE = frozenset({"userTask", "adHocSubProcess"})
+_WAITS = frozenset(
+    {"userTask", "serviceTask", "sendTask", "receiveTask", "subProcess", "transaction", "adHocSubProcess"}
+    | {"callActivity", "intermediateCatchEvent", "eventBasedGateway"}
+)  # where a case can be for a while
 _ANY = frozenset({"*"})
 _CALLS = frozenset({"serviceTask", "sendTask"})  # what can call a handler
 _NO_EFFECT = "accepted, changes nothing"
@@ -78,6 +82,12 @@ OBIEG_ATTRIBUTES: dict[str, tuple[frozenset[str], str]] = {
     "stage": (_ANY, "the stage of the case while a token is here"),
     "stages": (frozenset({"process"}), "all stages in their order, separated by commas or semicolons"),
     "searchable": (frozenset({"process"}), "variables that inbox searches look into"),
+    "role": (frozenset({"lane"}), "the role that user tasks in the lane are offered to where they name nobody"),
+    "sla": (
+        frozenset({"userTask", "process"}),
+        "working time until a task is due, or that a case may take: a duration such as P2DT4H, or FEEL after =",
+    ),
+    "slaCounts": (_WAITS, "false: the time that a case spends here is not part of what it may take"),
     "outcome": (frozenset({"endEvent"}), "the outcome of the case when it ends here"),
     "fourEyes": (frozenset({"userTask"}), "elements whose performers may not perform this task"),
     "correlationKey": (
@@ -91,8 +101,6 @@ OBIEG_ATTRIBUTES: dict[str, tuple[frozenset[str], str]] = {
 }
 OBIEG_REFUSED: dict[str, str] = {
     "state": "this release ties document types to tasks, not their states",
-    "sla": "this release has no service levels yet; use a timer boundary event",
-    "slaCounts": "this release has no service levels yet; use a timer boundary event",
 }
 ELEMENTS = frozenset({"inputOutput", "inputParameter", "outputParameter"})  # read by `lower`
 PASSING = frozenset({"in", "out"})  # what a call activity gives and takes, read by `calls`

@@ -14,6 +14,7 @@ from engine.bpmn.loops import LoopReader
 from engine.bpmn.model import Flow, Mapping, Node, Process, Reference, Work
 from engine.bpmn.operations import OperationTask, bind
 from engine.bpmn.outside import calls_handler, read_outside
+from engine.bpmn.people import PeopleReader
 from engine.bpmn.read import BPMN, CAMUNDA, OBIEG, Xml, child_text, flag, local
 from engine.bpmn.scopes import Scope, begins, compensator, definitions_of, is_ad_hoc, link_target
 from engine.bpmn.triggers import TriggerReader, compiled
@@ -44,6 +45,7 @@ class _Lowering:
         self._data = DataReader(root.element, findings)
         self._triggers = TriggerReader(root.element.getparent(), findings)
         self._loops = LoopReader(self._triggers, self._data, findings)
+        self._people = PeopleReader(root.element, findings)
         self._stages = self._read_stages()
 
     def process(self) -> Process:
@@ -58,6 +60,7 @@ class _Lowering:
             version_tag=element.get(f"{{{CAMUNDA}}}versionTag"),
             starters=names_in(element.get(f"{{{CAMUNDA}}}candidateStarterGroups")),
             history_ttl=self._history_ttl(element),
+            sla=self._people.allowed(element),
             searchable=names_in(element.get(f"{{{OBIEG}}}searchable")),
             documentation=child_text(element, "documentation"),
             starts=self._starts(self._root),
@@ -125,6 +128,7 @@ class _Lowering:
             outgoing=outgoing,
             default=element.get("default"),
             stage=self._stage(element),
+            counts=self._people.counts(element),
             loop=self._loops.multiple(element),
             inputs=(*inputs, *data.inputs),
             outputs=(*outputs, *data.outputs),
@@ -243,11 +247,12 @@ class _Lowering:
     def _work(self, element: Xml) -> Work:
         return Work(
             assignee=self._attribute(element, "assignee"),
-            groups=self._attribute(element, "candidateGroups"),
+            groups=self._attribute(element, "candidateGroups") or self._people.role(element),
             users=self._attribute(element, "candidateUsers"),
             due=self._attribute(element, "dueDate"),
             follow_up=self._attribute(element, "followUpDate"),
-            priority=self._attribute(element, "priority"),
+            priority=self._people.priority(element, self._attribute(element, "priority")),
+            sla=self._people.allowed(element),
             form=self._form(element),
             four_eyes=names_in(element.get(f"{{{OBIEG}}}fourEyes")),
             required=self._data.documents(element, "dataOutputAssociation", "targetRef"),

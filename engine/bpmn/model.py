@@ -74,6 +74,7 @@ class Work:
     due: Value | None = None
     follow_up: Value | None = None
     priority: Value | None = None
+    sla: Value | None = None  # working time until it is due
     form: Reference | None = None
     four_eyes: tuple[str, ...] = ()
     required: tuple[DocumentRef, ...] = ()
@@ -185,6 +186,7 @@ class Node:
     outgoing: tuple[Flow, ...] = ()
     default: str | None = None
     stage: str | None = None
+    counts: bool = True  # time here is part of what a case may take
     loop: Loop | None = None
     inputs: tuple[Mapping, ...] = ()
     outputs: tuple[Mapping, ...] = ()
@@ -236,6 +238,7 @@ class Process:
     is_global_task: bool = False
     searchable: tuple[str, ...] = ()
     history_ttl: str | None = None
+    sla: Value | None = None  # working time that a case may take
     documentation: str | None = None
     starts: tuple[str, ...] = ()
     handlers: tuple[str, ...] = ()

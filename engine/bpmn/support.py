@@ -133,7 +133,7 @@ _IMPOSSIBLE = {  # BPMN 2.0.2, tables 10.84 to 10.93: which trigger may stand wh
 }
 # drawn for people; they change nothing in the execution
 DRAWN = {
-    "laneSet": "names who acts; people are found by the task's own attributes",
+    "laneSet": "names who acts; with obieg:role its user tasks are offered to that role",
     "textAnnotation": "a note for people",
     "association": "connects a note",
     "group": "a frame for people",

@@ -7,13 +7,14 @@ from SpiffWorkflow.util.task import TaskState
 
 from core.errors import InvalidInput
 from engine.bpmn.expressions import Value
+from engine.bpmn.people import whole
 from engine.errors import BpmnError
 from engine.feel.errors import Fault
 from engine.feel.kinds import imported
 from engine.spiff.catching import throw_error
 from engine.spiff.changes import OpenWork, OutsideCall
 from engine.spiff.element import Element, is_held, wait
-from engine.spiff.moments import moment
+from engine.spiff.moments import in_working_time, moment
 
 
 class PassThrough(Element):
@@ -38,7 +39,6 @@ class UserTask(Element):
         work = self.node.work
         assert work is not None
         assignee = self._text(task, work.assignee)
-        priority = self._text(task, work.priority)
         return OpenWork(
             id=task.id,
             node=self.node,
@@ -46,14 +46,34 @@ class UserTask(Element):
             assignee=assignee or None,
             groups=names(self, task, work.groups),
             users=names(self, task, work.users),
-            due_at=self._moment(task, work.due),
+            due_at=self._moment(task, work.due) if work.sla is None else self._in_time(task, work.sla),
             follow_up_at=self._moment(task, work.follow_up),
-            priority=int(priority) if priority and priority.lstrip("-").isdecimal() else 50,
+            priority=self._priority(task, work.priority),
         )
 
     def _text(self, task: Any, value: Value | None) -> str:
         found = None if value is None else self.evaluate(task, value)
         return "" if found is None else str(found)
+
+    def _priority(self, task: Any, value: Value | None) -> int:
+        found = None if value is None else self.evaluate(task, value)
+        if value is None or found is None:
+            return 50
+        number = whole(found)
+        if number is None:
+            sentence = f"The priority of {self.node.name} is {value.text}, which gives {found!r}, no whole number."
+            raise self.failed(task, "priority", sentence)
+        return number
+
+    def _in_time(self, task: Any, value: Value) -> Any:
+        """When the working time has run out that the task may take."""
+        now = task.workflow.around.now()
+        span = self.evaluate(task, value)
+        at = in_working_time(span, now)
+        if at is None:
+            sentence = f"The service level of {self.node.name} is {value.text}, which gives {span!r}, no duration."
+            raise self.failed(task, "sla", sentence)
+        return at
 
     def _moment(self, task: Any, value: Value | None) -> Any:
         found = None if value is None else self.evaluate(task, value)

@@ -142,4 +142,5 @@ class Changes:
     trace: list[str] = field(default_factory=list)  # elements in the order in which tokens left them
     flows: list[str] = field(default_factory=list)  # sequence flows taken
     moves: list[tuple[str, str]] = field(default_factory=list)  # flows taken and elements begun: id, scope's token
+    searched: bool = False  # a variable was set that inbox searches look into
     steps: int = 0

@@ -10,6 +10,7 @@ from engine.feel.kinds import YearsMonths
 
 _DURATION = compile_expression("duration(text)")
 _ADDED = compile_expression("start + span")
+_DUE = compile_expression("obieg.due at(start, span)")
 _DATE_TIME = compile_expression("date and time(text)")
 _DATE = compile_expression("date(text)")
 _CYCLE = re.compile(r"^R(?P<count>\d*)/(?P<span>P.+)$")
@@ -29,6 +30,16 @@ def moment(value: Any, now: datetime) -> datetime | None:
     if isinstance(value, timedelta | YearsMonths):
         return moment(_ADDED.evaluate({"start": now, "span": value}, now=now).value, now)
     return None
+
+
+def in_working_time(span: Any, now: datetime) -> datetime | None:
+    """When so much working time has passed, by the company's calendar; None for what is no duration."""
+    if isinstance(span, str):
+        span = _DURATION.evaluate({"text": span}).value
+    if not isinstance(span, timedelta):
+        return None
+    found = _DUE.evaluate({"start": now, "span": span}, now=now).value
+    return found.astimezone(UTC) if isinstance(found, datetime) else None
 
 
 def cycle(value: Any) -> tuple[int | None, str] | None:

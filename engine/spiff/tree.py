@@ -211,6 +211,8 @@ class TokenTree(Workflow):
         Assigning replaces the value: lists and contexts are never merged.
         """
         for name, value in values.items():
+            if name in self.process.searchable:
+                self.changes.searched = True
             scope = task
             while True:
                 local = scope.internal_data.get("vars")

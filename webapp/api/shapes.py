@@ -12,6 +12,7 @@ from engine.definitions import DeployedDefinition
 from engine.external import ExternalTask
 from engine.instances import EntityLink, OpenTask
 from engine.migration.queries import MigrationView, RefusedInstance
+from engine.service_levels import ServiceLevel
 from engine.views import (
     CommentView,
     DefinitionView,
@@ -84,6 +85,7 @@ class Instance:
     tokens: Sequence[TokenView]
     links: Sequence[EntityLink]
     incidents: Sequence[IncidentView]
+    service_level: ServiceLevel | None
     started_by: str
     started_at: datetime
     ended_at: datetime | None
@@ -197,6 +199,8 @@ class Task:
     priority: int
     created_at: datetime
     due_at: datetime | None
+    follow_up_at: datetime | None
+    owner: str | None
     completed_at: datetime | None
     completed_by: str | None
     form: dict[str, Any] | None

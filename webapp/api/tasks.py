@@ -12,6 +12,7 @@ from core.errors import DomainError, InvalidInput, Unavailable
 from core.messages import Command
 from documents.queries import linked_documents
 from engine import queries
+from engine.bpmn.people import MAXIMUM_PRIORITY
 from engine.delegation import DelegateTask, ResolveTask, ScheduleTask
 from engine.queries import TaskFilter
 from engine.tasks import AssignTask, ClaimTask, CommentTask, CompleteTask, UnclaimTask
@@ -36,6 +37,9 @@ class TaskQuery(Body):
     element_id: str | None = None
     instance_id: str | None = None
     due_before: datetime | None = None
+    due_after: datetime | None = None
+    follow_up: Literal["now", "later"] | None = Field(default=None, description="later: what was put aside until then")
+    minimum_priority: int | None = Field(default=None, ge=-MAXIMUM_PRIORITY, le=MAXIMUM_PRIORITY)
     variable: str | None = Field(default=None, pattern="^[^=]+=")
     q: str | None = None
     sort: str = "-created"
@@ -57,10 +61,11 @@ class AssignBody(Body):
 
 
 class ScheduleBody(Body):
-    """New moments; one that is left out stays."""
+    """New moments and priority; what is left out stays, a moment that is null is taken away."""
 
     due_at: AwareDatetime | None = None
     follow_up_at: AwareDatetime | None = None
+    priority: int | None = Field(default=None, ge=-MAXIMUM_PRIORITY, le=MAXIMUM_PRIORITY)
 
 
 class CommentBody(Body):
@@ -81,15 +86,19 @@ class BulkBody(Body):
 @routes.get("/tasks", "Open tasks that I may see", query=TaskQuery, answer=TaskPage)
 def tasks(query: TaskQuery) -> TaskPage:
     """List open tasks."""
-    asked = query.model_dump(exclude={"after", "limit", "variable"})
+    asked = query.model_dump(exclude={"after", "limit", "variable", "follow_up"})
     if query.variable is not None:
         name, _, value = query.variable.partition("=")
         asked["variables"] = {name: value}
     if query.assignee == "me":
         asked["assignee"] = current_actor().id
-    if query.due_before is not None and query.due_before.tzinfo is None:
-        raise InvalidInput("due_before needs a zone, such as 2026-01-05T12:00:00Z.", fields={"/due_before": "no zone"})
+    for name in ("due_before", "due_after"):
+        if asked[name] is not None and asked[name].tzinfo is None:
+            sentence = f"{name} needs a zone, such as 2026-01-05T12:00:00Z."
+            raise InvalidInput(sentence, fields={f"/{name}": "no zone"})
     with view() as reading:
+        if query.follow_up is not None:
+            asked["follow_up_until" if query.follow_up == "now" else "follow_up_after"] = reading.clock.now()
         page = queries.tasks(reading, TaskFilter(**asked), after=query.after, limit=query.limit)
     return TaskPage(items=page.items, next=page.next, total=page.total)
 
@@ -154,7 +163,9 @@ def resolve(task_id: str) -> Done:
 )
 def schedule(task_id: str, body: ScheduleBody) -> Done:
     """Schedule a task."""
-    run(ScheduleTask(task_id=task_id, due_at=body.due_at, follow_up_at=body.follow_up_at))
+    given = body.model_dump()
+    cleared = frozenset(name for name in body.model_fields_set & {"due_at", "follow_up_at"} if given[name] is None)
+    run(ScheduleTask(task_id=task_id, clear=cleared, **given))
     return Done()
 
 
