@@ -205,7 +205,7 @@ class SubscriptionRow(Base):
 
 
 class StartEventRow(Base):
-    """A start event of a process's newest version that makes instances: by message, signal or timer."""
+    """A trigger of a start event of a process's newest version that makes instances; `number` counts them."""
 
     __tablename__ = "start_event"
     __table_args__ = (
@@ -215,6 +215,7 @@ class StartEventRow(Base):
 
     definition_key: Mapped[str] = mapped_column(KEY, primary_key=True)
     element_id: Mapped[str] = mapped_column(KEY, primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
     definition_id: Mapped[str] = mapped_column(ID)
     kind: Mapped[str] = mapped_column(KEY)
     name: Mapped[str] = mapped_column(KEY)

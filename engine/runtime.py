@@ -189,6 +189,8 @@ class Case(Relations):
             if initiator is not None and process.nodes[start].kind == "startEvent":
                 self.variables[initiator] = actor
         open_scope(tree.task_tree, process.handlers, starts, chosen=at is not None)
+        for waiting in _awaited(process, at):
+            tree.enter(waiting, tree.task_tree)
         self._run()
 
     def complete(self, token: str, data: Mapping[str, Any]) -> None:
@@ -365,3 +367,19 @@ class Case(Relations):
         self._tree = TokenTree(self.program.spec, self.program.process, before.around)
         unpack(self._tree, stored)
         self._tree.changes, self._tree.parked = before.changes, before.parked
+
+
+def _awaited(process: Process, at: str | None) -> list[str]:
+    """What a case that an event behind a gateway has made waits for besides (BPMN 2.0.2, 13.5.1).
+
+    The other events of a parallel gateway, and all other gateways that make cases.
+    """
+    gateways = [node for node in process.nodes.values() if node.kind == "eventBasedGateway" and node.makes_cases]
+    mine = next((node for node in gateways if at in {flow.target for flow in node.outgoing}), None)
+    if mine is None:
+        return []
+    found = [flow.target for flow in mine.outgoing if mine.all_triggers and flow.target != at]
+    for other in gateways:
+        if other is not mine:
+            found += [flow.target for flow in other.outgoing] if other.all_triggers else [other.id]
+    return found

@@ -1,5 +1,6 @@
 """How cases begin: by a person, a message, a signal or a timer; and which start events wait for that."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,7 +10,7 @@ from sqlalchemy import delete
 
 from core.errors import InvalidInput
 from engine import catalog
-from engine.bpmn.model import Process
+from engine.bpmn.model import Process, Trigger
 from engine.events import CaseStarted
 from engine.feel.values import plain
 from engine.models import DefinitionRow, StartEventRow
@@ -18,7 +19,7 @@ from engine.spiff.moments import cycle, moment
 from engine.store import Locked
 from storage.unit_of_work import UnitOfWork
 
-STORED = {"message", "signal", "timer"}
+STORED = {"message", "signal", "timer", "conditional"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +74,10 @@ def register(unit: UnitOfWork, row: DefinitionRow, process: Process) -> None:
     """Have the start events of a process's newest version wait, in place of those of older versions."""
     unit.session.execute(delete(StartEventRow).where(StartEventRow.definition_key == row.key))
     now = unit.clock.now()
+    counted: Counter[str] = Counter()
     for element, trigger in process.start_triggers:
+        number = counted[element]
+        counted[element] += 1
         if trigger.kind not in STORED:
             continue
         due, left = (None, None) if trigger.timer is None else first_moment(trigger.timer.value.evaluate({}, now), now)
@@ -84,6 +88,7 @@ def register(unit: UnitOfWork, row: DefinitionRow, process: Process) -> None:
             StartEventRow(
                 definition_key=row.key,
                 element_id=element,
+                number=number,
                 definition_id=row.id,
                 kind=trigger.kind,
                 name=trigger.name or "",
@@ -102,13 +107,17 @@ def first_moment(value: Any, now: datetime) -> tuple[datetime | None, int | None
     return moment(span, now), count
 
 
-def next_moment(process: Process, element: str, left: int | None, now: datetime) -> tuple[datetime | None, int | None]:
+def trigger_of(process: Process, row: StartEventRow) -> Trigger:
+    """What a start event waits for."""
+    return [trigger for element, trigger in process.start_triggers if element == row.element_id][row.number]
+
+
+def next_moment(process: Process, row: StartEventRow, now: datetime) -> tuple[datetime | None, int | None]:
     """When a start timer that has just fired is due again; None when it is not."""
-    if left is not None and left <= 1:
+    if row.left is not None and row.left <= 1:
         return None, None
-    for key, trigger in process.start_triggers:
-        if key == element and trigger.timer is not None:
-            repetition = cycle(trigger.timer.value.evaluate({}, now))
-            if repetition is not None:
-                return moment(repetition[1], now), None if left is None else left - 1
-    return None, None
+    timer = trigger_of(process, row).timer
+    repetition = None if timer is None else cycle(timer.value.evaluate({}, now))
+    if repetition is None:
+        return None, None
+    return moment(repetition[1], now), None if row.left is None else row.left - 1

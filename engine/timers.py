@@ -92,7 +92,7 @@ def _start_due(limit: int, unit: UnitOfWork) -> int:
             extra = {"action": "FireDueTimers", "definition": row.definition_key, "code": error.code}
             logger.warning("start timer failed", extra=extra)
         process = catalog.program(unit, row.definition_id).process
-        row.due_at, row.left = next_moment(process, row.element_id, row.left, now)
+        row.due_at, row.left = next_moment(process, row, now)
     return len(rows)
 
 

@@ -58,4 +58,15 @@ def _check(process: Xml, known: Known, findings: Findings) -> Process | None:
     scope = check_process(process, findings)
     if any(finding.rule in {"flow-end", "id-missing"} for finding in findings[before:]):
         return None  # the graph has holes: there is nothing to compile
-    return lower_process(scope, known, findings)
+    lowered = lower_process(scope, known, findings)
+    _check_messages(lowered, findings)
+    return lowered
+
+
+def _check_messages(process: Process, findings: Findings) -> None:
+    """A message has one receiver, so one start event only can wait for it."""
+    seen: dict[str, str] = {}
+    for element, trigger in process.start_triggers:
+        if trigger.kind == "message" and seen.setdefault(trigger.name or "", element) != element:
+            sentence = f"The message {trigger.name} makes a case at {seen[trigger.name or '']} already."
+            findings.error("message-start-taken", sentence, line=process.nodes[element].line, element=element)

@@ -2,7 +2,7 @@
 
 from engine.bpmn.findings import Findings
 from engine.bpmn.read import Xml, children, flag, local
-from engine.bpmn.scopes import Scope, begins, compensator, definitions_of, is_link, link_name, link_target
+from engine.bpmn.scopes import Scope, begins, compensator, definitions_of, is_link, is_parallel, link_name, link_target
 from engine.bpmn.support import ACTIVITIES
 
 _SUB_PROCESSES = ("subProcess", "transaction", "adHocSubProcess")
@@ -150,11 +150,33 @@ def _check_instantiating(node: Xml, scope: Scope, findings: Findings) -> None:
     at_start = local(scope.element) == "process" and not scope.incoming(node.get("id"))
     if not at_start or local(node) not in {"receiveTask", "eventBasedGateway"}:
         sentence = "instantiate belongs to a receive task or event-based gateway that a process begins with."
-    elif node.get("eventGatewayType", "Exclusive") != "Exclusive":
-        sentence = "A parallel event-based gateway is not executed; only the exclusive one is."
+    elif _waits_for_others(node, scope) and not _by_messages(node, scope):
+        sentence = (
+            "Several events that make one case together must be messages: nothing else can be correlated with the case "
+            "that the first of them makes (BPMN 2.0.2, 13.5.1)."
+        )
     else:
         return
     findings.error("instantiate", sentence, line=node.sourceline, element=node.get("id"))
+
+
+def _waits_for_others(node: Xml, scope: Scope) -> bool:
+    """Whether the case that one event makes waits for events of this gateway, or of others like it."""
+    gateways = [
+        each
+        for each in scope.nodes.values()
+        if local(each) == "eventBasedGateway" and flag(each, "instantiate", default=False)
+    ]
+    return local(node) == "eventBasedGateway" and (is_parallel(node) or len(gateways) > 1)
+
+
+def _by_messages(node: Xml, scope: Scope) -> bool:
+    targets = [scope.nodes.get(flow.get("targetRef")) for flow in scope.outgoing(node.get("id"))]
+    return all(
+        local(each) == "receiveTask" or definitions_of(each) == ["messageEventDefinition"]
+        for each in targets
+        if each is not None
+    )
 
 
 def _check_start_trigger(start: Xml, scope: Scope, findings: Findings) -> None:
@@ -164,7 +186,10 @@ def _check_start_trigger(start: Xml, scope: Scope, findings: Findings) -> None:
     if definitions and not by_event and local(scope.element) != "process":
         sentence = "The start event of a sub-process has no trigger; the sub-process begins when its turn comes."
     elif len(definitions) > 1 and not by_event and flag(start, "parallelMultiple", default=False):
-        sentence = "A case that only several events together make is not executed."
+        sentence = (
+            "A case that several events make together is not executed: before there is a case nothing says which of "
+            "them belong together; begin with an event-based gateway of type Parallel."
+        )
     elif by_event and always & set(definitions) and not flag(start, "isInterrupting", default=True):
         sentence = "Errors and compensation always interrupt; remove isInterrupting=false."
     else:
@@ -193,6 +218,9 @@ def _ends(flow: Xml) -> tuple[str | None, str | None]:
 
 def _check_event_gateway(node: Xml, scope: Scope, findings: Findings) -> None:
     identifier = node.get("id")
+    if is_parallel(node) and not flag(node, "instantiate", default=False):
+        sentence = "A parallel event-based gateway stands at the beginning of a process only: set instantiate."
+        findings.error("event-gateway", sentence, line=node.sourceline, element=identifier)
     targets = [scope.nodes.get(flow.get("targetRef")) for flow in scope.outgoing(identifier)]
     if not targets:
         sentence = "An event-based gateway must lead to events."

@@ -16,7 +16,7 @@ from engine.bpmn.operations import OperationTask, bind
 from engine.bpmn.outside import calls_handler, read_outside
 from engine.bpmn.people import PeopleReader
 from engine.bpmn.read import BPMN, CAMUNDA, OBIEG, Xml, child_text, flag, local
-from engine.bpmn.scopes import Scope, begins, compensator, definitions_of, is_ad_hoc, link_target
+from engine.bpmn.scopes import Scope, begins, compensator, definitions_of, is_ad_hoc, is_parallel, link_target
 from engine.bpmn.triggers import TriggerReader, compiled
 from engine.feel import Script, compile_script
 from engine.ready import OPERATIONS
@@ -145,7 +145,8 @@ class _Lowering:
             decision_mapping=self._decision_mapping(element),
             result=element.get(f"{{{CAMUNDA}}}resultVariable") or element.get(f"{{{CAMUNDA}}}initiator"),
             triggers=self._triggers.read(element),
-            all_triggers=flag(element, "parallelMultiple", default=False),
+            all_triggers=flag(element, "parallelMultiple", default=False) or is_parallel(element),
+            makes_cases=flag(element, "instantiate", default=False),
             attached_to=element.get("attachedToRef"),
             interrupting=self._interrupts(element),
             boundaries=tuple(

@@ -201,6 +201,7 @@ class Node:
     result: str | None = None
     triggers: tuple[Trigger, ...] = ()
     all_triggers: bool = False
+    makes_cases: bool = False
     attached_to: str | None = None
     interrupting: bool = True
     boundaries: tuple[str, ...] = ()

@@ -50,6 +50,11 @@ def is_ad_hoc(element: Xml) -> bool:
     return local(element) == "adHocSubProcess"
 
 
+def is_parallel(gateway: Xml) -> bool:
+    """Whether an event-based gateway waits for all of its events."""
+    return str(gateway.get("eventGatewayType", "Exclusive")).strip() == "Parallel"
+
+
 def is_link(node: Xml, kind: str) -> bool:
     """Whether a node is a link event of this kind."""
     return local(node) == kind and definitions_of(node) == ["linkEventDefinition"]

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import Field
 
+from engine.conditions import ReportData, Reported
 from engine.messages import TIME_TO_LIVE, Published, PublishMessage
 from engine.signals import Broadcast, BroadcastSignal
 from webapp.api.routing import Body, Routes
@@ -51,6 +52,26 @@ def publish(body: MessageBody) -> Published:
         )
     )
     return published
+
+
+class DataBody(Body):
+    """Data that processes may begin with."""
+
+    variables: dict[str, Any] = Field(max_length=100)
+    event_id: str | None = Field(default=None, min_length=1, max_length=200)
+
+
+@routes.post(
+    "/conditions",
+    "Report data: processes whose start condition is true on them begin",
+    body=DataBody,
+    answer=Reported,
+    refusals=(403, 422),
+)
+def report(body: DataBody) -> Reported:
+    """Report data."""
+    reported: Reported = run(ReportData(variables=body.variables, event_id=body.event_id))
+    return reported
 
 
 @routes.post("/signals", "Tell everybody who waits for it", body=SignalBody, answer=Broadcast, refusals=(403, 422))

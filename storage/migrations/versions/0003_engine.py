@@ -269,12 +269,13 @@ def _create_message_tables() -> None:
         "start_event",
         sa.Column("definition_key", sa.String(length=255, collation="C"), nullable=False),
         sa.Column("element_id", sa.String(length=255, collation="C"), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("definition_id", sa.String(length=26, collation="C"), nullable=False),
         sa.Column("kind", sa.String(length=255, collation="C"), nullable=False),
         sa.Column("name", sa.String(length=255, collation="C"), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("left", sa.Integer(), nullable=True),
-        sa.PrimaryKeyConstraint("definition_key", "element_id", name=op.f("pk_start_event")),
+        sa.PrimaryKeyConstraint("definition_key", "element_id", "number", name=op.f("pk_start_event")),
     )
     op.create_index("ix_start_event_kind_name", "start_event", ["kind", "name"], unique=False)
     op.create_index(
