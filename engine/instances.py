@@ -127,6 +127,9 @@ def _definition(command: StartInstance, unit: UnitOfWork, mark: str) -> Definiti
     row = catalog.definition(unit, found)
     if row.kind != "process":
         raise DefinitionNotFound(f"{row.name} is a {row.kind}; only a process can be started.", definition=row.id)
+    if row.info.get("is_global_task"):
+        sentence = f"{row.name} is a global task; it is called by the call activity of a process."
+        raise InvalidInput(sentence, definition=row.id)
     return row
 
 

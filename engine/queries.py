@@ -85,7 +85,10 @@ def startable(view: Reading) -> list[DefinitionView]:
 
 
 def _may_start(view: Reading, definition_id: str) -> bool:
-    starters = catalog.definition(view, definition_id).info.get("starters", [])
+    info = catalog.definition(view, definition_id).info
+    starters = info.get("starters", [])
+    if info.get("is_global_task"):
+        return False  # only a call activity begins it
     return not starters or view.actor.is_system or not view.actor.roles.isdisjoint(starters)
 
 

@@ -1,10 +1,13 @@
 """Reads BPMN safely, checks it and lowers it to what the engine executes."""
 
+import dataclasses
 from dataclasses import dataclass
 
 from engine.bpmn.check import check_process
 from engine.bpmn.check_standard import check_standard
 from engine.bpmn.findings import Finding, Findings
+from engine.bpmn.global_tasks import KINDS as GLOBAL_TASKS
+from engine.bpmn.global_tasks import wrap_global_tasks
 from engine.bpmn.known import Known
 from engine.bpmn.lower import lower_process
 from engine.bpmn.model import Process
@@ -28,8 +31,10 @@ def check_bpmn(name: str, content: bytes, known: Known) -> Checked:
     if root is None:
         return Checked((), findings)
     executed = _executable(root, findings)
-    check_standard(root, executed, findings)
+    wrapped = wrap_global_tasks(root)
+    check_standard(root, [*executed, *wrapped], findings)
     processes = [_check(process, known, findings) for process in executed]
+    processes += [_check_global(process, known, findings) for process in wrapped]
     return Checked(tuple(process for process in processes if process is not None), findings)
 
 
@@ -40,7 +45,7 @@ def _executable(root: Xml, findings: Findings) -> list[Xml]:
     silent = [process for process in processes if process.get("isExecutable") is None and len(process)]
     if not marked and len(processes) == 1:
         marked = silent
-    if not marked:
+    if not marked and not children(root, *GLOBAL_TASKS):
         findings.error(
             "process-executable",
             'No process of the file is executable; set isExecutable="true" on the one to run.',
@@ -48,6 +53,19 @@ def _executable(root: Xml, findings: Findings) -> list[Xml]:
             element=processes[0].get("id") if processes else None,
         )
     return marked
+
+
+def _check_global(process: Xml, known: Known, findings: Findings) -> Process | None:
+    """A global task as a process that has its id; what is already an id in the file is told there."""
+    task = process[0]
+    if not task.get("id"):
+        findings.error("id-missing", "The global task has no id.", line=task.sourceline)
+        return None
+    scope = check_process(process, findings)
+    for name in ("id", "name"):
+        if task.get(name):
+            process.set(name, task.get(name))
+    return dataclasses.replace(lower_process(scope, known, findings), is_global_task=True)
 
 
 def _check(process: Xml, known: Known, findings: Findings) -> Process | None:

@@ -44,6 +44,13 @@ ACTIVITIES = {
     "adHocSubProcess": Verdict(True, "offers its activities to people: any of them, any number of times"),
     "eventSubProcess": Verdict(True, "armed as long as its scope lives; interrupting or not"),
 }
+GLOBAL_TASKS = {
+    "globalTask": Verdict(True, "called by a call activity; passes through"),
+    "globalManualTask": Verdict(True, "called by a call activity; passes through"),
+    "globalUserTask": Verdict(True, "called by a call activity; a user task in a case of its own"),
+    "globalScriptTask": Verdict(True, "called by a call activity; a script over the variables that are passed in"),
+    "globalBusinessRuleTask": Verdict(True, "called by a call activity; a decision over the variables passed in"),
+}
 GATEWAYS = {
     "exclusiveGateway": Verdict(True, "takes the first flow whose condition is true, else the default"),
     "parallelGateway": Verdict(True, "waits for one token of each incoming flow, then takes all outgoing ones"),
@@ -173,6 +180,7 @@ def event_verdict(element: str, kind: str) -> Verdict:
 def table() -> list[tuple[str, str, Verdict]]:
     """Every element and position with its verdict, in the order of the reference page."""
     rows = [(name, "activity", verdict) for name, verdict in ACTIVITIES.items()]
+    rows += [(name, "beside the processes", verdict) for name, verdict in GLOBAL_TASKS.items()]
     rows += [(name, "gateway", verdict) for name, verdict in GATEWAYS.items()]
     rows += [(name, "marker of an activity", verdict) for name, verdict in MARKERS.items()]
     rows += [(name, "data", Verdict(True, because)) for name, because in DATA.items()]

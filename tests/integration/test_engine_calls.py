@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Engine
 
 from core.clock import FixedClock
+from core.errors import InvalidInput
 from engine import queries
 from engine.errors import DeploymentRefused, InstanceNotFound, InstanceSuspended
 from engine.events import CaseCalled, CaseCancelled
@@ -17,7 +18,7 @@ from engine.operations import MoveTokens, ResumeInstance, SuspendInstance
 from engine.queries import InstanceFilter
 from tests.engine_jobs import JobWorld
 from tests.engine_stage import ROOTS, boundary, call, event
-from tests.engine_world import bpmn, chain, line, person
+from tests.engine_world import HEAD, bpmn, chain, line, person
 
 WORK = bpmn(
     line('<userTask id="work"/>', names=("work",))
@@ -274,3 +275,17 @@ def test_a_version_that_is_not_there_is_an_incident(world: JobWorld) -> None:
 
     assert world.start().state == "failed"
     assert [code for (code,) in world.rows("SELECT code FROM incident")] == ["call_unknown"]
+
+
+def test_a_global_task_is_deployed_and_called_but_not_started_by_itself(world: JobWorld) -> None:
+    shared = f'{HEAD}<globalUserTask id="shared" name="Sign"/></definitions>'.encode()
+    world.deploy(("shared.bpmn", shared), ("caller.bpmn", bpmn(line(call(key="shared"), names=("call",)))))
+    with pytest.raises(InvalidInput, match="global task"):
+        world.start("shared")
+    with world.reading() as view:
+        assert "shared" not in {each.key for each in queries.startable(view)}
+
+    (task,) = world.start().tasks
+    world.complete(task.id)
+
+    assert states(world) == {"process": "completed", "shared": "completed"}
