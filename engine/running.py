@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from sqlalchemy import func, select
 
 from core.ids import new_id
-from engine import calls, catalog, holding, store
+from engine import calls, catalog, holding, searching, store
 from engine.calling import Instances
 from engine.errors import InstanceEnded, InstanceStopped, InstanceSuspended, StepFailed, leaves_out
 from engine.events import (
@@ -24,7 +24,6 @@ from engine.events import (
     TaskCreated,
     case_stream,
 )
-from engine.feel.values import plain
 from engine.models import IncidentRow
 from engine.openings import OpenTask
 from engine.runtime import Case, Changes, OpenWork, Program
@@ -227,8 +226,8 @@ class Running:
         writing.visits(changes)
         closed = [task for task, _ in changes.withdrawn] + ([done.task_id] if done else [])
         writing.tasks(closed, [self._work_row(work, now) for work in changes.opened.values()], done)
-        if changes.searched and started is None:
-            writing.search(self._searched(changes))
+        if changes.searched and not self._is_new:
+            searching.follow(writing, case, changes)
         writing.timers(changes)
         writing.subscriptions(changes)
         writing.calls([calls.row(call, locked, now) for call in changes.called.values()], changes.uncalled)
@@ -311,16 +310,8 @@ class Running:
             "due_at": work.due_at,
             "follow_up_at": work.follow_up_at,
             "form_id": catalog.find(self.unit, "form", form, locked.mark) if form else None,
-            "search": self._search(seen),
+            "search": searching.columns(case, seen),
         }
-
-    def _search(self, seen: Mapping[str, Any]) -> str:
-        return json.dumps({name: plain(seen[name]) for name in self.program.process.searchable if name in seen})
-
-    def _searched(self, changes: Changes) -> dict[str, str]:
-        """The declared variables of the tasks that were open before."""
-        before = [token for token, _ in self.case.open_tasks() if token not in changes.opened]
-        return {token: self._search(self.case.seen_by(token)) for token in before}
 
     def _report_failures(self, changes: Changes) -> None:
         for failure in changes.failures:

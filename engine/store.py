@@ -303,17 +303,6 @@ class Writing(Writes):
             )
         self._insert("work_item", TASK_COLUMNS, opened)
 
-    def search(self, columns: Mapping[str, str]) -> None:
-        """What inbox searches see of open tasks, by task; written only where it is another."""
-        if columns:
-            self.add(
-                "UPDATE work_item w SET search = new.search FROM unnest(%(searched)s::text[], %(search)s::jsonb[]) "
-                'AS new (id, search) WHERE w.instance_id = %(instance)s AND w.id = new.id COLLATE "C" '
-                "AND w.search <> new.search",
-                searched=list(columns),
-                search=list(columns.values()),
-            )
-
     def timers(self, changes: Changes) -> None:
         """Arm and disarm."""
         if changes.disarmed:
