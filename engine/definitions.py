@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Any
 
 from sqlalchemy import func, select, text
@@ -20,14 +21,16 @@ from engine.events import DefinitionDeployed
 from engine.forms import check_form
 from engine.handlers import HANDLERS
 from engine.models import DefinitionRow, StartEventRow
+from engine.ready import OPERATIONS
 from storage.unit_of_work import UnitOfWork
 
+TEMPLATES = (".docx", ".typ")
 LOCK = 7_203_110_011  # advisory lock: deployments happen one after the other, so that versions have no gaps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeploymentFile:
-    """A file to deploy; what it is follows from its name: `.bpmn`, `.dmn` or `.form`."""
+    """A file to deploy; its name tells what it is: `.bpmn`, `.dmn`, `.form`, or a template, `.docx` or `.typ`."""
 
     name: str
     content: bytes
@@ -35,7 +38,7 @@ class DeploymentFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeployedDefinition:
-    """A process, decision or form as it is deployed now; `kind` is process, decision or form."""
+    """A process, decision or form as it is deployed now; `kind` is process, decision, form or template."""
 
     id: str
     key: str
@@ -107,6 +110,7 @@ def check_files(
         deferred=known.deferred,
         forms=_more(known.forms, drafts, "form"),
         decisions=_more(known.decisions, drafts, "decision"),
+        templates=_more(known.templates, drafts, "template"),
     )
     for file in files:
         if file.name.lower().endswith(".bpmn"):
@@ -150,8 +154,25 @@ def _check_other(file: DeploymentFile, library: Files) -> tuple[list[Draft], Fin
         return [
             Draft(kind="decision", key=decision.id, name=decision.name, file=file, info=info) for decision in decisions
         ], findings
-    findings.error("file-kind", "Only .bpmn, .dmn and .form files can be deployed.")
+    if lower.endswith(TEMPLATES):
+        return _template(file, findings), findings
+    findings.error("file-kind", "Only .bpmn, .dmn, .form and templates (.docx, .typ) can be deployed.")
     return [], findings
+
+
+def _template(file: DeploymentFile, findings: Findings) -> list[Draft]:
+    """A template of documents, under the name of its file; what it asks for is seen when it is filled in."""
+    name = PurePath(file.name).name
+    if name.lower().endswith(".docx") and not file.content.startswith(b"PK"):
+        findings.error("template", "The file is not a Word document (.docx).")
+        return []
+    if name.lower().endswith(".typ"):
+        try:
+            file.content.decode()
+        except UnicodeDecodeError:
+            findings.error("template", "The Typst template is not text in UTF-8.")
+            return []
+    return [Draft(kind="template", key=name, name=name, file=file, info={})]
 
 
 def _decision_info(content: bytes, library: Files) -> dict[str, Any]:
@@ -210,6 +231,7 @@ def _deployed(unit: UnitOfWork) -> Known:
         forms=frozenset(key for kind, key in rows if kind == "form"),
         decisions=frozenset(key for kind, key in rows if kind == "decision"),
         processes=frozenset(key for kind, key in rows if kind == "process"),
+        templates=OPERATIONS.templates | frozenset(key for kind, key in rows if kind == "template"),
     )
 
 

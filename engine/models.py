@@ -36,7 +36,7 @@ class DefinitionRow(Base):
     __tablename__ = "definition"
     __table_args__ = (
         UniqueConstraint("kind", "key", "version"),
-        CheckConstraint("kind IN ('process', 'decision', 'form')", name="kind"),
+        CheckConstraint("kind IN ('process', 'decision', 'form', 'template')", name="kind"),
     )
 
     id: Mapped[IdKey]

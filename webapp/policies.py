@@ -24,8 +24,10 @@ from storage.blobs.staging import Staging
 from storage.blobs.store import BlobStore
 from storage.unit_of_work import Reading, Recorder, UnitOfWork
 from webapp.operations.case_files import StoredCaseFiles
+from webapp.operations.crm_records import CrmRecords
 from webapp.operations.mailing import CaseFiles, MailServer
 from webapp.operations.network import Web, WebClient
+from webapp.operations.records import Records
 from webapp.operations.secrets import SecretFolder, Secrets
 from webapp.operations.smtp import SmtpServer
 
@@ -71,6 +73,7 @@ def ports(blobs: BlobStore, staging: Staging, settings: Settings) -> Mapping[typ
         MailServer: SmtpServer(settings),
         CaseFiles: StoredCaseFiles(),
         Web: WebClient(settings.http_hosts, largest=settings.http_max_answer),
+        Records: CrmRecords(),
         Secrets: SecretFolder(settings.secrets),
     }
 

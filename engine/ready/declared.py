@@ -1,7 +1,7 @@
 """How a ready operation is declared: its name, its typed inputs and outputs in FEEL, the errors that it reports."""
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -101,6 +101,7 @@ class Operations:
     def __init__(self) -> None:
         self._declared: dict[str, Operation] = {}
         self._absent: dict[str, str] = {}
+        self.templates: frozenset[str] = frozenset()  # of documents, that ship with process packages
 
     def declare(self, operation: Operation) -> Operation:
         """Add one. Raises `ValueError` for a name that is taken and for a type that is none."""
@@ -111,6 +112,10 @@ class Operations:
                 raise ValueError(f"{each.type} of {operation.name}.{each.name} is no FEEL type")
         self._declared[operation.name] = operation
         return operation
+
+    def ship_templates(self, names: Iterable[str]) -> None:
+        """Make templates of installed packages known by their names."""
+        self.templates |= frozenset(names)
 
     def take_back(self, name: str) -> None:
         """Forget one, as tests that declare their own do."""

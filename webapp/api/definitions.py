@@ -14,7 +14,12 @@ from webapp.uploads import receive_small_files
 from webapp.web import run, view
 
 routes = Routes("definitions")
-MEDIA = {"process": "application/bpmn+xml", "decision": "application/dmn+xml", "form": "application/json"}
+MEDIA = {
+    "process": "application/bpmn+xml",
+    "decision": "application/dmn+xml",
+    "form": "application/json",
+    "template": "application/octet-stream",
+}
 
 
 class DefinitionQuery(Body):

@@ -9,13 +9,13 @@ import click
 from core.identity import SYSTEM
 from core.settings import Settings
 from engine.bpmn import Known
-from engine.definitions import DeployDefinitions, DeployedDefinition, DeploymentFile, check_files
+from engine.definitions import TEMPLATES, DeployDefinitions, DeployedDefinition, DeploymentFile, check_files
 from engine.handlers import HANDLERS
 from engine.scenarios import check_scenarios
 from webapp.bootstrap import load_contexts, opened
 from webapp.cli import FINDINGS, finding_line, print_json
 
-KINDS = (".bpmn", ".dmn", ".form")
+KINDS = (".bpmn", ".dmn", ".form", *TEMPLATES)
 SCENARIO = ".scenario.yaml"
 PATHS = click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 
@@ -24,13 +24,17 @@ def files_of(paths: tuple[Path, ...], kinds: tuple[str, ...] = KINDS) -> tuple[D
     """The files of these kinds in files and folders, each once, in a stable order."""
     found: dict[Path, None] = {}
     for path in paths:
-        inside = (
-            sorted(each for each in path.rglob("*") if each.name.lower().endswith(kinds)) if path.is_dir() else [path]
-        )
+        inside = sorted(each for each in path.rglob("*") if _belongs(each, kinds)) if path.is_dir() else [path]
         found.update(dict.fromkeys(each.resolve() for each in inside))
     if not found:
         raise click.UsageError(f"There is no {', '.join(kinds)} file in {', '.join(map(str, paths))}.")
     return tuple(DeploymentFile(name=_shown(path), content=_content(path)) for path in found)
+
+
+def _belongs(path: Path, kinds: tuple[str, ...]) -> bool:
+    """Whether a file of a folder is meant: of documents only those in a folder `templates`."""
+    name = path.name.lower()
+    return name.endswith(kinds) and (path.parent.name == "templates" or not name.endswith(TEMPLATES))
 
 
 def _shown(path: Path) -> str:

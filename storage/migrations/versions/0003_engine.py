@@ -24,7 +24,7 @@ def upgrade() -> None:
         sa.Column("info", postgresql.JSONB(), nullable=False),
         sa.Column("deployed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("deployed_by", sa.String(length=255, collation="C"), nullable=False),
-        sa.CheckConstraint("kind IN ('process', 'decision', 'form')", name=op.f("ck_definition_kind")),
+        sa.CheckConstraint("kind IN ('process', 'decision', 'form', 'template')", name=op.f("ck_definition_kind")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_definition")),
         sa.UniqueConstraint("kind", "key", "version", name=op.f("uq_definition_kind_key_version")),
     )
