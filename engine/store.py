@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from psycopg.rows import dict_row
 from sqlalchemy import update
 
 from engine.errors import InstanceNotFound
@@ -53,7 +52,7 @@ LIVE_CALLED = "SELECT id FROM instance WHERE parent_id = %s AND parent_token = %
 SNAPSHOT = "SELECT snapshot FROM instance WHERE id = %s"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # not frozen: one is made with every command, which costs as much as a token
 class Locked:
     """An instance whose row this transaction has locked, as it is now; `mark` as of `catalog.newest_deployment`."""
 
@@ -77,7 +76,7 @@ class Locked:
     depth: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class LockedTask(Locked):
     """An open task, locked together with its instance."""
 
@@ -127,9 +126,8 @@ class Due:
 def lock_due(unit: UnitOfWork, now: datetime, limit: int) -> list[Due]:
     """Lock the timers that are due, the oldest first, with their instances; those that others hold are left out."""
     rows: list[dict[str, Any]] = []
-    with unit.driver.cursor(row_factory=dict_row) as cursor:
-        for statement in (LOCK_DUE, LOCK_CALLED_DUE):
-            rows += cursor.execute(statement.encode(), (now, limit)).fetchall()
+    for statement in (LOCK_DUE, LOCK_CALLED_DUE):
+        rows += unit.rows.execute(statement.encode(), (now, limit)).fetchall()
     rows.sort(key=lambda row: (row["due_at"], row["timer_id"]))
     names = ("snapshot", "timer_id", "due_at")
     return [Due(**{name: row.pop(name) for name in names}, locked=Locked(**row)) for row in rows[:limit]]
@@ -178,8 +176,7 @@ def live_called(unit: UnitOfWork, instance_id: str, token: str) -> list[str]:
 
 
 def _locked(unit: UnitOfWork, statement: str, key: str) -> dict[str, Any] | None:
-    with unit.driver.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(statement.encode(), (key,)).fetchone()
+    return unit.rows.execute(statement.encode(), (key,)).fetchone()
 
 
 class _LiveCases:

@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar
 
 import psycopg
+from psycopg.rows import dict_row
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -22,6 +23,7 @@ from storage.jobs.queue import JobQueue, JobRequest
 from storage.writes import Writes
 
 Port = TypeVar("Port")
+ROWS, WRITES = "obieg.rows", "obieg.writes"  # cursors that a connection keeps: they remember how values are converted
 
 
 class CommitInDoubt(Unavailable):
@@ -143,6 +145,16 @@ class UnitOfWork:
             self._driver = driver
         return self._driver
 
+    @property
+    def rows(self) -> "psycopg.Cursor[dict[str, Any]]":
+        """A cursor for statements whose rows come as dictionaries; the connection keeps it, read it before the next."""
+        self._settle()
+        kept = self._open().connection.info
+        if ROWS not in kept:
+            kept[ROWS] = self._opened_driver().cursor(row_factory=dict_row)
+        found: psycopg.Cursor[dict[str, Any]] = kept[ROWS]
+        return found
+
     def post(self, writes: Writes) -> None:
         """Have changes made before the next statement of this unit, at the latest when it commits."""
         self._settle()
@@ -158,7 +170,10 @@ class UnitOfWork:
     def _settle(self) -> None:
         if self._posted is not None:
             writes, self._posted = self._posted, None
-            writes.send(self._opened_driver())
+            kept = self._open().connection.info
+            if WRITES not in kept:
+                kept[WRITES] = psycopg.RawCursor(self._opened_driver())
+            writes.send(kept[WRITES])
 
     def emit(self, event: Event) -> None:
         """Say what happened; the trail and the policies hear of it at the commit."""

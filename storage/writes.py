@@ -1,5 +1,6 @@
 """Changes that a unit of work makes with one statement."""
 
+from functools import lru_cache
 from typing import Any
 
 import psycopg
@@ -23,17 +24,24 @@ class Writes:
         self._parts[name or f"part{len(self._parts)}"] = text
         self.values.update(values)
 
-    def send(self, driver: "psycopg.Connection[tuple[Any, ...]]") -> None:
+    def send(self, cursor: "psycopg.RawCursor[tuple[Any, ...]]") -> None:
         """Execute them all; one round trip, whatever their number."""
         *others, last = self._parts.items()
         named = ", ".join([f"{name} AS ({text})" for name, text in others])
         statement = f"WITH {named} {last[1]}" if named else last[1]
         if len(self.values) > MAXIMUM_PLACES:
-            psycopg.ClientCursor(driver).execute(statement.encode(), self.values)
+            psycopg.ClientCursor(cursor.connection).execute(statement.encode(), self.values)
             return
-        places = _Places()
-        text = statement % places
-        psycopg.RawCursor(driver).execute(text.encode(), [self.values[name] for name in places])
+        text, names = _numbered(statement)
+        cursor.execute(text, [self.values[name] for name in names])
+
+
+@lru_cache(maxsize=500)
+def _numbered(statement: str) -> tuple[bytes, tuple[str, ...]]:
+    """The statement with numbered places, and the names in that order."""
+    places = _Places()
+    text = statement % places
+    return text.encode(), tuple(places)
 
 
 class _Places(dict[str, str]):
