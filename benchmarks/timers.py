@@ -27,6 +27,7 @@ from core.settings import Settings
 from engine import store
 from engine.definitions import DeployDefinitions, DeploymentFile
 from engine.instances import StartInstance
+from engine.live_cases import live_cases
 from engine.timers import FireDueTimers
 from webapp.bootstrap import Application, bring_up_to_date, build
 from webapp.cli.progress import progress_bar
@@ -150,7 +151,7 @@ def _burst(application: Application, clock: FixedClock, settings: Settings, numb
             moments = {"first": first.isoformat(), "second": (first + timedelta(minutes=30)).isoformat()}
             execute(StartInstance(definition_key=KEY, variables=moments), actor=SYSTEM)
             progress(each, cases)
-    store.live_cases.clear()
+    live_cases.clear()
     at = clock.advance(timedelta(days=1))
     fresh = multiprocessing.get_context("spawn")
     ready = fresh.Barrier(WORKERS + 1)

@@ -24,6 +24,7 @@ from engine.events import (
     TaskCreated,
     case_stream,
 )
+from engine.live_cases import live_cases
 from engine.models import IncidentRow
 from engine.openings import OpenTask
 from engine.runtime import Case, Changes, OpenWork, Program
@@ -196,7 +197,7 @@ class Running:
         if self._case is None:
             around = self.surroundings()
             key = (self.locked.instance_id, self.locked.revision)
-            case = store.live_cases.take(key)
+            case = live_cases.take(key)
             if case is None:
                 stored = self._snapshot or store.read_snapshot(self.unit, self.locked.instance_id)
                 case = Case(self.program, around, stored)
@@ -247,7 +248,7 @@ class Running:
         self._hold(changes)
         if not ended:
             key = (locked.instance_id, revision)
-            unit.after_commit(lambda: store.live_cases.keep(key, case))
+            unit.after_commit(lambda: live_cases.keep(key, case))
         self._is_new = False
 
     def _hold(self, changes: Changes) -> None:

@@ -1,8 +1,6 @@
 """Locks, loads and stores instances: one statement that locks and reads, one that writes all that a command changed."""
 
 import json
-import threading
-from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +16,6 @@ from storage.unit_of_work import UnitOfWork
 from storage.writes import Writes
 
 Found = TypeVar("Found", bound="Locked")
-LIVE_CASES = 500  # cases kept in memory
 _INSTANCE = (
     "i.id AS instance_id, i.definition_id, i.definition_key, i.state AS instance_state, i.revision, i.stage, "
     "i.business_key, i.outcome, i.started_by, i.ended_at, i.has_documents, i.stopped_by, "
@@ -177,32 +174,6 @@ def live_called(unit: UnitOfWork, instance_id: str, token: str) -> list[str]:
 
 def _locked(unit: UnitOfWork, statement: str, key: str) -> dict[str, Any] | None:
     return unit.rows.execute(statement.encode(), (key,)).fetchone()
-
-
-class _LiveCases:
-    """Cases in memory by instance and revision; taken out while a unit works with them."""
-
-    def __init__(self) -> None:
-        self._cases: OrderedDict[tuple[str, int], Case] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def take(self, key: tuple[str, int]) -> Case | None:
-        with self._lock:
-            return self._cases.pop(key, None)
-
-    def clear(self) -> None:
-        """Forget everything, as a restart does."""
-        with self._lock:
-            self._cases.clear()
-
-    def keep(self, key: tuple[str, int], case: Case) -> None:
-        with self._lock:
-            self._cases[key] = case
-            if len(self._cases) > LIVE_CASES:
-                self._cases.popitem(last=False)
-
-
-live_cases = _LiveCases()
 
 
 def read_snapshot(unit: UnitOfWork, instance_id: str) -> dict[str, Any]:

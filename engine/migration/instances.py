@@ -16,6 +16,7 @@ from engine.calls import ROUTE
 from engine.errors import DefinitionNotFound, MigrationRefused, StepFailed
 from engine.feel.values import plain
 from engine.holding import hold_timers
+from engine.live_cases import live_cases
 from engine.migration.events import CaseMigrated
 from engine.migration.moving import Moved, check_instance, element_of, moved
 from engine.migration.plans import Plan, Problem, check_plan, generated
@@ -94,7 +95,7 @@ def migrate(command: MigrateInstance, unit: UnitOfWork, parking: Parking) -> str
     running = Running(unit, target, parking, even_suspended=True, even_stopped=True)
     snapshot = store.read_snapshot(unit, command.instance_id)
     state = translated(snapshot, known.plan)
-    store.live_cases.take((locked.instance_id, locked.revision))  # it is another version's now
+    live_cases.take((locked.instance_id, locked.revision))  # it is another version's now
     case = Case(running.program, running.surroundings(), state.snapshot)
     running.create(case)
     try:

@@ -15,6 +15,7 @@ from engine.errors import IncidentNotFound, InstanceEnded, StepFailed, StepRefus
 from engine.handlers import HANDLERS, ServiceCall
 from engine.incidents import RetryIncident, SkipIncident
 from engine.instances import CancelInstance, EntityLink, LinkEntity, SetVariables, StartInstance
+from engine.live_cases import live_cases
 from engine.models import TaskCommentRow
 from engine.spiff.tree import TokenTree
 from engine.timers import FireDueTimers
@@ -151,7 +152,7 @@ def test_a_lost_token_undoes_the_command_and_leaves_one_incident(world: World, m
     with monkeypatch.context() as broken:
         broken.setattr(TokenTree, "live", lambda _tree: iter(()))
         for _ in range(2):
-            store.live_cases.clear()
+            live_cases.clear()
             with pytest.raises(StepFailed, match="not accounted for"):
                 world.complete(started.tasks[0].id)
 
@@ -329,7 +330,7 @@ def test_a_thousand_rounds_cost_the_same_statements_and_the_same_snapshot(world:
 
     for number in range(1000):
         if number % 100 == 50:
-            store.live_cases.clear()
+            live_cases.clear()
         sent.clear()
         task = world.complete(task).tasks[0].id
         statements.append(len(sent))

@@ -9,7 +9,6 @@ from sqlalchemy import Engine
 from core.clock import FixedClock
 from core.errors import DomainError
 from core.messages import Command
-from engine import store
 from engine.errors import (
     DocumentsMissing,
     FormRefused,
@@ -20,6 +19,7 @@ from engine.errors import (
     TaskNotFound,
 )
 from engine.events import TaskCompleted
+from engine.live_cases import live_cases
 from engine.tasks import AssignTask, ClaimTask, CommentTask, CompleteTask, UnclaimTask, complete_task
 from tests.engine_world import ADMIN, World, bpmn, chain, flow, line, person
 
@@ -163,7 +163,7 @@ def test_a_unit_that_is_not_committed_leaves_nothing(world: World) -> None:
 def test_a_case_goes_on_after_a_restart(world: World) -> None:
     world.deploy(TWO_TASKS)
     started = world.start()
-    store.live_cases.clear()
+    live_cases.clear()
 
     assert world.complete(started.tasks[0].id).tasks[0].element_id == "second"
 

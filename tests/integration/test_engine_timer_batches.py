@@ -9,6 +9,7 @@ from core.clock import FixedClock
 from core.identity import SYSTEM
 from engine import store
 from engine.events import TimerFired
+from engine.live_cases import live_cases
 from engine.timers import FireDueTimers
 from tests.engine_world import World, bpmn, chain, flow, line
 
@@ -58,7 +59,7 @@ def test_the_timers_of_a_case_fire_in_the_order_in_which_they_are_due(
     cases = [world.start().id for _ in range(3)]
     world.clock.advance(timedelta(days=1))
     if is_restarted:
-        store.live_cases.clear()
+        live_cases.clear()
 
     while world.do(FireDueTimers(limit=limit), SYSTEM):
         pass
