@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Protocol, TypeVar
 
 from core.ids import new_id
 from engine import catalog, store
 from engine.bpmn.model import Node, Reference
 from engine.errors import StepFailed
-from engine.events import CaseCalled, CaseStarted
+from engine.events import CaseCalled, CaseReopened, CaseStarted
 from engine.family import Family, check_depth
 from engine.feel.values import plain
 from engine.runtime import Call, Case, Wanted
@@ -31,6 +32,9 @@ class LockedMember(Protocol):
     @property
     def case(self) -> Case:
         """The case, from memory or restored."""
+
+    def reopen(self, token: str) -> None:
+        """It has ended, goes on, and another token of its caller waits for it."""
 
     def launch(self) -> Case:
         """A case for a row that is yet to be written."""
@@ -88,6 +92,17 @@ class Instances(Family[Kept]):
         if instance_id not in self._members:
             self._members[instance_id] = self._open(store.lock_related(self._unit, instance_id))
         return self._members[instance_id]
+
+    def reopen(self, member: Kept, token: str, called_id: str) -> Kept:
+        """A completed instance goes on, and this token waits for it."""
+        called = self._members.get(called_id)
+        if called is None:
+            locked = store.lock_related(self._unit, called_id)
+            called = self._open(replace(locked, ended_at=None, instance_state=member.locked.instance_state))
+            self._members[called_id] = called
+        called.reopen(token)
+        self._unit.emit(CaseReopened(instance_id=called_id, element_id=called.locked.parent_element or ""))
+        return called
 
     def begin(self, member: Kept, call: Call) -> None:
         """Begin the called case in this command; its row is written with all others."""

@@ -121,6 +121,12 @@ class Ensemble(Family[Role]):
         """The live cases that a token waits for."""
         return [each for each in self.roles if each.caller == (member, token) and not each.case.has_ended]
 
+    def reopen(self, member: Role, token: str, called_id: str) -> Role:
+        """A completed case goes on, and this token waits for it."""
+        role = next(each for each in self.roles if each.id == called_id)
+        role.caller = (member, token)
+        return role
+
     def begin(self, member: Role, call: Call) -> None:
         """Cast and start a called case."""
         program = self._host.program_of(call.target)

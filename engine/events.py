@@ -73,6 +73,14 @@ class CaseCalled(CaseEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CaseReopened(CaseEvent):
+    """The caller of a completed case undoes what it has done; `element_id` is the call activity."""
+
+    type: ClassVar[str] = "case.reopened"
+    element_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EscalationUncaught(CaseEvent):
     """An escalation was thrown that nothing catches; it has no effect."""
 

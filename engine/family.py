@@ -54,6 +54,10 @@ class Family(Generic[Kept]):
         """Make a called case and start it."""
         raise NotImplementedError
 
+    def reopen(self, member: Kept, token: str, called_id: str) -> Kept:
+        """A completed case goes on, and this token waits for it."""
+        raise NotImplementedError
+
     # what cases ask
 
     def caught_outside(self, member: Kept, kind: str, code: str | None) -> bool | None:
@@ -87,16 +91,17 @@ class Family(Generic[Kept]):
 
     def _look_at(self, member: Kept) -> None:
         """What interrupts comes first, then what was thrown, then the end, then what begins."""
-        thrown, dismissed, calls = member.case.take_calls()
+        asked = member.case.take_calls()
         todo: list[Callable[[], object]] = []
-        for token, reason in dismissed.items():
+        for token, reason in asked.dismissed.items():
             todo += [partial(self._dismiss, each, reason) for each in self.called_by(member, token)]
-        todo += [partial(self._raise, member, each) for each in thrown]
+        todo += [partial(self._raise, member, each) for each in asked.thrown]
         if member.case.has_ended and member.id not in self._settled:
             self._settled.add(member.id)
-            if member.case.state == "completed" or not thrown:
+            if member.case.state == "completed" or not asked.thrown:
                 todo.append(partial(self._end, member))
-        todo += [partial(self._begin, member, each) for each in calls]
+        todo += [partial(self._begin, member, each) for each in asked.calls]
+        todo += [partial(self._undo, member, token, called) for token, called in asked.undone.items()]
         self._agenda += reversed(todo)
 
     def _dismiss(self, member: Kept, reason: str) -> None:
@@ -116,7 +121,8 @@ class Family(Generic[Kept]):
             return
         caller, token = found
         if member.case.state == "completed":
-            self.counted(caller.case).returned(token, member.case.variables)
+            undoable = member.id if member.case.can_be_undone else None
+            self.counted(caller.case).returned(token, member.case.variables, undoable)
         else:
             name = member.case.program.process.name
             caller.case.called_off(token, f"{name}, which was called here, was cancelled.")
@@ -124,6 +130,12 @@ class Family(Generic[Kept]):
     def _begin(self, member: Kept, call: Call) -> None:
         if member.case.is_calling(call.id):  # nothing has interrupted it meanwhile
             self.begin(member, call)
+
+    def _undo(self, member: Kept, token: str, called_id: str) -> None:
+        if member.case.is_calling(token):
+            called = self.reopen(member, token, called_id)
+            self._settled.discard(called.id)
+            self.counted(called.case).undo()
 
 
 def check_depth(name: str, depth: int, element: str, token: str) -> None:

@@ -24,6 +24,11 @@ def ask_again(unit: UnitOfWork, instances: Sequence[str]) -> None:
         unit.enqueue(deferred_job(instance_id, call))
 
 
+def wait_for(unit: UnitOfWork, instance_id: str, token: str) -> None:
+    """Another token of the caller waits for a called instance from now on."""
+    unit.session.execute(update(InstanceRow).where(InstanceRow.id == instance_id).values(parent_token=token))
+
+
 def live_called(unit: UnitOfWork, instance_id: str) -> list[str]:
     """The live instances that an instance called, directly or through others."""
     first = select(InstanceRow.id).where(InstanceRow.parent_id == instance_id, InstanceRow.ended_at.is_(None))

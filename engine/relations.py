@@ -1,11 +1,22 @@
 """What a running case asks of the cases that called it and that it calls, and what comes back from them."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from engine.spiff.catching import find_catcher
 from engine.spiff.changes import Call, Thrown
 from engine.spiff.tree import TokenTree
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Things thrown, calls given up with the reason, cases to begin, and completed ones to undo, by token."""
+
+    thrown: list[Thrown]
+    dismissed: dict[str, str]
+    calls: list[Call]
+    undone: dict[str, str]
 
 
 class Relations:
@@ -17,11 +28,11 @@ class Relations:
         """Run up to the next wait state."""
         raise NotImplementedError
 
-    def take_calls(self) -> tuple[list[Thrown], dict[str, str], list[Call]]:
-        """What is asked of callers and called cases: things thrown, calls given up with the reason, cases to begin."""
+    def take_calls(self) -> Asked:
+        """What is asked of callers and called cases."""
         changes = self._tree.changes
-        asked = changes.thrown, changes.dismissed, list(changes.calls.values())
-        changes.thrown, changes.dismissed, changes.calls = [], {}, {}
+        asked = Asked(changes.thrown, changes.dismissed, list(changes.calls.values()), changes.undone)
+        changes.thrown, changes.dismissed, changes.calls, changes.undone = [], {}, {}, {}
         return asked
 
     def catches(self, token: str, kind: str, code: str | None) -> bool | None:
@@ -30,12 +41,25 @@ class Relations:
         catcher = None if task is None else find_catcher(task, kind, code)
         return None if catcher is None else bool(catcher.task_spec.node.interrupting)
 
-    def returned(self, token: str, variables: Mapping[str, Any]) -> bool:
-        """A called case is complete, with these variables; False when nobody waits for it any more."""
+    @property
+    def can_be_undone(self) -> bool:
+        """Whether a completed case has anything that its caller could undo."""
+        return bool(self._tree.task_tree.task_spec.can_be_undone(self._tree.task_tree))
+
+    def undo(self) -> None:
+        """The caller undoes what this completed case has done."""
+        self._tree.task_tree.task_spec.undo(self._tree.task_tree)
+        self._run()
+
+    def returned(self, token: str, variables: Mapping[str, Any], undoable: str | None = None) -> bool:
+        """A called case is complete, with these variables; False when nobody waits for it any more.
+
+        `undoable` is its id where it could be undone later.
+        """
         task = self._calling(token)
         if task is None:
             return False
-        task.task_spec.take(task, variables)
+        task.task_spec.take(task, variables, undoable)
         self._tree.resume(task, "finish")
         self._run()
         return True

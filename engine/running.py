@@ -1,5 +1,6 @@
 """Runs a locked instance inside a unit of work: handlers, decisions, tasks, history, events, incidents."""
 
+import dataclasses
 import json
 import logging
 from collections.abc import Callable, Mapping
@@ -178,6 +179,12 @@ class Running:
             even_stopped=True,
             relatives=self.relatives,
         )
+
+    def reopen(self, token: str) -> None:
+        """It has ended, goes on, and another token of its caller waits for it."""
+        self.locked = dataclasses.replace(self.locked, ended_at=None, parent_token=token)
+        if not self._is_new:
+            holding.wait_for(self.unit, self.id, token)
 
     def launch(self) -> Case:
         """A new case, whose row is yet to be written."""

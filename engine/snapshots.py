@@ -35,5 +35,5 @@ def tokens_in(snapshot: Mapping[str, Any]) -> list[tuple[str, str, str]]:
         if internal.get("armed") or token in around:
             continue
         state = "failed" if internal.get("failed") else "active" if token in parents else "waiting"
-        found.append((token, name.removesuffix(INSTANCE), state))
+        found.append((token, name.partition("#")[0], state))  # what undoes an element stands at it, too
     return found

@@ -7,9 +7,9 @@ from SpiffWorkflow.specs.WorkflowSpec import WorkflowSpec
 from engine.bpmn.model import Node, Process
 from engine.spiff.activities import BusinessRuleTask, PassThrough, ScriptTask, ServiceTask, UserTask
 from engine.spiff.ad_hoc import AdHocScope
-from engine.spiff.calls import CallActivity
-from engine.spiff.compensation import CompensationScope
-from engine.spiff.element import INSTANCE, Element, ProcessScope
+from engine.spiff.calls import CallActivity, CallCompensation
+from engine.spiff.compensation import CompensationScope, ProcessScope
+from engine.spiff.element import INSTANCE, Element
 from engine.spiff.events import EndEvent, EventGateway, StartEvent, ThrowEvent
 from engine.spiff.gateways import Complex, Exclusive, Inclusive, Parallel
 from engine.spiff.listening import Boundary, Catch, Catching, HandlerStart, Listener
@@ -69,6 +69,8 @@ def _build(spec: WorkflowSpec, node: Node, process: Process) -> None:
         _class(node)(spec, node)
     if node.kind in {"subProcess", "transaction", "adHocSubProcess"}:
         CompensationScope(spec, node)
+    elif node.kind == "callActivity":
+        CallCompensation(spec, node)
     if issubclass(CLASSES.get(node.kind, Element), Catching):
         _build_listeners(spec, node)
 

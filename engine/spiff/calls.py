@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from engine.bpmn.model import Called, Passing
+from engine.bpmn.model import Called, Node, Passing
 from engine.spiff.catching import catch, find_catcher, throw_error, throw_escalation
 from engine.spiff.changes import Call, Wanted
-from engine.spiff.element import Element, wait
+from engine.spiff.element import COMPENSATION, Element, wait
 
 
 class CallActivity(Element):
@@ -70,8 +70,10 @@ class CallActivity(Element):
                 found[each.target] = variables.get(each.source or "")
         return found
 
-    def take(self, task: Any, variables: Mapping[str, Any]) -> None:
-        """The called case is complete, with these variables."""
+    def take(self, task: Any, variables: Mapping[str, Any], undoable: str | None) -> None:
+        """The called case is complete, with these variables; `undoable` is its id where it can be undone."""
+        if undoable is not None:
+            task.internal_data["undo"] = undoable
         stays = [each for each in self.called.out if each.local]
         if stays:
             own = task.internal_data.setdefault("vars", {})
@@ -98,5 +100,35 @@ class CallActivity(Element):
     def withdraw(self, task: Any) -> None:
         """Nobody waits for the called case any more."""
         changes = task.workflow.changes
-        if task.internal_data.get("calling") and changes.calls.pop(task.id, None) is None:
+        never_told = changes.calls.pop(task.id, None) or changes.undone.pop(task.id, None)
+        if task.internal_data.get("calling") and never_told is None:
             changes.dismissed[task.id] = ""
+
+
+class CallCompensation(CallActivity):
+    """Undoes a completed call: the called case undoes what it has done, and the token waits for that."""
+
+    def __init__(self, spec: Any, node: Node) -> None:
+        super().__init__(spec, node, node.id + COMPENSATION)
+
+    @property
+    def log_type(self) -> str:
+        """Told apart from the call itself."""
+        return "compensation"
+
+    def _run_hook(self, my_task: Any) -> bool | None:
+        if "thrown" in my_task.internal_data:
+            self._throw(my_task)
+            return None
+        my_task.internal_data["calling"] = True
+        my_task.workflow.changes.undone[my_task.id] = my_task.internal_data["undoes"]
+        wait(my_task)
+        return None
+
+    def take(self, task: Any, variables: Mapping[str, Any], undoable: str | None) -> None:
+        """Nothing comes out of it."""
+
+    def _on_complete_hook(self, my_task: Any) -> None:
+        """It leaves nothing behind."""
+        parent = my_task.parent
+        parent.task_spec.child_left(parent, my_task, ())

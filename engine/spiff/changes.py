@@ -134,6 +134,7 @@ class Changes:
     called: dict[str, OutsideCall] = field(default_factory=dict)
     uncalled: list[str] = field(default_factory=list)  # calls of before that are answered or not needed any more
     calls: dict[str, Call] = field(default_factory=dict)  # cases that are to begin
+    undone: dict[str, str] = field(default_factory=dict)  # called cases that are to be undone, by the token that waits
     dismissed: dict[str, str] = field(default_factory=dict)  # call activities that wait no more, and why
     thrown: list[Thrown] = field(default_factory=list)
     unheard: list[tuple[Node, str | None]] = field(default_factory=list)  # escalations that nothing catches

@@ -4,7 +4,7 @@ from typing import Any
 
 from engine.bpmn.model import Node
 from engine.spiff.element import COMPENSATION, Element, start
-from engine.spiff.records import take
+from engine.spiff.records import handler_among, take
 
 
 class Undoing(Element):
@@ -30,6 +30,7 @@ class Undoing(Element):
                 vars=record["vars"],
                 event=event,
                 token=record.get("token"),
+                undoes=record.get("called"),
                 **state,
             )
         return True
@@ -64,6 +65,35 @@ class Compensating(Undoing):
         while scope.task_spec.node.kind != "transaction":
             scope = scope.parent
         scope.task_spec.cancel(scope)
+
+
+class ProcessScope(Undoing):
+    """The process itself: the root of the tree."""
+
+    def emptied(self, task: Any) -> None:
+        """The last token ended: the process is complete, or undone as far as one more handler."""
+        if "todo" in task.internal_data:
+            if self.undo_next(task):
+                return
+            del task.internal_data["todo"]
+        task.workflow.completed = True
+
+    def can_be_undone(self, task: Any) -> bool:
+        """Whether there is anything that a caller could undo."""
+        return (
+            bool(task.internal_data.get("records")) or handler_among(task, task.workflow.process.handlers) is not None
+        )
+
+    def undo(self, task: Any) -> None:
+        """A caller undoes what the process has done: by its own event sub-process, else in reverse order."""
+        tree, data = task.workflow, task.internal_data
+        tree.completed = tree.cancelled = False
+        handler = handler_among(task, tree.process.handlers)
+        if handler is not None:
+            tree.enter(handler, task)
+            return
+        data["todo"], data["records"] = data.get("records", []), []
+        self.emptied(task)
 
 
 class CompensationScope(Undoing):

@@ -196,14 +196,6 @@ class Element(TaskSpec):
         return f" ({told})" if told else ""
 
 
-class ProcessScope(Element):
-    """The process itself: the root of the tree."""
-
-    def emptied(self, task: Any) -> None:
-        """The last token ended: the process is complete."""
-        task.workflow.completed = True
-
-
 def is_held(token: Any, why: str | None = None) -> bool:
     """Whether a token has come to an activity that has not begun, perhaps for this reason."""
     held = token.internal_data.get("held")

@@ -4,6 +4,7 @@ They are plain data in the scope's token, so that a case that is restored in the
 record is used up by the first compensation that reaches it.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 Record = dict[str, Any]
@@ -17,7 +18,8 @@ def remember(task: Any) -> None:
     handler = _own_handler(task)
     if node.kind not in _SCOPES:
         inner = []
-    if not (node.compensation or handler or inner) or node.for_compensation:
+    called = data.get("undo")
+    if not (node.compensation or handler or inner or called) or node.for_compensation:
         return
     record = {
         "node": node.id,
@@ -28,6 +30,8 @@ def remember(task: Any) -> None:
         "token": task.id,
         "home": task.parent.id,
     }
+    if called:
+        record["called"] = called
     task.parent.internal_data.setdefault("records", []).append(record)
 
 
@@ -40,8 +44,13 @@ def hand_on(task: Any) -> None:
 
 def _own_handler(task: Any) -> str | None:
     """The compensation event sub-process of a scope."""
+    return handler_among(task, task.task_spec.node.handlers)
+
+
+def handler_among(task: Any, handlers: Iterable[str]) -> str | None:
+    """The one of these event sub-processes that handles compensation."""
     nodes = task.workflow.process.nodes
-    for handler in task.task_spec.node.handlers:
+    for handler in handlers:
         if any("compensation" in nodes[each].kinds for each in nodes[handler].starts):
             return str(handler)
     return None

@@ -16,7 +16,10 @@ def pack(tree: TokenTree) -> dict[str, Any]:
     """The state of a tree."""
     root = tree.task_tree.internal_data
     stopped = {} if tree.stopped is None else {"stopped": tree.stopped}
-    return stopped | {
+    undoing = {"todo": encode(root["todo"])} if "todo" in root else {}
+    return {
+        **stopped,
+        **undoing,
         "format": FORMAT,
         "stage": tree.stage,
         "outcome": tree.outcome,
@@ -37,6 +40,8 @@ def unpack(tree: TokenTree, snapshot: Mapping[str, Any]) -> None:
     root = tree.task_tree.internal_data
     root["vars"], root["records"] = decode(snapshot["variables"]), decode(snapshot.get("records", []))
     root["gates"] = snapshot.get("gates", {})
+    if "todo" in snapshot:
+        root["todo"] = decode(snapshot["todo"])
     for token, name, parent, state, internal in snapshot["tokens"]:
         task = Token(tree, tree.spec.task_specs[name], tree.tasks[parent], state=state, id=token)
         task.internal_data = {key: decode(value) if key in _FEEL else value for key, value in internal.items()}

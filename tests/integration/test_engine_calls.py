@@ -289,3 +289,28 @@ def test_a_global_task_is_deployed_and_called_but_not_started_by_itself(world: J
     world.complete(task.id)
 
     assert states(world) == {"process": "completed", "shared": "completed"}
+
+
+def test_a_completed_called_case_is_opened_again_to_undo_what_it_did(world: JobWorld) -> None:
+    undo = (
+        boundary("b", "work", "compensate")
+        + '<userTask id="repay" isForCompensation="true"/>'
+        + '<association id="a" sourceRef="b" targetRef="repay"/>'
+    )
+    throw = event("intermediateThrowEvent", "undo", "compensate")
+    world.deploy(
+        ("called.bpmn", bpmn(line('<userTask id="work"/>', names=("work",)) + undo, key="called")),
+        ("caller.bpmn", bpmn(line(call(), '<userTask id="decide"/>', throw, names=("call", "decide", "undo")))),
+    )
+    started = world.start()
+    (decide,) = world.complete(started.tasks[0].id).tasks
+    assert states(world) == {"process": "running", "called": "completed"}
+
+    (repay,) = world.complete(decide.id).tasks
+    assert (repay.element_id, states(world)) == ("repay", {"process": "running", "called": "running"})
+    with world.reading() as view:
+        assert [token.element_id for token in queries.instance(view, started.id).tokens] == ["undo", "call"]
+    world.complete(repay.id)
+
+    assert states(world) == {"process": "completed", "called": "completed"}
+    assert world.rows("SELECT count(*) FROM instance WHERE ended_at IS NULL") == [(0,)]

@@ -30,6 +30,7 @@ TITLES = {
     "case.tokens_moved": "Tokens moved",
     "case.activity_chosen": "Step chosen",
     "case.called": "Another case called",
+    "case.reopened": "Case undone by its caller",
     "escalation.uncaught": "Escalation without effect",
     "case.scope_finished": "Free steps finished",
     "message.received": "Message received",
