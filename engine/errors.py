@@ -131,6 +131,12 @@ class MigrationRefused(InvalidInput):
     code = "migration_refused"
 
 
+class RemovalNotFound(NotFound):
+    """No such removal of history."""
+
+    code = "removal_not_found"
+
+
 class MigrationNotFound(NotFound):
     """No such batch of migrations."""
 

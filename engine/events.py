@@ -365,3 +365,33 @@ class HistoryRemoved(Event):
     def stream(self) -> str:
         """One stream per version of a process."""
         return f"history:{self.definition_id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemovalEvent(Event):
+    """Something that happened to a removal of outlived history."""
+
+    removal_id: str
+
+    @property
+    def stream(self) -> str:
+        """One stream for all of them."""
+        return "history:removals"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemovalStarted(RemovalEvent):
+    """Finished cases have outlived the time for which their processes keep them, and are removed now."""
+
+    type: ClassVar[str] = "removal.started"
+    found: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemovalStopped(RemovalEvent):
+    """Somebody stopped a removal."""
+
+    type: ClassVar[str] = "removal.stopped"
+    removed: int
+    reason: str

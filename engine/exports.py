@@ -1,17 +1,19 @@
 """The history as an event log for process mining: XES (IEEE 1849) and OCEL 2.0 (JSON), written piece by piece."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any, TextIO
 from xml.sax.saxutils import quoteattr
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, literal, select, text, tuple_
 
 from engine.models import InstanceEntityRow, InstanceRow, TokenLogRow
 from storage.unit_of_work import Reading
 
 Progress = Callable[[int, int], None]  # instances done, in all
+UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 BATCH = 500  # instances that are in memory at a time
 XES_HEAD = (
     '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -20,6 +22,7 @@ XES_HEAD = (
     '  <extension name="Time" prefix="time" uri="http://www.xes-standard.org/time.xesext"/>\n'
     '  <extension name="Lifecycle" prefix="lifecycle" uri="http://www.xes-standard.org/lifecycle.xesext"/>\n'
     '  <extension name="Organizational" prefix="org" uri="http://www.xes-standard.org/org.xesext"/>\n'
+    '  <extension name="Obieg" prefix="obieg" uri="https://obieg.dev/schema/1.0/obieg.xesext"/>\n'
     '  <global scope="trace"><string key="concept:name" value=""/></global>\n'
     '  <global scope="event"><string key="concept:name" value=""/>'
     '<date key="time:timestamp" value="1970-01-01T00:00:00Z"/></global>\n'
@@ -57,49 +60,89 @@ def write_xes(view: Reading, out: TextIO, progress: Progress, *, definition_key:
 
 
 def write_ocel(view: Reading, out: TextIO, progress: Progress, *, definition_key: str | None = None) -> int:
-    """Objects are cases and the records that they are about, events are the elements that tokens left; how many."""
-    kinds: set[str] = set()
-    activities: set[str] = set()
-    objects: dict[tuple[str, str], dict[str, Any]] = {}
-    written = 0
-    out.write('{"events":[')
-    for instance, visits, links in _instances(view, progress, definition_key):
-        case = f"case:{instance.id}"
-        kinds.update({"case", *(link.entity for link in links)})
-        related = [{"objectId": f"{link.entity}:{link.entity_id}", "qualifier": link.role} for link in links]
-        objects["case", instance.id] = _case_object(case, instance, related)
-        for link in links:
-            identifier = f"{link.entity}:{link.entity_id}"
-            objects.setdefault(
-                (link.entity, link.entity_id),
-                {"id": identifier, "type": link.entity, "attributes": [], "relationships": []},
-            )
-        for visit in visits:
-            if visit.left_at is None:
-                continue
-            activity = visit.name or visit.element_id
-            activities.add(activity)
-            event = {
-                "id": visit.id,
-                "type": activity,
-                "time": _iso(visit.left_at),
-                "attributes": _attributes(element=visit.element_id, kind=visit.type, resource=visit.actor),
-                "relationships": [{"objectId": case, "qualifier": "case"}, *related],
-            }
-            out.write(("," if written else "") + json.dumps(event, ensure_ascii=False))
-            written += 1
-    out.write('],"objects":')
-    json.dump(list(objects.values()), out, ensure_ascii=False)
+    """Objects are cases and the records that they are about, events are the elements that tokens left; how many events.
+
+    The parts are read one after the other, in one state of the database and a batch at a time, so the memory that it
+    takes depends on the diagrams only. `view` must be fresh.
+    """
+    view.session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+    wanted = _wanted(definition_key)
+    entities = select(InstanceEntityRow.entity).where(InstanceEntityRow.instance_id.in_(wanted)).distinct()
+    out.write('{"objectTypes":')
+    kinds = sorted({"case", *view.session.scalars(entities)})
+    of_case = ("process", "state", "businessKey", "outcome")
+    _dump([{"name": each, "attributes": _declared(*of_case) if each == "case" else []} for each in kinds], out)
     out.write(',"eventTypes":')
     names = ("element", "kind", "resource")
-    json.dump([{"name": each, "attributes": _declared(*names)} for each in sorted(activities)], out, ensure_ascii=False)
-    out.write(',"objectTypes":')
-    of_case = ("process", "state", "businessKey", "outcome")
-    json.dump(
-        [{"name": each, "attributes": _declared(*of_case) if each == "case" else []} for each in sorted(kinds)], out
-    )
-    out.write("}\n")
+    _dump([{"name": each, "attributes": _declared(*names)} for each in _activities(view, wanted)], out)
+    out.write(',"objects":[')
+    _list(out, _objects(view, definition_key, wanted))
+    out.write('],"events":[')
+    written = _list(out, _events(view, progress, definition_key))
+    out.write("]}\n")
     return written
+
+
+def _wanted(definition_key: str | None) -> Select[str]:
+    chosen = select(InstanceRow.id)
+    return chosen if definition_key is None else chosen.where(InstanceRow.definition_key == definition_key)
+
+
+def _dump(value: Any, out: TextIO) -> None:
+    json.dump(value, out, ensure_ascii=False)
+
+
+def _list(out: TextIO, values: Iterator[dict[str, Any]]) -> int:
+    written = 0
+    for value in values:
+        out.write(("," if written else "") + json.dumps(value, ensure_ascii=False))
+        written += 1
+    return written
+
+
+def _activity(visit: TokenLogRow) -> str:
+    return visit.name or visit.element_id
+
+
+def _activities(view: Reading, wanted: Select[str]) -> list[str]:
+    name = func.coalesce(func.nullif(TokenLogRow.name, ""), TokenLogRow.element_id)
+    left = TokenLogRow.left_at.is_not(None)
+    return sorted(view.session.scalars(select(name).where(TokenLogRow.instance_id.in_(wanted), left).distinct()))
+
+
+def _objects(view: Reading, definition_key: str | None, wanted: Select[str]) -> Iterator[dict[str, Any]]:
+    for instance, _visits, links in _instances(view, _silent, definition_key, with_visits=False):
+        yield _case_object(f"case:{instance.id}", instance, _related(links))
+    place = (InstanceEntityRow.entity, InstanceEntityRow.entity_id)
+    records = select(*place).where(InstanceEntityRow.instance_id.in_(wanted)).distinct().order_by(*place).limit(BATCH)
+    rows = view.session.execute(records).all()
+    while rows:
+        for entity, identifier in rows:
+            yield {"id": f"{entity}:{identifier}", "type": entity, "attributes": [], "relationships": []}
+        behind = tuple_(*place) > tuple_(*map(literal, rows[-1]))
+        rows = view.session.execute(records.where(behind)).all()
+
+
+def _events(view: Reading, progress: Progress, definition_key: str | None) -> Iterator[dict[str, Any]]:
+    for instance, visits, links in _instances(view, progress, definition_key):
+        related = [{"objectId": f"case:{instance.id}", "qualifier": "case"}, *_related(links)]
+        for visit in visits:
+            if visit.left_at is not None:
+                yield {
+                    "id": visit.id,
+                    "type": _activity(visit),
+                    "time": _iso(visit.left_at),
+                    "attributes": _attributes(element=visit.element_id, kind=visit.type, resource=visit.actor),
+                    "relationships": related,
+                }
+
+
+def _related(links: list[InstanceEntityRow]) -> list[dict[str, str]]:
+    return [{"objectId": f"{link.entity}:{link.entity_id}", "qualifier": link.role} for link in links]
+
+
+def _silent(done: int, total: int) -> None:
+    """Only the events count for the progress."""
 
 
 def _case_object(identifier: str, instance: InstanceRow, related: list[dict[str, str]]) -> dict[str, Any]:
@@ -123,7 +166,7 @@ def _attributes(**values: str | None) -> list[dict[str, str]]:
 
 
 def _instances(
-    view: Reading, progress: Progress, definition_key: str | None
+    view: Reading, progress: Progress, definition_key: str | None, *, with_visits: bool = True
 ) -> Iterator[tuple[InstanceRow, list[TokenLogRow], list[InstanceEntityRow]]]:
     """Every instance with its history and its records, in the order in which they began."""
     wanted = select(InstanceRow)
@@ -136,7 +179,7 @@ def _instances(
         if not rows:
             return
         ids = [row.id for row in rows]
-        visits = _grouped(view, TokenLogRow, ids, TokenLogRow.id)
+        visits = _grouped(view, TokenLogRow, ids, TokenLogRow.id) if with_visits else {}
         links = _grouped(view, InstanceEntityRow, ids, InstanceEntityRow.entity)
         for row in rows:
             yield row, visits.get(row.id, []), links.get(row.id, [])
@@ -167,8 +210,8 @@ def _xes(out: TextIO, indent: int, kind: str, key: str, value: str) -> None:
 
 
 def _printable(value: str) -> str:
-    """Without the control characters that XML has no way to write."""
-    return "".join(each for each in value if each >= " " or each in "\t\n\r")
+    """Without the characters that XML has no way to write: controls, halves of pairs, and the two that are none."""
+    return UNWRITABLE.sub("", value)
 
 
 def _iso(at: datetime) -> str:

@@ -343,3 +343,21 @@ class TaskCommentRow(Base):
     author: Mapped[str] = mapped_column(KEY)
     text: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime]
+
+
+class RemovalRow(Base):
+    """A removal of outlived history; `mark` is the last case that it looked at."""
+
+    __tablename__ = "removal"
+    __table_args__ = (CheckConstraint("state IN ('running', 'stopped', 'finished')", name="state"),)
+
+    id: Mapped[IdKey]
+    state: Mapped[str] = mapped_column(KEY)
+    reason: Mapped[str] = mapped_column(Text)
+    started_by: Mapped[str] = mapped_column(KEY)
+    started_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    found: Mapped[int]
+    removed: Mapped[int]
+    kept: Mapped[int]
+    mark: Mapped[str] = mapped_column(KEY)

@@ -1,5 +1,6 @@
 """What the engine asks of others; the composition root fills these through `unit.port`."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -32,3 +33,10 @@ class TaskDocuments(Protocol):
 
     def attached(self, reading: Reading, task_id: str, instance_id: str) -> list[AttachedDocument]:
         """The documents of a task, each in its newest version, and those of its case that the task shows."""
+
+
+class KeptHistory(Protocol):
+    """Tells which finished cases must stay although their process keeps them no longer."""
+
+    def kept(self, reading: Reading, instances: Collection[str]) -> Collection[str]:
+        """Those of the instances with documents under a hold or a retention that is not over; asks for no rights."""

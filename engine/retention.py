@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select
 
 from core.executor import handles
 from core.messages import Command
@@ -23,6 +23,7 @@ from engine.models import (
     TaskHistoryRow,
     TokenLogRow,
 )
+from engine.ports import KeptHistory
 from storage.unit_of_work import UnitOfWork
 
 EVENTS_KEPT = timedelta(days=30)  # how long the same event of a message is known
@@ -46,34 +47,74 @@ class RemoveHistory(Command):
     limit: int = 100
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removed:
+    """What one batch did: cases that are gone, and cases that were passed over because they must be kept."""
+
+    removed: int
+    kept: int
+    last: str | None  # the mark at which the next batch goes on; None where nothing is left
+
+
 @handles(RemoveHistory, needs="case.administer")
 def remove_history(command: RemoveHistory, unit: UnitOfWork) -> int:
     """How many cases were removed; the trail keeps its entries."""
-    now = unit.clock.now()
-    unit.session.execute(delete(MessageEventRow).where(MessageEventRow.received_at < now - EVENTS_KEPT))
-    removed = 0
-    for definition_id, text in _lifetimes(unit):
-        before = ended_before(text, now)
-        if before is None or removed >= command.limit:
-            continue
-        over = (
-            select(InstanceRow.id)
-            .where(
-                InstanceRow.definition_id == definition_id,
-                InstanceRow.ended_at < before,
-                InstanceRow.root_id.is_(None),  # a called case goes with the one that all calls began with
-            )
-            .order_by(InstanceRow.id)
-            .limit(command.limit - removed)
-            .with_for_update(skip_locked=True)
-        )
-        ids = list(unit.session.scalars(over))
-        if ids:
-            ids += unit.session.scalars(select(InstanceRow.id).where(InstanceRow.root_id.in_(ids)))
-            _remove(ids, unit)
-            unit.emit(HistoryRemoved(definition_id=definition_id, instances=ids))
-        removed += len(ids)
+    unit.session.execute(delete(MessageEventRow).where(MessageEventRow.received_at < unit.clock.now() - EVENTS_KEPT))
+    removed, after = 0, ""
+    while removed < command.limit:
+        batch = remove_batch(unit, after, command.limit - removed)
+        removed += batch.removed
+        if batch.last is None:
+            break
+        after = batch.last
     return removed
+
+
+def remove_batch(unit: UnitOfWork, after: str, limit: int) -> Removed:
+    """Look at the next outlived cases behind a mark, and remove those that nothing keeps."""
+    over = _outlived(unit)
+    if over is None:
+        return Removed(removed=0, kept=0, last=None)
+    wanted = (
+        select(InstanceRow.id, InstanceRow.definition_id)
+        .where(over, InstanceRow.id > after)
+        .order_by(InstanceRow.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    found = unit.session.execute(wanted).all()
+    family = {each.id: {each.id} for each in found}
+    called = select(InstanceRow.id, InstanceRow.root_id).where(InstanceRow.root_id.in_(family))
+    for instance, root in unit.session.execute(called):
+        family[root or ""].add(instance)
+    held = set(unit.port(KeptHistory).kept(unit, [each for members in family.values() for each in members]))
+    gone: dict[str, list[str]] = {}
+    for instance, definition_id in found:
+        if held.isdisjoint(family[instance]):
+            gone.setdefault(definition_id, []).extend(sorted(family[instance]))
+    for definition_id, ids in gone.items():
+        _remove(ids, unit)
+        unit.emit(HistoryRemoved(definition_id=definition_id, instances=ids))
+    kept = sum(not held.isdisjoint(members) for members in family.values())
+    return Removed(removed=len(found) - kept, kept=kept, last=found[-1].id if len(found) == limit else None)
+
+
+def count_outlived(unit: UnitOfWork) -> int:
+    """How many finished cases their processes keep no longer."""
+    over = _outlived(unit)
+    return 0 if over is None else unit.session.scalar(select(func.count()).where(over)) or 0
+
+
+def _outlived(unit: UnitOfWork) -> ColumnElement[bool] | None:
+    """Finished cases that nobody called, with which all that they called goes; None where every process keeps all."""
+    now = unit.clock.now()
+    befores = [(each, ended_before(text, now)) for each, text in _lifetimes(unit)]
+    ways = [
+        and_(InstanceRow.definition_id == each, InstanceRow.ended_at < before)
+        for each, before in befores
+        if before is not None
+    ]
+    return and_(InstanceRow.root_id.is_(None), or_(*ways)) if ways else None
 
 
 def ended_before(text: str, now: datetime) -> datetime | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -17,7 +18,7 @@ from core.messages import Command, Event
 from engine import runtime
 from engine.definitions import DeployDefinitions, DeployedDefinition, DeploymentFile
 from engine.instances import StartedInstance, StartInstance
-from engine.ports import AttachedDocument, TaskDocuments
+from engine.ports import AttachedDocument, KeptHistory, TaskDocuments
 from engine.tasks import CompleteTask, Completion
 from engine.timers import FireDueTimers
 from storage.unit_of_work import Reading, Snapshot, UnitFactory
@@ -72,6 +73,7 @@ class FakeDocuments:
 
     def __init__(self) -> None:
         self.by_task: dict[str, list[AttachedDocument]] = {}
+        self.held: set[str] = set()  # cases with documents under a hold
 
     def attach(self, task_id: str, kind: str) -> None:
         number = len(self.by_task.setdefault(task_id, [])) + 1
@@ -82,6 +84,9 @@ class FakeDocuments:
 
     def attached(self, reading: Reading, task_id: str, instance_id: str) -> list[AttachedDocument]:
         return self.by_task.get(task_id, [])
+
+    def kept(self, reading: Reading, instances: Collection[str]) -> Collection[str]:
+        return self.held & set(instances)
 
 
 class NoJobs:
@@ -106,7 +111,7 @@ class World:
             queue=NoJobs(),
             clock=self.clock,
             recorders=[lambda unit, events: self.events.extend(events)],
-            ports={TaskDocuments: self.documents},
+            ports={TaskDocuments: self.documents, KeptHistory: self.documents},
         )
         self.executor = Executor(self.units)
 

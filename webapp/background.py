@@ -6,6 +6,7 @@ from typing import Any
 
 from core.identity import SYSTEM
 from engine.messages import RouteMessages
+from engine.removals import StartRemoval
 from engine.retention import RemoveHistory
 from engine.timers import FireDueTimers
 from storage.jobs.clock import Tick, Ticker
@@ -81,9 +82,9 @@ def route_messages(application: Application) -> None:
 
 
 def remove_history(application: Application) -> None:
-    """Remove the cases that their processes keep no longer."""
-    while application.executor.execute(RemoveHistory(limit=BATCH), actor=SYSTEM) >= BATCH:
-        pass
+    """Have a worker remove the cases that their processes keep no longer; forget old events of messages."""
+    application.executor.execute(RemoveHistory(limit=0), actor=SYSTEM)
+    application.executor.execute(StartRemoval(reason="their processes keep them no longer"), actor=SYSTEM)
 
 
 def ask_for_sweep(application: Application) -> None:

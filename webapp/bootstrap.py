@@ -32,6 +32,7 @@ DOORS = (  # importing these registers their commands, handlers and tables
     "engine.signals",
     "engine.external",
     "engine.retention",
+    "engine.removals",
     "engine.operations",
     "engine.migration.batches",
     "engine.delegation",

@@ -19,7 +19,7 @@ from engine import store
 from engine.access import visible_instances
 from engine.events import TaskCompleted
 from engine.models import InstanceRow, TaskHistoryRow, WorkItemRow
-from engine.ports import AttachedDocument, TaskDocuments
+from engine.ports import AttachedDocument, KeptHistory, TaskDocuments
 from storage.blobs.staging import Staging
 from storage.blobs.store import BlobStore
 from storage.unit_of_work import Reading, Recorder, UnitOfWork
@@ -70,6 +70,7 @@ def ports(blobs: BlobStore, staging: Staging, settings: Settings) -> Mapping[typ
         LinkRights: Rights(),
         TrailRights: CaseRights(),
         TaskDocuments: Attachments(),
+        KeptHistory: Keeping(),
         MailServer: SmtpServer(settings),
         CaseFiles: StoredCaseFiles(),
         Web: WebClient(settings.http_hosts, largest=settings.http_max_answer),
@@ -123,6 +124,15 @@ def _existing_records(reading: Reading, targets: Collection[Target]) -> set[Targ
             known = reading.session.scalars(select(row.id).where(row.id.in_(ids)))
             found |= {Target(kind, each) for each in known}
     return found
+
+
+class Keeping:
+    """Tells the engine which finished cases their documents keep."""
+
+    def kept(self, reading: Reading, instances: Collection[str]) -> Collection[str]:
+        """None yet: documents have neither holds nor retention periods in this release."""
+        del reading, instances
+        return ()
 
 
 class Attachments:

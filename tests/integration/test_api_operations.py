@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
+from core.clock import FixedClock
 from core.identity import SYSTEM
 from engine.definitions import DeployDefinitions, DeploymentFile
+from storage.jobs.worker import Worker
 from tests.engine_world import HEAD, bpmn, line
 from tests.web import Program
 from webapp.bootstrap import Application
@@ -143,3 +146,48 @@ def test_a_failed_external_task_is_tried_again_and_then_left_out(
     assert states == ["running", "completed"]
     assert admin.get("/incidents").json["items"] == []
     assert robot.post(f"/incidents/{incident['id']}/retry", json={"reason": "again"}).status_code == 403
+
+
+def test_outlived_history_is_removed_by_administrators(
+    application: Application, program: Callable[..., Program], clock: FixedClock
+) -> None:
+    admin, rep = program("root", "admin"), program("ewa", "sales_rep")
+    kept = bpmn(line('<task id="done"/>', names=("done",)), attributes='camunda:historyTimeToLive="1"')
+    start(application, admin, kept)
+    assert admin.post("/removals", json={"reason": "yearly"}).json == {"id": None}
+    clock.advance(timedelta(days=2))
+
+    removal = admin.post("/removals", json={"reason": "yearly"}).json["id"]
+    Worker(application.database.engine, application, threads=1).drain()
+
+    found = admin.get(f"/removals/{removal}").json
+    assert (found["state"], found["found"], found["removed"], found["kept"]) == ("finished", 1, 1, 0)
+    assert [each["id"] for each in admin.get("/removals").json["items"]] == [removal]
+    assert admin.get("/instances").json["total"] == 0
+    assert admin.post(f"/removals/{removal}/stop", json={"reason": "late"}).status_code == 409
+    refused = [rep.post("/removals", json={"reason": "x"}), rep.get("/removals"), rep.get(f"/removals/{removal}")]
+    assert [each.status_code for each in refused] == [403] * 3
+
+
+def test_what_is_put_aside_is_left_out_until_its_day(
+    application: Application, program: Callable[..., Program], clock: FixedClock
+) -> None:
+    ewa = program("ewa", "sales_rep")
+    start(application, ewa, TWO)
+    task = ewa.get("/tasks").json["items"][0]["id"]
+    later = (clock.now() + timedelta(days=1)).isoformat()
+
+    changed = ewa.post(f"/tasks/{task}/schedule", json={"follow_up_at": later, "due_at": later, "priority": 80})
+
+    assert changed.status_code == 200
+    assert ewa.get("/tasks?follow_up=now").json["total"] == 0
+    assert ewa.get("/tasks?follow_up=later&minimum_priority=80").json["total"] == 1
+    assert ewa.post(f"/tasks/{task}/schedule", json={"due_at": None}).status_code == 200
+    assert ewa.get(f"/tasks/{task}").json["due_at"] is None
+    assert ewa.get("/tasks?follow_up=now").json["total"] == 0
+    clock.advance(timedelta(days=1))
+    assert ewa.get("/tasks?follow_up=now").json["total"] == 1
+    assert [
+        ewa.get(f"/tasks?{bad}").status_code for bad in ("follow_up=soon", "minimum_priority=x", "due_after=x")
+    ] == [422] * 3
+    assert ewa.post(f"/tasks/{task}/schedule", json={"priority": 10**9}).status_code == 422

@@ -2,15 +2,19 @@
 
 import io
 import json
+import tracemalloc
+from typing import Any
 from xml.etree import ElementTree as ET
 
+import jsonschema
 import pytest
 from sqlalchemy import Engine
 
 from core.clock import FixedClock
 from core.identity import SYSTEM
+from engine import exports
 from engine.exports import write_ocel, write_xes
-from engine.instances import CancelInstance, EntityLink, LinkEntity
+from engine.instances import CancelInstance, EntityLink, LinkEntity, StartInstance
 from tests.engine_world import World, bpmn, line
 
 XES = "{http://www.xes-standard.org/}"
@@ -83,3 +87,185 @@ def test_an_export_of_one_process_leaves_out_the_others(world: World) -> None:
 
     with world.reading(SYSTEM) as view:
         assert write_ocel(view, out, lambda _done, _total: None, definition_key="process") == 0
+
+
+OCEL_SCHEMA: dict[str, Any] = {  # of the OCEL 2.0 specification, in its JSON form
+    "type": "object",
+    "required": ["objectTypes", "eventTypes", "objects", "events"],
+    "additionalProperties": False,
+    "$defs": {
+        "name": {"type": "string", "minLength": 1},
+        "time": {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$"},
+        "type": {
+            "type": "object",
+            "required": ["name", "attributes"],
+            "additionalProperties": False,
+            "properties": {
+                "name": {"$ref": "#/$defs/name"},
+                "attributes": {
+                    "type": "array",
+                    "items": {
+                        "type": "object",
+                        "required": ["name", "type"],
+                        "additionalProperties": False,
+                        "properties": {
+                            "name": {"$ref": "#/$defs/name"},
+                            "type": {"enum": ["string", "time", "integer", "float", "boolean"]},
+                        },
+                    },
+                },
+            },
+        },
+        "relationships": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["objectId", "qualifier"],
+                "additionalProperties": False,
+                "properties": {"objectId": {"$ref": "#/$defs/name"}, "qualifier": {"type": "string"}},
+            },
+        },
+    },
+    "properties": {
+        "objectTypes": {"type": "array", "items": {"$ref": "#/$defs/type"}},
+        "eventTypes": {"type": "array", "items": {"$ref": "#/$defs/type"}},
+        "objects": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["id", "type", "attributes", "relationships"],
+                "additionalProperties": False,
+                "properties": {
+                    "id": {"$ref": "#/$defs/name"},
+                    "type": {"$ref": "#/$defs/name"},
+                    "relationships": {"$ref": "#/$defs/relationships"},
+                    "attributes": {
+                        "type": "array",
+                        "items": {
+                            "type": "object",
+                            "required": ["name", "value", "time"],
+                            "additionalProperties": False,
+                            "properties": {
+                                "name": {"$ref": "#/$defs/name"},
+                                "value": {"type": "string"},
+                                "time": {"$ref": "#/$defs/time"},
+                            },
+                        },
+                    },
+                },
+            },
+        },
+        "events": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["id", "type", "time", "attributes", "relationships"],
+                "additionalProperties": False,
+                "properties": {
+                    "id": {"$ref": "#/$defs/name"},
+                    "type": {"$ref": "#/$defs/name"},
+                    "time": {"$ref": "#/$defs/time"},
+                    "relationships": {"$ref": "#/$defs/relationships"},
+                    "attributes": {
+                        "type": "array",
+                        "items": {
+                            "type": "object",
+                            "required": ["name", "value"],
+                            "additionalProperties": False,
+                            "properties": {"name": {"$ref": "#/$defs/name"}, "value": {"type": "string"}},
+                        },
+                    },
+                },
+            },
+        },
+    },
+}
+XES_ORDER = ["extension", "global", "classifier", "trace"]  # IEEE 1849: in this order
+XES_VALUES = {"string", "date", "int", "float", "boolean", "id"}
+
+
+def test_ocel_fits_its_schema_and_refers_only_to_what_it_has(world: World) -> None:
+    two_cases(world)
+    out = io.StringIO()
+
+    with world.reading(SYSTEM) as view:
+        write_ocel(view, out, lambda _done, _total: None)
+
+    log = json.loads(out.getvalue())
+    jsonschema.validate(log, OCEL_SCHEMA)
+    objects = {each["id"] for each in log["objects"]}
+    for each in (*log["objects"], *log["events"]):
+        assert {related["objectId"] for related in each["relationships"]} <= objects
+    for kind, things in (("objectTypes", "objects"), ("eventTypes", "events")):
+        declared = {each["name"]: {a["name"] for a in each["attributes"]} for each in log[kind]}
+        for each in log[things]:
+            assert {a["name"] for a in each["attributes"]} <= declared[each["type"]]
+    for things in ("objects", "events"):
+        ids = [each["id"] for each in log[things]]
+        assert len(ids) == len(set(ids))
+
+
+def test_xes_has_the_structure_of_the_standard(world: World) -> None:
+    two_cases(world)
+    out = io.StringIO()
+
+    with world.reading(SYSTEM) as view:
+        write_xes(view, out, lambda _done, _total: None)
+
+    log = ET.fromstring(out.getvalue())
+    parts = [each.tag.removeprefix(XES) for each in log]
+    assert parts == sorted(parts, key=XES_ORDER.index)
+    assert log.tag == f"{XES}log"
+    assert log.get("xes.version") == "1849.2016"
+    prefixes = {each.get("prefix") for each in log.iter(f"{XES}extension")}
+    for trace in log.iter(f"{XES}trace"):
+        tags = [each.tag.removeprefix(XES) for each in trace]
+        assert tags == sorted(tags, key=lambda tag: tag == "event")
+        for event in trace.iter(f"{XES}event"):
+            keys = [each.get("key", "") for each in event]
+            assert {"concept:name", "time:timestamp"} <= set(keys)
+            assert len(keys) == len(set(keys))
+            assert {each.tag.removeprefix(XES) for each in event} <= XES_VALUES
+            assert {key.partition(":")[0] for key in keys} <= prefixes
+
+
+def test_what_xml_cannot_write_is_left_out(world: World) -> None:
+    (made,) = world.deploy(bpmn(line('<userTask id="task"/>', names=("task",)), key="odd"))
+    world.do(StartInstance(definition_id=made.id, business_key="a\x01b\ufffec\n<d>"))
+    out = io.StringIO()
+
+    with world.reading(SYSTEM) as view:
+        write_xes(view, out, lambda _done, _total: None, definition_key="odd")
+
+    (trace,) = ET.fromstring(out.getvalue()).iter(f"{XES}trace")
+    keys = {each.get("key"): each.get("value") for each in trace}
+    assert keys["obieg:businessKey"] == "abc\n<d>"
+
+
+def test_an_export_takes_no_more_memory_for_more_cases(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exports, "BATCH", 5)
+
+    def peak() -> int:
+        with world.reading(SYSTEM) as view:
+            tracemalloc.start()
+            write_ocel(view, Nowhere(), lambda _done, _total: None)
+            size = tracemalloc.get_traced_memory()[1]
+            tracemalloc.stop()
+        return size
+
+    def cases(count: int) -> None:
+        for number in range(count):
+            link = EntityLink(entity="crm.offer", id=f"O-{number}")
+            world.do(StartInstance(definition_key="process", links=(link,)))
+
+    cases(10)
+    peak()  # what is made once
+    few = peak()
+    cases(60)
+
+    assert peak() < 1.5 * few
+
+
+class Nowhere(io.TextIOBase):
+    def write(self, text: str) -> int:
+        return len(text)

@@ -18,6 +18,7 @@ from webapp.api import (
     migrations,
     offers,
     operations,
+    removals,
     tasks,
     trail,
     workers,
@@ -41,6 +42,7 @@ PARTS = (
     incidents,
     operations,
     migrations,
+    removals,
 )
 
 

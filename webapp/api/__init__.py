@@ -30,6 +30,7 @@ def register(app: Flask) -> None:
         migrations,
         offers,
         operations,
+        removals,
         tasks,
         trail,
         workers,
@@ -54,6 +55,7 @@ def register(app: Flask) -> None:
             incidents,
             operations,
             migrations,
+            removals,
         )
     ]
     for routes in parts:

@@ -12,6 +12,7 @@ from engine.definitions import DeployedDefinition
 from engine.external import ExternalTask
 from engine.instances import EntityLink, OpenTask
 from engine.migration.queries import MigrationView, RefusedInstance
+from engine.removals import RemovalView
 from engine.service_levels import ServiceLevel
 from engine.views import (
     CommentView,
@@ -297,3 +298,17 @@ class MigrationDetail:
 
     migration: MigrationView
     refused: Sequence[RefusedInstance]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemovalStarted:
+    """The removal that runs now; null where nothing has outlived its time."""
+
+    id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemovalList:
+    """Removals of outlived history."""
+
+    items: Sequence[RemovalView]

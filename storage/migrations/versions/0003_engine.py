@@ -321,19 +321,22 @@ def _create_message_tables() -> None:
         sa.PrimaryKeyConstraint("definition_key", "name", "key", name=op.f("pk_message_start")),
     )
     op.create_index(op.f("ix_message_start_instance_id"), "message_start", ["instance_id"], unique=False)
+    _operations()
+
+
+def _operations() -> None:
+    """What administrators do to many cases at once."""
+    key, identifier = sa.String(length=255, collation="C"), sa.String(length=26, collation="C")
+    moment = sa.DateTime(timezone=True)
     op.create_table(
         "migration",
-        sa.Column("id", sa.String(length=26, collation="C"), nullable=False),
-        sa.Column("definition_key", sa.String(length=255, collation="C"), nullable=False),
-        sa.Column("before_id", sa.String(length=26, collation="C"), nullable=False),
-        sa.Column("after_id", sa.String(length=26, collation="C"), nullable=False),
+        *(sa.Column(name, identifier, nullable=False) for name in ("id", "before_id", "after_id")),
+        *(sa.Column(name, key, nullable=False) for name in ("definition_key", "state", "started_by")),
         sa.Column("mapping", postgresql.JSONB(), nullable=False),
         sa.Column("restart_timers", sa.Boolean(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("state", sa.String(length=255, collation="C"), nullable=False),
-        sa.Column("started_by", sa.String(length=255, collation="C"), nullable=False),
-        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("started_at", moment, nullable=False),
+        sa.Column("ended_at", moment, nullable=True),
         sa.CheckConstraint("state IN ('running', 'stopped', 'finished')", name=op.f("ck_migration_state")),
         sa.ForeignKeyConstraint(["after_id"], ["definition.id"], name=op.f("fk_migration_after_id_definition")),
         sa.ForeignKeyConstraint(["before_id"], ["definition.id"], name=op.f("fk_migration_before_id_definition")),
@@ -342,19 +345,25 @@ def _create_message_tables() -> None:
     op.create_index("ix_migration_definition_key_id", "migration", ["definition_key", "id"], unique=False)
     op.create_table(
         "migration_item",
-        sa.Column("migration_id", sa.String(length=26, collation="C"), nullable=False),
-        sa.Column("instance_id", sa.String(length=26, collation="C"), nullable=False),
-        sa.Column("state", sa.String(length=255, collation="C"), nullable=False),
+        *(sa.Column(name, identifier, nullable=False) for name in ("migration_id", "instance_id")),
+        sa.Column("state", key, nullable=False),
         sa.Column("sentence", sa.Text(), nullable=True),
-        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", moment, nullable=True),
         sa.CheckConstraint("state IN ('waiting', 'done', 'refused')", name=op.f("ck_migration_item_state")),
         sa.PrimaryKeyConstraint("migration_id", "instance_id", name=op.f("pk_migration_item")),
     )
-    op.create_index(
-        "ix_migration_item_migration_id_state",
-        "migration_item",
-        ["migration_id", "state", "instance_id"],
-        unique=False,
+    columns = ["migration_id", "state", "instance_id"]
+    op.create_index("ix_migration_item_migration_id_state", "migration_item", columns, unique=False)
+    op.create_table(
+        "removal",
+        sa.Column("id", identifier, nullable=False),
+        *(sa.Column(name, key, nullable=False) for name in ("state", "started_by", "mark")),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("started_at", moment, nullable=False),
+        sa.Column("ended_at", moment, nullable=True),
+        *(sa.Column(name, sa.Integer(), nullable=False) for name in ("found", "removed", "kept")),
+        sa.CheckConstraint("state IN ('running', 'stopped', 'finished')", name=op.f("ck_removal_state")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_removal")),
     )
 
 
@@ -368,6 +377,7 @@ def downgrade() -> None:
         "message_subscription",
     ):
         op.drop_table(table)
+    op.drop_table("removal")
     op.drop_table("migration_item")
     op.drop_table("migration")
     op.drop_table("task_comment")
