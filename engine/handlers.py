@@ -39,7 +39,26 @@ class Outside(Protocol):
         """A read-only view, as the system; leave it before anything slow."""
 
 
+class Stage(Protocol):
+    """A rehearsal, as the stand-ins of operations see it."""
+
+    outbox: list[tuple[str, Mapping[str, str] | None, Mapping[str, Any]]]
+    """Messages by name, keys and content; without keys a signal. They leave after the step."""
+    records: dict[tuple[str, str], dict[str, Any]]
+    links: list[tuple[str, str, str]]
+
+    def ask(self, key: str, element: str, inputs: Mapping[str, Any]) -> Any:
+        """Evaluate a decision of the package: an `engine.dmn.Decided`."""
+
+    def file(self, kind: str) -> None:
+        """A document of this type belongs to the case now."""
+
+    def documents(self) -> list[str]:
+        """The types of all documents of the case and its tasks."""
+
+
 StandIn = Callable[[ServiceCall], Mapping[str, Any] | None]
+StagedStandIn = Callable[[Stage, ServiceCall], Mapping[str, Any] | None]
 ServiceHandler = Callable[[UnitOfWork, ServiceCall], Mapping[str, Any] | None]
 DeferredHandler = Callable[[Outside, ServiceCall], Mapping[str, Any] | None]
 
@@ -51,6 +70,8 @@ class Handlers:
         self._functions: dict[str, ServiceHandler] = {}
         self._deferred: dict[str, DeferredHandler] = {}
         self._stand_ins: dict[str, StandIn] = {}
+        self._staged: dict[str, StagedStandIn] = {}
+        self._fakes: dict[type, Callable[[Stage], Any]] = {}
 
     def service_task(self, name: str) -> Callable[[ServiceHandler], ServiceHandler]:
         """Mark the function behind `obieg:handler="package.function"`.
@@ -107,6 +128,32 @@ class Handlers:
             return function
 
         return register
+
+    def staged(self, name: str) -> Callable[[StagedStandIn], StagedStandIn]:
+        """Mark the function that plays an operation in scenarios and needs to know the rehearsal."""
+
+        def register(function: StagedStandIn) -> StagedStandIn:
+            self._staged[name] = function
+            return function
+
+        return register
+
+    def find_staged(self, name: str) -> StagedStandIn | None:
+        """The stand-in that knows the rehearsal."""
+        return self._staged.get(name)
+
+    def fake(self, port: type[Any]) -> Callable[[Callable[[Stage], Any]], Callable[[Stage], Any]]:
+        """Mark the maker of what deferred handlers get for a port in scenarios, where nothing outside is reached."""
+
+        def register(make: Callable[[Stage], Any]) -> Callable[[Stage], Any]:
+            self._fakes[port] = make
+            return make
+
+        return register
+
+    def find_fake(self, port: type[Any]) -> Callable[[Stage], Any] | None:
+        """The maker of a fake, None when there is none."""
+        return self._fakes.get(port)
 
     def find_stand_in(self, name: str) -> StandIn | None:
         """The stand-in for a handler, None when no package registered one."""

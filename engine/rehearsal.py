@@ -9,9 +9,9 @@ from typing import Any
 from core.clock import FixedClock
 from core.identity import SYSTEM, Actor
 from engine import access, forms
-from engine.bpmn.model import Node, Work
-from engine.deciding import evaluate
-from engine.dmn import Model
+from engine.bpmn.model import Node, Reference, Work
+from engine.deciding import Question, asked_of, evaluate
+from engine.dmn import Decided, Model
 from engine.ensemble import Ensemble, Role
 from engine.errors import (
     ActivityNotOffered,
@@ -25,7 +25,7 @@ from engine.errors import (
     leaves_out,
 )
 from engine.handlers import HANDLERS, ServiceCall
-from engine.runtime import Case, Failure, OpenScope, OpenWork, Program
+from engine.runtime import Case, Failure, OpenScope, OpenWork, OutsideCall, Program
 from engine.subscriptions import SentMessage, SentSignal, Subscription
 
 
@@ -74,6 +74,10 @@ class Rehearsal:
         self.signals: list[SentSignal] = []
         self.moves: list[tuple[str, str]] = []
         self.timers: dict[str, datetime] = {}
+        self.calls: dict[str, OutsideCall] = {}  # work outside that waits for somebody to let it run
+        self.outbox: list[tuple[str, Mapping[str, str] | None, Mapping[str, Any]]] = []
+        self.records: dict[tuple[str, str], dict[str, Any]] = {}
+        self.links: list[tuple[str, str, str]] = []
         self._documents: dict[str, list[str]] = {}
         self._performed: list[tuple[str, str, str, str | None]] = []  # case, element, person, loop
         self._seen: list[str] = []  # what was left in this verb, in the order of all cases
@@ -99,24 +103,28 @@ class Rehearsal:
         """Answer for a handler: what the scenario says, else the package's stand-in. Raises `StepFailed`."""
         name = node.handler or ""
         if name in self.props.answers:
-            answer = self.props.answers[name] or {}
-            if "fail" in answer:
-                sentence = f"{node.name} failed: {answer['fail']}"
-                raise StepFailed(sentence, element=node.id, token=token, reason=str(answer["fail"]))
-            if "error" in answer:
-                raise BpmnError(
-                    str(answer["error"]), **{name: value for name, value in answer.items() if name != "error"}
-                )
-            found: Mapping[str, Any] = answer
-            return found
+            return self.answered(node, token, name)
+        call = ServiceCall(
+            instance_id=role.id, element_id=node.id, business_key=role.business_key, inputs=inputs, key=token
+        )
+        if (staged := HANDLERS.find_staged(name)) is not None:
+            return staged(self, call) or {}
         stand_in = HANDLERS.find_stand_in(name)
         if stand_in is None:
             sentence = f"Scenarios have no answer for the handler {name}: give one under `handlers`."
             raise StepFailed(sentence, element=node.id, token=token, reason="stand_in_missing")
-        call = ServiceCall(
-            instance_id=role.id, element_id=node.id, business_key=role.business_key, inputs=inputs, key=token
-        )
         return stand_in(call) or {}
+
+    def answered(self, node: Node, token: str, name: str) -> Mapping[str, Any]:
+        """What the scenario says that a handler or topic answers. Raises `StepFailed`, `BpmnError`."""
+        answer: Mapping[str, Any] = self.props.answers[name] or {}
+        if "fail" in answer:
+            sentence = f"{node.name} failed: {answer['fail']}"
+            raise StepFailed(sentence, element=node.id, token=token, reason=str(answer["fail"]))
+        if "error" in answer:
+            rest = {name: value for name, value in answer.items() if name != "error"}
+            raise BpmnError(str(answer["error"]), **rest)
+        return answer
 
     def decide(self, node: Node, variables: Mapping[str, Any]) -> Any:
         """Evaluate a decision of the package."""
@@ -126,6 +134,14 @@ class Rehearsal:
             sentence = f"The decision {node.decision.key} is not in this package."
             raise StepFailed(sentence, element=node.id, reason="decision_unknown")
         return evaluate(model, node, variables, self.now()).value
+
+    def ask(self, key: str, element: str, inputs: Mapping[str, Any]) -> Decided:
+        """Evaluate a decision of the package for an operation."""
+        model = self.props.decisions.get(key)
+        if model is None:
+            sentence = f"The decision {key} is not in this package."
+            raise StepFailed(sentence, element=element, reason="decision_unknown")
+        return asked_of(model, Question(self.root.id, element, Reference(key=key)), inputs, self.now())
 
     # what a scenario does
 
@@ -174,13 +190,36 @@ class Rehearsal:
         found = [each for role in self.ensemble.roles for each in role.case.open_scopes()]
         return [each for each in found if access.may_work_on(actor, _Offered(None, each.candidates))]
 
+    def answer(self, token: str, values: Mapping[str, Any]) -> None:
+        """The work outside was done."""
+        self._check_moves()
+        self._do(lambda role: role.case.answer(token, values), token)
+
+    def fail(self, token: str, reason: str, sentence: str) -> None:
+        """The work outside could not be done, for good."""
+        self._check_moves()
+        self._do(lambda role: role.case.fail(token, reason, sentence), token)
+
+    def throw(self, token: str, code: str, sentence: str, values: Mapping[str, Any]) -> None:
+        """The work outside met an error of the process."""
+        self._check_moves()
+        self._do(lambda role: role.case.throw(token, code, sentence, values), token)
+
+    def file(self, kind: str) -> None:
+        """A document of this type belongs to the case."""
+        self._documents.setdefault("", []).append(kind)
+
+    def documents(self) -> list[str]:
+        """The types of all documents of the case and its tasks."""
+        return [kind for kinds in self._documents.values() for kind in kinds]
+
     def attach(self, token: str, kind: str) -> None:
         """A document of this type lies at the task."""
         self._documents.setdefault(token, []).append(kind)
 
     def advance(self, until: datetime) -> None:
         """Move the clock; what falls due on the way fires at its time, in order. A stopped case holds its timers."""
-        while due := [(at, timer) for timer, at in self.timers.items() if at <= until and not self._is_stopped]:
+        while due := [(at, timer) for timer, at in self.timers.items() if at <= until and not self.is_stopped]:
             at, timer = min(due)
             del self.timers[timer]
             self.clock.set(max(at, self.clock.now()))
@@ -218,11 +257,12 @@ class Rehearsal:
         self._do(lambda role: role.case.cancel(reason))
 
     @property
-    def _is_stopped(self) -> bool:
+    def is_stopped(self) -> bool:
+        """Whether an error that nothing catches has stopped it."""
         return any(role.case.stopped_at is not None for role in self.ensemble.roles)
 
     def _check_moves(self) -> None:
-        if self._is_stopped:
+        if self.is_stopped:
             raise InstanceStopped("The case is stopped by an error that nothing catches; nothing goes on in it.")
 
     def find(self, element: str, number: int | None, actor: Actor) -> str:
@@ -253,7 +293,7 @@ class Rehearsal:
                 raise FourEyes(f"{work.node.name} needs a second person: {actor.id} has done {element}.")
 
     def _check_documents(self, work: OpenWork) -> None:
-        there = self._documents.get(work.id, [])
+        there = [*self._documents.get(work.id, []), *self._documents.get("", [])]
         required = (work.node.work or Work()).required
         missing = [each for each in required if each.type not in there]
         if missing:
@@ -302,6 +342,9 @@ class Rehearsal:
         for token in changes.unsubscribed:
             self.subscriptions.pop(token, None)
         self.subscriptions.update(changes.subscribed)
+        for token in changes.uncalled:
+            self.calls.pop(token, None)
+        self.calls.update(changes.called)
         self.messages += changes.messages
         self.signals += changes.signals
         self.moves += changes.moves

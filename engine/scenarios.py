@@ -4,14 +4,12 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from core.clock import FixedClock
 from core.errors import DomainError, InvalidInput
+from engine.backstage import Backstage, Letter, ScenarioFailed
 from engine.bpmn import Findings, Known, Process, check_bpmn
 from engine.decisions import check_dmn
 from engine.dmn import Model, read_model
@@ -20,15 +18,12 @@ from engine.feel import compile_expression
 from engine.feel.kinds import imported
 from engine.feel.values import plain
 from engine.handlers import HANDLERS
+from engine.messages import keys_of
 from engine.nearby import Nearby
 from engine.rehearsal import Props, Rehearsal, player
-from engine.runtime import load
+from engine.runtime import OutsideCall, load
+from engine.scenario_files import STEPS, check_scenarios, clock_of, read
 from engine.spiff.moments import moment
-
-MAXIMUM_SIZE = 1 << 20  # bytes of one scenario file
-STEPS = ("expect", "complete", "refuse", "advance", "set", "choose", "finish", "message", "signal", "job", "fail")
-_LATER = {"message", "signal", "job", "fail"}
-_EXPECTATIONS = {"tasks", "stage", "state", "outcome", "visited", "not_visited", "variables", "incidents"}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -72,74 +67,16 @@ class ScenarioRefused(InvalidInput):
     code = "scenario_refused"
 
 
-class _Failed(Exception):
-    """A step did not do what the scenario says."""
-
-
-def check_scenarios(name: str, content: bytes) -> Findings:
-    """What is wrong with a scenario file by itself."""
-    findings = Findings(name)
-    document = _read(content, findings)
-    if document is None:
-        return findings
-    scenarios = document.get("scenarios")
-    if not isinstance(scenarios, list) or not scenarios:
-        findings.error("scenario-none", "The file has no scenarios.")
-        return findings
-    if not (document.get("process") or document.get("file")):
-        findings.error("scenario-process", "The file must say `process: <key>` or `file: <name>.bpmn`.")
-    expectations = 0
-    for scenario in scenarios:
-        steps = scenario.get("steps") if isinstance(scenario, dict) else None
-        if not isinstance(steps, list):
-            findings.error("scenario-steps", "Each scenario needs a list of steps.")
-            continue
-        expectations += sum(_check_step(step, str(scenario.get("name")), findings) for step in steps)
-    if not expectations and not findings.refuses:
-        findings.error("scenario-expect", "No scenario expects anything; add `expect` steps, or it proves nothing.")
-    return findings
-
-
-def _read(content: bytes, findings: Findings) -> dict[str, Any] | None:
-    if len(content) > MAXIMUM_SIZE:
-        findings.error("scenario-size", f"The file is larger than {MAXIMUM_SIZE >> 20} MiB.")
-        return None
-    try:
-        document = yaml.safe_load(content)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        findings.error("scenario-yaml", f"The file is not YAML: {error}.", line=mark.line + 1 if mark else None)
-        return None
-    if not isinstance(document, dict):
-        findings.error("scenario-yaml", "The file must hold `process` or `file`, and `scenarios`.")
-        return None
-    return document
-
-
-def _check_step(step: Any, scenario: str, findings: Findings) -> bool:
-    kinds = [kind for kind in STEPS if isinstance(step, dict) and kind in step]
-    if len(kinds) != 1:
-        findings.error("scenario-step", f"A step of “{scenario}” must be one of: {', '.join(STEPS)}.", element=scenario)
-        return False
-    if kinds[0] in _LATER:
-        findings.error("scenario-step", f"`{kinds[0]}` is not executed by this release.", element=scenario)
-    if kinds[0] != "expect":
-        return kinds[0] == "refuse"
-    wanted = step["expect"]
-    for unknown in set(wanted or ()) - _EXPECTATIONS if isinstance(wanted, dict) else {"expect"}:
-        findings.error("scenario-expect", f"“{scenario}” expects {unknown}, which is not known.", element=scenario)
-    return True
-
-
 def play(path: Path) -> Played:
     """Run all scenarios of a file. Raises `ScenarioRefused` when it, its diagram or its package has errors."""
     content = path.read_bytes()
     findings = check_scenarios(path.name, content)
     _refuse(findings)
-    document = _read(content, findings) or {}
+    document = read(content, findings) or {}
     process, props = _load(document, path, findings)
+    _refuse(check_scenarios(path.name, content, _closed(process)))
     program = load(process)
-    results = [_play(scenario, path.name, document, Rehearsal(program, _clock(scenario), props))
+    results = [_play(scenario, path.name, document, Rehearsal(program, FixedClock(clock_of(scenario)), props))
                for scenario in document["scenarios"]]  # fmt: skip
     return Played(
         file=path.name,
@@ -147,6 +84,25 @@ def play(path: Path) -> Played:
         all_nodes=frozenset(process.nodes),
         all_flows=frozenset(flow.id for node in process.nodes.values() for flow in node.outgoing),
     )
+
+
+def check_beside(path: Path, content: bytes) -> Findings:
+    """What is wrong with a scenario file, with its diagram at hand: also which elements are not there."""
+    findings = check_scenarios(path.name, content)
+    document = None if findings.refuses else read(content, findings)
+    if document is None:
+        return findings
+    try:
+        process, _ = _load(document, path, Findings(path.name))
+    except ScenarioRefused as refused:
+        findings.error("scenario-process", f"Its diagram cannot be used: {refused.sentence}")
+        return findings
+    return check_scenarios(path.name, content, _closed(process))
+
+
+def _closed(process: Process) -> Process | None:
+    """A process all of whose elements are known: one that calls others goes on in theirs."""
+    return None if any(node.kind == "callActivity" for node in process.nodes.values()) else process
 
 
 def _refuse(findings: Findings) -> None:
@@ -176,6 +132,8 @@ def _load(document: Mapping[str, Any], path: Path, findings: Findings) -> tuple[
     known = Known(handlers=frozenset(handlers), forms=frozenset(forms), decisions=frozenset(decisions))
     diagrams = [folder / document["file"]] if document.get("file") else sorted(folder.glob("**/*.bpmn"))
     for file in diagrams:
+        if not file.is_file():
+            raise ScenarioRefused(f"There is no file {document['file']} beside {path.name}.", findings=[])
         checked = check_bpmn(file.name, file.read_bytes(), known)
         for process in checked.processes:
             if document.get("file") or process.id == document.get("process"):
@@ -188,24 +146,18 @@ def _load(document: Mapping[str, Any], path: Path, findings: Findings) -> tuple[
     raise ScenarioRefused(f"There is no process {document.get('process')} beside {path.name}.", findings=[])
 
 
-def _clock(scenario: Mapping[str, Any]) -> FixedClock:
-    at = scenario.get("at", datetime(2026, 1, 5, 8, tzinfo=UTC))
-    if isinstance(at, str):
-        at = datetime.fromisoformat(at)
-    return FixedClock(at if at.tzinfo else at.replace(tzinfo=UTC))
-
-
 def _play(scenario: Mapping[str, Any], file: str, document: Mapping[str, Any], stage: Rehearsal) -> ScenarioResult:
     result = ScenarioResult(name=str(scenario.get("name") or "unnamed"), file=file)
     answers = {**(document.get("handlers") or {}), **(scenario.get("handlers") or {})}
     stage.props = replace(stage.props, answers=answers)
-    number = 0
+    number, act = 0, _Acts(stage)
     try:
-        _begin(scenario.get("start") or {}, stage)
+        act.begin(scenario.get("start") or {})
         for number, step in enumerate(scenario["steps"], start=1):  # noqa: B007 -- told when a step fails
-            kind = next(kind for kind in STEPS if kind in step)
-            _ACTS[kind](step, stage)
-    except (_Failed, DomainError) as error:
+            act.do(step)
+        number += 1
+        act.end()
+    except (ScenarioFailed, DomainError) as error:
         result.ok = False
         result.failures.append(f"step {number}: {error}" if number else f"start: {error}")
     result.trace, result.state = stage.trace, stage.case.state
@@ -214,10 +166,84 @@ def _play(scenario: Mapping[str, Any], file: str, document: Mapping[str, Any], s
     return result
 
 
-def _begin(start: Mapping[str, Any], stage: Rehearsal) -> None:
-    if "message" in start:
-        raise _Failed("start by message is not executed by this release")
-    stage.start(start.get("variables") or {}, player(start.get("as")))
+class _Acts:
+    """What a scenario does, with the jobs and messages that follow."""
+
+    def __init__(self, stage: Rehearsal) -> None:
+        self._stage = stage
+        self._behind = Backstage(stage)
+
+    def begin(self, start: Mapping[str, Any]) -> None:
+        """Start the case as the scenario says."""
+        stage = self._stage
+        stage.root.business_key = start.get("business_key")
+        for entity, facts in (start.get("links") or {}).items():
+            for record in facts if isinstance(facts, list) else [facts]:
+                _link(stage, str(entity), record)
+        actor, variables = player(start.get("as")), dict(start.get("variables") or {})
+        way = next((way for way in ("message", "signal", "timer") if way in start), None)
+        if way is None:
+            stage.start(variables, actor)
+        else:
+            variables |= {name: str(key) for name, key in (start.get("keys") or {}).items()}
+            stage.begin({**variables, **(start.get("payload") or {})}, actor, _start_event(stage, way, str(start[way])))
+        self._behind.settle()
+
+    def do(self, step: Mapping[str, Any]) -> None:
+        """One step, and what follows by itself."""
+        kind = next(kind for kind in STEPS if kind in step)
+        match kind:
+            case "message":
+                keys = keys_of(step.get("keys") or {})
+                self._behind.send(Letter(str(step["message"]), keys, step.get("payload") or {}, must_arrive=True))
+            case "job":
+                self._behind.run(
+                    self._job(step["job"]), step.get("returns") if "returns" not in step else step["returns"] or {}
+                )
+            case "fail":
+                order = step["fail"]
+                self._behind.fail(self._job(order["job"]), order.get("error"), order.get("variables") or {})
+            case _:
+                _ACTS[kind](step, self._stage)
+        self._behind.settle()
+
+    def end(self) -> None:
+        """Nothing that the scenario has sent may be left over."""
+        if unread := self._behind.unread():
+            raise ScenarioFailed(f"nobody has received {'; '.join(unread)}")
+
+    def _job(self, name: Any) -> OutsideCall:
+        if isinstance(name, list):
+            return self._behind.job(str(name[0]), int(name[1]))
+        return self._behind.job(str(name))
+
+
+def _link(stage: Rehearsal, entity: str, facts: Any) -> None:
+    """A record that the case is about; facts are its fields, or its id alone."""
+    record = dict(facts) if isinstance(facts, Mapping) else {"id": facts}
+    number = sum(kind == entity for kind, _ in stage.records) + 1
+    identifier = str(record.get("id") or f"{entity}-{number}")
+    stage.records[entity, identifier] = record
+    stage.links.append((entity, identifier, "subject"))
+
+
+def _start_event(stage: Rehearsal, way: str, name: str) -> str:
+    """The start event with this message or signal, or the timer start event of this id. Raises `ScenarioFailed`."""
+    process = stage.program.process
+    known = [(element, trigger) for element, trigger in process.start_triggers if trigger.kind == way]
+    for element, trigger in known:
+        if name in {element if way == "timer" else trigger.name, element}:
+            return element
+    told = ", ".join(str(element if way == "timer" else trigger.name) for element, trigger in known) or "none"
+    raise ScenarioFailed(f"No start event of {process.id} has the {way} {name}; there are: {told}")
+
+
+def _signal(step: Mapping[str, Any], stage: Rehearsal) -> None:
+    name = str(step["signal"])
+    if not any((each.kind, each.name) == ("signal", name) for each in stage.subscriptions.values()):
+        waiting = sorted({each.name for each in stage.subscriptions.values() if each.kind == "signal"})
+        raise ScenarioFailed(f"Nobody waits for the signal {name}; waited for are: {', '.join(waiting) or 'none'}")
+    stage.signal(name, step.get("payload") or {})
 
 
 def _complete(step: Mapping[str, Any], stage: Rehearsal) -> None:
@@ -240,9 +266,11 @@ def _refuse_step(step: Mapping[str, Any], stage: Rehearsal) -> None:
     except DomainError as error:
         told = f"{error.sentence} {' '.join(map(str, (error.details.get('fields') or {}).items()))}"
         if because.lower() not in told.lower():
-            raise _Failed(f"{step['refuse']} was refused, but because “{error.sentence}”, not “{because}”") from error
+            raise ScenarioFailed(
+                f"{step['refuse']} was refused, but because “{error.sentence}”, not “{because}”"
+            ) from error
         return
-    raise _Failed(f"{step['refuse']} was completed; it should have been refused because “{because}”")
+    raise ScenarioFailed(f"{step['refuse']} was completed; it should have been refused because “{because}”")
 
 
 def _choose(step: Mapping[str, Any], stage: Rehearsal) -> None:
@@ -256,7 +284,7 @@ def _finish(step: Mapping[str, Any], stage: Rehearsal) -> None:
 def _advance(step: Mapping[str, Any], stage: Rehearsal) -> None:
     until = moment(step["advance"], stage.clock.now())
     if until is None:
-        raise _Failed(f"advance: {step['advance']} is no ISO 8601 duration")
+        raise ScenarioFailed(f"advance: {step['advance']} is no ISO 8601 duration")
     stage.advance(until)
 
 
@@ -273,7 +301,7 @@ def _value(value: Any, stage: Rehearsal) -> Any:
 def _expect(step: Mapping[str, Any], stage: Rehearsal) -> None:
     told = [sentence for kind, wanted in step["expect"].items() for sentence in _CHECKS[kind](wanted, stage)]
     if told:
-        raise _Failed("; ".join(told))
+        raise ScenarioFailed("; ".join(told))
 
 
 def _same_tasks(wanted: Any, stage: Rehearsal) -> Iterable[str]:
@@ -314,6 +342,12 @@ def _same_variables(wanted: Mapping[str, Any], stage: Rehearsal) -> Iterable[str
             yield f"{name} is {plain(found)!r}, not {plain(expected)!r}"
 
 
+def _same_jobs(wanted: Any, stage: Rehearsal) -> Iterable[str]:
+    found = Counter(call.node.id for call in stage.calls.values())
+    if found != Counter(wanted or []):
+        yield f"waiting jobs are at {sorted(found.elements())}, not {sorted(wanted or [])}"
+
+
 def _same_incidents(wanted: Any, stage: Rehearsal) -> Iterable[str]:
     found = sorted(failure.node.id for failure in stage.incidents)
     if found != sorted(wanted or []):
@@ -327,6 +361,7 @@ _ACTS: dict[str, Callable[[Mapping[str, Any], Rehearsal], None]] = {
     "refuse": _refuse_step,
     "advance": _advance,
     "set": _set,
+    "signal": _signal,
     "choose": _choose,
     "finish": _finish,
 }
@@ -339,4 +374,5 @@ _CHECKS: dict[str, Callable[[Any, Rehearsal], Iterable[str]]] = {
     "not_visited": _not_visited,
     "variables": _same_variables,
     "incidents": _same_incidents,
+    "jobs": _same_jobs,
 }

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from core.identity import SYSTEM
 from core.settings import Settings
-from engine.bpmn import Known
+from engine.bpmn import Finding, Findings, Known
 from engine.definitions import TEMPLATES, DeployDefinitions, DeployedDefinition, DeploymentFile, check_files
 from engine.handlers import HANDLERS
-from engine.scenarios import check_scenarios
+from engine.scenarios import check_beside
 from webapp.bootstrap import load_contexts, opened
 from webapp.cli import FINDINGS, finding_line, print_json
 
@@ -78,7 +79,7 @@ def check(context: click.Context, paths: tuple[Path, ...], as_json: bool) -> Non
     _, found = check_files(files, known)
     for file in found_files:
         if file.name.lower().endswith(SCENARIO):
-            found += check_scenarios(file.name, file.content)
+            found += _renamed(check_beside(Path(file.name), file.content), file.name)
     findings = [each.to_json() for each in found]
     if as_json:
         print_json({"findings": findings})
@@ -88,3 +89,8 @@ def check(context: click.Context, paths: tuple[Path, ...], as_json: bool) -> Non
         errors = sum(finding["severity"] == "error" for finding in findings)
         click.echo(f"{errors} errors, {len(findings) - errors} warnings", err=True)
     context.exit(FINDINGS if any(finding["severity"] == "error" for finding in findings) else 0)
+
+
+def _renamed(found: Findings, name: str) -> list[Finding]:
+    """The findings under the name by which the user knows the file."""
+    return [replace(each, file=name) if each.file == Path(name).name else each for each in found]
