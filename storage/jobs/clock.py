@@ -17,7 +17,7 @@ from core.clock import SystemClock
 from core.errors import DomainError
 
 logger = logging.getLogger(__name__)
-logging.getLogger("apscheduler").setLevel(logging.WARNING)  # it would log every tick
+logging.getLogger("apscheduler").setLevel(logging.ERROR)  # it would log every tick, and all that a long one skips
 
 LOCK = 7_203_110_003  # advisory lock of a session: whoever holds it ticks
 CHECK = 1.0  # seconds between looks whether the lock is still, or already, ours

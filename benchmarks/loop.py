@@ -1,0 +1,131 @@
+"""Long cases: a loop of ten thousand rounds at constant cost, and a multi-instance task of a thousand elements.
+
+Every round and every element is a durable completion of a user task: executor, engine, database and trail. `ratio`
+compares the median of the last hundred rounds with that of the first hundred in the same run.
+"""
+
+import gc
+import statistics
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import text
+
+from benchmarks.complete import KEY, MODEL
+from core.identity import SYSTEM
+from core.settings import Settings
+from engine.definitions import DeployDefinitions, DeploymentFile
+from engine.instances import StartInstance
+from engine.tasks import CompleteTask
+from webapp.bootstrap import Application, opened
+from webapp.cli.progress import progress_bar
+
+ROUNDS, QUICK_ROUNDS = 10_000, 400
+ELEMENTS, QUICK_ELEMENTS = 1000, 50
+WARM_UP = 200  # rounds of another case that are not measured
+ENDS = 100  # rounds that are compared
+BARS = {"ratio": 1.2, "element_ms": 3.0, "silent_element_ms": 3.0}
+MANY = "bench_many"
+SILENT = "bench_silent"
+LOOP = '<multiInstanceLoopCharacteristics camunda:collection="items" camunda:elementVariable="item" {more}/>'
+OUTPUT = 'obieg:outputCollection="results" obieg:outputElement="item * 2"'
+
+
+def _many(key: str, activity: str) -> str:
+    return (
+        '<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" id="bench" '
+        'xmlns:camunda="http://camunda.org/schema/1.0/bpmn" xmlns:obieg="https://obieg.dev/schema/1.0/bpmn" '
+        f'targetNamespace="https://obieg.dev/benchmarks"><process id="{key}" isExecutable="true">'
+        '<startEvent id="start"/>'
+        f'{activity}<userTask id="after"/><endEvent id="end"/>'
+        '<sequenceFlow id="f1" sourceRef="start" targetRef="each"/>'
+        '<sequenceFlow id="f2" sourceRef="each" targetRef="after"/>'
+        '<sequenceFlow id="f3" sourceRef="after" targetRef="end"/></process></definitions>'
+    )
+
+
+MODELS = {
+    KEY: MODEL,
+    MANY: _many(MANY, f'<userTask id="each">{LOOP.format(more=OUTPUT)}</userTask>'),
+    SILENT: _many(
+        SILENT, f'<scriptTask id="each">{LOOP.format(more=OUTPUT)}<script>double = item * 2</script></scriptTask>'
+    ),
+}
+
+
+def run(*, quick: bool = False) -> dict[str, Any]:
+    """Measure on an installation of its own; times are milliseconds."""
+    with tempfile.TemporaryDirectory(prefix="obieg-bench-") as folder:
+        settings = Settings(data=Path(folder), log_level="WARNING")
+        with opened(settings, migrated=True) as application:
+            files = tuple(DeploymentFile(name=f"{key}.bpmn", content=model.encode()) for key, model in MODELS.items())
+            application.executor.execute(DeployDefinitions(files=files), actor=SYSTEM)
+            figures = {
+                **_rounds(application, QUICK_ROUNDS if quick else ROUNDS),
+                **_elements(application, QUICK_ELEMENTS if quick else ELEMENTS),
+            }
+    within = {name: figures[name] <= bar for name, bar in BARS.items()}
+    is_constant = figures["snapshot_bytes"] == figures["snapshot_bytes_at_first"]
+    return {"benchmark": "loop", **figures, "bars": BARS, "within_bars": all(within.values()) and is_constant}
+
+
+def _rounds(application: Application, number: int) -> dict[str, Any]:
+    def turns(how_many: int) -> tuple[list[float], list[int]]:
+        variables = {"amount": 12000, "customer": "ACME", "finished": False}
+        started = application.executor.execute(StartInstance(definition_key=KEY, variables=variables), actor=SYSTEM)
+        task, times, sizes = started.tasks[0].id, [], []
+        with progress_bar("rounds of a loop") as progress:
+            for turn in range(how_many):
+                began = time.perf_counter()
+                command = CompleteTask(task_id=task, data={"remark": "done"})
+                task = application.executor.execute(command, actor=SYSTEM).tasks[0].id
+                times.append((time.perf_counter() - began) * 1000)
+                if turn in {ENDS, how_many - 1}:
+                    sizes.append(_size(application, started.id))
+                    progress(turn, how_many)
+        return times, sizes
+
+    turns(WARM_UP)
+    gc.collect()
+    times, sizes = turns(number)
+    first, last = statistics.median(times[:ENDS]), statistics.median(times[-ENDS:])
+    return {
+        "rounds": number,
+        "first_rounds_p50_ms": round(first, 3),
+        "last_rounds_p50_ms": round(last, 3),
+        "ratio": round(last / first, 3),
+        "snapshot_bytes_at_first": sizes[0],
+        "snapshot_bytes": sizes[-1],
+    }
+
+
+def _size(application: Application, instance_id: str) -> int:
+    query = text("SELECT octet_length(snapshot::text) FROM instance WHERE id = :id")
+    with application.database.engine.connect() as connection:
+        return connection.scalar(query, {"id": instance_id}) or 0
+
+
+def _elements(application: Application, number: int) -> dict[str, Any]:
+    execute, variables = application.executor.execute, {"items": list(range(number))}
+    gc.collect()
+    with progress_bar("elements of a multi-instance task") as progress:
+        began = time.perf_counter()
+        execute(StartInstance(definition_key=SILENT, variables=variables), actor=SYSTEM)
+        silent = time.perf_counter() - began
+        began = time.perf_counter()
+        started = execute(StartInstance(definition_key=MANY, variables=variables), actor=SYSTEM)
+        offered = time.perf_counter() - began
+        for done, task in enumerate(started.tasks):
+            answer = execute(CompleteTask(task_id=task.id, data={}), actor=SYSTEM)
+            progress(done, number)
+        seconds = time.perf_counter() - began
+    if [task.element_id for task in answer.tasks] != ["after"]:
+        raise RuntimeError("the multi-instance task did not end")
+    return {
+        "elements": number,
+        "silent_element_ms": round(silent * 1000 / number, 3),  # script tasks, one transaction
+        "element_ms": round(seconds * 1000 / number, 3),  # user tasks, each offered and completed
+        "offered_ms": round(offered * 1000, 1),
+    }
