@@ -1,11 +1,13 @@
 """Two workers on one database whose connections break where a test says so; for the state machine of the engine.
 
-Each worker has cases in memory of its own. A command can be cut short: before any of its statements, or when it is about
-to commit, its connection is ended by the server, or an error is raised; what it did must then be as if it had never been.
+Each worker has cases in memory of its own. A command can be cut short: before any of its statements, or when it is
+about to commit, its connection is ended by the server, or the process dies; what it did must then be as if it had
+never been.
 """
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,8 +20,9 @@ from core.clock import FixedClock
 from core.executor import Executor
 from core.identity import Actor
 from core.messages import Command
-from engine import store
+from engine.live_cases import live_cases
 from engine.ports import TaskDocuments
+from engine.runtime import Case
 from storage.jobs.memory import MemoryQueue
 from storage.jobs.queue import JobRequest
 from storage.unit_of_work import UnitFactory, UnitOfWork
@@ -128,16 +131,16 @@ class Worker:
             ports={TaskDocuments: FakeDocuments()},
         )
         self.executor = Executor(self.units)
-        self.cases = type(store.live_cases)()
+        self.cases: OrderedDict[tuple[str, int], Case] = OrderedDict()
 
     @contextmanager
     def at_work(self) -> Iterator[None]:
         """Use this worker's cases in memory."""
-        before, store.live_cases = store.live_cases, self.cases
+        before, live_cases._cases = live_cases._cases, self.cases
         try:
             yield
         finally:
-            store.live_cases = before
+            live_cases._cases = before
 
     def do(self, command: Command, actor: Actor) -> Any:
         with self.at_work():

@@ -39,7 +39,7 @@ COMMANDS = {  # name: module and attribute; a command's module is loaded when th
 }
 SUMMARIES = {
     "audit": "Verify the trail.",
-    "bench": "Measure: complete, http, …",
+    "bench": "Measure: complete, http, inbox, …",
     "check": "Check diagrams, decisions, forms, scenarios and packages.",
     "clock": "Tick: look for what is due.",
     "decide": "Evaluate a decision of a DMN file.",
