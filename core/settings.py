@@ -139,6 +139,7 @@ class Settings:
     mail_from: str = _setting("", str)
     mail_timeout: int = _setting(30, _count)
     mail_max_size: int = _setting(20 << 20, _size)
+    max_variables: int = _setting(4 << 20, _size)
     http_hosts: tuple[str, ...] = _setting((), _hosts)
     http_max_answer: int = _setting(1 << 20, _size)
     secrets: Path | None = _setting(None, _folder)

@@ -29,6 +29,7 @@ from engine.live_cases import live_cases
 from engine.models import IncidentRow
 from engine.openings import OpenTask
 from engine.runtime import Case, Changes, OpenWork, Program
+from engine.sizes import check_size
 from engine.store import Finished, Locked, Writing
 from engine.surroundings import InstanceSurroundings
 from storage.unit_of_work import UnitOfWork
@@ -241,11 +242,14 @@ class Running:
         writing.calls([calls.row(call, locked, now) for call in changes.called.values()], changes.uncalled)
         ended = case.state in {"completed", "cancelled"}
         snapshot = case.snapshot()
+        stored = json.dumps(snapshot)
+        if not ended:
+            check_size(stored, snapshot, locked.instance_id)
         state = "suspended" if self.is_suspended and not ended else case.state
         if self._is_new:
-            writing.create(self._instance_row(json.dumps(snapshot), state=state, ended=ended))
+            writing.create(self._instance_row(stored, state=state, ended=ended))
         else:
-            writing.update(locked, case, json.dumps(snapshot), state=state, ended=ended)
+            writing.update(locked, case, stored, state=state, ended=ended)
         unit.post(writing)
         revision = locked.revision + (not self._is_new)
         unit.revisions[case_stream(locked.instance_id)] = locked.revision, revision

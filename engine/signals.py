@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select, text
 
-from core.errors import DomainError, InvalidInput
+from core.errors import DomainError, InvalidInput, StaleState, Unavailable
 from core.executor import handles
 from core.identity import SYSTEM
 from core.ids import new_id
@@ -103,6 +103,8 @@ def _reach(instance_id: str, name: str, payload: Mapping[str, Any], unit: UnitOf
 
     try:
         return with_incidents(unit, attempt, alone=False)
+    except (StaleState, Unavailable):
+        raise
     except DomainError as error:
         extra = {"action": "BroadcastSignal", "instance": instance_id, "code": error.code}
         logger.warning("signal not delivered", extra=extra)
@@ -134,7 +136,14 @@ def _starts(command: BroadcastSignal, unit: UnitOfWork) -> list[str]:
         beginning = Beginning(
             instance_id=new_id(), definition_id=event.definition_id, variables=command.payload, at=event.element_id
         )
-        with_incidents(unit, lambda parking, each=beginning: begin(each, unit, parking), alone=False)  # type: ignore[misc]
+        try:
+            with_incidents(unit, lambda parking, each=beginning: begin(each, unit, parking), alone=False)  # type: ignore[misc]
+        except (StaleState, Unavailable):
+            raise
+        except DomainError as error:  # a process that cannot begin is no fault of who told the signal
+            extra = {"action": "BroadcastSignal", "definition": event.definition_key, "code": error.code}
+            logger.warning("signal started nothing", extra=extra)
+            continue
         unit.emit(SignalReceived(instance_id=beginning.instance_id, element_id=event.element_id, name=command.name))
         found.append(beginning.instance_id)
     return found

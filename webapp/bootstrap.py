@@ -13,6 +13,7 @@ from core.errors import Unavailable
 from core.executor import Executor
 from core.settings import Settings
 from engine.feel.calendar import Calendar, use_calendar
+from engine.sizes import use_limit
 from storage.blobs.staging import Staging
 from storage.blobs.store import BlobStore
 from storage.engine import Database
@@ -91,6 +92,7 @@ def build(settings: Settings, *, clock: Clock | None = None, owner: bool = False
     load_contexts()
     opens, closes = settings.business_hours
     use_calendar(Calendar(settings.country, settings.time_zone, opens, closes))
+    use_limit(settings.max_variables)
     folder = DataFolder(settings.data)
     if owner:
         folder.own()

@@ -187,9 +187,9 @@ def test_a_message_that_the_case_sends_to_itself_arrives(tmp_path: Path) -> None
     ("step", "rule", "told"),
     [
         ("{complete: ask, dta: {}}", "scenario-step", "Did you mean data?"),
-        ("{complete: aks}", "scenario-element", "Did you mean ask?"),
+        ("{complete: asked}", "scenario-element", "Did you mean ask?"),
         ("{expect: {visited: ask}}", "scenario-expect", "is a list"),
-        ("{expect: {visited: [aks]}}", "scenario-element", "no element aks"),
+        ("{expect: {visited: [asked]}}", "scenario-element", "no element asked"),
         ("{expect: {state: done}}", "scenario-expect", "one of running"),
         ("{expect: {variables: {x: '= 1 +'}}}", "scenario-feel", "x:"),
         ("{expect: {mood: good}}", "scenario-expect", "mood"),
