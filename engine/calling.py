@@ -11,7 +11,7 @@ from engine import catalog, store
 from engine.bpmn.model import Node, Reference
 from engine.errors import StepFailed
 from engine.events import CaseCalled, CaseReopened, CaseStarted
-from engine.family import Family, check_depth
+from engine.family import Family, check_callable
 from engine.feel.values import plain
 from engine.runtime import Call, Case, Wanted
 from engine.store import Locked
@@ -162,7 +162,7 @@ def find_called(unit: UnitOfWork, caller: Locked, node: Node, token: str, wanted
         told = f" in version {wanted.version}" if which is None else which
         sentence = f"{node.name} calls {wanted.key}{told}, which is not deployed; deploy it, then try again."
         raise StepFailed(sentence, element=node.id, token=token, reason="call_unknown")
-    check_depth(catalog.definition(unit, found).name, caller.depth, node.id, token)
+    check_callable(catalog.program(unit, found).process, wanted.variables, node, token, depth=caller.depth)
     return found
 
 

@@ -187,6 +187,8 @@ def _more(known: frozenset[str] | None, drafts: list[Draft], kind: str) -> froze
 
 def _process_draft(process: Process, file: DeploymentFile) -> Draft:
     info: dict[str, Any] = {"stages": list(process.stages), "starters": list(process.starters)}
+    starts = [process.nodes[each] for each in process.starts if process.nodes[each].kind == "startEvent"]
+    info |= {"starts": [[start.id, start.name] for start in starts]} if len(starts) > 1 else {}
     info |= {"tag": process.version_tag} if process.version_tag else {}
     info |= {"is_global_task": True} if process.is_global_task else {}
     return Draft(kind="process", key=process.id, name=process.name, file=file, info=info, process=process)

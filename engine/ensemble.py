@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from core.ids import new_id
 from engine.bpmn.model import Node
 from engine.errors import StepFailed
-from engine.family import Family, check_depth
+from engine.family import Family, check_callable
 from engine.runtime import Call, Case, Program, Wanted
 
 
@@ -61,10 +61,11 @@ class Role:
 
     def find_called(self, node: Node, token: str, wanted: Wanted) -> str:
         """The process of the package with this key; a version is whatever the package has."""
-        if self._host.program_of(wanted.key) is None:
+        program = self._host.program_of(wanted.key)
+        if program is None:
             sentence = f"{node.name} calls {wanted.key}, which is no process or global task of this package."
             raise StepFailed(sentence, element=node.id, token=token, reason="call_unknown")
-        check_depth(wanted.key, self.depth, node.id, token)
+        check_callable(program.process, wanted.variables, node, token, depth=self.depth)
         return wanted.key
 
     def caught_outside(self, kind: str, code: str | None) -> bool | None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
+from engine.bpmn.model import Node, Process
 from engine.errors import StepFailed
 from engine.runtime import Call, Case, Thrown
 
@@ -138,8 +139,21 @@ class Family(Generic[Kept]):
             self.counted(called.case).undo()
 
 
-def check_depth(name: str, depth: int, element: str, token: str) -> None:
-    """Whether a case may call another one. Raises `StepFailed`: a process that calls itself for ever has no end."""
+def check_callable(process: Process, variables: Mapping[str, Any], node: Node, token: str, *, depth: int) -> None:
+    """Whether a case at this depth can call a process with these variables. Raises `StepFailed`.
+
+    The limit is for a process that calls itself for ever; a called process has one start without a trigger (BPMN
+    2.0.2, 10.3.5), and what it declares as needed must go in.
+    """
+    starts, name = process.starts, process.name
+    missing = [each for each in process.required if variables.get(each) is None]
     if depth >= MAXIMUM_DEPTH:
         sentence = f"{name} would be call number {depth + 1} inside one another; more than {MAXIMUM_DEPTH} are refused."
-        raise StepFailed(sentence, element=element, token=token, reason="call_depth")
+        raise StepFailed(sentence, element=node.id, token=token, reason="call_depth")
+    if not starts or (len(starts) > 1 and process.nodes[starts[0]].kind == "startEvent"):
+        sentence = f"{node.name} calls {name}, which has {len(starts) or 'no'} start events without a trigger, not one."
+    elif missing:
+        sentence = f"{node.name} calls {name}, which needs {', '.join(missing)} to begin; map it with camunda:in."
+    else:
+        return
+    raise StepFailed(sentence, element=node.id, token=token, reason="call_start")

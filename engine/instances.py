@@ -11,7 +11,7 @@ from core.ids import new_id
 from core.messages import Command
 from engine import access, catalog, store
 from engine.bpmn.model import Reference
-from engine.errors import DefinitionNotFound, InstanceNotFound
+from engine.errors import DefinitionNotFound, InstanceNotFound, StartUnclear
 from engine.events import EntityLinked, VariablesEdited
 from engine.feel.values import plain
 from engine.models import DefinitionRow, InstanceEntityRow
@@ -53,13 +53,17 @@ class StartedInstance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartInstance(Command):
-    """Start a process by its key (newest version) or by the id of one version; `variables` are JSON values."""
+    """Start a process by its key (newest version) or by the id of one version; `variables` are JSON values.
+
+    A process with several start events without a trigger needs `start_event`, the id of the one to begin with.
+    """
 
     definition_key: str | None = None
     definition_id: str | None = None
     business_key: str | None = None
     variables: dict[str, Any] = field(default_factory=dict)
     links: tuple[EntityLink, ...] = ()
+    start_event: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +95,7 @@ class LinkEntity(Command):
 def start_instance(command: StartInstance, unit: UnitOfWork) -> StartedInstance:
     """Begin a process and run it to its first wait states.
 
-    Raises `DefinitionNotFound`, `Forbidden` when the process names who may start it, and `StepRefused`.
+    Raises `DefinitionNotFound`, `Forbidden` when the process names who may start it, `StartUnclear`, `StepRefused`.
     """
     return with_incidents(unit, lambda parking: _start(command, unit, parking))
 
@@ -100,6 +104,7 @@ def _start(command: StartInstance, unit: UnitOfWork, parking: Parking) -> Starte
     mark = catalog.newest_deployment(unit)
     definition = _definition(command, unit, mark)
     _check_starter(definition, unit)
+    _check_start_event(command.start_event, definition, unit)
     instance_id = new_id()
     for link in command.links:
         _link(instance_id, link, unit)
@@ -109,6 +114,7 @@ def _start(command: StartInstance, unit: UnitOfWork, parking: Parking) -> Starte
         variables=command.variables,
         business_key=command.business_key,
         links=tuple({"entity": link.entity, "id": link.id, "role": link.role} for link in command.links),
+        at=command.start_event,
         asked_by_person=True,
     )
     running = begin(beginning, unit, parking, mark=mark)
@@ -131,6 +137,16 @@ def _definition(command: StartInstance, unit: UnitOfWork, mark: str) -> Definiti
         sentence = f"{row.name} is a global task; it is called by the call activity of a process."
         raise InvalidInput(sentence, definition=row.id)
     return row
+
+
+def _check_start_event(start: str | None, definition: DefinitionRow, unit: UnitOfWork) -> None:
+    if start is None:
+        return
+    process = catalog.program(unit, definition.id).process
+    known = [each for each in process.starts if process.nodes[each].kind == "startEvent"]
+    if start not in known:
+        sentence = f"{start} is no start event of {definition.name} that a person can begin with"
+        raise StartUnclear(f"{sentence}; there is {', '.join(known) or 'none'}.", starts=known)
 
 
 def _check_starter(definition: DefinitionRow, unit: UnitOfWork) -> None:

@@ -19,6 +19,7 @@ from engine.views import (
     InstanceDetail,
     InstanceSummary,
     Page,
+    StartChoice,
     TokenView,
     TokenVisit,
 )
@@ -104,6 +105,7 @@ def _definition(row: DefinitionRow) -> DefinitionView:
         deployed_at=row.deployed_at,
         deployed_by=row.deployed_by,
         stages=tuple(row.info.get("stages", ())),
+        starts=tuple(StartChoice(id=start, name=name) for start, name in row.info.get("starts", ())),
     )
 
 

@@ -179,7 +179,7 @@ class Case(Relations):
             raise StartDataMissing(f"{process.name} needs {', '.join(missing)} to begin.", missing=missing)
         starts = process.starts if at is None else (at,)
         if not starts or (len(starts) > 1 and process.nodes[starts[0]].kind == "startEvent"):
-            known = [
+            known = list(starts) or [
                 key for key, node in process.nodes.items() if node.kind == "startEvent" and node.scope == process.id
             ]
             sentence = f"{process.name} has several ways to begin; say which of {', '.join(known)}."

@@ -21,8 +21,16 @@ class Page(Generic[Item]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StartChoice:
+    """A start event without a trigger."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DefinitionView:
-    """A deployed definition in one version."""
+    """A deployed definition in one version; `starts` are those among which whoever starts a case has to choose."""
 
     id: str
     kind: str
@@ -34,6 +42,7 @@ class DefinitionView:
     deployed_at: datetime
     deployed_by: str
     stages: tuple[str, ...]
+    starts: tuple[StartChoice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,10 +25,12 @@ class CallActivity(Element):
         if not my_task.internal_data.get("calling"):  # tried again: it has begun already
             self.begin(my_task)
         tree, called = my_task.workflow, self.called
+        own = my_task.internal_data.get("vars", {})
         wanted = Wanted(
             key=self._text(my_task, called.key, "calls"),
             called=called,
             version=None if called.version is None else self._text(my_task, called.version, "asks for the version"),
+            variables=self._passed(called.into, tree.variables(my_task), own, my_task),
         )
         target = tree.around.find_called(self.node, my_task.id, wanted)
         key = None if called.business_key is None else self.evaluate(my_task, called.business_key)
@@ -37,9 +39,7 @@ class CallActivity(Element):
             id=my_task.id,
             node=self.node,
             target=target,
-            variables=self._passed(
-                called.into, tree.variables(my_task), my_task.internal_data.get("vars", {}), my_task
-            ),
+            variables=wanted.variables,
             business_key=None if key is None else str(key),
             inherits_key=called.inherits_key,
         )

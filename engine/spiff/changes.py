@@ -11,11 +11,12 @@ from engine.subscriptions import SentMessage, SentSignal, Subscription
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """A called process by its key, and by the version or tag where the binding asks for one."""
+    """A called process by its key, and by the version or tag where the binding asks for one; and what goes in."""
 
     key: str
     called: Called
     version: str | None
+    variables: Mapping[str, Any]
 
 
 class Surroundings(Protocol):
@@ -31,7 +32,7 @@ class Surroundings(Protocol):
         """Evaluate the decision of a business rule task."""
 
     def find_called(self, node: Node, token: str, wanted: Wanted) -> str:
-        """What a call activity calls: the id of a definition. Raises `StepFailed` where there is none."""
+        """What a call activity calls: the id of a definition. Raises `StepFailed` where none can begin."""
 
     def caught_outside(self, kind: str, code: str | None) -> bool | None:
         """Whether those who called this case catch an error or escalation: None: nobody, True: it interrupts."""

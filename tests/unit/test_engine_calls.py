@@ -233,3 +233,21 @@ def test_messages_and_timers_of_a_called_case_come_to_it() -> None:
     stage.advance(NOON + timedelta(hours=1))
 
     assert (stage.case.state, stage.case.variables) == ("completed", {"amount": 3})
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (event("startEvent", "start", "message m") + '<endEvent id="end"/>' + chain("start", "end"), "no start events"),
+        ('<startEvent id="one"/><startEvent id="two"/><endEvent id="end"/>' + chain("one", "end") + chain("two", "end"),
+         "2 start events"),
+        ('<ioSpecification><dataInput id="d" name="amount"/><inputSet><dataInputRefs>d</dataInputRefs></inputSet>'
+         "<outputSet/></ioSpecification>" + line(names=()), "needs amount to begin"),
+    ],
+)  # fmt: skip
+def test_a_process_that_cannot_begin_by_a_call_is_an_incident_of_the_caller(content: str, told: str) -> None:
+    stage = begin(line(call(), names=("call",)), called=(callee(content),))
+
+    (failure,) = stage.incidents
+    assert (failure.node.id, failure.reason) == ("call", "call_start")
+    assert told in failure.sentence

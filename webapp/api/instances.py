@@ -37,6 +37,7 @@ class StartBody(Body):
     business_key: str | None = Field(default=None, max_length=1000)
     variables: dict[str, Any] = Field(default_factory=dict)
     links: list[LinkBody] = Field(default_factory=list, max_length=100)
+    start_event: str | None = Field(default=None, max_length=255)
 
 
 class InstanceQuery(Body):
@@ -83,6 +84,7 @@ def start(body: StartBody) -> Started:
         business_key=body.business_key,
         variables=body.variables,
         links=links,
+        start_event=body.start_event,
     )
     started = run(command)
     return Started(id=started.id, state=started.state, stage=started.stage, tasks=started.tasks)

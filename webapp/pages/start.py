@@ -1,12 +1,14 @@
 """Starting a case: the processes that the reader may start."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from engine.instances import StartInstance
 from engine.queries import startable
+from engine.views import StartChoice
 from webapp.pages.blueprint import blueprint
 from webapp.pages.offers import APPROVAL, after_start
 from webapp.web import run, view
@@ -23,6 +25,7 @@ class Choice:
     hint: str
     address: str | None
     action: str
+    starts: Sequence[StartChoice] = ()
 
 
 @blueprint.get("/start")
@@ -30,7 +33,7 @@ def start() -> str:
     """The processes that may be started."""
     with view() as reading:
         found = startable(reading)
-    choices = [_choice(each.id, each.key, each.name, each.version) for each in found]
+    choices = [replace(_choice(each.id, each.key, each.name, each.version), starts=each.starts) for each in found]
     return render_template("start.html", processes=choices)
 
 
@@ -44,5 +47,6 @@ def _choice(definition_id: str, key: str, name: str, version: int) -> Choice:
 @blueprint.post("/start")
 def start_case() -> Response:
     """Start a process that is about nothing in particular."""
-    started = run(StartInstance(definition_key=request.form["definition_key"]))
+    start_event = request.form.get("start_event") or None
+    started = run(StartInstance(definition_key=request.form["definition_key"], start_event=start_event))
     return redirect(after_start(started.id, [task.id for task in started.tasks]))
