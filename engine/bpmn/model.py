@@ -94,7 +94,8 @@ class Trigger:
     """An event definition: what an event waits for, or what it throws.
 
     `name` is that of a message, signal or link, the code of an error or escalation (None catches all), or the activity
-    to compensate; `key` correlates a message; `condition` is that of a conditional event.
+    to compensate; `key` correlates a message; `condition` is that of a conditional event; `is_awaited` says whether a
+    throw waits for what it makes undone.
     """
 
     kind: str
@@ -102,6 +103,7 @@ class Trigger:
     key: Value | None = None
     timer: Timer | None = None
     condition: Value | None = None
+    is_awaited: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

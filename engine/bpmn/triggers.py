@@ -98,7 +98,8 @@ class TriggerReader:
             case "link":
                 return Trigger(kind=kind, name=definition.get("name") or owner.get("name"))
             case "compensation":
-                return self._compensation(definition, owner)
+                awaited = flag(definition, "waitForCompletion", default=True)
+                return Trigger(kind=kind, name=definition.get("activityRef"), is_awaited=awaited)
             case "terminate" | "cancel":
                 return Trigger(kind=kind)
         return self._named(kind, definition, owner)
@@ -133,12 +134,6 @@ class TriggerReader:
             return None
         condition = compiled(lambda: formula(text), definition, owner.get("id"), self._findings)
         return None if condition is None else Trigger(kind="conditional", condition=condition)
-
-    def _compensation(self, definition: Xml, owner: Xml) -> Trigger:
-        if not flag(definition, "waitForCompletion", default=True):
-            sentence = "waitForCompletion=false is not executed: a compensation is always waited for."
-            self._refuse("compensation-wait", sentence, owner)
-        return Trigger(kind="compensation", name=definition.get("activityRef"))
 
     def _timer(self, definition: Xml, owner: Xml) -> Timer | None:
         given = [(kind, child_text(definition, name)) for name, kind in _TIMERS.items()]

@@ -8,7 +8,7 @@ from engine.bpmn.model import Node, Process
 from engine.spiff.activities import BusinessRuleTask, PassThrough, ScriptTask, ServiceTask, UserTask
 from engine.spiff.ad_hoc import AdHocScope
 from engine.spiff.calls import CallActivity, CallCompensation
-from engine.spiff.compensation import CompensationScope, ProcessScope
+from engine.spiff.compensation import CompensationScope, ProcessScope, UnawaitedCompensation
 from engine.spiff.element import INSTANCE, Element
 from engine.spiff.events import EndEvent, EventGateway, StartEvent, ThrowEvent
 from engine.spiff.gateways import Complex, Exclusive, Inclusive, Parallel
@@ -71,6 +71,8 @@ def _build(spec: WorkflowSpec, node: Node, process: Process) -> None:
         CompensationScope(spec, node)
     elif node.kind == "callActivity":
         CallCompensation(spec, node)
+    if any(not trigger.is_awaited for trigger in node.triggers):
+        UnawaitedCompensation(spec, node)
     if issubclass(CLASSES.get(node.kind, Element), Catching):
         _build_listeners(spec, node)
 

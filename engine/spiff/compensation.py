@@ -44,7 +44,11 @@ class Compensating(Undoing):
         if trigger.kind != "compensation":
             super().throw(task, trigger)
             return
-        task.internal_data["todo"] = take(task, trigger.name) + task.internal_data.get("todo", [])
+        found = take(task, trigger.name)
+        if trigger.is_awaited:
+            task.internal_data["todo"] = found + task.internal_data.get("todo", [])
+        elif found:
+            task.workflow.enter(self.node.id + COMPENSATION, task.parent, todo=found)
 
     def _run_hook(self, my_task: Any) -> bool | None:
         done: bool | None = super()._run_hook(my_task)
@@ -124,3 +128,7 @@ class CompensationScope(Undoing):
         """It leaves nothing behind."""
         parent = my_task.parent
         parent.task_spec.child_left(parent, my_task, ())
+
+
+class UnawaitedCompensation(CompensationScope):
+    """What a throw has made undone without waiting for it: its scope waits, as for everything inside."""

@@ -144,7 +144,7 @@ def live(stage: Rehearsal, dice: random.Random) -> None:
     kind, token = dice.choice(sorted(can))
     match kind:
         case chosen if chosen.startswith("choose "):
-            stage._do(lambda case: case.select(token, chosen.removeprefix("choose ")))
+            stage._do(lambda role: role.case.select(token, chosen.removeprefix("choose ")), token)
         case "work":
             stage.complete(token, {}, SYSTEM)
         case "timer":
