@@ -28,7 +28,7 @@ from engine.spiff.element import is_held
 from engine.spiff.listening import deliver, is_listening
 from engine.spiff.migrating import TakenOver, check_conditions, take_over
 from engine.spiff.moving import move
-from engine.spiff.scopes import open_scope
+from engine.spiff.scopes import in_order, open_scope
 from engine.spiff.stored import pack, unpack
 from engine.spiff.tree import TokenTree
 from engine.subscriptions import Subscription
@@ -188,9 +188,8 @@ class Case(Relations):
             initiator = process.nodes[start].result
             if initiator is not None and process.nodes[start].kind == "startEvent":
                 self.variables[initiator] = actor
-        open_scope(tree.task_tree, process.handlers, starts, chosen=at is not None)
-        for waiting in _awaited(process, at):
-            tree.enter(waiting, tree.task_tree)
+        together = in_order(tree.task_tree, (*starts, *process.besides, *_awaited(process, at)))
+        open_scope(tree.task_tree, process.handlers, together, chosen=at)
         self._run()
 
     def complete(self, token: str, data: Mapping[str, Any]) -> None:
@@ -370,16 +369,14 @@ class Case(Relations):
 
 
 def _awaited(process: Process, at: str | None) -> list[str]:
-    """What a case that an event behind a gateway has made waits for besides (BPMN 2.0.2, 13.5.1).
+    """What a case that an event behind a gateway has made waits for besides (BPMN 2.0.2, 13.2 and 13.5.1).
 
-    The other events of a parallel gateway, and all other gateways that make cases.
+    Behind a parallel one all of its other events; behind an exclusive one an event of each other that makes cases.
     """
     gateways = [node for node in process.nodes.values() if node.kind == "eventBasedGateway" and node.makes_cases]
     mine = next((node for node in gateways if at in {flow.target for flow in node.outgoing}), None)
     if mine is None:
         return []
-    found = [flow.target for flow in mine.outgoing if mine.all_triggers and flow.target != at]
-    for other in gateways:
-        if other is not mine:
-            found += [flow.target for flow in other.outgoing] if other.all_triggers else [other.id]
-    return found
+    if mine.all_triggers:
+        return [flow.target for flow in mine.outgoing if flow.target != at]
+    return [other.id for other in gateways if other is not mine and not other.all_triggers]

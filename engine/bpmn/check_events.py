@@ -128,9 +128,9 @@ def check_starts(scope: Scope, findings: Findings) -> None:
         return
     for identifier, node in scope.nodes.items():
         if starts and begins(node, scope):
-            findings.error(
-                "node-unreachable",
-                "No sequence flow leads here, so this would never happen.",
+            findings.warning(
+                "node-besides",
+                "No sequence flow leads here, so this begins together with the start event.",
                 line=node.sourceline,
                 element=identifier,
             )

@@ -64,6 +64,7 @@ class _Lowering:
             searchable=names_in(element.get(f"{{{OBIEG}}}searchable")),
             documentation=child_text(element, "documentation"),
             starts=self._starts(self._root),
+            besides=self._besides(self._root),
             handlers=self._handlers(self._root),
             start_triggers=tuple((key, trigger) for key in self._makers(nodes) for trigger in nodes[key].triggers),
             required=self._data.required(element),
@@ -98,6 +99,13 @@ class _Lowering:
         if is_ad_hoc(scope.element):  # activities are started by people
             first = [key for key in first if local(scope.nodes[key]) == "intermediateCatchEvent"]
         return tuple(first)
+
+    @staticmethod
+    def _besides(scope: Scope) -> tuple[str, ...]:
+        """Where there is a start event, the nodes that nothing leads to begin with it (BPMN 2.0.2, 10.5.2)."""
+        if not any(local(node) == "startEvent" for node in scope.nodes.values()):
+            return ()
+        return tuple(key for key, node in scope.nodes.items() if begins(node, scope))
 
     @staticmethod
     def _handlers(scope: Scope) -> tuple[str, ...]:
@@ -155,6 +163,7 @@ class _Lowering:
                 if "compensateEventDefinition" not in definitions_of(each)
             ),
             starts=self._starts(inner) if inner is not None else (),
+            besides=self._besides(inner) if inner is not None else (),
             by_event=flag(element, "triggeredByEvent", default=False),
             handlers=self._handlers(inner) if inner is not None else (),
             compensation=self._compensation(key, scope),

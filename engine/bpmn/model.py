@@ -208,6 +208,7 @@ class Node:
     interrupting: bool = True
     boundaries: tuple[str, ...] = ()
     starts: tuple[str, ...] = ()
+    besides: tuple[str, ...] = ()  # begin together with the start event, since nothing leads to them
     by_event: bool = False
     handlers: tuple[str, ...] = ()
     compensation: str | None = None
@@ -244,6 +245,7 @@ class Process:
     sla: Value | None = None  # working time that a case may take
     documentation: str | None = None
     starts: tuple[str, ...] = ()
+    besides: tuple[str, ...] = ()
     handlers: tuple[str, ...] = ()
     start_triggers: tuple[tuple[str, Trigger], ...] = ()
     required: tuple[str, ...] = ()

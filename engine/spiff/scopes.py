@@ -10,14 +10,20 @@ from engine.spiff.listening import armed_name
 from engine.spiff.records import gathered
 
 
-def open_scope(task: Any, handlers: Iterable[str], starts: Iterable[str], *, chosen: bool = False) -> None:
-    """Arm the event sub-processes of a scope, then put a token on each start; `chosen`: its event has happened."""
+def open_scope(task: Any, handlers: Iterable[str], starts: Iterable[str], *, chosen: str | None = None) -> None:
+    """Arm the event sub-processes of a scope, then put a token on each start; the event of `chosen` has happened."""
     for handler in handlers:
         if armed_name(handler) in task.workflow.spec.task_specs:  # one for compensation waits for no event
             task.workflow.enter(armed_name(handler), task, armed=True)
     for inner in starts:
         if task.id in task.workflow.tasks:
-            task.workflow.enter(inner, task, chosen=chosen or None)
+            task.workflow.enter(inner, task, chosen=(inner == chosen) or None)
+
+
+def in_order(task: Any, elements: Iterable[str]) -> list[str]:
+    """What begins together begins in the order of the diagram."""
+    wanted = list(elements)
+    return wanted if len(wanted) < 2 else [key for key in task.workflow.process.nodes if key in wanted]
 
 
 class SubProcess(Element):
@@ -26,7 +32,7 @@ class SubProcess(Element):
     def _run_hook(self, my_task: Any) -> bool | None:
         self.begin(my_task)
         start(my_task)
-        open_scope(my_task, self.node.handlers, self.node.starts)
+        open_scope(my_task, self.node.handlers, in_order(my_task, (*self.node.starts, *self.node.besides)))
         return None if self.node.starts else True
 
 
@@ -39,8 +45,11 @@ class EventSubProcess(SubProcess):
         if self.node.own:
             self.own(my_task)
         open_scope(my_task, self.node.handlers, ())
-        for inner in self.node.starts:
-            my_task.workflow.enter(inner, my_task, payload=payload)
+        for inner in in_order(my_task, (*self.node.starts, *self.node.besides)):
+            has_happened = inner in self.node.starts
+            my_task.workflow.enter(
+                inner, my_task, payload=payload if has_happened else None, chosen=has_happened or None
+            )
         return None
 
 

@@ -140,7 +140,7 @@ class TokenTree(Workflow):
     def _open_visit(self, task: Any) -> None:
         node: Node = task.task_spec.node
         self._counted.add(task.id)
-        if node.kind != "startEvent" and node.needs == 1:
+        if node.needs == 1 and (node.kind != "startEvent" or task.internal_data.get("chosen")):
             self.note_move(task)
         self.changes.entered[task.id] = Visit(
             id=task.id,
@@ -297,7 +297,7 @@ class TokenTree(Workflow):
     def _execute(self, task: Any) -> None:
         self.changes.steps += 1
         node: Node = task.task_spec.node
-        if node.kind == "startEvent" and "act" not in task.internal_data:
+        if node.kind == "startEvent" and task.internal_data.keys().isdisjoint({"act", "chosen"}):
             self.note_move(task)
         if self.changes.steps in self.parked:
             task._set_state(TaskState.WAITING)

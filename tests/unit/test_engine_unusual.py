@@ -306,3 +306,23 @@ def test_two_events_behind_a_gateway_in_a_loop_choose_anew_each_round() -> None:
 
     assert everything_is_forgotten(stage)
     assert stage.trace.count("again") == 3
+
+
+def test_what_nothing_leads_to_begins_together_with_the_start_event() -> None:
+    inside = '<startEvent id="in"/><userTask id="a"/><userTask id="alone"/>' + chain("in", "a")
+    stage = begin(line(f'<subProcess id="sub">{inside}</subProcess>', names=("sub",)) + '<userTask id="besides"/>')
+
+    assert waiting(stage) == ["a", "alone", "besides"]
+    for element in ("a", "alone", "besides"):
+        do(stage, element)
+    assert everything_is_forgotten(stage)
+
+
+def test_what_nothing_leads_to_in_a_handler_begins_with_its_event() -> None:
+    handler = on("h", "message m", '<userTask id="note"/><userTask id="alone"/>' + chain("h_start", "note"))
+    stage = begin(line('<userTask id="work"/>', names=("work",)) + handler)
+    assert waiting(stage) == ["work"]
+
+    message(stage, "paid")
+
+    assert waiting(stage) == ["alone", "note"]
