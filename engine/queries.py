@@ -13,6 +13,7 @@ from engine.models import DefinitionRow, IncidentRow, InstanceEntityRow, Instanc
 from engine.paging import Order, checked, contains, count, split
 from engine.service_levels import service_level
 from engine.snapshots import tokens_in, variables_in
+from engine.spiff.moving import obstacle
 from engine.views import (
     DefinitionView,
     IncidentView,
@@ -36,9 +37,11 @@ __all__ = [
     "incidents",
     "instance",
     "instances",
+    "move_targets",
     "startable",
     "task",
     "tasks",
+    "versions",
 ]
 
 
@@ -65,6 +68,20 @@ def definitions(view: Reading) -> list[DefinitionView]:
     )
     rows = view.session.scalars(select(DefinitionRow).where(DefinitionRow.id.in_(newest)))
     return sorted(map(_definition, rows), key=lambda each: (each.kind != "process", each.kind, each.name, each.key))
+
+
+def versions(view: Reading, definition_id: str) -> list[DefinitionView]:
+    """All versions of the same definition, the newest first. Raises `DefinitionNotFound`."""
+    row = catalog.definition(view, definition_id)
+    same = (DefinitionRow.kind == row.kind) & (DefinitionRow.key == row.key)
+    rows = view.session.scalars(select(DefinitionRow).where(same).order_by(DefinitionRow.version.desc()))
+    return [_definition(each) for each in rows]
+
+
+def move_targets(view: Reading, definition_id: str) -> list[tuple[str, str]]:
+    """The elements that a token can be moved to, by id and name."""
+    nodes = catalog.program(view, definition_id).process.nodes.values()
+    return sorted(((each.id, each.name) for each in nodes if obstacle(each) is None), key=lambda each: each[1].lower())
 
 
 def definition(view: Reading, definition_id: str) -> DefinitionView:

@@ -36,10 +36,8 @@ def _is_empty(scope: Any) -> bool:
     return scope.id != ROOT and not scope.task_spec.stays_open(scope) and not holds_tokens(scope)
 
 
-def _target(tree: Any, target: str) -> Node:
-    node: Node | None = tree.process.nodes.get(target)
-    if node is None:
-        raise MoveRefused(f"There is no element {target} in this version of the process.", element=target)
+def obstacle(node: Node) -> str | None:
+    """Why no token can be moved to an element; None where one can."""
     reason = None
     if node.kind == "boundaryEvent":
         reason = f"it happens at {node.attached_to} only; move to the element behind it"
@@ -51,6 +49,14 @@ def _target(tree: Any, target: str) -> Node:
         reason = "it joins several flows, and a moved token comes on none; move to the element behind it"
     elif node.needs > 1:
         reason = f"it begins with {node.needs} tokens; move to the element in front of it"
+    return reason
+
+
+def _target(tree: Any, target: str) -> Node:
+    node: Node | None = tree.process.nodes.get(target)
+    if node is None:
+        raise MoveRefused(f"There is no element {target} in this version of the process.", element=target)
+    reason = obstacle(node)
     if reason is not None:
         raise MoveRefused(f"No token can be moved to {node.name}: {reason}.", element=target)
     return node

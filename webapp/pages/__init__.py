@@ -4,7 +4,20 @@ import importlib
 
 from flask import Flask
 
-MODULES = ("cases", "choices", "customers", "definitions", "documents", "inbox", "offers", "start", "tasks", "trail")
+MODULES = (
+    "cases",
+    "choices",
+    "customers",
+    "definitions",
+    "documents",
+    "inbox",
+    "migrations",
+    "offers",
+    "operations",
+    "start",
+    "tasks",
+    "trail",
+)
 
 
 def register(app: Flask) -> None:

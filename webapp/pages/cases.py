@@ -8,6 +8,7 @@ from flask import render_template
 
 from documents.queries import linked_documents
 from engine import queries
+from engine.access import ADMINISTER
 from engine.choosing import open_scopes
 from engine.queries import InstanceFilter, TaskFilter
 from engine.views import InstanceDetail, TokenVisit
@@ -53,7 +54,18 @@ def case(instance_id: str) -> str:
         documents = linked_documents(reading, "case", instance_id)
         scopes = open_scopes(reading, instance_id)
         records = [each for link in found.links if (each := record(reading, link.entity, link.id))]
-    values = {"scopes": scopes, "tasks": tasks, "documents": documents, "records": records, "names": names()}
+        may_operate = found.ended_at is None and reading.actor.may(ADMINISTER)
+        targets = queries.move_targets(reading, found.definition.id) if may_operate else []
+    sources = sorted({(token.element_id, token.name) for token in found.tokens})
+    operations = {"may_operate": may_operate, "targets": targets, "sources": sources}
+    values = {
+        **operations,
+        "scopes": scopes,
+        "tasks": tasks,
+        "documents": documents,
+        "records": records,
+        "names": names(),
+    }
     marks = {"places": places_of(found), "stages": stages_of(found), "diagram_state": diagram_state(found, visits)}
     variables = found.variables if current_actor().may("case.read_all") else None
     return render_template("case.html", case=found, history=told(visits), variables=variables, **values, **marks)

@@ -3,6 +3,8 @@
 from flask import Response, render_template
 
 from engine import queries
+from engine.access import ADMINISTER
+from engine.migration.queries import migrations
 from webapp.pages.blueprint import blueprint
 from webapp.pages.shell import names
 from webapp.web import view
@@ -23,7 +25,11 @@ def definition(definition_id: str) -> str:
     """One process with its diagram."""
     with view() as reading:
         found = queries.definition(reading, definition_id)
-    return render_template("definition.html", definition=found, names=names())
+        versions = queries.versions(reading, definition_id)
+        may = found.kind == "process" and reading.actor.may(ADMINISTER)
+        batches = migrations(reading, found.key, limit=10) if may else []
+    values = {"versions": versions, "batches": batches, "may_migrate": may and len(versions) > 1}
+    return render_template("definition.html", definition=found, names=names(), **values)
 
 
 @blueprint.get("/definitions/<definition_id>/xml")
