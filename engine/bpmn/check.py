@@ -2,6 +2,7 @@
 
 from engine.bpmn.ad_hoc import check_ad_hoc
 from engine.bpmn.check_events import check_event, check_starts
+from engine.bpmn.check_rules import check_rules
 from engine.bpmn.findings import Findings
 from engine.bpmn.read import BPMN, Xml, child_text, flag, local, namespace
 from engine.bpmn.scopes import Scope, definitions_of
@@ -22,11 +23,11 @@ _ALONE = {"linkEventDefinition", "cancelEventDefinition"}
 def check_process(process: Xml, findings: Findings) -> Scope:
     """Read the scopes of a process; whatever cannot be executed becomes a finding."""
     scope = _scope(process, findings)
-    _check_ids(scope, findings)
     for each in scope.all():
         _check_flows(each, findings)
         check_starts(each, findings)
         check_ad_hoc(each, findings)
+        check_rules(each, findings)
         for node in each.nodes.values():
             _check_node(node, each, findings)
     return scope
@@ -53,22 +54,6 @@ def _add(into: dict[str, Xml], element: Xml, findings: Findings) -> None:
         findings.error("id-missing", f"A <{local(element)}> has no id.", line=element.sourceline)
         return
     into[identifier] = element
-
-
-def _check_ids(scope: Scope, findings: Findings) -> None:
-    seen: dict[str, int] = {}
-    for element in scope.element.iter(f"{{{BPMN}}}*"):
-        identifier = element.get("id")
-        if identifier is None:
-            continue
-        if identifier in seen:
-            findings.error(
-                "id-twice",
-                f"The id {identifier} stands at line {seen[identifier]} already; every id must be unique.",
-                line=element.sourceline,
-                element=identifier,
-            )
-        seen[identifier] = element.sourceline
 
 
 def verdict_of(element: Xml) -> Verdict:
@@ -146,7 +131,7 @@ def _check_ways(identifier: str, node: Xml, scope: Scope, findings: Findings) ->
     for flow in conditional:
         if flow.get("id") == default:
             _refuse_flow(flow, "condition-default", "The default flow must have no condition.", findings)
-        elif name in {"parallelGateway", "startEvent", "boundaryEvent", "eventBasedGateway"}:
+        elif name in {"parallelGateway", "eventBasedGateway", *EVENTS}:
             _refuse_flow(flow, "condition-place", f"A flow out of a <{name}> can have no condition.", findings)
     if name == "complexGateway" and child_text(node, "activationCondition") is None and len(scope_incoming) > 1:
         findings.error(

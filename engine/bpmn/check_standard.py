@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from engine.bpmn.check_rules import check_ids, check_once
 from engine.bpmn.extensions import check_extensions
 from engine.bpmn.findings import Findings
 from engine.bpmn.read import BPMN, XSI, Xml, local, namespace
@@ -14,7 +15,9 @@ _SCHEMA_DEFAULT = "http://www.w3.org/1999/XPath"  # what tools write without hav
 
 def check_standard(root: Xml, executed: Iterable[Xml], findings: Findings) -> None:
     """Look at every element and attribute of a file, but at the processes that are only drawn."""
-    runs = set(executed)
+    runs = list(executed)
+    for process in runs:
+        check_ids(process, findings)
     _check_attributes(root, findings)
     for child in root:
         if local(child) == "process" and child not in runs:
@@ -46,6 +49,7 @@ def _check(element: Xml, parent: Xml, findings: Findings) -> None:
         return
     if name not in INSIDE:
         return  # a reference, or text
+    check_once(element, findings)
     for child in element:
         _check(child, element, findings)
 

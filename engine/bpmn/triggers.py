@@ -11,6 +11,7 @@ from engine.bpmn.model import Timer, TimerKind, Trigger
 from engine.bpmn.outside import calls_handler
 from engine.bpmn.read import BPMN, OBIEG, Xml, child_text, children, flag, local
 from engine.bpmn.support import EVENT_DEFINITIONS, EVENT_NAMES
+from engine.bpmn.times import is_time
 from engine.cron import is_cron
 
 _ISO = re.compile(r"^(R\d*/)?P[\dYMWDTHS.,]+$|^\d{4}-\d{2}-\d{2}")
@@ -147,7 +148,9 @@ class TriggerReader:
             literal = _ISO.match(text) is not None or (kind == "cycle" and is_cron(text))
             make: Callable[[], Value] = lambda: formula(text)  # noqa: E731 -- one of two ways
             value = Value(text, None) if literal else compiled(make, definition, owner.get("id"), self._findings)
-            return None if value is None else Timer(kind=kind, value=value)
+            if not literal or is_time(kind, text):
+                return None if value is None else Timer(kind=kind, value=value)
+            sentence = f"The timer is {text}, which is no {kind} of ISO 8601."
         self._findings.error("timer", sentence, line=definition.sourceline, element=owner.get("id"))
         return None
 

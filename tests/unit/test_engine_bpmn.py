@@ -238,3 +238,63 @@ def test_the_reference_page_shows_what_the_code_does() -> None:
     text = PAGE.read_text()
 
     assert page(text) == text, "run: python -m engine.bpmn.reference"
+
+
+LOOP = "<multiInstanceLoopCharacteristics><loopCardinality>2</loopCardinality></multiInstanceLoopCharacteristics>"
+UNDO = '<task id="undo" isForCompensation="true"/>'
+COMPENSATED = '<boundaryEvent id="back" attachedToRef="work"><compensateEventDefinition/></boundaryEvent>'
+TIED = '<association id="tie" sourceRef="back" targetRef="undo"/>'
+MESSAGE = '<message id="m" name="paid"/><error id="e" errorCode="E"/>'
+
+
+def caught(identifier: str, definition: str) -> str:
+    boundary = f'<boundaryEvent id="{identifier}" attachedToRef="work">{definition}</boundaryEvent>'
+    return boundary + f'<task id="{identifier}_after"/>' + chain(identifier, f"{identifier}_after")
+
+
+@pytest.mark.parametrize(
+    ("content", "rule"),
+    [
+        (line('<task id="wo#rk"/>', names=("wo#rk",)), "id-form"),
+        (line(f'<task id="work">{LOOP}{LOOP}</task>', names=("work",)), "element-twice"),
+        (
+            line(f'<task id="work">{LOOP}<standardLoopCharacteristics loopMaximum="2"/></task>', names=("work",)),
+            "element-twice",
+        ),
+        (line('<scriptTask id="work"><script>a = 1</script><script>b = 1</script></scriptTask>', names=("work",)),
+         "element-twice"),
+        (line('<task id="work"/>', UNDO, names=("work",)), "compensation-unused"),
+        (line('<task id="work"/>', UNDO, COMPENSATED, TIED, chain("back", "end"), names=("work",)),
+         "compensation-flow"),
+        (line('<task id="work"/>', UNDO, COMPENSATED, COMPENSATED.replace("back", "again"), TIED,
+              TIED.replace("back", "again").replace("tie", "other"), names=("work",)), "catch-twice"),
+        (line('<userTask id="work"/>', caught("a", "<errorEventDefinition/>"), caught("b", "<errorEventDefinition/>"),
+              names=("work",)), "catch-twice"),
+        (line('<task id="work"/><intermediateThrowEvent id="e"/><task id="x"/>', names=("work", "e"))
+         + flow("e", "x", "true"), "condition-place"),
+        ('<startEvent id="s"/><eventBasedGateway id="g"/><receiveTask id="work" messageRef="m"/>'
+         + chain("s", "g", "work") + caught("a", "<errorEventDefinition/>"), "event-gateway"),
+    ],
+)  # fmt: skip
+def test_what_would_never_happen_or_never_count_is_refused(content: str, rule: str) -> None:
+    assert rules(bpmn(content, roots=MESSAGE)) == [rule]
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "is_right"),
+    [
+        ("timeDate", "2026-01-05", True),
+        ("timeDate", "2026-01-05T12:00:00Z", True),
+        ("timeDate", "2026-13-05T12:00:00Z", False),
+        ("timeDate", "2026-02-30", False),
+        ("timeDuration", "P1DT2H", True),
+        ("timeDuration", "PT", False),
+        ("timeDuration", "P1.2.3D", False),
+        ("timeDuration", "P1H", False),
+    ],
+)
+def test_a_moment_that_stands_in_the_diagram_is_checked(kind: str, text: str, is_right: bool) -> None:
+    timer = f"<timerEventDefinition><{kind}>{text}</{kind}></timerEventDefinition>"
+    content = bpmn(line(f'<intermediateCatchEvent id="e">{timer}</intermediateCatchEvent>', names=("e",)))
+
+    assert rules(content) == ([] if is_right else ["timer"])
