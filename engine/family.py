@@ -75,6 +75,8 @@ class Family(Generic[Kept]):
     def attend(self, member: Kept) -> None:
         """A case has run: do what it asks of others, and all that follows from that."""
         self._steps = max(self._steps, member.case.steps)
+        if not self._is_busy and not member.case.asks:
+            return
         self._agenda.append(partial(self._look_at, member))
         if self._is_busy:
             return

@@ -10,7 +10,7 @@ from engine import messages, store
 from engine.errors import IncidentNotFound
 from engine.models import IncidentRow
 from engine.reasons import given
-from engine.running import Parking, Running, settle, with_incidents
+from engine.running import GONE, Parking, Running, settle, with_incidents
 from storage.unit_of_work import UnitOfWork
 
 
@@ -84,6 +84,6 @@ def _go_on(going: _Going, unit: UnitOfWork, parking: Parking) -> str:
     running = Running(unit, locked, parking, even_stopped=True)
     token = incident.token_id or ""
     went_on = running.case.skip(token) if going.is_skipped else running.case.retry(token)
+    running.resolve(incident, going.told("tried again", "skipped") if went_on else GONE)
     running.save()
-    running.resolve(incident, going.told("tried again", "skipped") if went_on else "its token is gone")
     return running.case.state

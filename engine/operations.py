@@ -100,11 +100,11 @@ def _move(command: MoveTokens, reason: str, unit: UnitOfWork, parking: Parking) 
     locked = store.lock_instance(unit, command.instance_id)
     running = Running(unit, locked, parking, even_suspended=True, even_stopped=True)
     moved = running.case.move(command.source, command.target, f"moved to {command.target}: {reason}")
-    running.save()
     open_ones = select(IncidentRow).where(IncidentRow.instance_id == command.instance_id, IncidentRow.state == "open")
     for incident in unit.session.scalars(open_ones):
         if incident.token_id is not None and not running.case.has(incident.token_id):
             running.resolve(incident, f"moved to {command.target}: {reason}")
+    running.save()
     unit.emit(
         TokensMoved(
             instance_id=command.instance_id,

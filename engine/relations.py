@@ -28,6 +28,13 @@ class Relations:
         """Run up to the next wait state."""
         raise NotImplementedError
 
+    @property
+    def asks(self) -> bool:
+        """Whether there is anything for callers or called cases to know; seldom, so it is asked first."""
+        changes, tree = self._tree.changes, self._tree
+        calls = changes.calls or changes.dismissed or changes.thrown or changes.undone
+        return bool(calls) or tree.completed or tree.cancelled
+
     def take_calls(self) -> Asked:
         """What is asked of callers and called cases."""
         changes = self._tree.changes

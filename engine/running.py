@@ -36,6 +36,7 @@ from storage.unit_of_work import UnitOfWork
 
 logger = logging.getLogger(__name__)
 
+GONE = "its token is gone"
 Result = TypeVar("Result")
 
 
@@ -254,6 +255,8 @@ class Running:
         revision = locked.revision + (not self._is_new)
         unit.revisions[case_stream(locked.instance_id)] = locked.revision, revision
         calls.ask_for_work(unit, locked.instance_id, changes)
+        if locked.instance_state in {"failed", "suspended"} and not self._is_new:
+            self._settle_gone()
         self._report_failures(changes)
         self._tell(changes)
         self._hold(changes)
@@ -336,6 +339,13 @@ class Running:
                 failure.sentence,
                 tries=1 + self._earlier_tries(failure.token),
             )
+
+    def _settle_gone(self) -> None:
+        """Incidents whose tokens were cancelled meanwhile ask nobody to do anything."""
+        mine = (IncidentRow.instance_id == self.id) & (IncidentRow.state == "open")
+        for incident in self.unit.session.scalars(select(IncidentRow).where(mine)):
+            if incident.token_id is not None and not self.case.has(incident.token_id):
+                settle(self.unit, incident, GONE)
 
     def _earlier_tries(self, token: str) -> int:
         earlier = select(func.count()).where(

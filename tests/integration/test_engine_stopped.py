@@ -121,3 +121,13 @@ def test_a_stopped_case_can_be_cancelled(world: JobWorld) -> None:
     world.do(CancelInstance(instance_id=started.id, reason="over"))
 
     assert world.rows("SELECT state, stopped_by FROM instance") == [("cancelled", None)]
+
+
+def test_an_incident_ends_with_its_case(world: JobWorld) -> None:
+    bad = f'<startEvent id="start"/>{event("endEvent", "bad", "error e")}{chain("start", "bad")}'
+    world.deploy(bpmn(bad, roots=ROOTS, key="alone"))
+    started = world.start("alone")
+
+    world.do(CancelInstance(instance_id=started.id, reason="over"))
+
+    assert world.rows("SELECT state, resolution FROM incident") == [("resolved", "its token is gone")]
