@@ -234,6 +234,9 @@ class _Check:
 
     def _exists(self, elements: Sequence[Any], step: Any) -> None:
         for element in elements if self._nodes is not None else ():
+            if isinstance(element, bool):
+                sentence = "An element is named true or false; YAML reads yes, no, on and off so: put it in quotes."
+                self._refuse("scenario-element", sentence, step)
             if element in (self._nodes or {}) or not isinstance(element, str):
                 continue
             nearest = difflib.get_close_matches(element, self._nodes or {}, n=1, cutoff=0.6)

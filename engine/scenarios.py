@@ -51,8 +51,19 @@ class Played:
 
     file: str
     results: list[ScenarioResult]
-    all_nodes: frozenset[str]
-    all_flows: frozenset[str]
+    process: Process
+    diagram: Path
+
+    @property
+    def all_nodes(self) -> frozenset[str]:
+        """Every element that a token can come to."""
+        return frozenset(self.process.nodes)
+
+    @property
+    def all_flows(self) -> frozenset[str]:
+        """Every sequence flow."""
+        flows = (flow for node in self.process.nodes.values() for flow in node.outgoing)
+        return frozenset(flow.id for flow in flows if not flow.link)
 
     def unused(self) -> tuple[list[str], list[str]]:
         """Elements and sequence flows that no scenario came to."""
@@ -73,7 +84,7 @@ def play(path: Path) -> Played:
     findings = check_scenarios(path.name, content)
     _refuse(findings)
     document = read(content, findings) or {}
-    process, props = _load(document, path, findings)
+    process, props, diagram = _load(document, path, findings)
     _refuse(check_scenarios(path.name, content, _closed(process)))
     program = load(process)
     results = [_play(scenario, path.name, document, Rehearsal(program, FixedClock(clock_of(scenario)), props))
@@ -81,8 +92,8 @@ def play(path: Path) -> Played:
     return Played(
         file=path.name,
         results=results,
-        all_nodes=frozenset(process.nodes),
-        all_flows=frozenset(flow.id for node in process.nodes.values() for flow in node.outgoing),
+        process=process,
+        diagram=diagram,
     )
 
 
@@ -93,7 +104,7 @@ def check_beside(path: Path, content: bytes) -> Findings:
     if document is None:
         return findings
     try:
-        process, _ = _load(document, path, Findings(path.name))
+        process, *_ = _load(document, path, Findings(path.name))
     except ScenarioRefused as refused:
         findings.error("scenario-process", f"Its diagram cannot be used: {refused.sentence}")
         return findings
@@ -111,8 +122,8 @@ def _refuse(findings: Findings) -> None:
         raise ScenarioRefused(str(first), findings=[finding.to_json() for finding in findings])
 
 
-def _load(document: Mapping[str, Any], path: Path, findings: Findings) -> tuple[Process, Props]:
-    """The process and, of its folder, all forms and decisions, and the processes that may be called."""
+def _load(document: Mapping[str, Any], path: Path, findings: Findings) -> tuple[Process, Props, Path]:
+    """The process and, of its folder, all forms and decisions, the processes that may be called, the diagram."""
     folder = path.parent
     decisions: dict[str, Model] = {}
     files = {file: file.read_bytes() for file in sorted(folder.glob("**/*.dmn"))}
@@ -139,7 +150,7 @@ def _load(document: Mapping[str, Any], path: Path, findings: Findings) -> tuple[
             if document.get("file") or process.id == document.get("process"):
                 findings += checked.findings
                 _refuse(findings)
-                return process, Props(forms=forms, decisions=decisions, called=Nearby(file.parent, known))
+                return process, Props(forms=forms, decisions=decisions, called=Nearby(file.parent, known)), file
         if document.get("file"):
             findings += checked.findings
     _refuse(findings)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
+from engine.coverage import ProcessCoverage, coverage_of
 from engine.scenarios import Played, play
 from webapp.bootstrap import load_contexts
 from webapp.cli import FINDINGS, print_json
@@ -17,24 +19,28 @@ PATTERN = "*.scenario.yaml"
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="One object per scenario, one a line.")
 @click.option("--coverage", is_flag=True, help="Name the elements and flows that no scenario came to.")
+@click.option(
+    "--html",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    help="Write the coverage into this file, with the diagrams.",
+)
 @click.pass_context
-def test(context: click.Context, paths: tuple[Path, ...], as_json: bool, coverage: bool) -> None:
+def test(context: click.Context, paths: tuple[Path, ...], as_json: bool, coverage: bool, html: Path | None) -> None:
     """Run scenario files, or all of a folder; exit code 1 when one fails."""
     load_contexts()
     files = _files(paths)
     if not files:
         raise click.UsageError(f"There is no {PATTERN} file in {', '.join(map(str, paths))}.")
-    failed = passed = 0
-    for file in files:
-        played = play(file)
-        for result in played.results:
-            failed += not result.ok
-            passed += result.ok
-            if as_json:
-                print_json(result.to_json())
-            else:
-                _tell(result.name, result.failures)
-        _tell_coverage(played, named=coverage, err=as_json)
+    played = [_play(file, told=not as_json) for file in files]
+    covered = coverage_of(played)
+    if as_json:
+        _print(played, covered if coverage else [])
+    failed = sum(not result.ok for each in played for result in each.results)
+    passed = sum(result.ok for each in played for result in each.results)
+    for entry in covered:
+        _tell_coverage(entry, named=coverage, err=as_json)
+    if html is not None:
+        _write(html, covered)
     click.echo(f"{passed} passed, {failed} failed", err=as_json)
     context.exit(FINDINGS if failed else 0)
 
@@ -46,18 +52,40 @@ def _files(paths: tuple[Path, ...]) -> list[Path]:
     return list(found)
 
 
-def _tell(name: str, failures: list[str]) -> None:
-    click.echo(f"{'FAILED' if failures else 'passed'}  {name}")
-    for failure in failures:
-        click.echo(f"        {failure}")
+def _play(file: Path, *, told: bool) -> Played:
+    played = play(file)
+    for result in played.results if told else ():
+        click.echo(f"{'passed' if result.ok else 'FAILED'}  {result.name}")
+        for failure in result.failures:
+            click.echo(f"        {failure}")
+    return played
 
 
-def _tell_coverage(played: Played, *, named: bool, err: bool) -> None:
-    nodes, flows = played.unused()
-    used = len(played.all_nodes) - len(nodes), len(played.all_flows) - len(flows)
-    totals = f"{used[0]} of {len(played.all_nodes)} elements, {used[1]} of {len(played.all_flows)} flows"
-    click.echo(f"{played.file}: {totals}", err=err)
+def _print(played: Sequence[Played], covered: Sequence[ProcessCoverage]) -> None:
+    of = {(entry.diagram.resolve(), entry.process.id): entry for entry in covered}
+    for each in played:
+        entry = of.get((each.diagram.resolve(), each.process.id))
+        more = {} if entry is None else {"coverage": entry.to_json()}
+        for result in each.results:
+            print_json(result.to_json() | more)
+
+
+def _tell_coverage(entry: ProcessCoverage, *, named: bool, err: bool) -> None:
+    nodes = f"{len(entry.nodes)} of {len(entry.all_nodes)} elements"
+    flows = f"{len(entry.flows)} of {len(entry.all_flows)} flows"
+    click.echo(f"{entry.process.id}: {nodes}, {flows} ({entry.percent} %)", err=err)
     if named:
-        for kind, names in (("element", nodes), ("flow", flows)):
-            for name in names:
-                click.echo(f"        no scenario came to {kind} {name}", err=err)
+        for node in entry.missed_nodes:
+            click.echo(f"        no scenario came to element {node.id}", err=err)
+        for flow, source, target in entry.missed_flows:
+            click.echo(f"        no scenario came to flow {flow} ({source.id} to {target.id})", err=err)
+
+
+def _write(path: Path, covered: Sequence[ProcessCoverage]) -> None:
+    from webapp.cli.coverage_page import page
+
+    try:
+        path.write_text(page(covered), encoding="utf-8")
+    except OSError as error:
+        raise click.UsageError(f"{path} cannot be written: {error.strerror}.") from error
+    click.echo(f"The report is in {path}.", err=True)
