@@ -1,7 +1,9 @@
 """Reads what a call activity calls, and which variables go in and come out."""
 
+import dataclasses
 from typing import get_args
 
+from engine.bpmn.data import DataReader
 from engine.bpmn.expressions import Value, attribute, formula
 from engine.bpmn.findings import Findings
 from engine.bpmn.model import CallBinding, Called, Passing
@@ -13,9 +15,19 @@ _BINDINGS: tuple[CallBinding, ...] = get_args(CallBinding)
 _ONE_SOURCE = 'One of source (a variable), sourceExpression (FEEL) or variables="all" says what is passed'
 
 
-def read_call(element: Xml, findings: Findings) -> Called | None:
-    """What a call activity calls; None with a finding where it says nothing that could be called."""
-    return _Reader(element, findings).read()
+def read_call(element: Xml, data: DataReader, findings: Findings) -> Called | None:
+    """What a call activity calls; None with a finding where it says nothing that could be called.
+
+    The inputs and outputs that it declares go in and come out under their names (BPMN 2.0.2, 10.3.6), where
+    associations take them; `camunda:in` and `camunda:out` come on top.
+    """
+    inputs, outputs = data.declared(element, "dataInput"), data.declared(element, "dataOutput")
+    found = _Reader(element, findings).read()
+    if found is None:
+        return None
+    into = (Passing(source=name, value=None, target=name) for name in inputs)
+    out = (Passing(source=name, value=None, target=name, local=True) for name in outputs)
+    return dataclasses.replace(found, into=(*into, *found.into), out=(*out, *found.out))
 
 
 class _Reader:

@@ -107,6 +107,11 @@ class DataReader:
         real = (each for each in held if not (each.get("name") or "").startswith(_PLACEHOLDER))
         return tuple(dict.fromkeys(name for each in real if (name := self.variable(each))))
 
+    def declared(self, element: Xml, kind: str) -> tuple[str, ...]:
+        """The variables of an element's inputs (`dataInput`) or outputs (`dataOutput`)."""
+        found = [each for one in children(element, "ioSpecification") for each in children(one, kind)]
+        return tuple(dict.fromkeys(name for each in found if (name := self.variable(each))))
+
     def required(self, element: Xml) -> tuple[str, ...]:
         """The inputs that must be there: those of the input set that are not optional."""
         found = []

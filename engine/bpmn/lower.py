@@ -144,7 +144,7 @@ class _Lowering:
             required=data.required,
             content=data.content,
             work=self._work(element) if kind in {"userTask", "adHocSubProcess"} else None,
-            called=read_call(element, self._findings) if kind == "callActivity" else None,
+            called=read_call(element, self._data, self._findings) if kind == "callActivity" else None,
             handler=self._handler(element) if calls else None,
             operation=operation,
             outside=read_outside(element, self._findings) if calls else None,

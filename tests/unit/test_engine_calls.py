@@ -251,3 +251,24 @@ def test_a_process_that_cannot_begin_by_a_call_is_an_incident_of_the_caller(cont
     (failure,) = stage.incidents
     assert (failure.node.id, failure.reason) == ("call", "call_start")
     assert told in failure.sentence
+
+
+def test_declared_inputs_and_outputs_go_in_and_come_out_by_associations() -> None:
+    specified = (
+        '<ioSpecification><dataInput id="in" name="amount"/><dataOutput id="out" name="answer"/>'
+        "<inputSet><dataInputRefs>in</dataInputRefs></inputSet>"
+        "<outputSet><dataOutputRefs>out</dataOutputRefs></outputSet></ioSpecification>"
+        '<dataInputAssociation id="i"><sourceRef>net</sourceRef><targetRef>in</targetRef></dataInputAssociation>'
+        '<dataOutputAssociation id="o"><sourceRef>out</sourceRef><targetRef>given</targetRef></dataOutputAssociation>'
+    )
+    objects = '<property id="net" name="net"/><property id="given" name="given"/>'
+    stage = begin(
+        objects + line(f'<callActivity id="call" calledElement="called">{specified}</callActivity>', names=("call",)),
+        called=(WORK,),
+        net=5,
+    )
+    assert stage.ensemble.roles[1].case.variables == {"amount": 5}
+
+    do(stage, "work", answer=7, secret=1)
+
+    assert (stage.case.state, stage.case.variables) == ("completed", {"net": 5, "given": 7})
