@@ -20,6 +20,7 @@ from core.clock import FixedClock
 from core.executor import Executor
 from core.identity import Actor
 from core.messages import Command
+from engine import runtime
 from engine.live_cases import live_cases
 from engine.ports import TaskDocuments
 from engine.runtime import Case
@@ -114,6 +115,7 @@ class Worker:
     engine: Engine
     clock: FixedClock
     queue: Queue
+    round_trips: bool = True  # through a stored snapshot after each element; or as in production
     trouble: Trouble = field(default_factory=Trouble)
 
     def __post_init__(self) -> None:
@@ -135,12 +137,13 @@ class Worker:
 
     @contextmanager
     def at_work(self) -> Iterator[None]:
-        """Use this worker's cases in memory."""
+        """Use this worker's cases in memory, in its way."""
         before, live_cases._cases = live_cases._cases, self.cases
+        trips, runtime.ROUND_TRIPS = runtime.ROUND_TRIPS, self.round_trips
         try:
             yield
         finally:
-            live_cases._cases = before
+            live_cases._cases, runtime.ROUND_TRIPS = before, trips
 
     def do(self, command: Command, actor: Actor) -> Any:
         with self.at_work():

@@ -19,9 +19,9 @@ def encode(value: Any) -> Any:
 
     Functions cannot be stored and become null; what is no FEEL value at all raises TypeError.
     """
-    if value is None or isinstance(value, bool | str | int):
+    if value is None or isinstance(value, (str, bool, int)):  # a tuple of types is checked faster than their union
         return value
-    if isinstance(value, Decimal | float):
+    if isinstance(value, (Decimal, float)):
         return _number(value, lambda text: {"@": "number", "v": text})
     if isinstance(value, _TEMPORAL):
         return {"@": kind(value), "v": temporal_text(value)}

@@ -1,6 +1,7 @@
 """The state of a running process as JSON values: live tokens and variables, nothing of the definition."""
 
 from collections.abc import Mapping
+from operator import is_
 from typing import Any
 
 from SpiffWorkflow.util.task import TaskState
@@ -10,6 +11,7 @@ from engine.spiff.tree import ROOT, Token, TokenTree
 
 FORMAT = 2  # 1: only timers could be waited for, and nothing said who waits
 _FEEL = ("vars", "items", "out", "payload", "records", "todo", "thrown")  # what holds values of FEEL
+_SEVERAL = {"vars", "items", "out"}  # of these, what is a context or a list
 
 
 def pack(tree: TokenTree) -> dict[str, Any]:
@@ -54,5 +56,38 @@ def unpack(tree: TokenTree, snapshot: Mapping[str, Any]) -> None:
 
 
 def _packed(task: Any) -> list[Any]:
-    internal = {key: encode(value) if key in _FEEL else value for key, value in task.internal_data.items()}
+    internal = {key: _encoded(task, key, value) if key in _FEEL else value for key, value in task.internal_data.items()}
     return [task.id, task.task_spec.name, task._parent, task.state, internal]
+
+
+def _encoded(task: Any, key: str, value: Any) -> Any:
+    """A thousand waiting tokens are not encoded anew because one of them goes on.
+
+    What is the same number or text as the last time has the same JSON. (Equal ones need not: 1 and 1.0 are equal.)
+    """
+    if key not in _SEVERAL:
+        return encode(value)
+    names, values = (list(value), list(value.values())) if isinstance(value, dict) else (None, list(value))
+    before = task.kept.get(key)
+    if before is not None and before.is_same(names, values):
+        return before.encoded
+    encoded = encode(value)
+    if any(isinstance(each, list | dict) for each in values):
+        task.kept.pop(key, None)  # a handler may have changed it in place
+    else:
+        task.kept[key] = _Kept(names, values, encoded)
+    return encoded
+
+
+class _Kept:
+    """Plain values and their JSON."""
+
+    __slots__ = ("_names", "_values", "encoded")
+
+    def __init__(self, names: list[str] | None, values: list[Any], encoded: Any) -> None:
+        self._names, self._values = names, values
+        self.encoded = encoded
+
+    def is_same(self, names: list[str] | None, values: list[Any]) -> bool:
+        """Whether these are the very same values."""
+        return len(values) == len(self._values) and names == self._names and all(map(is_, values, self._values))

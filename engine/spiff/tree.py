@@ -28,6 +28,10 @@ MAXIMUM_STEPS = 50_000  # elements in one command: more is a loop that nothing e
 class Token(Task):
     """A task that does not log each of its states: SpiffWorkflow formats them even where nobody reads them."""
 
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        self.kept: dict[str, Any] = {}  # what was stored last
+
     def _set_state(self, value: int) -> None:
         self._state = value
 
@@ -188,6 +192,8 @@ class TokenTree(Workflow):
 
     def derive_stage(self) -> None:
         """The stage with the highest order among the live tokens; without any, the last one stays."""
+        if not self.process.stages:
+            return
         order = {stage: number for number, stage in enumerate(self.process.stages)}
         stages = {stage for stage in map(self._stage_of, self.live()) if stage in order}
         if stages:
@@ -362,10 +368,16 @@ class TokenTree(Workflow):
 
     def _find_stall(self) -> None:
         """A case whose tokens all wait at joins will never go on by itself: say so instead of falling silent."""
-        waits = [task for task in self.live() if not holds_tokens(task)]
-        if waits and all(task.task_spec.needs_tokens(task) for task in waits):
-            sentence = f"The case cannot go on: {waits[0].task_spec.node.name} waits for a token that cannot come."
-            self.fail(waits[0], "stalled", sentence)
+        first = None
+        for task in self.live():
+            if holds_tokens(task):
+                continue
+            if not task.task_spec.needs_tokens(task):
+                return  # something can happen here
+            first = first or task
+        if first is not None:
+            sentence = f"The case cannot go on: {first.task_spec.node.name} waits for a token that cannot come."
+            self.fail(first, "stalled", sentence)
 
     def fail(self, task: Any, reason: str, sentence: str) -> None:
         """Stop a token where it is until a person looks at it."""

@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from tests.engine_machine import EngineMachine
 
 LONG_RUN = os.environ.get("MACHINE_EXAMPLES")
-EXAMPLES, STEPS = 8, 35
+EXAMPLES, STEPS = 6, 35
 
 
 def test_the_books_are_right_after_whatever_happens(engine: Engine) -> None:

@@ -1,7 +1,11 @@
 """Multi-instance activities."""
 
+import json
+
 import pytest
 
+from engine import runtime
+from engine.runtime import Case
 from tests.engine_stage import begin, do
 from tests.engine_world import chain, line
 
@@ -87,3 +91,30 @@ def test_a_sub_process_runs_once_per_item_with_variables_of_its_own() -> None:
         do(stage, "look")
 
     assert stage.case.variables == {"items": [1, 2], "doubled": [2, 4]}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [(1, 1.5), (True, 1), (1, True), ("1", 1), (None, False), (["a"], ["a", "b"]), ("a", ["a"]), (2, None)],
+)
+def test_a_stored_state_has_the_newest_values_of_an_instance(
+    before: object, after: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runtime, "ROUND_TRIPS", False)
+    loop = '<multiInstanceLoopCharacteristics camunda:collection="people" camunda:elementVariable="person"/>'
+    stage = begin(
+        line(
+            f'<subProcess id="each">{loop}<startEvent id="s"/><userTask id="first"/><userTask id="then"/>'
+            f"{chain('s', 'first', 'then')}</subProcess>",
+            names=("each",),
+        ),
+        people=["p", "q"],
+    )
+    for _ in range(2):
+        do(stage, "first", value=before)
+        stage.case.snapshot()
+
+    do(stage, "then", value=after)
+    stored = stage.case.snapshot()
+
+    assert stored == Case(stage.case.program, stage, json.loads(json.dumps(stored))).snapshot()
