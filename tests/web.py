@@ -39,3 +39,9 @@ def form_token(browser: FlaskClient) -> str:
 def log_in(browser: FlaskClient, password: str = PASSWORD, name: str = "anna", **query: str) -> Any:
     data = {"name": name, "password": password, "csrf_token": form_token(browser)}
     return browser.post("/login", data=data, query_string=query)
+
+
+def post(browser: FlaskClient, address: str, **fields: Any) -> Any:
+    """A form sent by a page's script."""
+    headers = {"HX-Request": "true", "X-CSRFToken": form_token(browser), "Accept": "application/problem+json"}
+    return browser.post(address, data=fields, headers=headers)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from flask import Flask
@@ -14,7 +13,7 @@ from engine.definitions import DeployDefinitions, DeploymentFile
 from engine.instances import StartInstance
 from storage.jobs.worker import Worker
 from tests.engine_world import bpmn, line
-from tests.web import PASSWORD, form_token, log_in
+from tests.web import PASSWORD, log_in, post
 from webapp.bootstrap import Application
 
 BEFORE = bpmn(line('<userTask id="check" name="Check"/>', names=("check",)), attributes='obieg:sla="P2D"')
@@ -49,12 +48,6 @@ def versions(application: Application) -> tuple[str, str]:
     for _ in range(2):
         application.executor.execute(StartInstance(definition_key="process"), actor=SYSTEM)
     return before, deploy(AFTER)
-
-
-def post(browser: FlaskClient, address: str, **fields: Any) -> Any:
-    """A form sent by a page's script."""
-    headers = {"HX-Request": "true", "X-CSRFToken": form_token(browser), "Accept": "application/problem+json"}
-    return browser.post(address, data=fields, headers=headers)
 
 
 def cases(application: Application) -> list[str]:

@@ -33,6 +33,7 @@ def register(app: Flask) -> None:
         percent,
         size,
         moment,
+        field_moment,
         day,
         due,
         due_mark,
@@ -115,6 +116,11 @@ def moment(value: datetime | None, *, seconds: bool = False) -> str:
     local = value.astimezone(reader_zone())
     text = f"{local.day} {local:%b %Y, %H:%M:%S}" if seconds else f"{local.day} {local:%b %Y, %H:%M}"
     return _tag(value, text)
+
+
+def field_moment(value: datetime | None) -> str:
+    """2026-01-05T08:00 in the reader's zone, as a field for date and time wants it."""
+    return "" if value is None else f"{value.astimezone(reader_zone()):%Y-%m-%dT%H:%M}"
 
 
 def day(value: date | datetime | None) -> str:

@@ -1,6 +1,7 @@
 """The inbox: my tasks, what my groups can take, and what I have done."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from flask import Response, render_template
 
@@ -16,6 +17,19 @@ from webapp.pages.shell import names
 from webapp.web import current_actor, run, view
 
 MINE, GROUPS, DONE = "mine", "groups", "done"
+ORDERS = {"due": "Due first", "-priority": "Most urgent first", "-created": "Newest first", "created": "Oldest first"}
+DUE = {"": "Whenever due", "late": "Late", "day": "Due within a day", "week": "Due within a week"}
+SPANS = {"late": timedelta(), "day": timedelta(days=1), "week": timedelta(days=7)}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """How the reader looks at a list; `aside`: at what was put aside until later, which is left out otherwise."""
+
+    q: str = ""
+    sort: str = "due"
+    due: str = ""
+    aside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +49,13 @@ def inbox() -> str:
         tabs = _tabs(reading, me)
         if show not in {MINE, GROUPS}:
             show = MINE if tabs[0].count or not tabs[1].count else GROUPS
-        chosen = _wanted(me, show, asked("q"))
+        choice = _choice()
+        chosen = _wanted(me, show, reading.clock.now(), choice)
         tasks = queries.tasks(reading, chosen, after=asked("after") or None, limit=MOST)
+        aside = queries.count_tasks(reading, _wanted(me, show, reading.clock.now(), Choice(aside=True)))
         definitions = {each.key: each.name for each in queries.definitions(reading)}
-    values = {"tabs": tabs, "show": show, "q": asked("q"), "definitions": definitions, "names": names()}
+    values = {"tabs": tabs, "show": show, "q": choice.q, "definitions": definitions, "names": names()}
+    looks = {"choice": choice, "orders": ORDERS, "due_choices": DUE, "aside": aside}
     return answer(
         "inbox.html",
         "inbox_rows.html",
@@ -46,6 +63,7 @@ def inbox() -> str:
         claimable=[each.id for each in tasks.items if _may_claim(me, each)],
         lead=_lead(me, tabs),
         **values,
+        **looks,
     )
 
 
@@ -72,7 +90,8 @@ def inbox_count() -> str:
 
 
 def _tabs(reading: Reading, me: Actor) -> list[Tab]:
-    mine, groups = (queries.count_tasks(reading, _wanted(me, key)) for key in (MINE, GROUPS))
+    now = reading.clock.now()
+    mine, groups = (queries.count_tasks(reading, _wanted(me, key, now, Choice())) for key in (MINE, GROUPS))
     return [
         Tab(MINE, "My tasks", mine),
         Tab(GROUPS, "All open" if me.may("case.read_all") else "My groups", groups),
@@ -80,10 +99,28 @@ def _tabs(reading: Reading, me: Actor) -> list[Tab]:
     ]
 
 
-def _wanted(me: Actor, show: str, q: str = "") -> TaskFilter:
-    if show == MINE:
-        return TaskFilter(assignee=me.id, q=q or None, sort="due")
-    return TaskFilter(unassigned=True, q=q or None, sort="due")
+def _choice() -> Choice:
+    """What the address says; anything else is the usual look."""
+    sort, due = asked("sort"), asked("due")
+    return Choice(
+        q=asked("q"),
+        sort=sort if sort in ORDERS else "due",
+        due=due if due in DUE else "",
+        aside=asked("aside") == "yes",
+    )
+
+
+def _wanted(me: Actor, show: str, now: datetime, choice: Choice) -> TaskFilter:
+    span = SPANS.get(choice.due)
+    return TaskFilter(
+        assignee=me.id if show == MINE else None,
+        unassigned=show != MINE,
+        q=choice.q or None,
+        sort=choice.sort,
+        due_before=None if span is None else now + span,
+        follow_up_until=None if choice.aside else now,
+        follow_up_after=now if choice.aside else None,
+    )
 
 
 def _may_claim(me: Actor, task: TaskSummary) -> bool:

@@ -1,20 +1,23 @@
 """The task page: form, offer, documents, comments; completing goes through the API."""
 
+from datetime import datetime
 from typing import Any
 
 from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from core.errors import DomainError
+from core.errors import DomainError, InvalidInput
 from crm import offer_queries
 from crm.offer_queries import Offer
 from documents.access import Target
 from documents.queries import documents_of
 from engine import queries
-from engine.tasks import CommentTask
+from engine.delegation import DelegateTask, ResolveTask, ScheduleTask
+from engine.tasks import AssignTask, CommentTask
 from engine.views import TaskDetail
 from storage.unit_of_work import Reading
 from webapp.pages.blueprint import blueprint
+from webapp.pages.formats import reader_zone
 from webapp.pages.shell import names
 from webapp.web import run, view
 
@@ -48,6 +51,47 @@ def comment(task_id: str) -> str | Response:
     with view() as reading:
         found = queries.task(reading, task_id)
     return render_template("task_comments.html", task=found, names=names())
+
+
+@blueprint.post("/tasks/<task_id>/schedule")
+def schedule(task_id: str) -> Response:
+    """Change when it is due, until when it is put aside, and its priority; an emptied field takes a date away."""
+    moments = {name: _moment(name) for name in ("due_at", "follow_up_at")}
+    cleared = frozenset(name for name, value in moments.items() if value is None)
+    run(ScheduleTask(task_id=task_id, priority=_number("priority"), clear=cleared, **moments))
+    return Response(status=204, headers={"HX-Refresh": "true"})
+
+
+@blueprint.post("/tasks/<task_id>/<any(assign, delegate):verb>")
+def hand_over(task_id: str, verb: str) -> Response:
+    """Give it to a colleague for good, or ask them to do it and give it back."""
+    kind = AssignTask if verb == "assign" else DelegateTask
+    run(kind(task_id=task_id, assignee=request.form.get("assignee", "")))
+    return Response(status=204, headers={"HX-Refresh": "true"})
+
+
+@blueprint.post("/tasks/<task_id>/resolve")
+def resolve(task_id: str) -> Response:
+    """Give a delegated task back to its owner."""
+    run(ResolveTask(task_id=task_id))
+    return Response(status=204, headers={"HX-Refresh": "true"})
+
+
+def _moment(name: str) -> datetime | None:
+    """A moment of a form, in the reader's zone. Raises `InvalidInput`."""
+    text = request.form.get(name, "").strip()
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=reader_zone()) if text else None
+    except ValueError as error:
+        raise InvalidInput(f"{text} is no date and time.", fields={f"/{name}": "a date and time"}) from error
+
+
+def _number(name: str) -> int | None:
+    text = request.form.get(name, "").strip()
+    try:
+        return int(text) if text else None
+    except ValueError as error:
+        raise InvalidInput(f"{text} is no whole number.", fields={f"/{name}": "a whole number"}) from error
 
 
 def has_table(form: dict[str, Any] | None) -> bool:
