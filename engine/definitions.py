@@ -212,7 +212,7 @@ def _message_taken(drafts: list[Draft], unit: UnitOfWork) -> Findings:
     """A message has one receiver, so it can start one process only."""
     findings = Findings("")
     owners: dict[str, str] = {}
-    for row in unit.session.scalars(select(StartEventRow).where(StartEventRow.kind == "message")):
+    for row in unit.session.scalars(select(StartEventRow).where(StartEventRow.kind.in_(("message", starting.PART)))):
         owners[row.name] = row.definition_key
     for draft in drafts:
         findings.file = draft.file.name

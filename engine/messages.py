@@ -22,7 +22,7 @@ from engine.feel.kinds import imported
 from engine.feel.values import decode, encode
 from engine.models import InstanceRow, MessageEventRow, MessageRow, MessageStartRow, StartEventRow, SubscriptionRow
 from engine.running import Parking, Running, raise_incident, with_incidents
-from engine.starting import Beginning, begin
+from engine.starting import PART, Beginning, begin
 from storage.jobs.registry import job
 from storage.unit_of_work import UnitOfWork
 
@@ -168,9 +168,12 @@ class _Router:
         return True
 
     def _start(self, parking: Parking) -> str | None:
-        wanted = (StartEventRow.kind == "message") & (StartEventRow.name == self.letter.name)
+        wanted = StartEventRow.kind.in_(("message", PART)) & (StartEventRow.name == self.letter.name)
         event = self._unit.session.scalar(select(StartEventRow).where(wanted).order_by(StartEventRow.definition_id))
         if event is None:
+            return None
+        parts = self._parts(event) if event.kind == PART else []
+        if parts is None:
             return None
         if self._chosen != event.definition_id:
             parking.clear()
@@ -178,13 +181,34 @@ class _Router:
         instance_id = new_id()
         if self.letter.keys and not self._take_start(event.definition_key, instance_id):
             return None
-        variables = {**self.letter.keys, **self.letter.payload}
+        variables: dict[str, Any] = dict(self.letter.keys)
+        for part in parts:
+            variables |= decode(part.payload)
+            self._unit.session.delete(part)
+        variables |= self.letter.payload
         beginning = Beginning(
             instance_id=instance_id, definition_id=event.definition_id, variables=variables, at=event.element_id
         )
         begin(beginning, self._unit, parking)
         self._tell(instance_id, event.element_id)
         return instance_id
+
+    def _parts(self, event: StartEventRow) -> list[MessageRow] | None:
+        """The stored messages that make a case together with this one; None while some of them are missing.
+
+        They have the same keys. The rows of the start event are locked, so that two that come at once see one another.
+        """
+        of_it = (StartEventRow.definition_key == event.definition_key) & (StartEventRow.element_id == event.element_id)
+        rows = self._unit.session.scalars(select(StartEventRow).where(of_it).with_for_update()).all()
+        found = []
+        for name in sorted({row.name for row in rows} - {self.letter.name}):
+            same = (MessageRow.name == name) & (MessageRow.keys == self.letter.keys) & (MessageRow.state == "waiting")
+            oldest = select(MessageRow).where(same).order_by(MessageRow.id).limit(1).with_for_update()
+            part = self._unit.session.scalar(oldest)
+            if part is None:
+                return None
+            found.append(part)
+        return found
 
     def _take_start(self, definition_key: str, instance_id: str) -> bool:
         """Whether no case runs that a message with the same keys has started."""

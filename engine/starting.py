@@ -19,6 +19,7 @@ from engine.spiff.moments import cycle, moment
 from engine.store import Locked
 from storage.unit_of_work import UnitOfWork
 
+PART = "message_part"  # a message of a start event that needs several together
 STORED = {"message", "signal", "timer", "conditional"}
 
 
@@ -80,6 +81,8 @@ def register(unit: UnitOfWork, row: DefinitionRow, process: Process) -> None:
         counted[element] += 1
         if trigger.kind not in STORED:
             continue
+        node = process.nodes[element]
+        is_part = node.kind == "startEvent" and node.all_triggers and len(node.triggers) > 1
         due, left = (None, None) if trigger.timer is None else first_moment(trigger.timer.value.evaluate({}, now), now)
         if trigger.timer is not None and due is None:
             sentence = f"The timer of {element} is {trigger.timer.value.text}, which gives no date or time."
@@ -90,7 +93,7 @@ def register(unit: UnitOfWork, row: DefinitionRow, process: Process) -> None:
                 element_id=element,
                 number=number,
                 definition_id=row.id,
-                kind=trigger.kind,
+                kind=PART if is_part else trigger.kind,
                 name=trigger.name or "",
                 due_at=due,
                 left=left,

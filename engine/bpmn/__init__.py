@@ -85,6 +85,10 @@ def _check_messages(process: Process, findings: Findings) -> None:
     """A message has one receiver, so one start event only can wait for it."""
     seen: dict[str, str] = {}
     for element, trigger in process.start_triggers:
-        if trigger.kind == "message" and seen.setdefault(trigger.name or "", element) != element:
-            sentence = f"The message {trigger.name} makes a case at {seen[trigger.name or '']} already."
+        if trigger.kind != "message":
+            continue
+        first = seen.get(trigger.name or "")
+        seen.setdefault(trigger.name or "", element)
+        if first is not None:
+            sentence = f"The message {trigger.name} makes a case at {first} already."
             findings.error("message-start-taken", sentence, line=process.nodes[element].line, element=element)

@@ -2,7 +2,17 @@
 
 from engine.bpmn.findings import Findings
 from engine.bpmn.read import Xml, children, flag, local
-from engine.bpmn.scopes import Scope, begins, compensator, definitions_of, is_link, is_parallel, link_name, link_target
+from engine.bpmn.scopes import (
+    Scope,
+    begins,
+    compensator,
+    definitions_of,
+    is_link,
+    is_parallel,
+    is_together,
+    link_name,
+    link_target,
+)
 from engine.bpmn.support import ACTIVITIES
 
 _SUB_PROCESSES = ("subProcess", "transaction", "adHocSubProcess")
@@ -185,10 +195,10 @@ def _check_start_trigger(start: Xml, scope: Scope, findings: Findings) -> None:
     always = {"errorEventDefinition", "compensateEventDefinition"}
     if definitions and not by_event and local(scope.element) != "process":
         sentence = "The start event of a sub-process has no trigger; the sub-process begins when its turn comes."
-    elif len(definitions) > 1 and not by_event and flag(start, "parallelMultiple", default=False):
+    elif is_together(start) and not by_event and set(definitions) != {"messageEventDefinition"}:
         sentence = (
-            "A case that several events make together is not executed: before there is a case nothing says which of "
-            "them belong together; begin with an event-based gateway of type Parallel."
+            "Events that make a case together must be messages: before there is a case only their keys say which of "
+            "them belong together."
         )
     elif by_event and always & set(definitions) and not flag(start, "isInterrupting", default=True):
         sentence = "Errors and compensation always interrupt; remove isInterrupting=false."

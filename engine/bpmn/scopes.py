@@ -55,6 +55,11 @@ def is_parallel(gateway: Xml) -> bool:
     return str(gateway.get("eventGatewayType", "Exclusive")).strip() == "Parallel"
 
 
+def is_together(event: Xml) -> bool:
+    """Whether an event happens when all of its several triggers have come."""
+    return len(definitions_of(event)) > 1 and flag(event, "parallelMultiple", default=False)
+
+
 def is_link(node: Xml, kind: str) -> bool:
     """Whether a node is a link event of this kind."""
     return local(node) == kind and definitions_of(node) == ["linkEventDefinition"]

@@ -80,7 +80,7 @@ _RUNNING_EVENTS = {
     ("startEvent", "timer"): "a moment makes a case",
     ("startEvent", "signal"): "a signal makes a case",
     ("startEvent", "conditional"): "data that a program reports make a case where its condition is true on them",
-    ("startEvent", "multiple"): "the first of its events makes a case",
+    ("startEvent", "multiple"): "the first of its events makes a case, with parallelMultiple all of its messages",
     ("endEvent", "none"): "ends its token",
     ("endEvent", "terminate"): "ends all tokens of its scope",
     ("endEvent", "message"): "sends its message with the inputs as content",
