@@ -1,11 +1,11 @@
-"""The trail's tables: the entries, the head of every chain, and the personal values that can be erased."""
+"""The trail's tables: entries, heads of chains, erasable personal values; the Merkle log, its checkpoints and keys."""
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Index, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy import BigInteger, Index, LargeBinary, SmallInteger, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.orm import Base, IdKey
+from storage.orm import ID, Base, IdKey
 
 NAME = String(collation="C")  # byte order, so that the database and Python sort streams alike
 
@@ -59,3 +59,61 @@ class AuditPersonalRow(Base):
     subject: Mapped[str] = mapped_column(NAME, index=True)
     salt: Mapped[bytes] = mapped_column(LargeBinary)
     content: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class AuditLeafRow(Base):
+    """The place of an entry in the Merkle log; every entry gets one, once, some moments after it was written."""
+
+    __tablename__ = "audit_leaf"
+
+    position: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    entry_id: Mapped[str] = mapped_column(ID, unique=True)
+
+
+class AuditTileRow(Base):
+    """Up to 256 hashes of the log's tree that follow one another: of leaves in row 0, of full tiles above."""
+
+    __tablename__ = "audit_tile"
+
+    row: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    hashes: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class AuditLogRow(Base):
+    """How far the log has come; a single row.
+
+    Every entry whose id is at or below `mark` is in the log. Units that had not begun to write at `barrier_at` have
+    transaction numbers of at least `barrier`.
+    """
+
+    __tablename__ = "audit_log"
+
+    id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    size: Mapped[int] = mapped_column(BigInteger)
+    mark: Mapped[str] = mapped_column(ID)
+    barrier: Mapped[int] = mapped_column(BigInteger)
+    barrier_at: Mapped[datetime]
+
+
+class AuditCheckpointRow(Base):
+    """A signed size and root of the log, in the form of a C2SP signed note."""
+
+    __tablename__ = "audit_checkpoint"
+
+    size: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    root: Mapped[bytes] = mapped_column(LargeBinary)
+    at: Mapped[datetime]
+    note: Mapped[str] = mapped_column(String)
+
+
+class AuditKeyRow(Base):
+    """A public key that signs, or has signed, checkpoints; `statement` is its predecessor's word for it."""
+
+    __tablename__ = "audit_key"
+
+    id: Mapped[str] = mapped_column(NAME, primary_key=True)
+    verifier: Mapped[str] = mapped_column(String)
+    since: Mapped[datetime]
+    until: Mapped[datetime | None]
+    statement: Mapped[str | None] = mapped_column(String)

@@ -37,6 +37,29 @@ CREATE TRIGGER audit_stream_moves_on BEFORE UPDATE ON audit_stream
     EXECUTE FUNCTION audit_refuse()
 """
 
+TILE_TRIGGER = """
+CREATE TRIGGER audit_tile_only_grows BEFORE UPDATE ON audit_tile
+    FOR EACH ROW WHEN (NEW.row <> OLD.row OR NEW.number <> OLD.number
+        OR substring(NEW.hashes FOR length(OLD.hashes)) <> OLD.hashes)
+    EXECUTE FUNCTION audit_refuse()
+"""
+TILE_STAYS = """
+CREATE TRIGGER audit_tile_stays BEFORE DELETE OR TRUNCATE ON audit_tile
+    FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse()
+"""
+LEAF_TRIGGER = """
+CREATE TRIGGER audit_leaf_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_leaf
+    FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse()
+"""
+CHECKPOINT_TRIGGER = """
+CREATE TRIGGER audit_checkpoint_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_checkpoint
+    FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse()
+"""
+KEY_TRIGGER = """
+CREATE TRIGGER audit_key_stays BEFORE DELETE OR TRUNCATE ON audit_key
+    FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse()
+"""
+
 
 def upgrade() -> None:
     op.create_table(
@@ -75,11 +98,59 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("commitment", name="pk_audit_personal"),
     )
     op.create_index("ix_audit_personal_subject", "audit_personal", ["subject"])
+    _create_log()
     for statement in (REFUSE, STALE, ENTRY_TRIGGER, STREAM_TRIGGER, HEAD_TRIGGER):
+        op.execute(statement)
+    for statement in (LEAF_TRIGGER, TILE_TRIGGER, TILE_STAYS, CHECKPOINT_TRIGGER, KEY_TRIGGER):
         op.execute(statement)
 
 
+def _create_log() -> None:
+    op.create_table(
+        "audit_leaf",
+        sa.Column("position", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("entry_id", sa.String(26, collation="C"), nullable=False),
+        sa.PrimaryKeyConstraint("position", name="pk_audit_leaf"),
+        sa.UniqueConstraint("entry_id", name=op.f("uq_audit_leaf_entry_id")),
+    )
+    op.create_table(
+        "audit_tile",
+        sa.Column("row", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("hashes", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("row", "number", name="pk_audit_tile"),
+    )
+    op.create_table(
+        "audit_log",
+        sa.Column("id", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("mark", sa.String(26, collation="C"), nullable=False),
+        sa.Column("barrier", sa.BigInteger(), nullable=False),
+        sa.Column("barrier_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_audit_log"),
+    )
+    op.create_table(
+        "audit_checkpoint",
+        sa.Column("size", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("root", sa.LargeBinary(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("note", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("size", name="pk_audit_checkpoint"),
+    )
+    op.create_table(
+        "audit_key",
+        sa.Column("id", NAME, nullable=False),
+        sa.Column("verifier", sa.String(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("statement", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name="pk_audit_key"),
+    )
+
+
 def downgrade() -> None:
+    for table in ("audit_key", "audit_checkpoint", "audit_log", "audit_tile", "audit_leaf"):
+        op.drop_table(table)
     op.drop_table("audit_personal")
     op.drop_table("audit_entry")
     op.drop_table("audit_stream")
