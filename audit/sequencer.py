@@ -38,7 +38,8 @@ ORDER BY entry.id LIMIT %s
 """
 ADD_LEAVES = """INSERT INTO audit_leaf (position, entry_id)
 SELECT %s + number - 1, id FROM unnest(%s::text[]) WITH ORDINALITY AS fresh (id, number)"""
-KEEP_TILES = """INSERT INTO audit_tile (row, number, hashes) SELECT * FROM unnest(%s::smallint[], %s::bigint[], %s::bytea[])
+KEEP_TILES = """INSERT INTO audit_tile (row, number, hashes)
+SELECT * FROM unnest(%s::smallint[], %s::bigint[], %s::bytea[])
 ON CONFLICT (row, number) DO UPDATE SET hashes = excluded.hashes"""
 LOAD_TILE = "SELECT hashes FROM audit_tile WHERE row = %s AND number = %s"
 GROW = "UPDATE audit_log SET size = %s WHERE id = 1"

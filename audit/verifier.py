@@ -1,9 +1,55 @@
-"""Placeholder for primitives."""
+"""Verifies an evidence pack offline: a single file that needs Python 3.11 and the package `cryptography`, nothing else.
 
+    python verify.py pack.zip --key "name+hash+key"
+
+It says what is wrong and where; exit code 0 means that nothing is, 1 that something is, 2 that it could not tell.
+"""
+
+import argparse
+import base64
+import binascii
 import hashlib
-from collections.abc import Sequence
+import json
+import re
+import sys
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
 
 HASH = 32  # bytes of SHA-256
+CHUNK = 1 << 20  # bytes in memory at a time
+LONGEST = 64 << 20  # bytes of a line or of a small file
+FORMAT = 1
+ED25519 = b"\1"  # the algorithm's number in C2SP signed notes
+PREFIX = "\N{EM DASH} "
+BAGIT = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
+SEAL = "seal.note"  # signs the tag manifest, so that it cannot be listed there
+TAG_MANIFEST = "tagmanifest-sha256.txt"
+UNLISTED = {SEAL, TAG_MANIFEST}
+
+
+class Malformed(ValueError):
+    """What was read has not the form that it must have; the message is a sentence."""
+
+
+class Finding(NamedTuple):
+    """Something that is not as it was written: the kind, the file or entry, and a sentence."""
+
+    problem: str
+    place: str
+    sentence: str
+
+
+class Report(NamedTuple):
+    """What verifying found, and what a reader should know beside it."""
+
+    findings: list[Finding]
+    remarks: list[str]
+
+
+# --- the log ----------------------------------------------------------------------------------------------------------
 
 
 def leaf_hash(content: bytes) -> bytes:
@@ -59,3 +105,357 @@ def is_consistent(old: tuple[int, bytes], new: tuple[int, bytes], path: Sequence
             found = node_hash(found, step)
         place, last = place >> 1, last >> 1
     return last == 0 and was == old_root and found == new_root
+
+
+# --- signed notes and checkpoints (C2SP signed-note, tlog-checkpoint) -------------------------------------------------
+
+
+class Key(NamedTuple):
+    """A public key: whose, its four bytes of identity, and the 32 bytes of Ed25519."""
+
+    name: str
+    id: bytes
+    public: bytes
+
+    def __str__(self) -> str:
+        return f"{self.name}+{self.id.hex()}+{base64.b64encode(ED25519 + self.public).decode()}"
+
+
+class Note(NamedTuple):
+    """A text with signatures: names, identities of keys, and the signatures themselves."""
+
+    text: str
+    signatures: tuple[tuple[str, bytes, bytes], ...]
+
+
+class Checkpoint(NamedTuple):
+    """What a log's operator signs: whose log, its size and its root."""
+
+    origin: str
+    size: int
+    root: bytes
+
+
+def key_id(name: str, public: bytes) -> bytes:
+    """The identity that a signature names its key by."""
+    return hashlib.sha256(name.encode() + b"\n" + ED25519 + public).digest()[:4]
+
+
+def read_key(text: str) -> Key:
+    """A public key as it is published: `name+hash+key`. Raises `Malformed`."""
+    name, _, rest = text.strip().partition("+")
+    identity, _, encoded = rest.partition("+")
+    material = _decoded(encoded)
+    if not name or re.search(r"\s", name) or material[:1] != ED25519 or len(material) != HASH + 1:
+        raise Malformed("A public key has the form name+hash+key, of the algorithm Ed25519.")
+    key = Key(name, key_id(name, material[1:]), material[1:])
+    if key.id.hex() != identity:
+        raise Malformed(f"The public key of {name} does not fit its hash; was it copied whole?")
+    return key
+
+
+def read_note(text: str) -> Note:
+    """Raises `Malformed`."""
+    body, separator, lines = text.rpartition("\n\n")
+    if not separator or not lines.endswith("\n") or any(ord(each) < 32 and each != "\n" for each in text):
+        raise Malformed("It is no signed note.")
+    signatures = []
+    for line in lines.removesuffix("\n").split("\n"):
+        name, _, encoded = line.removeprefix(PREFIX).partition(" ")
+        signature = _decoded(encoded)
+        if not line.startswith(PREFIX) or not name or len(signature) <= 4:
+            raise Malformed("It is a note with a malformed signature.")
+        signatures.append((name, signature[:4], signature[4:]))
+    return Note(body + "\n", tuple(signatures))
+
+
+def signer(note: Note, keys: Iterable[Key]) -> Key | None:
+    """The first of these keys whose signature is under the note and holds."""
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    for key in keys:
+        for name, identity, signature in note.signatures:
+            if (name, identity) == (key.name, key.id):
+                try:
+                    Ed25519PublicKey.from_public_bytes(key.public).verify(signature, note.text.encode())
+                except InvalidSignature:
+                    return None  # under the right name, but false: nothing in the note is worth anything
+                return key
+    return None
+
+
+def read_checkpoint(note: Note) -> Checkpoint:
+    """Raises `Malformed`."""
+    lines = note.text.split("\n")
+    if len(lines) < 4 or not lines[0] or not re.fullmatch(r"0|[1-9]\d{0,18}", lines[1]):
+        raise Malformed("It is no checkpoint of a log.")
+    root = _decoded(lines[2])
+    if len(root) != HASH:
+        raise Malformed("It is a checkpoint without a root.")
+    return Checkpoint(lines[0], int(lines[1]), root)
+
+
+def followed(trusted: Iterable[Key], statements: Iterable[str]) -> list[Key]:
+    """The trusted keys, and those that one of them has named as its successor."""
+    keys = list(trusted)
+    for text in statements:
+        note = read_note(text)
+        lines = note.text.split("\n")
+        voucher = signer(note, keys)
+        if voucher is not None and lines[0] == f"{voucher.name}/key":
+            keys.append(read_key(lines[1]))
+    return keys
+
+
+# --- the pack (BagIt, RFC 8493) ---------------------------------------------------------------------------------------
+
+
+def verify(path: Path, key: Key | None = None) -> Report:
+    """Everything that is wrong with a pack. Raises `Malformed` when it is no pack at all, and `OSError`."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return _Pack(archive, key).verify()
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, binascii.Error, EOFError) as error:
+        raise Malformed(f"It is no evidence pack, or its archive is damaged: {error}.") from error
+
+
+class _Pack:
+    def __init__(self, archive: zipfile.ZipFile, key: Key | None) -> None:
+        self.archive = archive
+        self.key = key
+        self.findings: list[Finding] = []
+        self.remarks: list[str] = []
+        self.base = _base(archive)
+        self.digests: dict[str, str] = {}  # of every file, by its path in the bag
+        self.streams: dict[str, tuple[int, bytes]] = {}  # number and hash of the last entry of each chain
+        self.used: set[tuple[str, int, str]] = set()  # document versions that entries name
+        self.commitments: set[str] = set()
+
+    def verify(self) -> Report:
+        self._files()
+        try:
+            known = [read_key(line) for line in self._text("keys.txt").splitlines()]
+            trusted = known if self.key is None else followed([self.key], self._lines("data/rotations.jsonl"))
+            checkpoint = self._signed("data/checkpoint.note", trusted)
+            self._seal(trusted, checkpoint)
+            case = self._case()
+            self._entries(case, checkpoint)
+            self._documents(case)
+            self._personal()
+            self._earlier(known, checkpoint)
+        except Malformed as error:
+            self._found("damaged", "the pack", str(error))
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+            self._found("damaged", "the pack", f"A file of the pack has another form than it must have ({error!r}).")
+        return Report(self.findings, self.remarks)
+
+    def _case(self) -> dict[str, Any]:
+        case: dict[str, Any] = json.loads(self._text("data/case.json"))
+        if case["format"] != FORMAT:
+            raise Malformed(f"The pack has format {case['format']}; this verifier reads {FORMAT}.")
+        return case
+
+    def _found(self, problem: str, place: str, sentence: str) -> None:
+        self.findings.append(Finding(problem, place, sentence))
+
+    def _text(self, name: str) -> str:
+        return b"".join(self._pieces(name)).decode()
+
+    def _pieces(self, name: str) -> Iterator[bytes]:
+        try:
+            with self.archive.open(self.base + name) as file:
+                total = 0
+                while piece := file.read(CHUNK):
+                    total += len(piece)
+                    if total > LONGEST:
+                        raise Malformed(f"The file {name} is too large.")
+                    yield piece
+        except KeyError:
+            raise Malformed(f"The file {name} was removed.") from None
+
+    def _raw_lines(self, name: str) -> Iterator[bytes]:
+        try:
+            with self.archive.open(self.base + name) as file:
+                while line := file.readline(LONGEST):
+                    yield line.removesuffix(b"\n")
+        except KeyError:
+            raise Malformed(f"The file {name} was removed.") from None
+
+    def _lines(self, name: str) -> Iterator[Any]:
+        return (json.loads(line) for line in self._raw_lines(name))
+
+    def _files(self) -> None:
+        for info in self.archive.infolist():
+            self.digests[info.filename.removeprefix(self.base)] = self._digest(info)
+        listed = self._manifest("manifest-sha256.txt") | self._manifest(TAG_MANIFEST)
+        for name, digest in listed.items():
+            if name not in self.digests:
+                self._found("removed", name, f"The file {name} was removed.")
+            elif self.digests[name] != digest:
+                self._found("changed", name, f"The file {name} was changed.")
+        for name in sorted(self.digests.keys() - listed.keys() - UNLISTED):
+            self._found("inserted", name, f"The file {name} was inserted.")
+        if "bagit.txt" in self.digests and self._text("bagit.txt") != BAGIT:
+            self._found("changed", "bagit.txt", "The file bagit.txt is not that of a bag of version 1.0.")
+
+    def _digest(self, info: zipfile.ZipInfo) -> str:
+        found = hashlib.sha256()
+        try:
+            with self.archive.open(info) as file:
+                while piece := file.read(CHUNK):
+                    found.update(piece)
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
+            return "unreadable"
+        return found.hexdigest()
+
+    def _manifest(self, name: str) -> dict[str, str]:
+        if name not in self.digests:
+            self._found("removed", name, f"The file {name} was removed.")
+            return {}
+        listed = {}
+        for line in self._text(name).splitlines():
+            digest, _, path = line.partition("  ")
+            if not re.fullmatch(r"[0-9a-f]{64}", digest) or path in listed:
+                self._found("changed", name, f"The file {name} has a line that cannot be right: {line[:200]}")
+            listed[path] = digest
+        return listed
+
+    def _signed(self, name: str, keys: list[Key]) -> Checkpoint:
+        note = read_note(self._text(name))
+        key = signer(note, keys)
+        if key is None:
+            self._found("signature", name, f"The signature of {name} is not that of a trusted key.")
+        checkpoint = read_checkpoint(note)
+        if key is not None:
+            self.remarks.append(f"The log {checkpoint.origin} had {checkpoint.size} entries, signed by {key}.")
+            if self.key is None:
+                self.remarks.append("Compare this key with one that you got elsewhere, or give it with --key.")
+        return checkpoint
+
+    def _seal(self, keys: list[Key], checkpoint: Checkpoint) -> None:
+        note = read_note(self._text(SEAL))
+        if signer(note, keys) is None:
+            self._found("signature", SEAL, f"The signature of {SEAL} is not that of a trusted key.")
+        if note.text.split("\n")[:2] != [f"{checkpoint.origin}/evidence", self.digests.get(TAG_MANIFEST)]:
+            self._found("changed", TAG_MANIFEST, f"The file {TAG_MANIFEST} is not the one that was signed.")
+
+    def _entries(self, case: dict[str, Any], checkpoint: Checkpoint) -> None:
+        number, last, entries = 0, "", self._raw_lines("data/entries.jsonl")
+        proofs = self._lines("data/proofs.jsonl")
+        for content, proof in zip(entries, proofs, strict=True):
+            entry, number = json.loads(content), number + 1
+            place = f"entry {entry['id']} ({entry['stream']}, no. {entry['seq']})"
+            path = [bytes.fromhex(step) for step in proof["path"]]
+            root, size = checkpoint.root, checkpoint.size
+            if not is_included(leaf_hash(content), proof["position"], size=size, root=root, path=path):
+                self._found("changed", place, f"The {place} is not in the log as the pack shows it.")
+            if entry["case"] != case["case"]:
+                self._found("inserted", place, f"The {place} belongs to another case.")
+            if entry["id"] <= last:
+                self._found("reordered", place, f"The {place} is not in its place.")
+            last = entry["id"]
+            self._link(place, entry, content, bytes.fromhex(proof["previous"]), case)
+            self.commitments |= set(entry["personal"].values())
+            self.used |= set(versions_of(entry["data"]))
+        if number != case["entries"]:
+            self._found("removed", "data/entries.jsonl", f"There are {number} entries; {case['entries']} were packed.")
+        self.remarks.append(f"{number} entries of the case {case['case']}.")
+
+    def _link(self, place: str, entry: dict[str, Any], content: bytes, previous: bytes, case: dict[str, Any]) -> None:
+        stream, seq = entry["stream"], entry["seq"]
+        before, known = self.streams.get(stream, (0, bytes(HASH)))
+        self.streams[stream] = seq, hashlib.sha256(previous + content).digest()
+        if stream == f"case:{case['case']}" and seq != before + 1:
+            self._found("removed", place, f"Before the {place} one or more entries were removed.")
+        elif seq == before + 1 and previous != known:
+            self._found("changed", place, f"The {place} does not follow the entry before it.")
+
+    def _documents(self, case: dict[str, Any]) -> None:
+        packed = {(each["document_id"], each["version"], each["digest"]): each["path"] for each in case["documents"]}
+        absent = {(each["document_id"], each["version"], each["digest"]) for each in case["absent"]}
+        for (document, version, digest), path in packed.items():
+            if self.digests.get(path) != digest:
+                self._found("changed", path, f"The file {path} is not the document that the trail names.")
+            if (document, version, digest) not in self.used:
+                self._found("inserted", path, f"No entry names version {version} of the document {document}.")
+        for document, version, digest in sorted(self.used - packed.keys() - absent):
+            where = f"document {document}"
+            self._found("removed", where, f"Version {version} of the {where} ({digest}) was removed.")
+        for path in sorted(self.digests.keys() - set(packed.values())):
+            if path.startswith("data/documents/"):
+                self._found("inserted", path, f"The file {path} is no document of the case.")
+        self.remarks.append(f"{len(packed)} versions of documents; {len(absent)} were not kept any more.")
+
+    def _personal(self) -> None:
+        opened = set()
+        for value in self._lines("data/personal.jsonl"):
+            seal = hashlib.sha256(bytes.fromhex(value["salt"]) + value["content"].encode()).hexdigest()
+            opened.add(seal)
+            if seal != value["commitment"] or seal not in self.commitments:
+                place = f"personal value {value['commitment']}"
+                self._found("changed", place, f"The {place} is not the one that was recorded.")
+        self.remarks.append(f"{len(self.commitments - opened)} personal values are not in the pack.")
+
+    def _earlier(self, known: list[Key], checkpoint: Checkpoint) -> None:
+        for earlier in self._lines("data/consistency.jsonl"):
+            note = read_note(earlier["note"])
+            was, proof = read_checkpoint(note), [bytes.fromhex(step) for step in earlier["proof"]]
+            place = f"checkpoint of {was.size} entries"
+            if signer(note, known) is None or was.origin != checkpoint.origin:
+                self._found("signature", place, f"The {place} is not signed by a key of the log.")
+            if not is_consistent((was.size, was.root), (checkpoint.size, checkpoint.root), proof):
+                self._found("changed", place, f"The log does not begin with what the {place} signed.")
+
+
+def versions_of(data: dict[str, Any]) -> Iterator[tuple[str, int, str]]:
+    """The document versions that an entry names: document, version, digest."""
+    for each in (data, *(data.get("documents") or ())):
+        if isinstance(each, dict) and {"document_id", "version", "digest"} <= each.keys():
+            yield each["document_id"], each["version"], each["digest"]
+
+
+def _base(archive: zipfile.ZipFile) -> str:
+    names = archive.namelist()
+    base = names[0].partition("/")[0] + "/" if names else ""
+    for name in names:
+        if not name.startswith(base) or len(base) < 2 or ".." in name.split("/") or "\\" in name or name.endswith("/"):
+            raise Malformed(f"It is no evidence pack: {name!r} is no name of a file in a bag.")
+    if len(set(names)) < len(names):
+        raise Malformed("The archive has two files of the same name.")
+    return base
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        found = base64.b64decode(text, validate=True)
+    except ValueError:
+        raise Malformed(f"{text[:100]!r} is not base64.") from None
+    if base64.b64encode(found).decode() != text:
+        raise Malformed(f"{text[:100]!r} is not base64 as it is written.")
+    return found
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Verify a pack and say what was found; the exit code."""
+    parser = argparse.ArgumentParser(description="Verifies an evidence pack of Obieg offline.")
+    parser.add_argument("pack", type=Path)
+    parser.add_argument("--key", help="the public key of the log, as you got it elsewhere; or a file that holds it")
+    given = parser.parse_args(arguments)
+    try:
+        text = given.key and (Path(given.key).read_text() if Path(given.key).is_file() else given.key)
+        report = verify(given.pack, read_key(text) if text else None)
+    except (Malformed, OSError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1 if isinstance(error, Malformed) else 2
+    except ImportError:
+        sys.stderr.write("Verifying signatures needs the package cryptography: pip install cryptography\n")
+        return 2
+    for line in (*report.remarks, *(finding.sentence for finding in report.findings)):
+        sys.stdout.write(f"{line}\n")
+    sys.stdout.write(f"{len(report.findings)} findings.\n" if report.findings else "Everything is as it was written.\n")
+    return 1 if report.findings else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

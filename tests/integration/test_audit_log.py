@@ -44,8 +44,10 @@ def is_whole(engine: Engine, number: int) -> bool:
     found = leaves(engine)
     places = [position for position, _, _ in found]
     expected = plain_root([leaf_hash(content) for _, _, content in found])
-    return places == list(range(number)) and len({entry for _, entry, _ in found}) == number == len(found) and (
-        stored_root(engine) == expected
+    return (
+        places == list(range(number))
+        and len({entry for _, entry, _ in found}) == number == len(found)
+        and (stored_root(engine) == expected)
     )
 
 
