@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, and_, cast, exists, false, literal, or_, select, true
+from sqlalchemy import ColumnElement, and_, cast, exists, false, func, literal, or_, select, true
 from sqlalchemy.orm import aliased
 
 from core.identity import Actor
@@ -84,13 +84,12 @@ def visible_instances(actor: Actor) -> ColumnElement[bool]:
     """
     if may_read_all(actor) or actor.may(ADMINISTER):
         return true()
-    relative = aliased(InstanceRow)
-    related = or_(  # the root of all calls, what it called with this one, and what this one as the root called
-        relative.id == InstanceRow.root_id,
-        relative.root_id == InstanceRow.root_id,
-        relative.root_id == InstanceRow.id,
+    root, called = aliased(InstanceRow), aliased(InstanceRow)
+    of_root = exists().where(root.id == InstanceRow.root_id, _is_involved(actor, root))
+    of_called = exists().where(
+        called.root_id == func.coalesce(InstanceRow.root_id, InstanceRow.id), _is_involved(actor, called)
     )
-    return or_(_is_involved(actor, InstanceRow), exists().where(related, _is_involved(actor, relative)))
+    return or_(_is_involved(actor, InstanceRow), of_root, of_called)
 
 
 def _is_involved(actor: Actor, instance: type[InstanceRow]) -> ColumnElement[bool]:
