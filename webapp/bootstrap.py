@@ -11,8 +11,8 @@ from datetime import timedelta
 from core.clock import Clock, SystemClock
 from core.errors import Unavailable
 from core.executor import Executor
-from core.settings import Settings
-from engine.feel.calendar import Calendar, use_calendar
+from core.settings import Settings, SettingsError
+from engine.feel.calendar import Calendar, is_country, use_calendar
 from engine.sizes import use_limit
 from storage.blobs.staging import Staging
 from storage.blobs.store import BlobStore
@@ -91,8 +91,7 @@ def build(settings: Settings, *, clock: Clock | None = None, owner: bool = False
     from webapp import policies, secret  # late: policies import every context
 
     load_contexts()
-    opens, closes = settings.business_hours
-    use_calendar(Calendar(settings.country, settings.time_zone, opens, closes))
+    _use_calendar(settings)
     use_limit(settings.max_variables)
     folder = DataFolder(settings.data)
     if owner:
@@ -116,6 +115,15 @@ def build(settings: Settings, *, clock: Clock | None = None, owner: bool = False
         folder.leave()
         raise
     return Application(settings, database, units, Executor(units), blobs, staging, jobs, clock, folder, key)
+
+
+def _use_calendar(settings: Settings) -> None:
+    """Raises `SettingsError` for a country whose holidays nobody knows: due dates would be wrong, or fail one by one."""
+    if settings.country != Settings().country and not is_country(settings.country):
+        sentence = "it must be a country with known public holidays, such as PL or DE (ISO 3166, two letters)"
+        raise SettingsError(f"OBIEG_COUNTRY is {settings.country!r}; {sentence}.")
+    opens, closes = settings.business_hours
+    use_calendar(Calendar(settings.country, settings.time_zone, opens, closes))
 
 
 @contextmanager

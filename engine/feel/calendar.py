@@ -42,10 +42,17 @@ def company_zone() -> ZoneInfo:
     return ZoneInfo(_calendars[0].zone)
 
 
+def is_country(name: str) -> bool:
+    """Whether public holidays of a country are known by this code."""
+    import holidays
+
+    return name in holidays.list_supported_countries()
+
+
 @lru_cache(maxsize=512)
 def _holidays(country: str, year: int) -> frozenset[date]:
     import holidays
 
-    if country not in holidays.list_supported_countries():
+    if not is_country(country):
         raise Fault(f"There is no calendar of public holidays for {country[:20]!r}; write a country such as PL.")
     return frozenset(holidays.country_holidays(country, years=year))

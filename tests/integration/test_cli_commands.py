@@ -202,3 +202,11 @@ def test_every_command_explains_itself(obieg: Obieg) -> None:
 
         assert done.returncode == 0, (name, done.stderr)
         assert "Usage:" in done.stdout
+
+
+def test_a_country_without_known_holidays_is_refused_at_the_start(obieg: Obieg) -> None:
+    done = obieg("migrate", OBIEG_COUNTRY="Poland")
+
+    assert done.returncode == 2
+    assert "OBIEG_COUNTRY is 'Poland'; it must be a country with known public holidays" in done.stderr
+    assert "Traceback" not in done.stderr
