@@ -118,7 +118,7 @@ def build(settings: Settings, *, clock: Clock | None = None, owner: bool = False
 
 
 def _use_calendar(settings: Settings) -> None:
-    """Raises `SettingsError` for a country whose holidays nobody knows: due dates would be wrong, or fail one by one."""
+    """Raises `SettingsError` for a country whose holidays nobody knows: due dates would fail one by one."""
     if settings.country != Settings().country and not is_country(settings.country):
         sentence = "it must be a country with known public holidays, such as PL or DE (ISO 3166, two letters)"
         raise SettingsError(f"OBIEG_COUNTRY is {settings.country!r}; {sentence}.")

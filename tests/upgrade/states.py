@@ -15,7 +15,7 @@ from engine.bpmn.model import Node
 from engine.errors import StepFailed
 from engine.feel.values import decode, encode, plain
 from engine.runtime import Case, Program, Wanted, load
-from tests.engine_stage import ROOTS, boundary, call, event, on
+from tests.engine_stage import ROOTS, boundary, event, on
 from tests.engine_world import bpmn, chain, line
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -88,9 +88,6 @@ class Player:
 
     def answer(self, element: str, values: Mapping[str, Any]) -> None:
         assert self.case.answer(self._there(element, "called"), decode(values))
-
-    def returned(self, element: str, values: Mapping[str, Any], undoable: str | None = None) -> None:
-        assert self.case.returned(self._there(element, "calling"), decode(values), undoable)
 
     def select(self, element: str, activity: str) -> None:
         (scope,) = [each for each in self.case.open_scopes() if each.element_id == element]
@@ -196,7 +193,6 @@ FORK = (
     + chain("start", "fork", "a", "join", "end")
     + chain("fork", "b", "join")
 )
-MAPPED = '<camunda:in variables="all"/><camunda:out source="answer" target="answer"/>'
 VALUES: dict[str, Any] = {
     "amount": {"@": "number", "v": "0.10"},
     "day": {"@": "date", "v": "2026-03-29"},
@@ -359,17 +355,6 @@ STATES: dict[str, Waiting] = {
         + chain("fork", "b", "good"),
         before=[["break_down", "a", {}]],
         after=[["skip", "bad"], ["complete", "b", {}]],
-    ),
-    "a call that has not come back": Waiting(
-        content=line(call(inner=MAPPED), '<userTask id="last"/>', names=("call", "last")),
-        variables={"net": 5},
-        after=[["returned", "call", {"answer": 7}], ["complete", "last", {}]],
-    ),
-    "calls side by side one has come back": Waiting(
-        content=line(call(inner=MAPPED, loop=EACH.format("false")), names=("call",)),
-        variables={"people": ["a", "b"]},
-        before=[["returned", "call", {"answer": 1, "vote": 1}]],
-        after=[["returned", "call", {"answer": 2, "vote": 2}]],
     ),
     "data of a diagram": Waiting(
         content='<dataObject id="sum"/><dataObjectReference id="seen" dataObjectRef="sum"/>'
