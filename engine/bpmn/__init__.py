@@ -4,6 +4,7 @@ import dataclasses
 from dataclasses import dataclass
 
 from engine.bpmn.check import check_process
+from engine.bpmn.check_references import check_references
 from engine.bpmn.check_standard import check_standard
 from engine.bpmn.findings import Finding, Findings
 from engine.bpmn.global_tasks import KINDS as GLOBAL_TASKS
@@ -33,6 +34,7 @@ def check_bpmn(name: str, content: bytes, known: Known) -> Checked:
     executed = _executable(root, findings)
     wrapped = wrap_global_tasks(root)
     check_standard(root, [*executed, *wrapped], findings)
+    check_references(root, [*executed, *wrapped], findings)
     processes = [_check(process, known, findings) for process in executed]
     processes += [_check_global(process, known, findings) for process in wrapped]
     return Checked(tuple(process for process in processes if process is not None), findings)

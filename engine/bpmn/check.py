@@ -2,6 +2,7 @@
 
 from engine.bpmn.ad_hoc import check_ad_hoc
 from engine.bpmn.check_events import check_event, check_starts
+from engine.bpmn.check_reach import check_reach
 from engine.bpmn.check_rules import check_rules
 from engine.bpmn.findings import Findings
 from engine.bpmn.read import BPMN, Xml, child_text, flag, local, namespace
@@ -28,6 +29,7 @@ def check_process(process: Xml, findings: Findings) -> Scope:
         check_starts(each, findings)
         check_ad_hoc(each, findings)
         check_rules(each, findings)
+        check_reach(each, findings)
         for node in each.nodes.values():
             _check_node(node, each, findings)
     return scope

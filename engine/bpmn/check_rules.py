@@ -14,6 +14,7 @@ _ONCE = {  # what the schema allows once inside its element
     "transformation", "from", "to", "targetRef", "extensionElements", "messagePath", "dataPath", "correlationKeyRef",
     "multiInstanceLoopCharacteristics", "standardLoopCharacteristics",
 }  # fmt: skip
+_DECLARED = {"message", "signal", "error", "escalation"}
 _LOOPS = ("multiInstanceLoopCharacteristics", "standardLoopCharacteristics")
 _FOR_ONE = {  # what only one of several catchers could get
     "errorEventDefinition": "errorRef",
@@ -23,20 +24,24 @@ _FOR_ONE = {  # what only one of several catchers could get
 }
 
 
-def check_ids(process: Xml, findings: Findings) -> None:
-    """Every id stands once in a process and is one word."""
-    seen: dict[str, int] = {}
-    for element in process.iter(f"{{{BPMN}}}*"):
+def check_ids(root: Xml, findings: Findings) -> None:
+    """Every id stands once in a file and is one word.
+
+    A message, signal or error may have the id of a node: what refers to them says by itself which of both it means.
+    """
+    seen: dict[tuple[bool, str], int] = {}
+    for element in root.iter(f"{{{BPMN}}}*"):
         identifier = element.get("id")
         if identifier is None:
             continue
-        if identifier in seen:
-            sentence = f"The id {identifier} stands at line {seen[identifier]} already; every id must be unique."
+        key = (local(element) in _DECLARED, identifier)
+        if key in seen:
+            sentence = f"The id {identifier} stands at line {seen[key]} already; every id must be unique."
             findings.error("id-twice", sentence, line=element.sourceline, element=identifier)
         elif not _ID.match(identifier):
             sentence = f"The id {identifier!r} is no id of XML: it has letters, digits, dots, hyphens and underscores."
             findings.error("id-form", sentence, line=element.sourceline, element=identifier)
-        seen[identifier] = element.sourceline
+        seen[key] = element.sourceline
 
 
 def check_once(element: Xml, findings: Findings) -> None:

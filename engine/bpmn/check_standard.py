@@ -16,8 +16,7 @@ _SCHEMA_DEFAULT = "http://www.w3.org/1999/XPath"  # what tools write without hav
 def check_standard(root: Xml, executed: Iterable[Xml], findings: Findings) -> None:
     """Look at every element and attribute of a file, but at the processes that are only drawn."""
     runs = list(executed)
-    for process in runs:
-        check_ids(process, findings)
+    check_ids(root, findings)
     _check_attributes(root, findings)
     for child in root:
         if local(child) == "process" and child not in runs:

@@ -58,6 +58,13 @@ class LoopReader:
                 line=loop.sourceline,
                 element=key,
             )
+        if collection is not None and cardinality is not None:
+            sentence = "A collection and a cardinality both say how many instances there are; write one of them."
+            self._refuse("loop-items", sentence, owner)
+        element = loop.get(f"{{{CAMUNDA}}}elementVariable") or self._item(loop, "inputDataItem")
+        if element is not None and collection is None and cardinality is not None:
+            sentence = f"There is no collection whose items {element} could be; remove it, or name a collection."
+            self._refuse("loop-items", sentence, owner)
         if (output is None) != (target is None):
             self._findings.error(
                 "loop-output",
@@ -69,7 +76,7 @@ class LoopReader:
             sequential=flag(loop, "isSequential", default=False),
             collection=self._formula(collection, loop, key),
             cardinality=self._formula(cardinality, loop, key),
-            element=loop.get(f"{{{CAMUNDA}}}elementVariable") or self._item(loop, "inputDataItem"),
+            element=element,
             output_collection=target,
             output_element=self._formula(output, loop, key),
             until=self._formula(until, loop, key),

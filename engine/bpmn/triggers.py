@@ -1,6 +1,5 @@
 """Reads event definitions: what an event waits for or throws, with what they refer to resolved."""
 
-import re
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -11,10 +10,8 @@ from engine.bpmn.model import Timer, TimerKind, Trigger
 from engine.bpmn.outside import calls_handler
 from engine.bpmn.read import BPMN, OBIEG, Xml, child_text, children, flag, local
 from engine.bpmn.support import EVENT_DEFINITIONS, EVENT_NAMES
-from engine.bpmn.times import is_time
-from engine.cron import is_cron
+from engine.bpmn.times import EXAMPLES, is_time, is_written
 
-_ISO = re.compile(r"^(R\d*/)?P[\dYMWDTHS.,]+$|^\d{4}-\d{2}-\d{2}")
 _TIMERS: dict[str, TimerKind] = {"timeDate": "date", "timeDuration": "duration", "timeCycle": "cycle"}
 _REFERENCES = {  # kind -> attribute that refers to the root element, and the attribute that holds the name
     "message": ("messageRef", "name"),
@@ -145,12 +142,12 @@ class TriggerReader:
             sentence = "A cycle can stand at a non-interrupting event only; use a date or a duration."
         else:
             kind, text = found[0]
-            literal = _ISO.match(text) is not None or (kind == "cycle" and is_cron(text))
-            make: Callable[[], Value] = lambda: formula(text)  # noqa: E731 -- one of two ways
-            value = Value(text, None) if literal else compiled(make, definition, owner.get("id"), self._findings)
-            if not literal or is_time(kind, text):
+            if not is_written(kind, text):
+                value = compiled(lambda: formula(text), definition, owner.get("id"), self._findings)
                 return None if value is None else Timer(kind=kind, value=value)
-            sentence = f"The timer is {text}, which is no {kind} of ISO 8601."
+            if is_time(kind, text):
+                return Timer(kind=kind, value=Value(text, None))
+            sentence = f"The timer is {text}; write {EXAMPLES[kind]}, or FEEL."
         self._findings.error("timer", sentence, line=definition.sourceline, element=owner.get("id"))
         return None
 

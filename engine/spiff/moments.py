@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from engine.cron import following, is_cron
+from engine.durations import spans
 from engine.feel import compile_expression
 from engine.feel.kinds import YearsMonths
 
@@ -22,14 +23,25 @@ def moment(value: Any, now: datetime) -> datetime | None:
         line = following(value, now)
         if line is not None:
             return line
+        parts = spans(value)
+        if parts:
+            return _after(parts, now)
         value = _parsed(value)
     if isinstance(value, datetime):
         return value.replace(tzinfo=value.tzinfo or UTC).astimezone(UTC)
     if isinstance(value, date):
         return datetime.combine(value, time(), tzinfo=UTC)
     if isinstance(value, timedelta | YearsMonths):
-        return moment(_ADDED.evaluate({"start": now, "span": value}, now=now).value, now)
+        return _after((value,), now)
     return None
+
+
+def _after(parts: tuple[YearsMonths | timedelta, ...], now: datetime) -> datetime | None:
+    """The moment when these spans have passed, one after the other."""
+    at: datetime | None = now
+    for span in parts:
+        at = moment(_ADDED.evaluate({"start": at, "span": span}, now=now).value, now) if at is not None else None
+    return at
 
 
 def in_working_time(span: Any, now: datetime) -> datetime | None:
@@ -53,8 +65,6 @@ def cycle(value: Any) -> tuple[int | None, str] | None:
 
 
 def _parsed(text: str) -> Any:
-    if text.lstrip("-").startswith("P"):
-        return _DURATION.evaluate({"text": text}).value
     if len(text) == len("2026-01-01"):
         return _DATE.evaluate({"text": text}).value
     return _DATE_TIME.evaluate({"text": text}).value

@@ -200,7 +200,7 @@ def test_what_is_only_drawn_is_accepted() -> None:
         '<dataStoreReference id="store" obieg:entity="crm.customer"/>'
     )
     work = (
-        '<userTask id="work"><documentation>What to do</documentation><incoming>x</incoming>'
+        '<userTask id="work"><documentation>What to do</documentation><incoming>start_work</incoming>'
         '<dataInputAssociation id="a"><sourceRef>store</sourceRef></dataInputAssociation></userTask>'
     )
 

@@ -195,7 +195,6 @@ def test_what_drawing_tools_draw_copies_nothing() -> None:
         (result("", "r1", "<assignment><from>1</from><to>order[1]</to></assignment>"), "data-mapping"),
         (result("", "r1", "<assignment><to>order</to></assignment>"), "data-mapping"),
         (result("", "r1", "<transformation>1 +</transformation>"), "expression"),
-        (result("", "nothing", "<transformation>1</transformation>"), "data-mapping"),
         ("<ioSpecification><inputSet/><inputSet/><outputSet/></ioSpecification>", "data-sets"),
         (WHILE, "data-sets"),
         (given("r1", "r2", '<transformation language="groovy">1</transformation>'), "expression-language"),
