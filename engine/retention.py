@@ -108,10 +108,10 @@ def count_outlived(unit: UnitOfWork) -> int:
 def _outlived(unit: UnitOfWork) -> ColumnElement[bool] | None:
     """Finished cases that nobody called, with which all that they called goes; None where every process keeps all."""
     now = unit.clock.now()
-    befores = [(each, ended_before(text, now)) for each, text in _lifetimes(unit)]
+    limits = [(each, ended_before(text, now)) for each, text in _lifetimes(unit)]
     ways = [
         and_(InstanceRow.definition_id == each, InstanceRow.ended_at < before)
-        for each, before in befores
+        for each, before in limits
         if before is not None
     ]
     return and_(InstanceRow.root_id.is_(None), or_(*ways)) if ways else None

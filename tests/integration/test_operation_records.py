@@ -115,7 +115,7 @@ def test_a_customer_is_changed_by_its_number(application: Application, run: Run)
 @pytest.mark.parametrize(
     ("operation", "inputs", "code", "told"),
     [
-        ("record.create", {"entity": "crm.customer", "data": '= {nmae: "x"}'}, "RECORD_REFUSED", "nmae"),
+        ("record.create", {"entity": "crm.customer", "data": '= {title: "x"}'}, "RECORD_REFUSED", "title"),
         ("record.create", {"entity": "crm.customer", "data": '= {name: 5, country: "PL"}'}, "RECORD_REFUSED", "/name"),
         (
             "record.create",
