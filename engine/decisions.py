@@ -37,6 +37,8 @@ def check_dmn(content: bytes, findings: Findings, files: Files | None = None) ->
     if any(each.severity == "error" for each in found):
         return []
     named = next((names for tags in _NAMED if (names := _elements(root, tags))), [])
+    if not named and not any(local(child) == "itemDefinition" for child in root):
+        findings.error("dmn-empty", "The file defines no decision; it would be deployed without effect.")
     return [DecisionName(each.get("id"), each.get("name") or each.get("id")) for each in named]
 
 
