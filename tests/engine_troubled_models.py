@@ -8,7 +8,7 @@ from core.errors import Unavailable
 from engine.errors import BpmnError
 from engine.handlers import HANDLERS, Outside, ServiceCall
 from storage.unit_of_work import UnitOfWork
-from tests.engine_stage import boundary, event, on
+from tests.engine_stage import boundary, call, event, on
 from tests.engine_world import bpmn, chain, flow, line
 
 ROOTS = (
@@ -162,4 +162,19 @@ SERVE = bpmn(
     key="serve",
     roots=ROOTS,
 )
-MODELS = {"gates": GATES, "votes": VOTES, "events": EVENTS, "undo": UNDO, "serve": SERVE}
+CALLER = bpmn(
+    keyed(
+        '<startEvent id="start"/>'
+        + people("ask", "after", "called")
+        + call(key="undo", inner='<camunda:in variables="all"/><camunda:out source="amount" target="amount"/>')
+        + boundary("off", "call", "message m")
+        + boundary("slow", "call", "timer PT4H", interrupting=False)
+        + '<endEvent id="end"/>'
+        + chain("start", "ask", "call", "after", "end")
+        + chain("off", "called")
+        + chain("slow", "called")
+    ),
+    key="caller",
+    roots=ROOTS,
+)
+MODELS = {"caller": CALLER, "gates": GATES, "votes": VOTES, "events": EVENTS, "undo": UNDO, "serve": SERVE}
