@@ -29,6 +29,7 @@ from engine.definitions import DeployDefinitions, DeploymentFile
 from engine.instances import StartInstance
 from engine.live_cases import live_cases
 from engine.timers import FireDueTimers
+from storage.jobs.clock import LOCK as CLOCK_LOCK
 from webapp.bootstrap import Application, bring_up_to_date, build
 from webapp.cli.progress import progress_bar
 
@@ -36,11 +37,11 @@ KEY = "bench_timers"
 WAITING, QUICK_WAITING = 100_000, 5000
 TIMERS, QUICK_TIMERS = 10_000, 400
 LATE, QUICK_LATE = 600, 60  # timers that fall due while the clock runs
-APART = timedelta(seconds=0.05)  # from one of them to the next
+APART = 0.04  # seconds from one of them to the next
 LOOKS = 200  # of an idle clock
 BATCH = 200  # timers in one transaction
 WORKERS = 2
-AHEAD = timedelta(seconds=8)  # until the clock process surely runs
+AHEAD = timedelta(seconds=2)  # from arming such a timer to its moment
 LONGEST = 120  # seconds
 BARS = {"burst_seconds": 60.0, "late_p95_seconds": 1.0}
 EPOCH = datetime(2026, 1, 5, 8, tzinfo=UTC)
@@ -192,31 +193,46 @@ def _count(application: Application, query: Any, at: datetime) -> int:
         return connection.scalar(query, {"at": at}) or 0
 
 
+def _until_it_ticks(engine: Engine) -> None:
+    """Wait for the clock process to hold the clock's lock."""
+    query = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = :number")
+    ends_at = time.monotonic() + LONGEST
+    while time.monotonic() < ends_at:
+        with engine.connect() as connection:
+            if connection.scalar(query, {"number": CLOCK_LOCK & 0xFFFFFFFF}):
+                return
+        time.sleep(0.1)
+    raise RuntimeError("the clock does not tick")
+
+
 def _late(application: Application, settings: Settings, number: int) -> dict[str, Any]:
     """Timers that fall due one after the other while a clock process runs; each case has one of them."""
     clock: Clock = SystemClock()
-    since = clock.now()
-    with progress_bar("timers on a running clock") as progress:
-        first = since + AHEAD + timedelta(seconds=number * 0.004)
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("OBIEG_")}
+    environment = ours | {"OBIEG_DATA": str(settings.data), "OBIEG_LOG_LEVEL": "WARNING"}
+    with (
+        progress_bar("timers on a running clock") as progress,
+        subprocess.Popen([*OBIEG, "clock"], env=environment, stdout=subprocess.DEVNULL) as process,
+    ):
+        _until_it_ticks(application.database.engine)
+        since = clock.now()
         never = (since + timedelta(days=300)).isoformat()
-        for each in range(number):
-            moments = {"first": (first + each * APART).isoformat(), "second": never}
-            application.executor.execute(StartInstance(definition_key=KEY, variables=moments), actor=SYSTEM)
-        ours = {name: value for name, value in os.environ.items() if not name.startswith("OBIEG_")}
-        environment = ours | {"OBIEG_DATA": str(settings.data), "OBIEG_LOG_LEVEL": "WARNING"}
-        with subprocess.Popen([*OBIEG, "clock"], env=environment) as process:
-            try:
-                ends_at = time.monotonic() + LONGEST
-                found: list[float] = []
-                while len(found) < number:
-                    if time.monotonic() > ends_at or process.poll() is not None:
-                        raise RuntimeError(f"only {len(found)} of {number} timers fired")
-                    time.sleep(1)
-                    with application.database.engine.connect() as connection:
-                        found = [late for (late,) in connection.execute(text(LATENESS), {"since": since})]
-                    progress(len(found), number)
-            finally:
-                process.terminate()
+        try:
+            for _ in range(number):
+                moments = {"first": (clock.now() + AHEAD).isoformat(), "second": never}
+                application.executor.execute(StartInstance(definition_key=KEY, variables=moments), actor=SYSTEM)
+                time.sleep(APART)
+            ends_at = time.monotonic() + LONGEST
+            found: list[float] = []
+            while len(found) < number:
+                if time.monotonic() > ends_at or process.poll() is not None:
+                    raise RuntimeError(f"only {len(found)} of {number} timers fired")
+                time.sleep(1)
+                with application.database.engine.connect() as connection:
+                    found = [late for (late,) in connection.execute(text(LATENESS), {"since": since})]
+                progress(len(found), number)
+        finally:
+            process.terminate()
     return {
         "late": number,
         "late_p50_seconds": round(statistics.median(found), 3),
