@@ -158,8 +158,8 @@ class _Lowering:
             attached_to=element.get("attachedToRef"),
             interrupting=self._interrupts(element),
             boundaries=tuple(
-                other
-                for other, each in self._attached(key, scope)
+                each.get("id")
+                for each in scope.attached(key)
                 if "compensateEventDefinition" not in definitions_of(each)
             ),
             starts=self._starts(inner) if inner is not None else (),
@@ -178,20 +178,15 @@ class _Lowering:
         )
 
     @staticmethod
-    def _attached(key: str, scope: Scope) -> list[tuple[str, Xml]]:
-        events = ((other, each) for other, each in scope.nodes.items() if local(each) == "boundaryEvent")
-        return [(other, each) for other, each in events if each.get("attachedToRef") == key]
-
-    @staticmethod
     def _interrupts(element: Xml) -> bool:
         name = "isInterrupting" if local(element) == "startEvent" else "cancelActivity"
         return flag(element, name, default=True)
 
     def _compensation(self, key: str, scope: Scope) -> str | None:
         """The activity that undoes this one: an association leads to it from the compensation boundary event."""
-        for other, each in self._attached(key, scope):
+        for each in scope.attached(key):
             if "compensateEventDefinition" in definitions_of(each):
-                return compensator(other, scope)
+                return compensator(each.get("id"), scope)
         return None
 
     def _link(self, element: Xml, scope: Scope) -> tuple[Flow, ...]:

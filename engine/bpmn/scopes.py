@@ -15,6 +15,7 @@ class Scope:
     nodes: dict[str, Xml] = field(default_factory=dict)
     flows: dict[str, Xml] = field(default_factory=dict)
     inner: list["Scope"] = field(default_factory=list)
+    _index: dict[str, dict[str, list[Xml]]] = field(default_factory=dict, repr=False)
 
     def all(self) -> Iterator["Scope"]:
         """The scope itself and those inside it."""
@@ -24,11 +25,25 @@ class Scope:
 
     def outgoing(self, node: str) -> list[Xml]:
         """The flows that leave a node."""
-        return [flow for flow in self.flows.values() if flow.get("sourceRef") == node]
+        return self._by("sourceRef").get(node, [])
 
     def incoming(self, node: str) -> list[Xml]:
         """The flows that lead to a node."""
-        return [flow for flow in self.flows.values() if flow.get("targetRef") == node]
+        return self._by("targetRef").get(node, [])
+
+    def attached(self, node: str) -> list[Xml]:
+        """The boundary events of a node."""
+        return self._by("attachedToRef").get(node, [])
+
+    def _by(self, reference: str) -> dict[str, list[Xml]]:
+        """Flows and boundary events by what they refer to; collected once, as a scope is read when it is complete."""
+        found = self._index.get(reference)
+        if found is None:
+            found = self._index[reference] = {}
+            boundaries = (node for node in self.nodes.values() if local(node) == "boundaryEvent")
+            for each in boundaries if reference == "attachedToRef" else self.flows.values():
+                found.setdefault(each.get(reference), []).append(each)
+        return found
 
 
 def definitions_of(element: Xml) -> list[str]:

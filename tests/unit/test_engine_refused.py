@@ -1,5 +1,6 @@
 """What a diagram says and nobody could execute is refused: ids, references, message flows, what never happens."""
 
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -141,3 +142,13 @@ def test_a_timer_that_can_never_be_due_is_refused(kind: str, text: str, is_right
 )
 def test_a_duration_may_have_years_weeks_and_days(text: str, at: datetime | None) -> None:
     assert moment(text, datetime(2026, 1, 15, 8, tzinfo=UTC)) == at
+
+
+def test_a_large_diagram_is_checked_in_time_that_grows_with_its_size() -> None:
+    names = [f"task{number}" for number in range(3000)]
+    content = bpmn(line(*(f'<task id="{name}"/>' for name in names), names=tuple(names)))
+
+    begun = time.perf_counter()
+    assert errors(content) == []
+
+    assert time.perf_counter() - begun < 30  # seconds; two, and two minutes where each node looks at all flows
