@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
-from audit.merkle import Nodes, fold
-from audit.verifier import HASH
+from audit.merkle import EMPTY, Nodes, fold
+from audit.verifier import HASH, node_hash
 
 HEIGHT = 8  # levels of the tree that a tile spans
 WIDTH = 1 << HEIGHT  # hashes of a full tile
@@ -49,7 +49,10 @@ class Tiles:
 
 
 class Growth:
-    """Appends leaves to a log of some size; `changed` are the tiles to store, each complete up to its last hash."""
+    """Appends leaves to a log of some size; `changed` are the tiles to store, each complete up to its last hash.
+
+    `root` is for a log that grew here from its first entry.
+    """
 
     def __init__(self, size: int, load: Load) -> None:
         self.size = size
@@ -63,6 +66,18 @@ class Growth:
         for leaf in leaves:
             self._add(0, leaf)
             self.size += 1
+
+    def root(self) -> bytes:
+        """The root of all entries."""
+        found: bytes | None = None
+        for row in sorted(self._open):
+            tile, start = self._open[row], len(self._open[row]) // HASH
+            while start:
+                width = start & -start
+                start -= width
+                node = fold(list(pieces(tile[start * HASH : (start + width) * HASH])))
+                found = node if found is None else node_hash(node, found)
+        return EMPTY if found is None else found
 
     def nodes(self) -> Nodes:
         """The hashes of the subtrees, those that were just added included."""

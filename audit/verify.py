@@ -4,6 +4,7 @@ What it cannot see alone is a chain that was rewritten from some entry to its he
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -41,15 +42,27 @@ def check_chains(view: Reading, progress: Progress | None = None) -> list[Findin
 
     Reads one snapshot on a connection of its own, a batch at a time. Needs `audit.read`; raises `Forbidden`.
     """
-    if not view.actor.may("audit.read"):
-        raise Forbidden("Only auditors may check the log; ask for the right audit.read.", permission="audit.read")
-    engine = view.session.connection().engine
-    options: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-    with translated(), engine.connect().execution_options(**options) as connection:
+    require_auditor(view)
+    with snapshot(view) as connection:
         meter = _Meter(progress or _silent, connection.scalar(select(func.count()).select_from(AuditEntryRow)) or 0)
         findings = [finding for chain in _chains(connection, meter) if (finding := _check(*chain)) is not None]
         meter.tell()
         return [*findings, *_wrong_values(connection)]
+
+
+def require_auditor(view: Reading) -> None:
+    """Raises `Forbidden` for whoever may not read the log."""
+    if not view.actor.may("audit.read"):
+        raise Forbidden("Only auditors may check the log; ask for the right audit.read.", permission="audit.read")
+
+
+@contextmanager
+def snapshot(view: Reading) -> Iterator[Connection]:
+    """A connection of its own that sees one moment and cannot write."""
+    engine = view.session.connection().engine
+    options: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    with translated(), engine.connect().execution_options(**options) as connection:
+        yield connection
 
 
 def check_case(view: Reading, case: str) -> list[Finding]:

@@ -110,6 +110,9 @@ def test_a_log_grown_in_any_batches_has_the_root_of_the_definition(size: int, ba
     leaves = LARGE[:size]
 
     assert root(size, Log(leaves, batch).nodes) == plain_root(leaves)
+    growth = Growth(0, lambda place: b"")
+    growth.append(leaves)
+    assert growth.root() == plain_root(leaves)
 
 
 def test_three_rows_of_tiles_hold_more_than_65536_entries() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from audit.proofs import EntryProof, SignedLog, checkpoint, proof
 from audit.queries import EntryPage, entries
 from webapp.api.routing import Body, Routes
 from webapp.api.shapes import Trail, TrailEntry
@@ -32,6 +33,25 @@ def audit_entries(query: LogQuery) -> Trail:
     with view() as reading:
         found = entries(reading, stream=query.stream, case=query.case, after=query.after, limit=query.limit)
     return trail_of(found)
+
+
+@routes.get("/audit/checkpoint", "The newest signed size and root of the log", answer=SignedLog, refusals=(403, 404))
+def audit_checkpoint() -> SignedLog:
+    """Read the newest checkpoint."""
+    with view() as reading:
+        return checkpoint(reading)
+
+
+@routes.get(
+    "/audit/proof/<id:entry>",
+    "An entry's bytes, and what leads from them to the newest checkpoint",
+    answer=EntryProof,
+    refusals=(403, 404, 503),
+)
+def audit_proof(entry: str) -> EntryProof:
+    """Prove that an entry is in the log."""
+    with view() as reading:
+        return proof(reading, entry)
 
 
 def trail_of(page: EntryPage) -> Trail:

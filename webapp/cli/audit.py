@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import click
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
+from audit.checkpoints import CheckpointFolder, Publisher
+from audit.tree_check import check_log
 from audit.verify import check_chains
 from core.errors import DomainError
 from core.identity import SYSTEM
@@ -18,6 +20,12 @@ from webapp.bootstrap import Application, opened
 from webapp.cli import FINDINGS, print_json
 from webapp.cli.progress import Progress, progress_bar
 
+UNKNOWN = text("""SELECT version.document_id, version.n, version.digest FROM document_version AS version
+WHERE NOT EXISTS (SELECT FROM audit_entry AS entry WHERE entry.stream = 'document:' || version.document_id
+    AND entry.type IN ('document.filed', 'document.version_added')
+    AND convert_from(entry.content, 'UTF8')::jsonb -> 'data' @>
+        jsonb_build_object('version', version.n, 'digest', version.digest))
+ORDER BY version.document_id, version.n""")
 PIECE = 1 << 20  # bytes in memory at a time
 
 
@@ -31,14 +39,20 @@ def audit() -> None:
 @click.option("--no-content", is_flag=True, help="Do not read the documents' bytes.")
 @click.pass_context
 def audit_check(context: click.Context, as_json: bool, no_content: bool) -> None:
-    """Verify every chain of the trail, and every blob's bytes against its digest; exit code 1 for findings."""
+    """Verify chains, log, checkpoints, and every blob's bytes against its digest; exit code 1 for findings."""
     settings: Settings = context.obj
     with opened(settings) as application, application.units.reading(SYSTEM) as view:
         with progress_bar("Chains") as progress:
-            findings: list[dict[str, Any]] = [
-                {"stream": each.stream, "seq": each.seq, "problem": each.problem, "sentence": each.sentence}
-                for each in check_chains(view, progress)
-            ]
+            found = check_chains(view, progress)
+        with progress_bar("Log") as progress:
+            published = application.units.ports[Publisher]
+            notes = published.all() if isinstance(published, CheckpointFolder) else ()
+            found += check_log(view, notes, progress)
+        findings: list[dict[str, Any]] = [
+            {"stream": each.stream, "seq": each.seq, "problem": each.problem, "sentence": each.sentence}
+            for each in found
+        ]
+        findings += _unknown_versions(view)
         if not no_content:
             with progress_bar("Documents") as progress:
                 findings += _wrong_blobs(application, view, progress)
@@ -49,6 +63,44 @@ def audit_check(context: click.Context, as_json: bool, no_content: bool) -> None
             click.echo(finding["sentence"])
         click.echo(f"{len(findings)} findings." if findings else "Everything is as it was written.", err=True)
     context.exit(FINDINGS if findings else 0)
+
+
+@audit.command("sequence")
+@click.pass_obj
+def audit_sequence(settings: Settings) -> None:
+    """Give every committed entry its place in the log, also those that came very late; then sign it."""
+    from audit.sequencer import sequence_thoroughly
+    from webapp.background import sign_checkpoint
+
+    with opened(settings) as application:
+        number = sequence_thoroughly(application.database.engine)
+        signed = sign_checkpoint(application)
+    click.echo(f"{number} entries were added.", err=True)
+    if signed is not None:
+        click.echo(signed.note, nl=False)
+
+
+@audit.command("key")
+@click.option("--rotate", is_flag=True, help="Sign with a new key from now on.")
+@click.pass_obj
+def audit_key(settings: Settings, rotate: bool) -> None:
+    """Print the public keys of the log, the one that signs now last."""
+    from audit.checkpoints import verifiers
+    from audit.keys import RotateLogKey
+
+    with opened(settings) as application:
+        if rotate:
+            application.executor.execute(RotateLogKey(), actor=SYSTEM)
+        with application.database.engine.connect() as connection:
+            for each in verifiers(connection):
+                click.echo(each)
+
+
+def _unknown_versions(view: Reading) -> Iterator[dict[str, Any]]:
+    """Versions of documents whose content is not the one that the trail tells of."""
+    for document, n, digest in view.session.execute(UNKNOWN):
+        sentence = f"Version {n} of the document {document} has the content {digest}, of which the trail knows nothing."
+        yield {"stream": f"document:{document}", "seq": None, "problem": "changed", "sentence": sentence}
 
 
 def _wrong_blobs(application: Application, view: Reading, progress: Progress) -> Iterator[dict[str, Any]]:

@@ -1,0 +1,188 @@
+"""Builds the Merkle log anew from the entries and names where it is not the one that was stored, signed, published."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+from sqlalchemy import select
+
+from audit.checkpoints import log_size
+from audit.models import AuditCheckpointRow, AuditKeyRow
+from audit.sequencer import load_tile
+from audit.tiles import WIDTH, Growth, Place, pieces
+from audit.verifier import HASH, Key, Malformed, followed, leaf_hash, read_checkpoint, read_key, read_note, signer
+from audit.verify import Finding, Progress, require_auditor, snapshot
+from storage.unit_of_work import Reading
+
+AT_ONCE = 8192  # entries in memory at a time
+MOST = 1000  # findings; who has more has lost the log
+LEAVES = """SELECT leaf.position, leaf.entry_id, entry.content
+FROM audit_leaf AS leaf LEFT JOIN audit_entry AS entry ON entry.id = leaf.entry_id ORDER BY leaf.position"""
+FORGOTTEN = """SELECT id FROM audit_entry AS entry WHERE id <= (SELECT mark FROM audit_log WHERE id = 1)
+AND NOT EXISTS (SELECT FROM audit_leaf WHERE audit_leaf.entry_id = entry.id) ORDER BY id LIMIT 1000"""
+
+Driver = psycopg.Connection[tuple[Any, ...]]
+
+
+@dataclass(slots=True)
+class _Check:
+    driver: Driver
+    expected: dict[int, list[tuple[str, bytes]]]  # size: who says so, and the root
+    findings: list[Finding] = field(default_factory=list)
+    ids: dict[int, str] = field(default_factory=dict)  # of the entries since the last comparison
+
+    def found(self, problem: str, sentence: str, *, seq: int | None = None, entry: str | None = None) -> None:
+        finding = Finding(stream="audit:log", seq=seq, entry_id=entry, problem=problem, sentence=sentence)
+        if finding not in self.findings and len(self.findings) < MOST:
+            self.findings.append(finding)
+
+
+def check_log(view: Reading, published: Iterable[str] = (), progress: Progress | None = None) -> list[Finding]:
+    """All findings about the log, its checkpoints and its keys; `published` are the notes kept elsewhere.
+
+    Reads one snapshot, a part at a time. Needs `audit.read`; raises `Forbidden`.
+    """
+    require_auditor(view)
+    with snapshot(view) as connection:
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, psycopg.Connection)
+        check = _Check(driver, {})
+        _gather(check, connection, published)
+        size = log_size(connection)
+        growth = Growth(0, lambda _place: b"")
+        _compare_root(check, growth)
+        for leaves in _parts(check, size):
+            growth.append(leaves)
+            _compare_tiles(check, growth)
+            _compare_root(check, growth)
+            (progress or _silent)(growth.size, size)
+        _compare_tiles(check, growth, at_the_end=True)
+        if growth.size < size:
+            check.found("removed", f"The log has {growth.size} entries; {size} were counted.", seq=growth.size)
+        for left, said in sorted(check.expected.items()):
+            for who, _ in said:
+                check.found("removed", f"The log ends before the {left} entries that {who} has signed.", seq=size)
+        for (entry,) in driver.execute(FORGOTTEN):
+            check.found("inserted", f"The entry {entry} is not in the log: it was inserted, or taken out.", entry=entry)
+        named = [each for each in check.findings if each.entry_id is not None]
+        return named + [each for each in check.findings if each.entry_id is None]  # causes before consequences
+
+
+def _gather(check: _Check, connection: Any, published: Iterable[str]) -> None:
+    keys = _keys(check, connection)
+    row = AuditCheckpointRow.__table__.c
+    for size, root, note in connection.execute(select(row.size, row.root, row.note)):
+        said = _signed(check, note, keys, f"the checkpoint of {size} entries")
+        if said is not None and said != (size, root):
+            check.found("changed", f"The checkpoint of {size} entries is not the one that was signed.", seq=size)
+    for note in published:
+        _signed(check, note, keys, "a published checkpoint")
+
+
+def _keys(check: _Check, connection: Any) -> list[Key]:
+    row = AuditKeyRow.__table__.c
+    query = select(row.id, row.verifier, row.statement).order_by(row.since, row.id)
+    kept = list(connection.execute(query))
+    try:
+        keys = [read_key(each.verifier) for each in kept]
+        vouched = followed(keys[:1], [each.statement for each in kept[1:] if each.statement])
+    except Malformed as error:
+        check.found("changed", f"The log's public keys were changed: {error}")
+        return []
+    for key in keys:
+        if key not in vouched:
+            check.found("inserted", f"The key {key} signs without the word of the key before it.")
+    return vouched
+
+
+def _signed(check: _Check, words: str, keys: Sequence[Key], who: str) -> tuple[int, bytes] | None:
+    try:
+        note = read_note(words)
+        said = read_checkpoint(note)
+    except Malformed as error:
+        check.found("changed", f"{who.capitalize()} cannot be read: {error}")
+        return None
+    if signer(note, keys) is None:
+        check.found("signature", f"The signature of {who} ({said.size} entries) is not that of a key of the log.")
+    check.expected.setdefault(said.size, []).append((who, said.root))
+    return said.size, said.root
+
+
+def _parts(check: _Check, size: int) -> Iterator[list[bytes]]:
+    """The leaves' hashes in order, in parts that end where a checkpoint was signed."""
+    ends = sorted(each for each in check.expected if 0 < each <= size)
+    part: list[bytes] = []
+    turn = 0
+    for done, leaf in enumerate(_leaves(check), start=1):
+        part.append(leaf)
+        if len(part) == AT_ONCE or (turn < len(ends) and done == ends[turn]):
+            turn += turn < len(ends) and done == ends[turn]
+            yield part
+            part = []
+    if part:
+        yield part
+
+
+def _leaves(check: _Check) -> Iterator[bytes]:
+    following = 0
+    with check.driver.cursor(name="leaves", binary=True) as cursor:
+        cursor.itersize = AT_ONCE
+        for position, entry, content in cursor.execute(LEAVES):
+            while following < position and len(check.findings) < MOST:
+                check.found("removed", f"The place {following} of the log was removed.", seq=following)
+                yield _stored(check, following)
+                following += 1
+            check.ids[position] = entry
+            following = position + 1
+            if content is None:
+                sentence = f"The entry {entry}, place {position} of the log, was removed."
+                check.found("removed", sentence, seq=position, entry=entry)
+                yield _stored(check, position)
+            else:
+                yield leaf_hash(content)
+
+
+def _stored(check: _Check, position: int) -> bytes:
+    """What the tree says of a place whose entry is gone, so that the rest can be checked."""
+    start = position % WIDTH * HASH
+    return load_tile(check.driver, (0, position // WIDTH))[start : start + HASH] or bytes(HASH)
+
+
+def _compare_tiles(check: _Check, growth: Growth, *, at_the_end: bool = False) -> None:
+    for place, tile in list(growth.changed.items()):
+        if len(tile) == WIDTH * HASH or at_the_end:
+            kept = load_tile(check.driver, place)
+            if kept != tile:
+                _name(check, place, kept, bytes(tile))
+            del growth.changed[place]
+    if not at_the_end:
+        beginning = growth.size // WIDTH * WIDTH
+        check.ids = {position: entry for position, entry in check.ids.items() if position >= beginning}
+
+
+def _name(check: _Check, place: Place, kept: bytes, expected: bytes) -> None:
+    row, number = place
+    if row:  # its leaves are fine or named already
+        check.found("changed", f"The tile {number} in row {row} of the log was changed.")
+        return
+    both = zip(pieces(kept.ljust(len(expected), b"\0")), pieces(expected), strict=False)
+    for offset, (stored, right) in enumerate(both):
+        position = number * WIDTH + offset
+        if stored != right:
+            entry = check.ids.get(position)
+            sentence = f"The entry {entry}, place {position} of the log, is not the one that was put there."
+            check.found("changed", sentence, seq=position, entry=entry)
+    if len(kept) > len(expected):
+        check.found("removed", f"The end of the log was removed, from place {number * WIDTH + len(expected) // HASH}.")
+
+
+def _compare_root(check: _Check, growth: Growth) -> None:
+    for who, root in check.expected.pop(growth.size, ()):
+        if growth.root() != root:
+            sentence = f"The first {growth.size} entries of the log are not those that {who} has signed."
+            check.found("changed", sentence, seq=growth.size)
+
+
+def _silent(done: int, total: int) -> None:
+    """Nobody watches."""
