@@ -80,8 +80,8 @@ def test_entries_of_the_last_moments_are_no_finding(office: Office) -> None:
         ("UPDATE audit_leaf SET entry_id = 'X' WHERE position = {position}", "removed"),
         (
             (
-                "UPDATE audit_tile SET hashes = overlay(hashes placing sha256('x') from {position} % 256 * 32 + 1 for 32)"
-                " WHERE row = 0 AND number = {position} / 256"
+                "UPDATE audit_tile SET hashes = overlay(hashes placing sha256('x') from "
+                "{position} % 256 * 32 + 1 for 32) WHERE row = 0 AND number = {position} / 256"
             ),
             "changed",
         ),
