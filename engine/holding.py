@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, literal, or_, select, update
+from sqlalchemy import ColumnElement, case, cast, literal, or_, select, update
+from sqlalchemy.dialects.postgresql import JSONPATH
 
 from engine.calls import deferred_job
 from engine.models import InstanceRow, ServiceCallRow, TimerRow
 from engine.store import Locked
 from storage.unit_of_work import UnitOfWork
+
+_HAS_FAILED = InstanceRow.snapshot.bool_op("@?")(cast("$.tokens[*][4] ? (@.failed == true)", JSONPATH))
 
 
 def hold_timers(unit: UnitOfWork, instances: Sequence[str], *, held: bool) -> None:
@@ -43,7 +46,10 @@ def stop(unit: UnitOfWork, locked: Locked) -> None:
     unit.session.execute(
         update(InstanceRow)
         .where(_family(locked), or_(InstanceRow.stopped_by.is_(None), mine))
-        .values(stopped_by=locked.instance_id)
+        .values(
+            stopped_by=locked.instance_id,
+            state=case((InstanceRow.state == "running", "failed"), else_=InstanceRow.state),
+        )
     )
     hold_timers(unit, list(unit.session.scalars(select(InstanceRow.id).where(_family(locked)))), held=True)
 
@@ -67,6 +73,11 @@ def release(unit: UnitOfWork, locked: Locked) -> None:
     if other is None:
         go_on = select(InstanceRow.id).where(_family(locked), InstanceRow.state != "suspended")
         instances = list(unit.session.scalars(go_on))
+        unit.session.execute(
+            update(InstanceRow)
+            .where(_family(locked), InstanceRow.state == "failed", ~_HAS_FAILED)
+            .values(state="running")
+        )
         hold_timers(unit, instances, held=False)
         ask_again(unit, instances)
 

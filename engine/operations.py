@@ -71,7 +71,7 @@ def resume_instance(command: ResumeInstance, unit: UnitOfWork) -> str:
     held = [running, *(_any(unit, store.lock_related(unit, each)) for each in holding.live_called(unit, running.id))]
     held = [each for each in held if each.is_suspended]
     for each in held:
-        _set_state(unit, [each.id], each.case.state)
+        _set_state(unit, [each.id], each.case.state if each.locked.stopped_by is None else "failed")
         unit.emit(CaseResumed(instance_id=each.id, reason=reason))
     if running.locked.stopped_by is None:
         holding.hold_timers(unit, [each.id for each in held], held=False)

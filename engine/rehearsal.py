@@ -257,6 +257,11 @@ class Rehearsal:
         self._do(lambda role: role.case.cancel(reason))
 
     @property
+    def state(self) -> str:
+        """The state of the case; one that is stopped by a case that it called has failed with it."""
+        return "failed" if self.is_stopped and not self.case.has_ended else self.case.state
+
+    @property
     def is_stopped(self) -> bool:
         """Whether an error that nothing catches has stopped it."""
         return any(role.case.stopped_at is not None for role in self.ensemble.roles)

@@ -222,9 +222,11 @@ class Running:
     def save(self, *, done: Finished | None = None) -> None:
         """Write what changed here and in related cases, tell of it, and keep them in memory once it is durable."""
         self.write(done)
-        for relative in self.relatives.changed():
-            if relative is not self:
-                relative.write()
+        others = [each for each in self.relatives.changed() if each is not self]
+        for relative in others:
+            relative.write()
+        for each in (self, *others):
+            each.hold()
         self.relatives.written()
 
     def write(self, done: Finished | None = None) -> None:
@@ -246,7 +248,7 @@ class Running:
         stored = json.dumps(snapshot)
         if not ended:
             check_size(stored, snapshot, locked.instance_id)
-        state = "suspended" if self.is_suspended and not ended else case.state
+        state = case.state if ended else self.state
         if self._is_new:
             writing.create(self._instance_row(stored, state=state, ended=ended))
         else:
@@ -259,21 +261,27 @@ class Running:
             self._settle_gone()
         self._report_failures(changes)
         self._tell(changes)
-        self._hold(changes)
+        if changes.armed and not ended and (self.is_suspended or locked.stopped_by is not None):
+            holding.hold_timers(unit, [self.id], held=True)
         if not ended:
             key = (locked.instance_id, revision)
             unit.after_commit(lambda: live_cases.keep(key, case))
         self._is_new = False
 
-    def _hold(self, changes: Changes) -> None:
+    @property
+    def state(self) -> str:
+        """The state of a case that has not ended: one that is stopped by another one has failed with it."""
+        if self.is_suspended:
+            return "suspended"
+        return self.case.state if self.locked.stopped_by is None else "failed"
+
+    def hold(self) -> None:
         """An error that nothing catches stops the case with all related ones; settling it lets them go."""
         was_stopped = self.locked.stopped_by == self.id
         if self.case.stopped_at is not None and not was_stopped:
             holding.stop(self.unit, self.locked)
         elif self.case.stopped_at is None and was_stopped:
             holding.release(self.unit, self.locked)
-        elif changes.armed and (self.is_suspended or self.locked.stopped_by is not None):
-            holding.hold_timers(self.unit, [self.id], held=True)
 
     def open_tasks(self) -> tuple[OpenTask, ...]:
         """All user tasks that wait for a person now, here and in related cases that this command came to."""

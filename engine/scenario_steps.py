@@ -218,7 +218,7 @@ _ACTS: dict[str, Callable[[Mapping[str, Any], Rehearsal], None]] = {
 _CHECKS: dict[str, Callable[[Any, Rehearsal], Iterable[str]]] = {
     "tasks": _same_tasks,
     "stage": _same("the stage", lambda stage: stage.case.stage),
-    "state": _same("the state", lambda stage: stage.case.state),
+    "state": _same("the state", lambda stage: stage.state),
     "outcome": _same("the outcome", lambda stage: stage.case.outcome),
     "visited": _visited,
     "not_visited": _not_visited,

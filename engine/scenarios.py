@@ -196,7 +196,7 @@ def _play(scenario: Mapping[str, Any], file: str, document: Mapping[str, Any], s
     except (ScenarioFailed, DomainError) as error:
         result.ok = False
         result.failures.append(f"step {number}: {error}" if number else f"start: {error}")
-    result.trace, result.state = stage.trace, stage.case.state
+    result.trace, result.state = stage.trace, stage.state
     result.variables = {name: plain(value) for name, value in stage.case.variables.items()}
     result.nodes, result.flows = sorted(stage.coverage.nodes), sorted(stage.coverage.flows)
     return result

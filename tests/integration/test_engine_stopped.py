@@ -72,7 +72,7 @@ def test_an_error_that_nobody_catches_stops_all_of_them_until_it_is_settled(worl
     tasks = dict(map(tuple, world.rows("SELECT element_id, id FROM work_item")))
 
     world.complete(tasks["work"])
-    assert states(world) == {"process": "running", "called": "failed"}
+    assert states(world) == {"process": "failed", "called": "failed"}
     with pytest.raises(InstanceStopped):
         world.complete(tasks["beside"])
     assert world.pass_time(timedelta(hours=1)) == 0

@@ -105,6 +105,7 @@ def test_an_error_that_no_caller_catches_stops_all_cases_until_it_is_settled() -
 
     do(stage, "work")
     assert [(failure.node.id, failure.reason) for failure in stage.incidents] == [("pay", "uncaught_error")]
+    assert stage.state == "failed"
     with pytest.raises(InstanceStopped):
         do(stage, "beside")
     answers["pay"] = {}
