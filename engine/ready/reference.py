@@ -42,7 +42,7 @@ maps inputs and outputs with `camunda:inputOutput`:
   is done and the answer is lost with its worker; then it is done again with the same key, by which the other side
   knows it.
 * An error that the operation reports goes to the boundary event or event sub-process that catches its code; one that
-  nothing catches is an incident.
+  nothing catches stops the case with an incident, until a person settles it.
 * Editors read the catalogue from `GET /api/v1/operations` (JSON Schema of inputs and outputs) and
   `GET /api/v1/operations/element-templates` (bpmn.io element templates).
 """

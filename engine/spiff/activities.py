@@ -152,7 +152,7 @@ class ServiceTask(Element):
             result = tree.around.call(self.node, my_task.id, inputs)
         except BpmnError as error:
             payload = {name: imported(value) for name, value in error.variables.items()}
-            throw_error(self, my_task, error.error, payload)
+            throw_error(self, my_task, error.error, payload, why=error.sentence)
             return None
         try:
             self.take(my_task, result)

@@ -44,14 +44,19 @@ def _best(tokens: list[Any], kind: str, code: str | None) -> Any | None:
     return all_of_them
 
 
-def throw_error(spec: Element, task: Any, code: str | None, payload: dict[str, Any] | None = None) -> None:
-    """Have an error caught, here or by a caller. Raises `StepFailed` where nothing does: the case stops then."""
+def throw_error(
+    spec: Element, task: Any, code: str | None, payload: dict[str, Any] | None = None, *, why: str = ""
+) -> None:
+    """Have an error caught, here or by a caller. Raises `StepFailed` where nothing does: the case stops then.
+
+    `why` is what the person reads who finds the case stopped.
+    """
     catcher = find_catcher(task, "error", code)
     if catcher is not None:
         catch(catcher, payload)
     elif not leave(task, "error", code, payload):
         sentence = f"Nothing catches the error {code or 'without code'} of {spec.node.name}."
-        raise spec.failed(task, UNCAUGHT, sentence)
+        raise spec.failed(task, UNCAUGHT, f"{sentence} {why}".rstrip())
 
 
 def throw_escalation(spec: Element, task: Any, code: str | None, payload: dict[str, Any]) -> None:
