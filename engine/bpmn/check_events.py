@@ -232,9 +232,10 @@ def _check_event_gateway(node: Xml, scope: Scope, findings: Findings) -> None:
         sentence = "A parallel event-based gateway stands at the beginning of a process only: set instantiate."
         findings.error("event-gateway", sentence, line=node.sourceline, element=identifier)
     targets = [scope.nodes.get(flow.get("targetRef")) for flow in scope.outgoing(identifier)]
-    if not targets:
-        sentence = "An event-based gateway must lead to events."
-        findings.error("event-gateway", sentence, line=node.sourceline, element=identifier)
+    if len(targets) < 2:
+        sentence = "An event-based gateway leads to two events or more (BPMN 2.0.2, 10.6.6)."
+        add = findings.warning if targets else findings.error
+        add("event-gateway", sentence, line=node.sourceline, element=identifier)
     for target in targets:
         if target is None:
             continue

@@ -263,6 +263,8 @@ def caught(identifier: str, definition: str) -> str:
         ),
         (line('<scriptTask id="work"><script>a = 1</script><script>b = 1</script></scriptTask>', names=("work",)),
          "element-twice"),
+        (line('<task id="work"/>', '<task id="a"/><task id="b"/>', chain("a", "b", "a"), names=("work",)),
+         "node-unreachable"),
         (line('<task id="work"/>', UNDO, names=("work",)), "compensation-unused"),
         (line('<task id="work"/>', UNDO, COMPENSATED, TIED, chain("back", "end"), names=("work",)),
          "compensation-flow"),

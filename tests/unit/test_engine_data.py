@@ -186,6 +186,16 @@ def test_what_drawing_tools_draw_copies_nothing() -> None:
     assert stage.case.variables == {"order": 1, "total": 3}
 
 
+def test_a_document_that_is_drawn_at_an_input_is_shown_and_copied_nowhere() -> None:
+    paper = '<dataObject id="o3"/><dataObjectReference id="paper" obieg:documentType="offer" dataObjectRef="o3"/>'
+    task = f'<userTask id="work">{io("in sheet", optional="sheet")}{given("paper", "sheet_id")}</userTask>'
+    stage = begin(line(paper, task, names=("work",)), paper="no document", o3="none either")
+
+    (work,) = stage.work.values()
+    assert [each.type for each in work.node.work.shown] == ["offer"]
+    assert stage.case.seen_by(work.id)["sheet"] is None
+
+
 @pytest.mark.parametrize(
     ("inside", "rule"),
     [
