@@ -71,7 +71,7 @@ def _plan_for_values(session: Session) -> float:
 def _steps(session: Session, matching: Conditions, limit: int) -> int:
     """How far to walk, 0 for not at all."""
     in_all = _plan_for_values(session)
-    wanted = select(WorkItemRow.id).where(*matching(WorkItemRow, True))
+    wanted = select(WorkItemRow.id).where(*matching(WorkItemRow, False))  # shorter, and the estimate is the same
     plan = session.execute(_Explained(wanted)).scalar_one()
     expected = max(float(plan[0]["Plan"]["Plan Rows"]), 1.0)
     distance = PATIENCE * limit * max(in_all, expected) / expected
