@@ -18,10 +18,19 @@ _THROWING = {"endEvent", "intermediateThrowEvent"}
 _SUB = {"subProcess", "transaction", "adHocSubProcess"}
 
 
-def draw(content: bytes, process_id: str, marks: Mapping[str, Collection[str]], *, title: str) -> str:
+def draw(
+    content: bytes,
+    process_id: str,
+    marks: Mapping[str, Collection[str]],
+    *,
+    title: str,
+    badges: Mapping[str, int] | None = None,
+    style: str = "",
+) -> str:
     """The SVG of one process of a file that was accepted; `marks` gives classes to elements by their id.
 
-    It has no style of its own: `.node`, `.flow`, `.text` and the marks are for the page around it.
+    `badges` are numbers that stand at nodes, such as those of tokens. Without `style` it has none of its own: `.node`,
+    `.flow`, `.text`, `.badge` and the marks are for the page around it.
     """
     root = read_bpmn(content, Findings(""))
     assert root is not None
@@ -34,11 +43,14 @@ def draw(content: bytes, process_id: str, marks: Mapping[str, Collection[str]], 
     drawn = [_shape(shape, marks) for shape in (*areas, *scopes)]
     drawn += [_edge(edge, marks) for edge in layout.edges]
     drawn += [_shape(shape, marks) for shape in others if shape not in scopes]
+    drawn += [
+        _badge(shape.box, badges[key]) for shape in others if badges and (key := shape.element.get("id")) in badges
+    ]
     width = box.width + 2 * MARGIN
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{view}" width="{width:g}" '
         f'style="--natural:{width:g}px" role="img">'
-        f"<title>{escape(title)}</title><defs>"
+        f"<title>{escape(title)}</title>{f'<style>{style}</style>' if style else ''}<defs>"
         '<marker id="arrow" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="8" markerHeight="8" orient="auto">'
         '<path class="head" d="M0 1L9 5L0 9z"/></marker></defs>' + "".join(drawn) + "</svg>"
     )
@@ -75,6 +87,15 @@ def _shape(shape: Shape, marks: Mapping[str, Collection[str]]) -> str:
             return _group(element, "node", marks, _activity(shape))
     label = shape.label or Box(box.middle[0] - 45, box.y + box.height + 3, 90, LINE)
     return _group(element, "node", marks, inner + _text(element.get("name") or "", label, top=True))
+
+
+def _badge(box: Box, number: int) -> str:
+    """A number at the upper right corner."""
+    x, y = box.x + box.width, box.y
+    return (
+        f'<g class="badge"><circle cx="{x:g}" cy="{y:g}" r="10"/>'
+        f'<text class="text" x="{x:g}" y="{y + 4:g}">{number}</text></g>'
+    )
 
 
 def _rectangle(box: Box, corner: float, name: str = "") -> str:

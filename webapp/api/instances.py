@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from flask import Response
 from pydantic import Field
 
 from audit.queries import trail
 from documents.queries import linked_documents
 from engine import queries
+from engine.drawing.case import case_diagram
 from engine.instances import CancelInstance, EntityLink, SetVariables, StartInstance
 from engine.operations import MoveTokens, ResumeInstance, SuspendInstance
 from engine.queries import InstanceFilter
@@ -111,6 +113,15 @@ def history(instance_id: str) -> History:
     """The way of the tokens."""
     with view() as reading:
         return History(items=queries.history(reading, instance_id))
+
+
+@routes.get(
+    "/instances/<id:instance_id>/diagram", "Its diagram as SVG, with its tokens", media="image/svg+xml", refusals=(404,)
+)
+def diagram(instance_id: str) -> Response:
+    """Where it stands, drawn."""
+    with view() as reading:
+        return Response(case_diagram(reading, instance_id), mimetype="image/svg+xml")
 
 
 @routes.get(
