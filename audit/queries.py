@@ -1,7 +1,7 @@
 """Reading the trail: the whole log for auditors, the trail of a case also for those who may see the case."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -128,7 +128,7 @@ def _row(view: Reading, entry_id: str) -> AuditEntryRow:
 def _read(view: Reading, rows: Sequence[AuditEntryRow]) -> list[Entry]:
     contents = [json.loads(row.content) for row in rows]
     known = _personal(view, {sealed for content in contents for sealed in content["personal"].values()})
-    return [_entry(row, content, known) for row, content in zip(rows, contents, strict=True)]
+    return [read_entry(row, content, known) for row, content in zip(rows, contents, strict=True)]
 
 
 def _personal(view: Reading, sealed: Collection[str]) -> dict[str, Any]:
@@ -139,7 +139,16 @@ def _personal(view: Reading, sealed: Collection[str]) -> dict[str, Any]:
     return {key.hex(): json.loads(content) for key, content in view.session.execute(query)}
 
 
-def _entry(row: AuditEntryRow, content: dict[str, Any], known: dict[str, Any]) -> Entry:
+class Stored(Protocol):
+    """The columns of an entry that its bytes do not tell."""
+
+    id: str
+    previous_hash: bytes
+    hash: bytes
+
+
+def read_entry(row: Stored, content: dict[str, Any], known: Mapping[str, Any]) -> Entry:
+    """The entry with the personal values that are known, by their commitments."""
     personal = {name: known.get(sealed) for name, sealed in content["personal"].items()}
     return Entry(
         id=row.id,

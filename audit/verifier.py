@@ -238,8 +238,8 @@ class _Pack:
             known = [read_key(line) for line in self._text("keys.txt").splitlines()]
             trusted = known if self.key is None else followed([self.key], self._lines("data/rotations.jsonl"))
             checkpoint = self._signed("data/checkpoint.note", trusted)
-            self._seal(trusted, checkpoint)
             case = self._case()
+            self._seal(trusted, checkpoint, case)
             self._entries(case, checkpoint)
             self._documents(case)
             self._personal()
@@ -333,11 +333,12 @@ class _Pack:
                 self.remarks.append("Compare this key with one that you got elsewhere, or give it with --key.")
         return checkpoint
 
-    def _seal(self, keys: list[Key], checkpoint: Checkpoint) -> None:
+    def _seal(self, keys: list[Key], checkpoint: Checkpoint, case: dict[str, Any]) -> None:
         note = read_note(self._text(SEAL))
         if signer(note, keys) is None:
             self._found("signature", SEAL, f"The signature of {SEAL} is not that of a trusted key.")
-        if note.text.split("\n")[:2] != [f"{checkpoint.origin}/evidence", self.digests.get(TAG_MANIFEST)]:
+        sealed = [f"{checkpoint.origin}/evidence", self.digests.get(TAG_MANIFEST), case["case"]]
+        if note.text.split("\n")[:3] != sealed:
             self._found("changed", TAG_MANIFEST, f"The file {TAG_MANIFEST} is not the one that was signed.")
 
     def _entries(self, case: dict[str, Any], checkpoint: Checkpoint) -> None:
@@ -350,7 +351,7 @@ class _Pack:
             root, size = checkpoint.root, checkpoint.size
             if not is_included(leaf_hash(content), proof["position"], size=size, root=root, path=path):
                 self._found("changed", place, f"The {place} is not in the log as the pack shows it.")
-            if entry["case"] != case["case"]:
+            if entry["case"] != case["case"] and entry["stream"] != f"case:{case['case']}":
                 self._found("inserted", place, f"The {place} belongs to another case.")
             if entry["id"] <= last:
                 self._found("reordered", place, f"The {place} is not in its place.")

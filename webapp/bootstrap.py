@@ -41,6 +41,7 @@ DOORS = (  # importing these registers their commands, handlers and tables
     "documents.reading",
     "audit.models",
     "audit.erasing",
+    "audit.evidence",
     "audit.keys",
     "crm.customers",
     "crm.products",

@@ -34,6 +34,7 @@ COMMANDS = {  # name: module and attribute; a command's module is loaded when th
     "test": "webapp.cli.scenarios:test",
     "token": "webapp.cli.accounts:token",
     "user": "webapp.cli.accounts:user",
+    "verify": "webapp.cli.audit:verify",
     "web": "webapp.cli.serve:web",
     "worker": "webapp.cli.serve:worker",
 }
@@ -45,7 +46,7 @@ SUMMARIES = {
     "decide": "Evaluate a decision of a DMN file.",
     "demo": "Prepare an instance with sample data and serve it.",
     "deploy": "Deploy files or packages, all of them or none.",
-    "export": "Give the event log to other tools.",
+    "export": "Give evidence packs and the event log to others.",
     "feel": "Evaluate a FEEL expression.",
     "import": "Take over data from elsewhere.",
     "migrate": "Bring the schema up to date.",
@@ -54,6 +55,7 @@ SUMMARIES = {
     "test": "Run scenarios.",
     "token": "Tokens of programs.",
     "user": "Accounts of people.",
+    "verify": "Check an evidence pack offline.",
     "web": "Serve pages and API.",
     "worker": "Run jobs.",
 }

@@ -65,6 +65,17 @@ def audit_check(context: click.Context, as_json: bool, no_content: bool) -> None
     context.exit(FINDINGS if findings else 0)
 
 
+@click.command()
+@click.argument("pack", type=click.Path(exists=True, dir_okay=False))
+@click.option("--key", help="The public key of the log, as you got it elsewhere; or a file that holds it.")
+@click.pass_context
+def verify(context: click.Context, pack: str, key: str | None) -> None:
+    """Check the evidence pack PACK offline, as the program verify.py inside it does; exit code 1 for findings."""
+    from audit import verifier
+
+    context.exit(verifier.main([pack, *(["--key", key] if key else [])]))
+
+
 @audit.command("sequence")
 @click.pass_obj
 def audit_sequence(settings: Settings) -> None:

@@ -18,6 +18,25 @@ def exports() -> None:
 
 
 @exports.command()
+@click.argument("case_id", metavar="ID")
+@click.argument("out", type=click.Path(dir_okay=False, path_type=Path))
+@click.pass_obj
+def instance(settings: Settings, case_id: str, out: Path) -> None:
+    """Write the evidence pack of the case ID to the file OUT."""
+    from webapp.evidence import export
+
+    draft = out.with_name(f".{out.name}.part")
+    with opened(settings) as application:
+        try:
+            with draft.open("wb") as file:
+                written = export(application, SYSTEM, case_id, file)
+            draft.replace(out)
+        finally:
+            draft.unlink(missing_ok=True)
+    click.echo(f"{written} entries in {out}. Verify it with: obieg verify {out}", err=True)
+
+
+@exports.command()
 @click.option("--format", "kind", type=click.Choice(["xes", "ocel"]), required=True, help="XES, or OCEL 2.0 as JSON.")
 @click.option("--process", "definition_key", help="Only the cases of this process.")
 @click.argument("out", type=click.Path(dir_okay=False, path_type=Path))

@@ -42,6 +42,7 @@ TITLES = {
     "document.version_added": "New version filed",
     "document.linked": "Document linked",
     "document.read": "Document read",
+    "audit.evidence_exported": "Evidence given out",
     "offer.frozen": "Offer frozen for approval",
     "offer.decided": "Decision on the offer",
     "offer.locked": "Offer approved and locked",

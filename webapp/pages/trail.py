@@ -1,14 +1,17 @@
 """The trail of a case: every step with its person, time, document versions and place in the hash chain."""
 
-from flask import render_template
+import tempfile
+
+from flask import Response, render_template, send_file
 
 from audit.queries import Entry, trail
 from audit.verify import check_case
 from engine import queries
 from storage.unit_of_work import Reading
+from webapp.evidence import export
 from webapp.pages.blueprint import blueprint
 from webapp.pages.telling import tell
-from webapp.web import view
+from webapp.web import application, current_actor, view
 
 
 @blueprint.get("/cases/<instance_id>/trail", endpoint="trail")
@@ -28,6 +31,16 @@ def show(instance_id: str) -> str:
         findings=[each.sentence for each in findings],
         broken={each.entry_id for each in findings},
     )
+
+
+@blueprint.post("/cases/<instance_id>/evidence", endpoint="evidence")
+def evidence(instance_id: str) -> Response:
+    """The evidence pack of the case, for auditors."""
+    file = tempfile.TemporaryFile()  # noqa: SIM115 -- closed when the answer is sent; of disk, since it may be large
+    export(application(), current_actor(), instance_id, file)
+    file.seek(0)
+    name = f"evidence-{instance_id}.zip"
+    return send_file(file, "application/zip", as_attachment=True, download_name=name, max_age=0)
 
 
 def _all(reading: Reading, instance_id: str) -> list[Entry]:

@@ -1,0 +1,244 @@
+"""Evidence packs: a case's entries, documents and proofs in a BagIt bag (RFC 8493) that anybody can verify offline."""
+
+import hashlib
+import json
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import IO, Any, BinaryIO, ClassVar, Protocol
+
+from sqlalchemy import Connection, or_, select
+
+from audit import verifier
+from audit.checkpoints import newest, tiles, verifiers
+from audit.content import moment
+from audit.keys import Signer
+from audit.merkle import consistency_proof, inclusion_proof
+from audit.models import AuditCheckpointRow, AuditEntryRow, AuditKeyRow, AuditLeafRow, AuditPersonalRow
+from audit.proofs import NoCheckpoint
+from audit.queries import Entry, read_entry
+from audit.verifier import BAGIT, CHUNK, FORMAT, SEAL, TAG_MANIFEST, versions_of
+from core.executor import handles
+from core.messages import Command, Event
+from storage.unit_of_work import UnitOfWork
+
+AT_ONCE = 500  # entries in memory at a time
+EARLIER = 10  # earlier checkpoints that the pack shows the log to be consistent with
+
+Version = tuple[str, int, str]  # document, number, digest
+
+
+class Documents(Protocol):
+    """Where a pack gets the content of documents."""
+
+    def named(self, version: Version) -> tuple[str, str]:
+        """A file name for people, and the title; for a version that is not kept any more as well."""
+
+    def open(self, version: Version) -> AbstractContextManager[BinaryIO] | None:
+        """Its bytes; None when the version is not kept any more. Raises `BlobMissing`, `BlobDamaged`."""
+
+
+class Index(Protocol):
+    """Writes what people read first."""
+
+    def pages(self, case: Mapping[str, Any], entries: Sequence[Entry]) -> Mapping[str, bytes]:
+        """The index by file name, such as `index.html`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportEvidence(Command):
+    """Tell the trail that the evidence of a case is given out."""
+
+    case_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceExported(Event):
+    """Somebody was given everything of a case: its entries, its documents and their proofs."""
+
+    type: ClassVar[str] = "audit.evidence_exported"
+    case_id: str
+
+    @property
+    def stream(self) -> str:
+        """The case's own stream."""
+        return f"case:{self.case_id}"
+
+    @property
+    def case(self) -> str | None:
+        """The case."""
+        return self.case_id
+
+
+@handles(ExportEvidence, needs="audit.read")
+def export_evidence(command: ExportEvidence, unit: UnitOfWork) -> None:
+    """Write it down; whoever asks has looked whether there is such a case."""
+    unit.emit(EvidenceExported(case_id=command.case_id))
+
+
+@dataclass(slots=True)
+class _Bag:
+    """An archive whose files are listed as they are written."""
+
+    archive: zipfile.ZipFile
+    base: str
+    at: datetime
+    payload: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+    octets: int = 0
+
+    def add(self, name: str, pieces: Iterable[bytes]) -> None:
+        """A file, piece by piece."""
+        found, size = hashlib.sha256(), 0
+        with self._open(name) as file:
+            for piece in pieces:
+                file.write(piece)
+                found.update(piece)
+                size += len(piece)
+        if name.startswith("data/"):
+            self.payload[name] = found.hexdigest()
+            self.octets += size
+        else:
+            self.tags[name] = found.hexdigest()
+
+    def close(self, signer: Signer, case: str) -> None:
+        """Write the manifests and the seal."""
+        self.add("bagit.txt", [BAGIT.encode()])
+        info = f"Bagging-Date: {self.at:%Y-%m-%d}\nPayload-Oxum: {self.octets}.{len(self.payload)}\n"
+        self.add("bag-info.txt", [f"{info}External-Identifier: {case}\nBagging-Software: Obieg\n".encode()])
+        self.add("manifest-sha256.txt", [_manifest(self.payload)])
+        content = _manifest(self.tags)
+        self.add(TAG_MANIFEST, [content])
+        words = f"{signer.key.name}/evidence\n{hashlib.sha256(content).hexdigest()}\n{case}\nat {moment(self.at)}\n"
+        self.add(SEAL, [signer.note(words).encode()])
+
+    def _open(self, name: str) -> IO[bytes]:
+        info = zipfile.ZipInfo(
+            self.base + name, max(self.at, datetime(1980, 1, 1, tzinfo=self.at.tzinfo)).timetuple()[:6]
+        )
+        info.compress_type, info.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+        return self.archive.open(info, "w", force_zip64=True)
+
+
+def write_pack(
+    out: BinaryIO,
+    connection: Connection,
+    case: Mapping[str, Any],
+    *,
+    signer: Signer,
+    documents: Documents,
+    index: Index,
+    at: datetime,
+) -> int:
+    """Write the pack of `case["case"]` as of the newest checkpoint; returns the number of its entries.
+
+    The other fields of `case` tell people what it is. The connection must see one moment. Raises `NoCheckpoint`.
+    """
+    signed = newest(connection)
+    if signed is None:
+        raise NoCheckpoint("The log was not signed yet. Run: obieg audit sequence")
+    with zipfile.ZipFile(out, "w") as archive:
+        bag = _Bag(archive, f"evidence-{case['case']}/", at)
+        entries = list(_entries(connection, case["case"], signed.size))
+        bag.add("data/entries.jsonl", (row.content + b"\n" for row in entries))
+        nodes = tiles(connection)
+        bag.add(
+            "data/proofs.jsonl", (_proof(row, inclusion_proof(row.position, signed.size, nodes)) for row in entries)
+        )
+        read = [json.loads(row.content) for row in entries]
+        opened = _personal(connection, read)
+        bag.add("data/personal.jsonl", map(_line, opened.values()))
+        packed, absent = _add_documents(bag, read, documents)
+        about = dict(case) | {
+            "format": FORMAT,
+            "entries": len(entries),
+            "at": moment(at),
+            "documents": packed,
+            "absent": absent,
+        }
+        bag.add("data/case.json", [json.dumps(about, ensure_ascii=False, indent=1).encode()])
+        bag.add("data/checkpoint.note", [signed.note.encode()])
+        earlier = select(AuditCheckpointRow.size, AuditCheckpointRow.note).where(AuditCheckpointRow.size < signed.size)
+        earlier = earlier.order_by(AuditCheckpointRow.size.desc()).limit(EARLIER)
+        lines = (
+            _line({"note": note, "proof": _hex(consistency_proof(size, signed.size, nodes))})
+            for size, note in connection.execute(earlier).all()[::-1]
+        )
+        bag.add("data/consistency.jsonl", lines)
+        bag.add("data/rotations.jsonl", map(_line, _statements(connection)))
+        known = {seal: json.loads(value["content"]) for seal, value in opened.items()}
+        told = [read_entry(row, entry, known) for row, entry in zip(entries, read, strict=True)]
+        for name, page in index.pages(about, told).items():
+            bag.add(f"data/{name}", [page])
+        bag.add("keys.txt", ["".join(f"{key}\n" for key in verifiers(connection)).encode()])
+        bag.add("verify.py", [Path(verifier.__file__).read_bytes()])
+        bag.close(signer, case["case"])
+    return len(entries)
+
+
+def _entries(connection: Connection, case: str, size: int) -> Iterator[Any]:
+    entry = AuditEntryRow
+    query = (
+        select(entry.id, entry.content, entry.previous_hash, entry.hash, AuditLeafRow.position)
+        .join(AuditLeafRow, AuditLeafRow.entry_id == entry.id)
+        .where(or_(entry.case_id == case, entry.stream == f"case:{case}"), AuditLeafRow.position < size)
+        .order_by(entry.id)
+    )
+    yield from connection.execution_options(yield_per=AT_ONCE).execute(query)
+
+
+def _proof(row: Any, path: Sequence[bytes]) -> bytes:
+    return _line({"position": row.position, "previous": row.previous_hash.hex(), "path": _hex(path)})
+
+
+def _personal(connection: Connection, entries: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, str]]:
+    sealed = sorted({seal for entry in entries for seal in entry["personal"].values()})
+    found = {}
+    kept = AuditPersonalRow
+    for start in range(0, len(sealed), AT_ONCE):
+        wanted = [bytes.fromhex(seal) for seal in sealed[start : start + AT_ONCE]]
+        query = select(kept.commitment, kept.salt, kept.content).where(kept.commitment.in_(wanted))
+        for commitment, salt, content in connection.execute(query.order_by(kept.commitment)):
+            seal = commitment.hex()
+            found[seal] = {"commitment": seal, "salt": salt.hex(), "content": content.decode()}
+    return found
+
+
+def _add_documents(
+    bag: _Bag, entries: Sequence[Mapping[str, Any]], documents: Documents
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    packed, absent = [], []
+    for version in sorted({version for entry in entries for version in versions_of(entry["data"])}):
+        document, n, digest = version
+        name, title = documents.named(version)
+        about = {"document_id": document, "version": n, "digest": digest, "title": title}
+        source = documents.open(version)
+        if source is None:
+            absent.append(about)
+            continue
+        path = f"data/documents/{document}/{n}-{digest[:8]}-{name}"
+        with source as content:
+            bag.add(path, iter(partial(content.read, CHUNK), b""))
+        packed.append(about | {"path": path})
+    return packed, absent
+
+
+def _statements(connection: Connection) -> list[str]:
+    query = select(AuditKeyRow.statement).where(AuditKeyRow.statement.is_not(None))
+    return [each for each in connection.scalars(query.order_by(AuditKeyRow.since, AuditKeyRow.id)) if each]
+
+
+def _manifest(files: Mapping[str, str]) -> bytes:
+    return "".join(f"{digest}  {name}\n" for name, digest in sorted(files.items())).encode()
+
+
+def _line(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+
+def _hex(hashes: Iterable[bytes]) -> list[str]:
+    return [each.hex() for each in hashes]

@@ -1,0 +1,130 @@
+"""Evidence packs of cases: what the engine, the documents and the trail know of a case, put together for an auditor."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from audit.content import moment
+from audit.evidence import ExportEvidence, Version, write_pack
+from audit.keys import KeyFile
+from audit.queries import Entry
+from audit.sequencer import sequence
+from audit.verify import snapshot
+from core.identity import Actor
+from documents.models import DocumentRow, DocumentVersionRow
+from documents.names import safe_file_name
+from documents.papers import TemplateRefused, TypesettingTimedOut, render_pdf
+from engine import queries
+from engine.views import InstanceDetail
+from storage.blobs.store import BlobStore
+from webapp.background import sign_checkpoint
+from webapp.bootstrap import Application
+from webapp.pages.telling import tell
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def export(application: Application, actor: Actor, case_id: str, out: BinaryIO) -> int:
+    """Write the pack of a case, this export included; the number of its entries.
+
+    Raises `Forbidden` without the right `audit.read`, `InstanceNotFound`, `LogKeyUnusable` where the log cannot be
+    signed, `BlobMissing` and `BlobDamaged` when a document is not as it was filed.
+    """
+    with application.units.reading(actor) as view:
+        found = queries.instance(view, case_id)
+    application.executor.execute(ExportEvidence(case_id=case_id), actor=actor)
+    sequence(application.database.engine, wait=True)
+    sign_checkpoint(application)
+    now = application.clock.now()
+    with application.database.engine.begin() as connection:
+        signer = application.units.ports[KeyFile].signer(connection, now)
+    with application.units.reading(actor) as view, snapshot(view) as connection, Session(connection) as session:
+        return write_pack(
+            out,
+            connection,
+            _about(found, application.settings.company),
+            signer=signer,
+            documents=_Kept(session, application.blobs),
+            index=_Index(now),
+            at=now,
+        )
+
+
+def _about(case: InstanceDetail, company: str) -> dict[str, Any]:
+    return {
+        "case": case.id,
+        "company": company,
+        "process": case.definition.name,
+        "definition": case.definition.key,
+        "version": case.definition.version,
+        "business_key": case.business_key,
+        "state": case.state,
+        "outcome": case.outcome,
+        "started_at": moment(case.started_at),
+        "ended_at": moment(case.ended_at) if case.ended_at else None,
+    }
+
+
+class _Kept:
+    """The versions that are stored; rights were asked for by whoever may read the whole trail."""
+
+    def __init__(self, session: Session, blobs: BlobStore) -> None:
+        self._session = session
+        self._blobs = blobs
+
+    def named(self, version: Version) -> tuple[str, str]:
+        """File name and title."""
+        document, number, _ = version
+        row = self._session.get(DocumentVersionRow, (document, number))
+        title = self._session.scalar(select(DocumentRow.title).where(DocumentRow.id == document))
+        name = safe_file_name(row.file_name) if row else "document"
+        return name.replace("%", "_"), title or "(title erased)"
+
+    def open(self, version: Version) -> AbstractContextManager[BinaryIO] | None:
+        """The bytes that the trail names, whatever the row says now."""
+        document, number, digest = version
+        if self._session.get(DocumentVersionRow, (document, number)) is None:
+            return None
+        self._blobs.size(digest)  # raises when it is missing
+        return self._blobs.open(digest)
+
+
+class _Index:
+    """The index as a page and as a paper."""
+
+    def __init__(self, at: datetime) -> None:
+        self._at = at
+
+    def pages(self, case: Mapping[str, Any], entries: Sequence[Entry]) -> Mapping[str, bytes]:
+        """The paper is left out when it would be too long to typeset; the page says the same."""
+        lines = tell(entries)
+        pages = Environment(
+            loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+        )
+        shown = pages.get_template("evidence.html").render(case=case, lines=lines)
+        result = {"index.html": shown.encode()}
+        fields = {
+            "case": dict(case),
+            "documents": [[each["title"], str(each["version"]), each["digest"]] for each in case["documents"]],
+            "lines": [
+                [
+                    moment(line.at)[:19].replace("T", " "),
+                    line.actor_name,
+                    " ".join(part for part in (line.title, line.what, line.said) if part),
+                    line.hash[:16],
+                ]
+                for line in lines
+            ],
+        }
+        try:
+            template = (TEMPLATES / "evidence.typ").read_text()
+            result["index.pdf"] = render_pdf(template, fields, at=self._at)
+        except (TemplateRefused, TypesettingTimedOut):
+            pass
+        return result
