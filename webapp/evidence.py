@@ -27,7 +27,7 @@ from webapp.background import sign_checkpoint
 from webapp.bootstrap import Application
 from webapp.pages.telling import tell
 
-TEMPLATES = Path(__file__).parent / "templates"
+TEMPLATES = Path(__file__).parent / "packs"  # not served: a page inside a pack brings its own style
 
 
 def export(application: Application, actor: Actor, case_id: str, out: BinaryIO) -> int:
