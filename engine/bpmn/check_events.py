@@ -74,16 +74,12 @@ def _check_link(node: Xml, scope: Scope, findings: Findings) -> None:
         if scope.outgoing(identifier):
             findings.error("event-outgoing", "No sequence flow may leave a link throw.", line=line, element=identifier)
         return
-    same = [key for key, other in scope.nodes.items() if _catches(other, link_name(node))]
+    same = scope.links().get(link_name(node), [])
     if link_name(node) is None or len(same) > 1:
         sentence = "A link catch event needs a name that no other one of its process or sub-process has."
         findings.error("link-name", sentence, line=line, element=identifier)
     if scope.incoming(identifier):
         findings.error("event-incoming", "No sequence flow may lead to a link catch.", line=line, element=identifier)
-
-
-def _catches(node: Xml, name: str | None) -> bool:
-    return is_link(node, "intermediateCatchEvent") and link_name(node) == name
 
 
 def _check_cancel(node: Xml, scope: Scope, findings: Findings) -> None:

@@ -100,10 +100,9 @@ def _check_gateway(gateway: Xml, scope: Scope, findings: Findings) -> None:
     if receiving and messages:
         sentence = "Behind one event-based gateway messages are received by tasks or by events, not by both."
         findings.warning("event-gateway", sentence, line=gateway.sourceline, element=gateway.get("id"))
-    for node in scope.nodes.values():
-        if local(node) == "boundaryEvent" and node.get("attachedToRef") in receiving:
-            sentence = "A receive task behind an event-based gateway has no boundary events."
-            _refuse("event-gateway", sentence, node, findings)
+    for node in (event for task in receiving for event in scope.attached(task)):
+        sentence = "A receive task behind an event-based gateway has no boundary events."
+        _refuse("event-gateway", sentence, node, findings)
 
 
 def _check_catchers(events: list[Xml], findings: Findings) -> None:

@@ -15,6 +15,8 @@ class Scope:
     nodes: dict[str, Xml] = field(default_factory=dict)
     flows: dict[str, Xml] = field(default_factory=dict)
     inner: list["Scope"] = field(default_factory=list)
+    _associations: dict[str, list[Xml]] | None = field(default=None, repr=False)
+    _links: dict[str | None, list[str]] | None = field(default=None, repr=False)
     _index: dict[str, dict[str, list[Xml]]] = field(default_factory=dict, repr=False)
 
     def all(self) -> Iterator["Scope"]:
@@ -34,6 +36,24 @@ class Scope:
     def attached(self, node: str) -> list[Xml]:
         """The boundary events of a node."""
         return self._by("attachedToRef").get(node, [])
+
+    def associations(self) -> dict[str, list[Xml]]:
+        """The associations by what is at either end of them."""
+        if self._associations is None:
+            self._associations = {}
+            for each in children(self.element, "association"):
+                for end in {each.get("sourceRef"), each.get("targetRef")}:
+                    self._associations.setdefault(end, []).append(each)
+        return self._associations
+
+    def links(self) -> dict[str | None, list[str]]:
+        """The link catch events by their names."""
+        if self._links is None:
+            self._links = {}
+            for key, node in self.nodes.items():
+                if is_link(node, "intermediateCatchEvent"):
+                    self._links.setdefault(link_name(node), []).append(key)
+        return self._links
 
     def _by(self, reference: str) -> dict[str, list[Xml]]:
         """Flows and boundary events by what they refer to; collected once, as a scope is read when it is complete."""
@@ -93,15 +113,13 @@ def link_target(node: Xml, scope: Scope) -> str | None:
     if not is_link(node, "intermediateThrowEvent"):
         return None
     name = link_name(node)
-    for key, other in scope.nodes.items():
-        if is_link(other, "intermediateCatchEvent") and name is not None and link_name(other) == name:
-            return key
-    return None
+    found = scope.links().get(name, []) if name is not None else []
+    return found[0] if found else None
 
 
 def compensator(boundary: str, scope: Scope) -> str | None:
     """The activity for compensation that an association ties to a boundary event."""
-    for association in children(scope.element, "association"):
+    for association in scope.associations().get(boundary, []):
         ends = (association.get("sourceRef"), association.get("targetRef"))
         for here, there in (ends, ends[::-1]):
             node = scope.nodes.get(there)

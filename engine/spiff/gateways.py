@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from SpiffWorkflow.util.task import TaskState
@@ -74,8 +75,15 @@ class Inclusive(Join):
 
     def __init__(self, spec: Any, node: Node, process: Process) -> None:
         super().__init__(spec, node)
-        self._upstream = _upstream(node, process, boundaries=False)
-        self._possible = _upstream(node, process, boundaries=True)
+        self._process = process
+
+    @cached_property
+    def _upstream(self) -> Mapping[str, set[str]]:
+        return _upstream(self.node, self._process, boundaries=False)
+
+    @cached_property
+    def _possible(self) -> Mapping[str, set[str]]:
+        return _upstream(self.node, self._process, boundaries=True)
 
     def arrive(self, task: Any) -> None:
         """Only a join has to wait."""
