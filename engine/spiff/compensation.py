@@ -65,6 +65,7 @@ class Compensating(Undoing):
     @staticmethod
     def cancel_transaction(task: Any) -> None:
         """A cancel end event: everything in the transaction stops, then it is undone."""
+        task.internal_data["thrown"] = True
         scope = task.parent
         while scope.task_spec.node.kind != "transaction":
             scope = scope.parent

@@ -36,7 +36,10 @@ class Throw(PassThrough):
         for trigger in self.node.triggers:
             if my_task.id not in my_task.workflow.tasks:
                 return None
+            if trigger.kind != "compensation":  # which is over when what undoes is
+                my_task.internal_data["thrown"] = True
             self.throw(my_task, trigger)
+            my_task.internal_data.pop("thrown", None)
         return True
 
     def throw(self, task: Any, trigger: Trigger) -> None:

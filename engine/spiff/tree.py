@@ -116,7 +116,8 @@ class TokenTree(Workflow):
         if task.id in self.changes.dismissed:
             self.changes.dismissed[task.id] = reason
         task._set_state(TaskState.CANCELLED)
-        self._close_visit(task, reason)
+        has_thrown = task.internal_data.get("thrown")  # it has done its work, which is what ends it
+        self._close_visit(task, None if has_thrown else reason)
         self._remove_task(task.id)
         if task.id == self.stopped:
             self.stopped = None

@@ -134,7 +134,7 @@ def test_an_error_goes_to_the_exact_code_before_the_one_that_catches_all(caught:
         + chain("exact", "y")
     )
 
-    assert stage.trace == ["start", "in", way, {"exact": "y", "all": "x"}[way]]
+    assert stage.trace == ["start", "in", "fail", way, {"exact": "y", "all": "x"}[way]]
 
 
 def test_an_error_is_not_caught_at_a_sibling() -> None:
@@ -313,3 +313,21 @@ def test_branches_share_the_variables_of_their_process() -> None:
     do(stage, "b", total=2)
 
     assert (stage.case.variables["total"], stage.case.variables["seen"]) == (2, [2])
+
+
+def test_an_end_event_that_is_ended_by_what_it_throws_is_completed_and_its_siblings_are_not() -> None:
+    stage = begin(
+        '<startEvent id="start"/><transaction id="sub"><startEvent id="in"/><parallelGateway id="both"/>'
+        '<userTask id="never"/>'
+        + event("endEvent", "off", "cancel")
+        + chain("in", "both", "off")
+        + chain("both", "never")
+        + "</transaction>"
+        + boundary("b", "sub", "cancel")
+        + '<endEvent id="end"/>'
+        + chain("start", "sub")
+        + chain("b", "end")
+    )
+
+    assert stage.trace == ["start", "in", "both", "off", "b", "end"]
+    assert waiting(stage) == []

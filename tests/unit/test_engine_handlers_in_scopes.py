@@ -88,7 +88,7 @@ def test_an_error_sub_process_handles_its_scope_and_throws_further_out() -> None
         + chain("b", "end")
     )
 
-    assert stage.trace == ["start", "in", "handle_start", "b", "end"]
+    assert stage.trace == ["start", "in", "fail", "handle_start", "again", "b", "end"]
     assert stage.case.state == "completed"
 
 
