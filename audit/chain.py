@@ -4,9 +4,15 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 from audit.content import FORMAT, GENESIS, chain_hash, moment
+from core.ids import LENGTH
+
+LAST = f'","v":{FORMAT}}}'.encode()  # how the canonical bytes end, behind the unit's id
+_quoted = lru_cache(maxsize=10_000)(json.JSONEncoder(ensure_ascii=False).encode)
 
 
 class Link(NamedTuple):
@@ -57,10 +63,37 @@ class Chain:
         """The first fault, or None for a chain that is whole. `links` are in the order of their numbers."""
         rest = iter(links)
         for link in rest:
+            if self._is_plain(link):
+                self._before, self._last = self._hash, link
+                continue
             fault = self._add(link)
             if fault is not None:
                 return self._elsewhere(fault, link, rest) if fault.problem == "removed" else fault
         return self._end()
+
+    def _is_plain(self, link: Link) -> bool:
+        """Whether nothing at all is odd, told without reading the bytes as JSON: four times as fast.
+
+        The bytes are canonical, so their fields stand in one order; nothing behind the id can look like another id but
+        a personal field of that name. Where this says no, the slow way decides.
+        """
+        last = self._last
+        seq, previous = (last.seq + 1, last.hash) if last is not None else (1, GENESIS)
+        if link.seq != seq or link.previous != previous or self._doubt is not None:
+            return False
+        if self.head is None or seq > self.head.seq or link.stream != self.stream:
+            return False
+        content = link.content
+        if sha256(previous + content).digest() != link.hash:
+            return False
+        case = "null" if link.case is None else _quoted(link.case)
+        start = f'{{"actor":{_quoted(link.actor)},"at":"{moment(link.at)}","case":{case},"data":'.encode()
+        end = f',"seq":{seq},"stream":{_quoted(link.stream)},"type":{_quoted(link.type)},"unit":"'.encode()
+        tail = len(content) - len(LAST) - LENGTH
+        if not (content.startswith(start) and content.endswith(LAST) and content[tail - len(end) : tail] == end):
+            return False
+        place = content.rfind(b',"id":"') + 1
+        return place > 0 and content.startswith(f'"id":{_quoted(link.id)},"personal":{{'.encode(), place)
 
     @property
     def _place(self) -> int:

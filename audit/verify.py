@@ -116,8 +116,9 @@ def _links(connection: Connection, wanted: ColumnElement[bool]) -> Iterator[Link
     columns = (entry.stream, entry.stream_seq, entry.id, entry.type, entry.at, entry.actor_id, entry.case_id)
     hashed = (entry.content, entry.previous_hash, entry.hash)
     query = select(*columns, *hashed).where(wanted).order_by(entry.stream, entry.stream_seq)
-    for row in _streamed(connection, query):
-        yield Link._make(row)
+    streamed = connection.execution_options(stream_results=True, yield_per=BATCH).execute(query)
+    for rows in streamed.partitions():
+        yield from map(Link._make, rows)
 
 
 class _Heads:

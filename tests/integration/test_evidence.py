@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
@@ -27,7 +28,7 @@ from engine.definitions import DeployDefinitions, DeploymentFile
 from engine.instances import StartInstance
 from storage.blobs.store import BlobMissing
 from tests.engine_world import bpmn, line
-from tests.web import Program, log_in
+from tests.web import PASSWORD, Program, form_token, log_in
 from webapp.background import sign_checkpoint
 from webapp.bootstrap import Application
 from webapp.evidence import export
@@ -256,6 +257,23 @@ def test_only_auditors_get_evidence(case: Case, program: Callable[..., Program],
     assert clerk.get(f"/audit/proof/{entry}").status_code == 403
     log_in(anna)
     assert anna.post(f"/cases/{case.id}/evidence").status_code in {400, 403}
+
+
+def test_an_auditor_loads_the_pack_from_the_page_of_the_trail(
+    case: Case, app: Flask, add_account: Callable[..., str]
+) -> None:
+    add_account("ewa", "auditor", password=PASSWORD)
+    browser = app.test_client()
+    log_in(browser, name="ewa")
+    assert b"Evidence pack" in browser.get(f"/cases/{case.id}/trail").data
+
+    answer = browser.post(f"/cases/{case.id}/evidence", data={"csrf_token": form_token(browser)})
+
+    assert (answer.status_code, answer.mimetype) == (200, "application/zip")
+    path = case.folder / "loaded.zip"
+    path.write_bytes(answer.data)
+    answer.close()
+    assert case.verify(path).findings == []
 
 
 def test_the_command_tells_what_it_found(case: Case, capsys: pytest.CaptureFixture[str]) -> None:
