@@ -4,26 +4,62 @@ from __future__ import annotations
 
 import ssl
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from pathlib import Path
+from functools import cache
+from ipaddress import ip_address
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
-CERTIFICATE = Path(__file__).parent / "localhost.pem"  # key and certificate of localhost, of this test alone
+NAMES = [x509.DNSName(name) for name in ("localhost", "api.example.com", "www.example.com")]
+
+
+@cache
+def _certificate() -> tuple[bytes, str]:
+    """Key and certificate of localhost, made for this run of the tests; and the certificate alone."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([*NAMES, x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key()), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, SHA256())
+    )
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    public = made.public_bytes(Encoding.PEM)
+    return secret + public, public.decode()
 
 
 def server_context() -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(CERTIFICATE)
+    with NamedTemporaryFile(suffix=".pem") as file:
+        file.write(_certificate()[0])
+        file.flush()
+        context.load_cert_chain(file.name)
     return context
 
 
 def client_context() -> ssl.SSLContext:
     """Trusts the test's certificate and no other."""
-    return ssl.create_default_context(cafile=str(CERTIFICATE))
+    return ssl.create_default_context(cadata=_certificate()[1])
 
 
 class FreePort(Controller):

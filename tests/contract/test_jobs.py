@@ -295,14 +295,15 @@ def test_what_is_refused_for_good_is_not_tried_again(
 def test_a_failed_job_makes_room_for_one_that_waits_with_the_same_once(
     units: UnitFactory, harness: Harness, registry: JobRegistry, log: Log
 ) -> None:
+    # the lock keeps the second from starting before the first has failed
     @registry.job("index")
     def index(log: Log, arguments: dict[str, Any]) -> None:
         log.append(arguments["run"])
         if arguments["run"] == "first":
-            enqueue(units, JobRequest(name="index", arguments={"run": "second"}, once="index"))
+            enqueue(units, JobRequest(name="index", arguments={"run": "second"}, once="index", lock="index"))
             raise Unavailable("not now")
 
-    enqueue(units, JobRequest(name="index", arguments={"run": "first"}, once="index"))
+    enqueue(units, JobRequest(name="index", arguments={"run": "first"}, once="index", lock="index"))
 
     for _ in range(3):
         harness.make_due()
