@@ -1,5 +1,8 @@
 """Reads how often an activity happens: multi-instance and standard loops, quantities of tokens."""
 
+from decimal import Decimal
+
+from core.errors import InvalidInput
 from engine.bpmn.data import DataReader
 from engine.bpmn.expressions import Value, formula
 from engine.bpmn.findings import Findings
@@ -72,6 +75,7 @@ class LoopReader:
                 line=loop.sourceline,
                 element=key,
             )
+        self._check_number(cardinality, "loopCardinality", owner)
         return Loop(
             sequential=flag(loop, "isSequential", default=False),
             collection=self._formula(collection, loop, key),
@@ -82,6 +86,18 @@ class LoopReader:
             until=self._formula(until, loop, key),
             events=tuple(self._events(loop, owner)),
         )
+
+    def _check_number(self, text: str | None, name: str, owner: Xml) -> None:
+        """A number of rounds that depends on nothing is looked at now, every other one when it is needed."""
+        try:
+            value = None if text is None else formula(text)
+        except InvalidInput:
+            return  # told where it is compiled
+        if value is None or value.expression is None or value.expression.names:
+            return
+        found = value.expression.evaluate({}).value
+        if not isinstance(found, Decimal) or found != found.to_integral_value() or found < 0:
+            self._refuse("loop-number", f"{name} is {text}; it must be a whole number, or FEEL that gives one.", owner)
 
     def _events(self, loop: Xml, owner: Xml) -> list[LoopEvent]:
         """What is thrown when instances complete (BPMN 2.0.2, table 10.26)."""
@@ -128,6 +144,7 @@ class LoopReader:
         if condition is None and maximum is None:
             sentence = "A loop needs a loopCondition or a loopMaximum, else it has no end."
             self._findings.error("loop-end", sentence, line=loop.sourceline, element=key)
+        self._check_number(maximum, "loopMaximum", element)
         return Repeat(
             test_before=flag(loop, "testBefore", default=False),
             condition=self._formula(condition, loop, key),
