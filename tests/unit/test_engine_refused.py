@@ -156,7 +156,7 @@ def test_a_large_diagram_is_checked_in_time_that_grows_with_its_size() -> None:
 
 @pytest.mark.parametrize(
     ("number", "is_right"),
-    [("3", True), ("0", True), ("amount + 1", True), ('"three"', False), ("-1", False), ("1.5", False), ("null", False)],
+    [("3", True), ("0", True), ("n + 1", True), ('"three"', False), ("-1", False), ("1.5", False), ("null", False)],
 )
 def test_a_number_of_rounds_is_whole(number: str, *, is_right: bool) -> None:
     rounds = f"<loopCardinality>{number}</loopCardinality>"
