@@ -12,6 +12,7 @@ from audit.content import FORMAT, GENESIS, chain_hash, moment
 from core.ids import LENGTH
 
 LAST = f'","v":{FORMAT}}}'.encode()  # how the canonical bytes end, behind the unit's id
+_moment = lru_cache(maxsize=1000)(moment)  # entries of one unit share theirs
 _quoted = lru_cache(maxsize=10_000)(json.JSONEncoder(ensure_ascii=False).encode)
 
 
@@ -87,7 +88,7 @@ class Chain:
         if sha256(previous + content).digest() != link.hash:
             return False
         case = "null" if link.case is None else _quoted(link.case)
-        start = f'{{"actor":{_quoted(link.actor)},"at":"{moment(link.at)}","case":{case},"data":'.encode()
+        start = f'{{"actor":{_quoted(link.actor)},"at":"{_moment(link.at)}","case":{case},"data":'.encode()
         end = f',"seq":{seq},"stream":{_quoted(link.stream)},"type":{_quoted(link.type)},"unit":"'.encode()
         tail = len(content) - len(LAST) - LENGTH
         if not (content.startswith(start) and content.endswith(LAST) and content[tail - len(end) : tail] == end):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import psycopg
@@ -127,8 +128,9 @@ def _parts(check: _Check, size: int) -> Iterator[list[bytes]]:
 def _leaves(check: _Check) -> Iterator[bytes]:
     following = 0
     with check.driver.cursor(name="leaves", binary=True) as cursor:
-        cursor.itersize = AT_ONCE
-        for position, entry, content in cursor.execute(LEAVES):
+        cursor.execute(LEAVES)
+        batches = iter(lambda: cursor.fetchmany(AT_ONCE), [])
+        for position, entry, content in chain.from_iterable(batches):
             while following < position and len(check.findings) < MOST:
                 check.found("removed", f"The place {following} of the log was removed.", seq=following)
                 yield _stored(check, following)

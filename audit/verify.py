@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, func, select, true
+import psycopg
+from sqlalchemy import ColumnElement, Connection, Row, func, select
 
 from audit.chain import Chain, Fault, Head, Link
 from audit.content import commitment
@@ -18,7 +19,9 @@ from core.errors import Forbidden
 from storage.faults import translated
 from storage.unit_of_work import Reading
 
-BATCH = 1000  # rows that are in memory at a time
+BATCH = 2000  # rows that are in memory at a time
+ENTRIES = """SELECT stream, stream_seq, id, type, at, actor_id, case_id, content, previous_hash, hash
+FROM audit_entry ORDER BY stream, stream_seq"""
 Progress = Callable[[int, int], None]  # entries checked so far, entries in all
 
 
@@ -108,7 +111,13 @@ def _chains(connection: Connection, meter: "_Meter") -> Iterator[tuple[str, Head
 
 
 def _entries(connection: Connection) -> Iterator[Link]:
-    return _links(connection, true())
+    """All of them; sent without SQLAlchemy, which would take a third of the time."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, psycopg.Connection)
+    with driver.cursor(name="entries", binary=True) as cursor:
+        cursor.execute(ENTRIES)
+        while rows := cursor.fetchmany(BATCH):
+            yield from map(Link._make, rows)
 
 
 def _links(connection: Connection, wanted: ColumnElement[bool]) -> Iterator[Link]:
