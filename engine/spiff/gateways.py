@@ -49,7 +49,7 @@ class Join(Element):
         """Use up one token of each flow that has one, and go on with the last."""
         *others, last = self.waiting(task).values()
         for other in others:
-            task.workflow.consume(other)
+            task.workflow.merge(other)
         task.workflow.make_ready(last)
 
 
@@ -143,7 +143,7 @@ class Complex(Inclusive):
     def _pass(self, full: Mapping[str, Any]) -> None:
         *others, last = full.values()
         for other in others:
-            last.workflow.consume(other)
+            last.workflow.merge(other)
         last.workflow.make_ready(last)
 
     def may_join(self, task: Any) -> bool:
@@ -166,8 +166,10 @@ class Complex(Inclusive):
         del scope.internal_data["gates"][self.node.id]
         flows = [flow for flow in self.node.outgoing if self._at_reset(flow) and self.holds(task, flow)] if late else []
         rest = [each for each in scope.children if each.task_spec is self and each not in late]
-        for token in late:
-            tree.consume(token)
+        for token in late[:-1]:
+            tree.merge(token)
+        if late:  # the reset passes the gateway once more
+            tree.consume(late[-1])
         for flow in flows:
             tree.enter(flow.target, scope, flow=flow.id)
         if rest:

@@ -105,6 +105,11 @@ class TokenTree(Workflow):
         self._close_visit(task, None, is_told="held" not in task.internal_data)
         self._remove_task(task.id)
 
+    def merge(self, task: Any) -> None:
+        """A token is used up by a gateway that another goes on from: the gateway has been passed once."""
+        self._close_visit(task, None, is_told=False)
+        self._remove_task(task.id)
+
     def kill(self, task: Any, reason: str) -> None:
         """Cancel a token with everything inside it and armed at it."""
         for child in task.children:

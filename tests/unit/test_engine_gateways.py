@@ -66,7 +66,7 @@ def test_a_parallel_gateway_waits_for_every_flow() -> None:
     do(stage, "b")
 
     assert stage.case.state == "completed"
-    assert stage.trace == ["start", "fork", "a", "b", "join", "join", "end"]
+    assert stage.trace == ["start", "fork", "a", "b", "join", "end"]
 
 
 def test_a_join_that_can_never_open_is_an_incident_not_silence() -> None:
