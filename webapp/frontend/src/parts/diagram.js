@@ -22,8 +22,9 @@ export async function drawDiagram(box) {
     if (!answer.ok) throw new Error(`status ${answer.status}`);
     await viewer.importXML(await answer.text());
   } catch {
-    box.querySelector("[data-canvas]").hidden = true;
-    box.querySelector("[data-failed]").hidden = false;
+    const read = viewer.getDefinitions(); // undefined when the model could not be read at all
+    box.querySelector(read && !read.diagrams?.length ? "[data-undrawn]" : "[data-failed]").hidden = false;
+    for (const part of box.querySelectorAll("[data-canvas], .diagram-tools, .diagram-legend")) part.hidden = true;
     return null;
   }
   const state = stateOf(box);
