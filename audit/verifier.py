@@ -14,9 +14,9 @@ import re
 import sys
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 HASH = 32  # bytes of SHA-256
 CHUNK = 1 << 20  # bytes in memory at a time
@@ -119,6 +119,9 @@ class Key(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.name}+{self.id.hex()}+{base64.b64encode(ED25519 + self.public).decode()}"
+
+
+Result = TypeVar("Result")
 
 
 class Note(NamedTuple):
@@ -234,21 +237,34 @@ class _Pack:
 
     def verify(self) -> Report:
         self._files()
+        known = self._tried(lambda: [read_key(line) for line in self._text("keys.txt").splitlines()]) or []
+        trusted = known
+        if self.key is not None:
+            only = self.key
+            trusted = self._tried(lambda: followed([only], self._lines("data/rotations.jsonl"))) or [only]
+        seal = self._tried(self._sealed)
+        checkpoint = self._tried(lambda: self._signed("data/checkpoint.note", trusted))
+        case = self._tried(self._case)
+        if seal is not None and checkpoint is not None and case is not None:
+            self._tried(lambda: self._seal(seal, trusted, checkpoint, case))
+            self._tried(lambda: self._contents(case, checkpoint))
+            self._tried(lambda: self._earlier(known, checkpoint))
+        return Report(self.findings, self.remarks)
+
+    def _tried(self, check: Callable[[], Result]) -> Result | None:
+        """What a check gives; one that cannot go on is a finding, and the others still look."""
         try:
-            known = [read_key(line) for line in self._text("keys.txt").splitlines()]
-            trusted = known if self.key is None else followed([self.key], self._lines("data/rotations.jsonl"))
-            checkpoint = self._signed("data/checkpoint.note", trusted)
-            case = self._case()
-            self._seal(trusted, checkpoint, case)
-            self._entries(case, checkpoint)
-            self._documents(case)
-            self._personal()
-            self._earlier(known, checkpoint)
+            return check()
         except Malformed as error:
             self._found("damaged", "the pack", str(error))
         except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
             self._found("damaged", "the pack", f"A file of the pack has another form than it must have ({error!r}).")
-        return Report(self.findings, self.remarks)
+        return None
+
+    def _contents(self, case: dict[str, Any], checkpoint: Checkpoint) -> None:
+        self._entries(case, checkpoint)
+        self._documents(case)
+        self._personal()
 
     def _case(self) -> dict[str, Any]:
         case: dict[str, Any] = json.loads(self._text("data/case.json"))
@@ -260,7 +276,10 @@ class _Pack:
         self.findings.append(Finding(problem, place, sentence))
 
     def _text(self, name: str) -> str:
-        return b"".join(self._pieces(name)).decode()
+        try:
+            return b"".join(self._pieces(name)).decode()
+        except UnicodeDecodeError:
+            raise Malformed(f"The file {name} was changed: it is no text.") from None
 
     def _pieces(self, name: str) -> Iterator[bytes]:
         try:
@@ -296,7 +315,7 @@ class _Pack:
                 self._found("changed", name, f"The file {name} was changed.")
         for name in sorted(self.digests.keys() - listed.keys() - UNLISTED):
             self._found("inserted", name, f"The file {name} was inserted.")
-        if "bagit.txt" in self.digests and self._text("bagit.txt") != BAGIT:
+        if self.digests.get("bagit.txt") not in {None, hashlib.sha256(BAGIT.encode()).hexdigest()}:
             self._found("changed", "bagit.txt", "The file bagit.txt is not that of a bag of version 1.0.")
 
     def _digest(self, info: zipfile.ZipInfo) -> str:
@@ -314,15 +333,22 @@ class _Pack:
             self._found("removed", name, f"The file {name} was removed.")
             return {}
         listed = {}
-        for line in self._text(name).splitlines():
+        for line in b"".join(self._pieces(name)).decode(errors="replace").splitlines():
             digest, _, path = line.partition("  ")
             if not re.fullmatch(r"[0-9a-f]{64}", digest) or path in listed:
                 self._found("changed", name, f"The file {name} has a line that cannot be right: {line[:200]}")
+                break
             listed[path] = digest
         return listed
 
+    def _note(self, name: str) -> Note:
+        try:
+            return read_note(self._text(name))
+        except Malformed as error:
+            raise Malformed(f"The file {name} is damaged. {error}") from None
+
     def _signed(self, name: str, keys: list[Key]) -> Checkpoint:
-        note = read_note(self._text(name))
+        note = self._note(name)
         key = signer(note, keys)
         if key is None:
             self._found("signature", name, f"The signature of {name} is not that of a trusted key.")
@@ -333,8 +359,13 @@ class _Pack:
                 self.remarks.append("Compare this key with one that you got elsewhere, or give it with --key.")
         return checkpoint
 
-    def _seal(self, keys: list[Key], checkpoint: Checkpoint, case: dict[str, Any]) -> None:
-        note = read_note(self._text(SEAL))
+    def _sealed(self) -> Note:
+        note = self._note(SEAL)
+        if not note.text.partition("\n")[0].endswith("/evidence"):
+            raise Malformed(f"The file {SEAL} was changed: it seals no evidence.")
+        return note
+
+    def _seal(self, note: Note, keys: list[Key], checkpoint: Checkpoint, case: dict[str, Any]) -> None:
         if signer(note, keys) is None:
             self._found("signature", SEAL, f"The signature of {SEAL} is not that of a trusted key.")
         sealed = [f"{checkpoint.origin}/evidence", self.digests.get(TAG_MANIFEST), case["case"]]
