@@ -1,5 +1,6 @@
 """The event log for process mining, in both formats."""
 
+import gc
 import io
 import json
 import tracemalloc
@@ -253,17 +254,20 @@ def test_an_export_takes_no_more_memory_for_more_cases(world: World, monkeypatch
             tracemalloc.stop()
         return size
 
+    def least() -> int:  # whatever else the interpreter does meanwhile only adds
+        gc.collect()
+        return min(peak() for _ in range(4))
+
     def cases(count: int) -> None:
         for number in range(count):
             link = EntityLink(entity="crm.offer", id=f"O-{number}")
             world.do(StartInstance(definition_key="process", links=(link,)))
 
     cases(10)
-    peak()  # what is made once
-    few = peak()
+    few = least()
     cases(60)
 
-    assert peak() < 1.5 * few
+    assert least() < 1.5 * few
 
 
 class Nowhere(io.TextIOBase):
