@@ -89,7 +89,7 @@ def test_a_commit_wakes_the_worker(bench: Bench) -> None:
     bench.enqueue("now")
     until(lambda: bench.done)
 
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 10
 
 
 def test_the_end_of_a_job_wakes_the_worker_for_the_next_of_its_lock(bench: Bench) -> None:

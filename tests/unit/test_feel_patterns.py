@@ -96,4 +96,4 @@ def test_no_pattern_hangs_or_raises(pattern, subject):
 
     compile_expression("[matches(s, p), replace(s, p, p), split(s, p)]").evaluate({"s": subject, "p": pattern})
 
-    assert time.thread_time() - began < 1
+    assert time.thread_time() - began < 5
