@@ -13,41 +13,18 @@ from engine import queries
 from engine.errors import DeploymentRefused, InstanceNotFound, InstanceSuspended
 from engine.events import CaseCalled, CaseCancelled
 from engine.incidents import RetryIncident, SkipIncident
-from engine.instances import CancelInstance, StartedInstance, StartInstance
+from engine.instances import CancelInstance, StartInstance
 from engine.operations import MoveTokens, ResumeInstance, SuspendInstance
 from engine.queries import InstanceFilter
+from tests.engine_calling import ANNA, BEN, CALLER, WORK, calling_world, child_of, states
 from tests.engine_jobs import JobWorld
 from tests.engine_stage import ROOTS, boundary, call, event
 from tests.engine_world import HEAD, bpmn, chain, line, person
 
-WORK = bpmn(
-    line('<userTask id="work"/>', names=("work",))
-    + boundary("late", "work", "timer PT2H", interrupting=False)
-    + '<endEvent id="x"/>'
-    + chain("late", "x"),
-    key="called",
-    roots=ROOTS,
-)
-MAPPED = '<camunda:in variables="all"/><camunda:out source="answer" target="answer"/>'
-CALLER = bpmn(line(call(inner=MAPPED), '<userTask id="after"/>', names=("call", "after")), roots=ROOTS)
-BAD = event("endEvent", "end", "error e")
-ANNA, BEN = person("anna"), person("ben")
-
 
 @pytest.fixture
 def world(engine: Engine, clock: FixedClock) -> JobWorld:
-    world = JobWorld(engine, clock)
-    world.deploy(("called.bpmn", WORK), ("caller.bpmn", CALLER))
-    return world
-
-
-def states(world: JobWorld) -> dict[str, str]:
-    return dict(map(tuple, world.rows("SELECT definition_key, state FROM instance")))
-
-
-def child_of(world: JobWorld, started: StartedInstance) -> str:
-    ((child,),) = world.rows(f"SELECT id FROM instance WHERE parent_id = '{started.id}'")
-    return str(child)
+    return calling_world(engine, clock)
 
 
 def test_a_called_case_is_begun_and_comes_back_in_the_commands_of_its_caller(world: JobWorld) -> None:

@@ -11,41 +11,18 @@ from core.clock import FixedClock
 from core.identity import SYSTEM
 from engine.errors import InstanceEnded, InstanceStopped
 from engine.incidents import SkipIncident
-from engine.instances import CancelInstance, StartedInstance
+from engine.instances import CancelInstance
 from engine.messages import PublishMessage
 from engine.operations import MoveTokens
+from tests.engine_calling import BAD, calling_world, states
 from tests.engine_jobs import JobWorld
 from tests.engine_stage import ROOTS, boundary, call, event
-from tests.engine_world import bpmn, chain, line, person
-
-WORK = bpmn(
-    line('<userTask id="work"/>', names=("work",))
-    + boundary("late", "work", "timer PT2H", interrupting=False)
-    + '<endEvent id="x"/>'
-    + chain("late", "x"),
-    key="called",
-    roots=ROOTS,
-)
-MAPPED = '<camunda:in variables="all"/><camunda:out source="answer" target="answer"/>'
-CALLER = bpmn(line(call(inner=MAPPED), '<userTask id="after"/>', names=("call", "after")), roots=ROOTS)
-BAD = event("endEvent", "end", "error e")
-ANNA, BEN = person("anna"), person("ben")
-
-
-def child_of(world: JobWorld, started: StartedInstance) -> str:
-    ((child,),) = world.rows(f"SELECT id FROM instance WHERE parent_id = '{started.id}'")
-    return str(child)
-
-
-def states(world: JobWorld) -> dict[str, str]:
-    return dict(map(tuple, world.rows("SELECT definition_key, state FROM instance")))
+from tests.engine_world import bpmn, chain, line
 
 
 @pytest.fixture
 def world(engine: Engine, clock: FixedClock) -> JobWorld:
-    world = JobWorld(engine, clock)
-    world.deploy(("called.bpmn", WORK), ("caller.bpmn", CALLER))
-    return world
+    return calling_world(engine, clock)
 
 
 def test_an_error_that_nobody_catches_stops_all_of_them_until_it_is_settled(world: JobWorld) -> None:
