@@ -69,3 +69,13 @@ class DocumentRead(DocumentEvent):
     """Somebody was given the content of a version."""
 
     type: ClassVar[str] = "document.read"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentStateChanged(DocumentEvent):
+    """A document went from one state to another, by a process or by right; `version` is the newest at that time."""
+
+    type: ClassVar[str] = "document.state_changed"
+    previous: str
+    state: str
+    reason: str | None

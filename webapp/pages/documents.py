@@ -6,7 +6,7 @@ from documents import queries
 from documents.reading import ReadDocument
 from webapp.content import is_fresh, not_modified, send_version
 from webapp.pages.blueprint import MOST, answer, asked, blueprint
-from webapp.pages.records import record
+from webapp.pages.document_parts import PARTS
 from webapp.pages.shell import names
 from webapp.web import blobs, run, view
 
@@ -27,9 +27,8 @@ def document(document_id: str) -> str:
     """One document with its versions."""
     with view() as reading:
         found = queries.document(reading, document_id)
-        versions = queries.versions(reading, document_id)
-        records = [each for link in found.links if (each := record(reading, link.kind, link.id))]
-    return render_template("document.html", document=found, versions=versions, records=records, names=names())
+        context = {name: value for part in PARTS for name, value in part(reading, found).items()}
+    return render_template("document.html", document=found, names=names(), **context)
 
 
 @blueprint.get("/documents/<document_id>/<int:n>/content")

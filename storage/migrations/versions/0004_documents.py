@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0004_documents"
 down_revision = "0003_engine"
@@ -32,11 +33,22 @@ def upgrade() -> None:
         sa.Column("title", sa.String(), nullable=False),
         sa.Column("type", sa.String(), nullable=True),
         sa.Column("latest", sa.Integer(), nullable=False),
+        sa.Column("number", NAME, nullable=True),
+        sa.Column("state", NAME, server_default="draft", nullable=False),
+        sa.Column("tags", postgresql.ARRAY(sa.String()), server_default="{}", nullable=False),
+        sa.Column("fields", postgresql.JSONB(), server_default="{}", nullable=False),
+        sa.Column("revision", sa.Integer(), server_default="1", nullable=False),
+        sa.Column("checked_out_by", NAME, nullable=True),
+        sa.Column("checked_out_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("created_by", NAME, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_document"),
     )
     op.create_index("ix_document_created_by_id", "document", ["created_by", "id"])
+    op.create_index("ix_document_type_id", "document", ["type", "id"])
+    op.create_index("ix_document_state_id", "document", ["state", "id"])
+    op.create_index("ix_document_number", "document", ["number"])
+    op.create_index("ix_document_tags", "document", ["tags"], postgresql_using="gin")
     op.create_table(
         "document_version",
         sa.Column("document_id", ID, nullable=False),
