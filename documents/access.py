@@ -1,13 +1,17 @@
-"""Who may see a document: whoever filed it, whoever sees anything that it is linked to, and who may see all."""
+"""Who may see a document: whoever filed it, who may see all, and whoever sees anything that it is linked to.
+
+A type of documents may name the roles that read it: then seeing a case or a customer is not enough.
+"""
 
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Protocol
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, or_, select, true
 
 from core.errors import NotFound
-from documents.models import DocumentLinkRow, DocumentRow
+from core.identity import Actor
+from documents.models import DocumentLinkRow, DocumentRow, DocumentTypeRow
 from storage.unit_of_work import Reading, UnitOfWork
 
 
@@ -59,6 +63,31 @@ def links_of(reading: Reading, document_ids: Collection[str]) -> dict[str, list[
     return found
 
 
+def readable(actor: Actor) -> ColumnElement[bool]:
+    """Whether the type of a document lets the actor read it: for the WHERE of queries that select from `document`."""
+    if actor.may("document.read_all"):
+        return true()
+    closed = select(DocumentTypeRow.key).where(
+        DocumentTypeRow.key == DocumentRow.type,
+        func.cardinality(DocumentTypeRow.readers) > 0,
+        ~DocumentTypeRow.readers.overlap(sorted(actor.roles)),
+    )
+    return or_(DocumentRow.created_by == actor.id, ~closed.exists())
+
+
+def _open_links(reading: Reading, document_ids: Collection[str]) -> dict[str, list[DocumentLinkRow]]:
+    """The links of those documents whose type the actor may read."""
+    query = (
+        select(DocumentLinkRow)
+        .join(DocumentRow, DocumentRow.id == DocumentLinkRow.document_id)
+        .where(DocumentLinkRow.document_id.in_(document_ids), readable(reading.actor))
+    )
+    found: dict[str, list[DocumentLinkRow]] = {document_id: [] for document_id in document_ids}
+    for row in reading.session.scalars(query):
+        found[row.document_id].append(row)
+    return found
+
+
 def visible_targets(reading: Reading, targets: Collection[Target]) -> frozenset[Target]:
     """Those of the targets that the actor may see; all of them for who may see all documents."""
     if not targets or reading.actor.may("document.read_all"):
@@ -71,7 +100,7 @@ def visible_documents(reading: Reading, rows: Collection[DocumentRow]) -> list[D
     if reading.actor.may("document.read_all"):
         return list(rows)
     others = [row.id for row in rows if row.created_by != reading.actor.id]
-    links = links_of(reading, others) if others else {}
+    links = _open_links(reading, others) if others else {}
     seen = visible_targets(reading, {target_of(link) for each in links.values() for link in each})
     return [
         row

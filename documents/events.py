@@ -79,3 +79,46 @@ class DocumentStateChanged(DocumentEvent):
     previous: str
     state: str
     reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentChanged(DocumentEvent):
+    """What a document says of itself was changed: `changes` maps what changed to its value before and after."""
+
+    type: ClassVar[str] = "document.changed"
+    personal: ClassVar[frozenset[str]] = frozenset({"title", "changes"})
+    revision: int
+    changes: dict[str, list[Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentCheckedOut(DocumentEvent):
+    """Somebody took a document to work on it; until it is given back only they add versions."""
+
+    type: ClassVar[str] = "document.checked_out"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentGivenBack(DocumentEvent):
+    """A document that was checked out by `holder` is free again; `broken` where somebody else took the lock away."""
+
+    type: ClassVar[str] = "document.given_back"
+    holder: str
+    broken: bool
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentTypeDefined(Event):
+    """A type of documents was made or changed: `changes` maps what changed to its value before and after."""
+
+    type: ClassVar[str] = "document_type.defined"
+    key: str
+    name: str
+    revision: int
+    changes: dict[str, list[Any]]
+
+    @property
+    def stream(self) -> str:
+        """The type's own stream."""
+        return f"document_type:{self.key}"

@@ -1,7 +1,8 @@
 """Filing documents and adding versions: each command with its function."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from typing import Any
 
 from core.errors import Conflict
@@ -9,11 +10,15 @@ from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
 from documents.access import VersionNotFound, links_of, lock_visible
+from documents.document_types import require_writable, take_fields, take_number
 from documents.events import DocumentFiled, DocumentVersionAdded
+from documents.fields import clean_tags
 from documents.intake import Received
 from documents.links import NO_CASE, DocumentLink, LinkDocument, cases_of, link_row, require_targets, with_cases
-from documents.models import DocumentLinkRow, DocumentRow, DocumentVersionRow
+from documents.locks import give_back, require_unlocked
+from documents.models import DocumentLinkRow, DocumentRow, DocumentTypeRow, DocumentVersionRow
 from documents.names import safe_file_name, stem_of
+from documents.states import DRAFT, move, require_open
 from documents.types import HEAD, sniff
 from documents.words import words
 from storage.blobs.store import BlobRef, BlobStore
@@ -24,6 +29,7 @@ __all__ = ["AddVersion", "DocumentLink", "FileDocument", "FiledDocument", "LinkD
 LONGEST_TITLE = 250  # characters
 LONGEST_TYPE = 100  # characters
 LONGEST_REASON = 2000  # characters
+NEW_VERSION = "a new version was added"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +51,24 @@ class FileDocument(Command):
     file_name: str
     links: tuple[DocumentLink, ...] = ()
     reason: str | None = None
+    fields: Mapping[str, Any] = dataclass_field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    number: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddVersion(Command):
-    """Add content as the next version; `expected_version` is the newest that the sender has seen, None for any."""
+    """Add content as the next version; `expected_version` is the newest that the sender has seen, None for any.
+
+    Whoever has checked the document out checks it in with that, unless they keep the lock.
+    """
 
     document_id: str
     blob: BlobRef
     file_name: str
     reason: str | None = None
     expected_version: int | None = None
+    keep_lock: bool = False
 
 
 class VersionConflict(Conflict):
@@ -77,19 +90,27 @@ class VersionConflict(Conflict):
 
 @handles(FileDocument, needs="document.file")
 def file_document(command: FileDocument, unit: UnitOfWork) -> FiledDocument:
-    """Raises `TargetNotVisible`, `InvalidInput`; the content is claimed with the commit."""
+    """Raises `TargetNotVisible`, `TypeNotWritable`, `TypeRetired`, `InvalidInput`; the content is claimed with it."""
     require_targets(unit, [link.target for link in command.links])
+    require_writable(unit, words("type", command.type, LONGEST_TYPE), is_new=True)
     return file(unit, command)
 
 
 def file(unit: UnitOfWork, command: FileDocument) -> FiledDocument:
     """File without asking for rights: for processes that file what they made."""
     file_name = safe_file_name(command.file_name)
+    key = words("type", command.type, LONGEST_TYPE)
+    kind = None if key is None else unit.session.get(DocumentTypeRow, key)
     document = DocumentRow(
         id=new_id(),
         title=words("title", command.title, LONGEST_TITLE) or stem_of(file_name)[:LONGEST_TITLE],
-        type=words("type", command.type, LONGEST_TYPE),
+        type=key,
         latest=1,
+        revision=1,
+        state=DRAFT,
+        fields=take_fields(unit, kind, command.fields),
+        tags=clean_tags(command.tags),
+        number=take_number(unit, kind, command.number),
         created_at=unit.clock.now(),
         created_by=unit.actor.id,
     )
@@ -107,11 +128,29 @@ def file(unit: UnitOfWork, command: FileDocument) -> FiledDocument:
 
 @handles(AddVersion, needs="document.file")
 def add_version(command: AddVersion, unit: UnitOfWork) -> FiledDocument:
-    """Raises `VersionConflict` when somebody was faster, `DocumentNotFound`, `InvalidInput`."""
+    """Raises `VersionConflict` when somebody was faster, `DocumentNotFound`, `InvalidInput`.
+
+    Raises `DocumentLocked` when somebody else has checked it out, `DocumentFinal` when it is signed or void. What was
+    in review or approved is a draft again: nobody has approved the new version.
+    """
     document = lock_visible(unit, command.document_id)
+    require_writable(unit, document.type)
+    require_unlocked(unit, document)
+    require_open(document)
     before = unit.session.get_one(DocumentVersionRow, (document.id, document.latest))
     if command.expected_version not in (None, before.n):
         raise VersionConflict(document, before, expected=command.expected_version)
+    added = append(unit, document, command)
+    if document.state != DRAFT:
+        move(unit, document, DRAFT, reason=NEW_VERSION)
+    if document.checked_out_by is not None and not command.keep_lock:
+        give_back(unit, document)
+    return added
+
+
+def append(unit: UnitOfWork, document: DocumentRow, command: AddVersion) -> FiledDocument:
+    """Add a version to a locked document without asking for rights or its state: for processes that stamp or sign."""
+    before = unit.session.get_one(DocumentVersionRow, (document.id, document.latest))
     document.latest += 1
     version = _next_version(unit, document, command)
     _save(unit, document, version)

@@ -1,14 +1,14 @@
 """What documents there are; every query shows only what the actor may see."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from typing import Any
 
 import psycopg
-from sqlalchemy import Select, func, select
+from sqlalchemy import select
 
+from core.identity import Actor
 from documents.access import (
     DocumentNotFound,
     Target,
@@ -16,30 +16,32 @@ from documents.access import (
     links_of,
     require_visible,
     target_of,
-    visible_documents,
     visible_targets,
 )
 from documents.models import DocumentRow, DocumentVersionRow
+from storage.orm import Json
 from storage.unit_of_work import Reading
-
-BATCH = 500  # documents whose rights are asked for together
-COUNTED = 2000  # documents of which a total of the visible ones is still worth its price
-
 
 ATTACHED_FIELDS = (
     *("document_id", "title", "type", "n", "digest", "size", "media_type", "file_name", "reason"),
-    *("created_at", "created_by", "role", "newest", "is_pinned"),
+    *("created_at", "created_by", "state", "number", "role", "newest", "is_pinned"),
 )
 ATTACHED = """
 SELECT link.kind, link.target, document.id, document.title, document.type, version.n, version.digest, version.size,
     version.media_type, version.file_name, version.reason, version.created_at, version.created_by,
-    link.role, document.latest, link.version IS NOT NULL
+    document.state, document.number, link.role, document.latest, link.version IS NOT NULL
 FROM unnest(%s::text[], %s::text[]) AS wanted (kind, target)
 JOIN document_link AS link ON link.kind = wanted.kind COLLATE "C" AND link.target = wanted.target COLLATE "C"
 JOIN document ON document.id = link.document_id
 JOIN document_version AS version
     ON version.document_id = document.id AND version.n = coalesce(link.version, document.latest)
+{where}
 ORDER BY link.id
+"""
+READABLE = """
+WHERE document.created_by = %s OR NOT EXISTS (
+    SELECT 1 FROM document_type WHERE document_type.key = document.type COLLATE "C"
+        AND cardinality(document_type.readers) > 0 AND NOT document_type.readers && %s::varchar[])
 """
 
 
@@ -58,6 +60,8 @@ class DocumentVersion:
     reason: str | None
     created_at: datetime
     created_by: str
+    state: str
+    number: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +81,13 @@ class Document:
     id: str
     title: str
     type: str | None
+    state: str
+    number: str | None
+    tags: tuple[str, ...]
+    fields: Json
+    revision: int  # counts changes of all but versions and links
+    checked_out_by: str | None
+    checked_out_at: datetime | None
     latest: DocumentVersion
     links: tuple[Link, ...]
     created_at: datetime
@@ -97,15 +108,6 @@ class LinkedDocument(DocumentVersion):
         return self.n < self.newest
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DocumentPage:
-    """Documents, newest first; `next` asks for those that follow; `total` is None when it is not worth its price."""
-
-    items: tuple[DocumentVersion, ...]
-    next: str | None
-    total: int | None
-
-
 def document(view: Reading, document_id: str) -> Document:
     """Raises `DocumentNotFound`."""
     row = require_visible(view, document_id)
@@ -115,7 +117,14 @@ def document(view: Reading, document_id: str) -> Document:
         id=row.id,
         title=row.title,
         type=row.type,
-        latest=version(view, row.id, row.latest),
+        state=row.state,
+        number=row.number,
+        tags=tuple(row.tags),
+        fields=row.fields,
+        revision=row.revision,
+        checked_out_by=row.checked_out_by,
+        checked_out_at=row.checked_out_at,
+        latest=_version_of(view, row, row.latest),
         links=tuple(
             Link(kind=link.kind, id=link.target, role=link.role, version=link.version)
             for link in links
@@ -132,16 +141,19 @@ def versions(view: Reading, document_id: str) -> list[DocumentVersion]:
     query = (
         select(DocumentVersionRow).where(DocumentVersionRow.document_id == row.id).order_by(DocumentVersionRow.n.desc())
     )
-    return [_version(row, each) for each in view.session.scalars(query)]
+    return [version_view(row, each) for each in view.session.scalars(query)]
 
 
 def version(view: Reading, document_id: str, n: int) -> DocumentVersion:
     """Raises `DocumentNotFound`, `VersionNotFound`."""
-    row = require_visible(view, document_id)
+    return _version_of(view, require_visible(view, document_id), n)
+
+
+def _version_of(view: Reading, row: DocumentRow, n: int) -> DocumentVersion:
     found = view.session.get(DocumentVersionRow, (row.id, n))
     if found is None:
         raise VersionNotFound(row.id, n)
-    return _version(row, found)
+    return version_view(row, found)
 
 
 def linked_documents(view: Reading, kind: str, id: str) -> list[LinkedDocument]:  # noqa: A002 -- the id of a kind
@@ -152,13 +164,16 @@ def linked_documents(view: Reading, kind: str, id: str) -> list[LinkedDocument]:
 def documents_of(view: Reading, targets: Collection[Target]) -> dict[Target, list[LinkedDocument]]:
     """The documents of many targets at once; a target that the actor may not see has none."""
     seen = visible_targets(view, targets)
-    return {target: [] for target in targets} | attached(view, seen)
+    return {target: [] for target in targets} | attached(view, seen, reader=view.actor)
 
 
-def attached(view: Reading, targets: Collection[Target]) -> dict[Target, list[LinkedDocument]]:
+def attached(
+    view: Reading, targets: Collection[Target], *, reader: Actor | None = None
+) -> dict[Target, list[LinkedDocument]]:
     """The documents of the targets, without asking for rights: for those who checked the target themselves.
 
-    One statement, sent without SQLAlchemy's mapping: every completion of a task asks this.
+    Of a `reader` those whose type they may read. One statement, sent without SQLAlchemy's mapping: every completion
+    of a task asks this.
     """
     found: dict[Target, list[LinkedDocument]] = {target: [] for target in targets}
     if not found:
@@ -166,60 +181,17 @@ def attached(view: Reading, targets: Collection[Target]) -> dict[Target, list[Li
     view.session.flush()  # what the same unit has filed counts too
     driver = view.session.connection().connection.driver_connection
     assert isinstance(driver, psycopg.Connection)
-    wanted = ([target.kind for target in found], [target.id for target in found])
-    for kind, target, *values in driver.execute(ATTACHED, wanted):
+    wanted: list[Any] = [[target.kind for target in found], [target.id for target in found]]
+    where = ""
+    if reader is not None and not reader.may("document.read_all"):
+        where, wanted = READABLE, [*wanted, reader.id, sorted(reader.roles)]
+    for kind, target, *values in driver.execute(ATTACHED.format(where=where), wanted):
         found[Target(kind, target)].append(LinkedDocument(**dict(zip(ATTACHED_FIELDS, values, strict=True))))
     return found
 
 
-def documents(
-    view: Reading, *, q: str | None = None, after: str | None = None, limit: int = 50, mine: bool = False
-) -> DocumentPage:
-    """The newest version of every document that the actor may see, newest document first.
-
-    `q` is a part of the title; `mine` keeps to those that the actor filed. Rights are asked for in batches, so a page
-    costs a few questions, however many documents there are.
-    """
-    query = select(DocumentRow).order_by(DocumentRow.id.desc())
-    if mine:
-        query = query.where(DocumentRow.created_by == view.actor.id)
-    if q and q.strip():
-        query = query.where(DocumentRow.title.icontains(q.strip(), autoescape=True))
-    rows = list(islice(_walk(view, query, after), limit + 1))
-    shown = rows[:limit]
-    following = shown[-1].id if len(rows) > limit else None
-    return DocumentPage(items=_newest(view, shown), next=following, total=_total(view, query))
-
-
-def _walk(view: Reading, query: Select[DocumentRow], after: str | None) -> Iterator[DocumentRow]:
-    while True:
-        part = query.limit(BATCH)
-        batch = list(view.session.scalars(part if after is None else part.where(DocumentRow.id < after)))
-        yield from visible_documents(view, batch)
-        if len(batch) < BATCH:
-            return
-        after = batch[-1].id
-
-
-def _total(view: Reading, query: Select[DocumentRow]) -> int | None:
-    count = view.session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
-    if view.actor.may("document.read_all"):
-        return count
-    return sum(1 for _ in _walk(view, query, None)) if count <= COUNTED else None
-
-
-def _newest(view: Reading, rows: Iterable[DocumentRow]) -> tuple[DocumentVersion, ...]:
-    by_id = {row.id: row for row in rows}
-    query = (
-        select(DocumentVersionRow)
-        .join(DocumentRow, (DocumentRow.id == DocumentVersionRow.document_id))
-        .where(DocumentRow.id.in_(by_id), DocumentVersionRow.n == DocumentRow.latest)
-        .order_by(DocumentRow.id.desc())
-    )
-    return tuple(_version(by_id[each.document_id], each) for each in view.session.scalars(query))
-
-
-def _version(row: DocumentRow, each: DocumentVersionRow) -> DocumentVersion:
+def version_view(row: DocumentRow, each: DocumentVersionRow) -> DocumentVersion:
+    """A version as readers get it; without asking for rights."""
     return DocumentVersion(**_values(row, each))
 
 
@@ -236,19 +208,19 @@ def _values(row: DocumentRow, each: DocumentVersionRow) -> dict[str, Any]:
         "reason": each.reason,
         "created_at": each.created_at,
         "created_by": each.created_by,
+        "state": row.state,
+        "number": row.number,
     }
 
 
 __all__ = [
     "Document",
     "DocumentNotFound",
-    "DocumentPage",
     "DocumentVersion",
     "Link",
     "LinkedDocument",
     "attached",
     "document",
-    "documents",
     "documents_of",
     "linked_documents",
     "version",

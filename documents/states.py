@@ -1,15 +1,16 @@
 """The states of a document: which follows which, and the one way to change it, for processes and for people."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from core.errors import Conflict, InvalidInput
 from core.executor import handles
 from core.messages import Command
-from documents.access import DocumentNotFound, links_of, lock_visible
+from documents.access import DocumentNotFound, lock_visible
+from documents.document_types import require_writable, take_fields
 from documents.events import DocumentStateChanged
-from documents.links import NO_CASE, cases_of
-from documents.models import DocumentRow, DocumentVersionRow
+from documents.happenings import cases_for, facts_of
+from documents.locks import require_unlocked
+from documents.models import DocumentRow
 from documents.words import words
 from storage.unit_of_work import UnitOfWork
 
@@ -21,6 +22,7 @@ FOLLOWING: dict[str, tuple[str, ...]] = {
     SIGNED: (VOID,),
     VOID: (),
 }
+FINAL = (SIGNED, VOID)
 LONGEST_REASON = 2000  # characters
 
 
@@ -66,12 +68,34 @@ class StateMoved(Conflict):
         )
 
 
+class DocumentFinal(Conflict):
+    """A signed or void document is not changed any more."""
+
+    code = "document_final"
+
+    def __init__(self, document: DocumentRow) -> None:
+        super().__init__(
+            f"“{document.title}” is {_word(document.state)} and stays as it is. File a new document and link it to "
+            "the same case.",
+            document_id=document.id,
+            state=document.state,
+        )
+
+
 @handles(ChangeState, needs="document.state")
 def change_state_by_right(command: ChangeState, unit: UnitOfWork) -> str:
-    """The state it has now. Raises `DocumentNotFound`, `StateMoved`, `StateRefused`, `InvalidInput`."""
+    """The state it has now. Raises `DocumentNotFound`, `StateMoved`, `StateRefused`, `InvalidInput`.
+
+    Raises `TypeNotWritable`, `DocumentLocked` while somebody else works on it, and `FieldsRefused` when a field that
+    its type needs is missing and it is to be more than a draft.
+    """
     document = lock_visible(unit, command.document_id)
+    kind = require_writable(unit, document.type)
+    require_unlocked(unit, document)
     if command.expected is not None and command.expected != document.state:
         raise StateMoved(document, command.expected)
+    if command.state in (IN_REVIEW, APPROVED, SIGNED):
+        take_fields(unit, kind, document.fields, complete=True)
     return _change(unit, document, command.state, reason=command.reason)
 
 
@@ -84,6 +108,12 @@ def change_state(unit: UnitOfWork, document_id: str, state: str, *, reason: str 
     if document is None:
         raise DocumentNotFound(document_id)
     return _change(unit, document, state, reason=reason)
+
+
+def require_open(document: DocumentRow) -> None:
+    """Raise `DocumentFinal` when the document is signed or void."""
+    if document.state in FINAL:
+        raise DocumentFinal(document)
 
 
 def require_state(state: str) -> str:
@@ -109,20 +139,8 @@ def move(unit: UnitOfWork, document: DocumentRow, state: str, *, reason: str | N
     document.revision += 1
     facts = facts_of(unit, document)
     why = words("reason", reason, LONGEST_REASON)
-    for case_id in cases_of(unit, links_of(unit, [document.id])[document.id]) or NO_CASE:
+    for case_id in cases_for(unit, document):
         unit.emit(DocumentStateChanged(**facts, case_id=case_id, previous=previous, state=state, reason=why))
-
-
-def facts_of(unit: UnitOfWork, document: DocumentRow) -> dict[str, Any]:
-    """What every event of a document says: which document, at which version, with which content."""
-    newest = unit.session.get_one(DocumentVersionRow, (document.id, document.latest))
-    return {
-        "document_id": document.id,
-        "version": newest.n,
-        "digest": newest.digest,
-        "title": document.title,
-        "document_type": document.type,
-    }
 
 
 def _word(state: str) -> str:

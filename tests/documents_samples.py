@@ -14,13 +14,16 @@ from core.clock import Clock
 from core.executor import Executor
 from core.identity import Actor
 from core.messages import Command
+from core.settings import Settings
 from documents import filing
 from documents.access import LinkRights, Target
+from documents.fields import FieldForms
 from documents.intake import Received, receive
 from storage.blobs.memory import MemoryBlobStore
 from storage.blobs.staging import Staging
 from storage.blobs.store import BlobStore
 from storage.unit_of_work import Reading, UnitFactory
+from webapp.document_fields import FormJs
 
 FILES = frozenset({"document.file"})
 ANNA = Actor(id="anna", name="Anna Kowalska", permissions=FILES)
@@ -62,7 +65,8 @@ class Office:
         self.rights = Rights()
         self.store = store or MemoryBlobStore(clock)
         self.staging = Staging(engine, clock=clock)
-        ports = {BlobStore: self.store, Staging: self.staging, LinkRights: self.rights, TrailRights: self.rights}
+        ports: dict[type, Any] = {BlobStore: self.store, Staging: self.staging}
+        ports |= {LinkRights: self.rights, TrailRights: self.rights, FieldForms: FormJs(), Settings: Settings()}
         self.units = UnitFactory(engine, queue=NoJobs(), clock=clock, recorders=[record], ports=ports)
         self.executor = Executor(self.units)
 

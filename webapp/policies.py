@@ -15,6 +15,7 @@ from crm.access import may_read
 from crm.models import CustomerRow, OfferRow, OrderRow, ProductRow
 from documents.access import LinkRights, Target
 from documents.events import DocumentFiled, DocumentLinked
+from documents.fields import FieldForms
 from documents.links import pin
 from documents.queries import DocumentVersion, attached
 from engine import store
@@ -25,6 +26,7 @@ from engine.ports import AttachedDocument, KeptHistory, TaskDocuments
 from storage.blobs.staging import Staging
 from storage.blobs.store import BlobStore
 from storage.unit_of_work import Reading, Recorder, UnitOfWork
+from webapp.document_fields import FormJs
 from webapp.operations.case_files import StoredCaseFiles
 from webapp.operations.crm_records import CrmRecords
 from webapp.operations.mailing import CaseFiles, MailServer
@@ -70,6 +72,7 @@ def ports(blobs: BlobStore, staging: Staging, settings: Settings) -> Mapping[typ
         Staging: staging,
         Settings: settings,
         LinkRights: Rights(),
+        FieldForms: FormJs(),
         TrailRights: CaseRights(),
         KeyFile: KeyFile(settings.log_key or settings.data / "log.key", settings.log_name),
         Publisher: CheckpointFolder(settings.checkpoints or settings.data / "checkpoints"),

@@ -13,9 +13,9 @@ from core.identity import Actor
 from documents.access import DocumentNotFound, Target
 from documents.filing import AddVersion, DocumentLink, LinkDocument
 from documents.links import TargetNotVisible
+from documents.listing import DocumentFilter, documents
 from documents.queries import (
     document,
-    documents,
     documents_of,
 )
 from documents.reading import ReadDocument
@@ -131,8 +131,8 @@ def test_documents_are_found_by_their_title(office: Office) -> None:
     office.file("Inna")
 
     with office.units.reading(ANNA) as view:
-        assert [each.title for each in documents(view, q="łoś 100%").items] == ["Umowa ŁOŚ 100%"]
-        assert documents(view, q="_").items == ()
-        assert len(documents(view, mine=True).items) == 2
+        assert [each.title for each in documents(view, DocumentFilter(q="łoś 100%")).items] == ["Umowa ŁOŚ 100%"]
+        assert documents(view, DocumentFilter(q="_")).items == ()
+        assert len(documents(view, DocumentFilter(mine=True)).items) == 2
     with office.units.reading(BOB) as view:
         assert documents(view).items == ()

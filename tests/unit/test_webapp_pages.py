@@ -16,7 +16,7 @@ from webapp.pages.offer_form import update_of
 from webapp.pages.telling import tell
 
 WEBAPP = Path(__file__).parents[2] / "webapp"
-TEMPLATES = sorted((WEBAPP / "templates").glob("*.html"))
+TEMPLATES = sorted((WEBAPP / "templates").rglob("*.html"))
 LINE = {
     "product_id": "P1",
     "description": "",

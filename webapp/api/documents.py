@@ -6,10 +6,11 @@ from flask import Response, request
 from pydantic import Field, TypeAdapter, ValidationError
 
 from core.errors import InvalidInput
-from documents import queries
+from documents import listing, queries
 from documents.filing import AddVersion, FileDocument
 from documents.links import DocumentLink, LinkDocument
-from documents.queries import Document, DocumentPage
+from documents.listing import DocumentFilter, DocumentPage
+from documents.queries import Document
 from documents.reading import ReadDocument
 from webapp.api.files import file_of
 from webapp.api.json_body import parse
@@ -116,7 +117,7 @@ def _wrong_links(what: str) -> InvalidInput:
 def documents(query: DocumentQuery) -> DocumentPage:
     """List documents."""
     with view() as reading:
-        return queries.documents(reading, after=query.after, limit=query.limit, mine=query.mine)
+        return listing.documents(reading, DocumentFilter(mine=query.mine), after=query.after, limit=query.limit)
 
 
 @routes.get(PATH, "One document with its newest version and its links", answer=Document, refusals=(404,))

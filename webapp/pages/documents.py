@@ -2,7 +2,7 @@
 
 from flask import Response, render_template
 
-from documents import queries
+from documents import listing, queries
 from documents.reading import ReadDocument
 from webapp.content import is_fresh, not_modified, send_version
 from webapp.pages.blueprint import MOST, answer, asked, blueprint
@@ -18,7 +18,9 @@ PREVIEW = "default-src 'none'; object-src 'self'; img-src 'self'; style-src 'uns
 def documents() -> str:
     """Documents, newest first."""
     with view() as reading:
-        found = queries.documents(reading, q=asked("q") or None, after=asked("after") or None, limit=MOST)
+        found = listing.documents(
+            reading, listing.DocumentFilter(q=asked("q")), after=asked("after") or None, limit=MOST
+        )
     return answer("documents.html", "document_rows.html", documents=found, q=asked("q"), names=names())
 
 

@@ -1,0 +1,159 @@
+"""Lists of documents: filtered, newest first, a page at a time; only what the actor may see."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Any, Self
+
+from sqlalchemy import Select, func, select
+
+from documents.access import readable, visible_documents
+from documents.models import DocumentLinkRow, DocumentRow, DocumentVersionRow
+from documents.queries import DocumentVersion, version_view
+from storage.unit_of_work import Reading
+
+BATCH = 500  # documents whose rights are asked for together
+COUNTED = 2000  # documents of which a total of the visible ones is still worth its price
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentFilter:
+    """Which documents; an empty value asks for nothing."""
+
+    q: str = ""  # part of the title
+    type: str = ""
+    state: str = ""
+    tag: str = ""
+    number: str = ""  # its beginning
+    kind: str = ""  # what it is linked to, with `target`
+    target: str = ""
+    mine: bool = False
+    checked_out: bool = False
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Self:
+        """The filter that these values describe; names that it does not know are left out."""
+        given: dict[str, Any] = {name: str(values[name]).strip() for name in TEXTS if values.get(name)}
+        given |= {name: True for name in MARKS if str(values.get(name) or "").lower() in ("1", "true", "on", "yes")}
+        return cls(**given)
+
+    def values(self) -> dict[str, Any]:
+        """What it asks for, by name, without what it does not ask for."""
+        return {name: value for name, value in asdict(self).items() if value}
+
+
+TEXTS = ("q", "type", "state", "tag", "number", "kind", "target")
+MARKS = ("mine", "checked_out")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedDocument(DocumentVersion):
+    """The newest version of a document in a list."""
+
+    tags: tuple[str, ...]
+    checked_out_by: str | None
+    filed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentPage:
+    """Documents, newest first; `next` asks for those that follow; `total` is None when it is not worth its price."""
+
+    items: tuple[ListedDocument, ...]
+    next: str | None
+    total: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagCount:
+    """A tag, and on how many documents it is."""
+
+    tag: str
+    count: int
+
+
+def documents(
+    view: Reading, wanted: DocumentFilter | None = None, *, after: str | None = None, limit: int = 50
+) -> DocumentPage:
+    """The newest version of every document that the actor may see, newest document first.
+
+    Rights are asked for in batches, so a page costs a few questions, however many documents there are.
+    """
+    query = _narrowed(view, wanted or DocumentFilter()).order_by(DocumentRow.id.desc())
+    rows = list(islice(_walk(view, query, after), limit + 1))
+    shown = rows[:limit]
+    following = shown[-1].id if len(rows) > limit else None
+    return DocumentPage(items=_newest(view, shown), next=following, total=_total(view, query))
+
+
+def tags_in_use(view: Reading, *, limit: int = 100) -> list[TagCount]:
+    """The tags of the newest documents that the actor may see, the most used first: to choose from."""
+    newest = select(DocumentRow).where(func.cardinality(DocumentRow.tags) > 0).order_by(DocumentRow.id.desc())
+    counts: dict[str, int] = {}
+    for row in visible_documents(view, list(view.session.scalars(newest.limit(BATCH)))):
+        for tag in row.tags:
+            counts[tag] = counts.get(tag, 0) + 1
+    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return [TagCount(tag=tag, count=count) for tag, count in ranked[:limit]]
+
+
+def _narrowed(view: Reading, wanted: DocumentFilter) -> Select[DocumentRow]:
+    query = select(DocumentRow).where(readable(view.actor))
+    if wanted.mine:
+        query = query.where(DocumentRow.created_by == view.actor.id)
+    if wanted.checked_out:
+        query = query.where(DocumentRow.checked_out_by.is_not(None))
+    if wanted.q:
+        query = query.where(DocumentRow.title.icontains(wanted.q, autoescape=True))
+    if wanted.type:
+        query = query.where(DocumentRow.type == wanted.type)
+    if wanted.state:
+        query = query.where(DocumentRow.state == wanted.state)
+    if wanted.tag:
+        query = query.where(DocumentRow.tags.contains([wanted.tag.casefold()]))
+    if wanted.number:
+        query = query.where(DocumentRow.number.istartswith(wanted.number, autoescape=True))
+    if wanted.kind and wanted.target:
+        linked = select(DocumentLinkRow.document_id).where(
+            DocumentLinkRow.kind == wanted.kind, DocumentLinkRow.target == wanted.target
+        )
+        query = query.where(DocumentRow.id.in_(linked))
+    return query
+
+
+def _walk(view: Reading, query: Select[DocumentRow], after: str | None) -> Iterator[DocumentRow]:
+    while True:
+        part = query.limit(BATCH)
+        batch = list(view.session.scalars(part if after is None else part.where(DocumentRow.id < after)))
+        yield from visible_documents(view, batch)
+        if len(batch) < BATCH:
+            return
+        after = batch[-1].id
+
+
+def _total(view: Reading, query: Select[DocumentRow]) -> int | None:
+    count = view.session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
+    if view.actor.may("document.read_all"):
+        return count
+    return sum(1 for _ in _walk(view, query, None)) if count <= COUNTED else None
+
+
+def _newest(view: Reading, rows: Iterable[DocumentRow]) -> tuple[ListedDocument, ...]:
+    by_id = {row.id: row for row in rows}
+    query = (
+        select(DocumentVersionRow)
+        .join(DocumentRow, (DocumentRow.id == DocumentVersionRow.document_id))
+        .where(DocumentRow.id.in_(by_id), DocumentVersionRow.n == DocumentRow.latest)
+        .order_by(DocumentRow.id.desc())
+    )
+    return tuple(_listed(by_id[each.document_id], each) for each in view.session.scalars(query))
+
+
+def _listed(row: DocumentRow, each: DocumentVersionRow) -> ListedDocument:
+    return ListedDocument(
+        **asdict(version_view(row, each)),
+        tags=tuple(row.tags),
+        checked_out_by=row.checked_out_by,
+        filed_at=row.created_at,
+    )
