@@ -131,6 +131,8 @@ class Settings:
     secure_cookies: bool = _setting(False, _flag)
     trusted_proxies: int = _setting(0, _natural)
     max_upload: int = _setting(5 << 30, _size)
+    upload_quota: int = _setting(20 << 30, _size)
+    upload_kept: int = _setting(3 * 24 * 3600, _count)
     web_threads: int = _setting(10, _count)
     worker_threads: int = _setting(2, _count)
     clock_tick: int = _setting(1, _count)

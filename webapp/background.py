@@ -17,6 +17,7 @@ from storage.jobs.queue import JobRequest
 from storage.jobs.registry import job
 from storage.jobs.worker import Pace, Worker
 from webapp.bootstrap import Application
+from webapp.sweeping import sweep_uploads
 
 BATCH = 200  # timers that one command fires
 TIMER_TICKS = 4  # looks for due timers in one tick of the clock
@@ -32,6 +33,7 @@ def sweep_blobs(application: Application, arguments: dict[str, Any]) -> None:
     """Remove stored content that nothing uses."""
     del arguments
     application.staging.sweep(application.blobs)
+    sweep_uploads(application)
 
 
 @job(HELP)

@@ -14,6 +14,7 @@ from core.executor import Executor
 from core.settings import Settings, SettingsError
 from engine.feel.calendar import Calendar, is_country, use_calendar
 from engine.sizes import use_limit
+from storage.blobs.parts import PartFolder
 from storage.blobs.staging import Staging
 from storage.blobs.store import BlobStore
 from storage.engine import Database
@@ -43,6 +44,7 @@ DOORS = (  # importing these registers their commands, handlers and tables
     "documents.metadata",
     "documents.locks",
     "documents.states",
+    "documents.intake_uploads",
     "audit.models",
     "audit.erasing",
     "audit.evidence",
@@ -71,6 +73,7 @@ class Application:
     executor: Executor
     blobs: BlobStore
     staging: Staging
+    parts: PartFolder
     jobs: JobQueue
     clock: Clock
     folder: DataFolder
@@ -119,7 +122,8 @@ def build(settings: Settings, *, clock: Clock | None = None, owner: bool = False
         database.close()
         folder.leave()
         raise
-    return Application(settings, database, units, Executor(units), blobs, staging, jobs, clock, folder, key)
+    parts = PartFolder(settings.data / "staging")
+    return Application(settings, database, units, Executor(units), blobs, staging, parts, jobs, clock, folder, key)
 
 
 def _use_calendar(settings: Settings) -> None:

@@ -23,6 +23,7 @@ from core.errors import (
     Unavailable,
 )
 from core.ids import new_id
+from storage.blobs.parts import ChecksumMismatch
 from storage.blobs.store import BlobDamaged
 from storage.unit_of_work import CommitInDoubt
 from webapp import resending
@@ -53,6 +54,12 @@ class UnsupportedMedia(InvalidInput):
     code = "unsupported_media_type"
 
 
+class PreconditionFailed(InvalidInput):
+    """The request names no version of a protocol that is spoken here."""
+
+    code = "precondition_failed"
+
+
 class RangeNotSatisfiable(InvalidInput):
     """The asked-for bytes are beyond the end."""
 
@@ -72,10 +79,12 @@ STATUS: dict[type[DomainError], int] = {  # the nearest class of an error's own 
     Forbidden: 403,
     NotFound: 404,
     Conflict: 409,
+    PreconditionFailed: 412,
     TooLarge: 413,
     UnsupportedMedia: 415,
     RangeNotSatisfiable: 416,
     InvalidInput: 422,
+    ChecksumMismatch: 460,  # tus 1.0.0
     TooManyAttempts: 429,
     BlobDamaged: 500,
     SavedButUnread: 503,

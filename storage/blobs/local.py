@@ -29,7 +29,7 @@ class LocalBlobStore:
         path = self._unfinished / new_id()
         try:
             with writing(self._folder):
-                self._make(self._unfinished)
+                make_folder(self._unfinished)
                 descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o440)
             try:
                 blob = self._write(descriptor, source)
@@ -39,9 +39,9 @@ class LocalBlobStore:
                 announce(blob)
             with writing(self._folder):
                 target = self._folder / location(blob.digest)
-                self._make(target.parent)
+                make_folder(target.parent)
                 path.replace(target)  # over an equal file too: this heals damage and says when it was stored last
-                _flush_folder(target.parent)
+                flush_folder(target.parent)
         except BaseException:
             with suppress(OSError):  # what went wrong matters more than that it cannot be tidied up
                 path.unlink()
@@ -84,7 +84,7 @@ class LocalBlobStore:
         path = self._folder / location(digest)
         with suppress(FileNotFoundError):
             path.unlink()
-            _flush_folder(path.parent)
+            flush_folder(path.parent)
 
     def listing(self) -> Iterator[tuple[BlobRef, datetime]]:
         """Every blob and when it was stored, one folder in memory at a time."""
@@ -110,20 +110,12 @@ class LocalBlobStore:
     def check(self) -> None:
         """Raise `Unavailable` when the folder cannot be made or written."""
         try:
-            self._make(self._unfinished)
+            make_folder(self._unfinished)
             writable = os.access(self._unfinished, os.W_OK | os.X_OK) and os.access(self._folder, os.W_OK | os.X_OK)
         except OSError as error:
             raise Unavailable(f"The blob folder {self._folder} cannot be made: {error}. See OBIEG_DATA.") from error
         if not writable:
             raise Unavailable(f"The blob folder {self._folder} cannot be written. See OBIEG_DATA.")
-
-    def _make(self, folder: Path) -> None:
-        """Make a folder and everything above it, each durable in its parent."""
-        if folder.is_dir():
-            return
-        self._make(folder.parent)
-        folder.mkdir(mode=0o750, exist_ok=True)
-        _flush_folder(folder.parent)
 
     @contextmanager
     def _reading(self, digest: str) -> Iterator[None]:
@@ -135,7 +127,16 @@ class LocalBlobStore:
             raise Unavailable(f"The blob folder {self._folder} cannot be read: {error.strerror}.") from error
 
 
-def _flush_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
+    """Make a folder and everything above it, each durable in its parent."""
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
+    folder.mkdir(mode=0o750, exist_ok=True)
+    flush_folder(folder.parent)
+
+
+def flush_folder(folder: Path) -> None:
     """Make names in a folder durable: without it a rename may be lost with the power."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:

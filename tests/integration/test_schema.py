@@ -23,6 +23,8 @@ MODELS = (
     "engine.models",
     "engine.migration.models",
     "documents.models",
+    "documents.intake_models",
+    "documents.mail.models",
     "crm.models",
     "webapp.accounts.models",
 )

@@ -21,6 +21,7 @@ from webapp.api import (
     removals,
     tasks,
     trail,
+    uploads,
     workers,
 )
 from webapp.cli import COMMANDS, SUMMARIES
@@ -43,6 +44,7 @@ PARTS = (
     operations,
     migrations,
     removals,
+    uploads,
 )
 
 

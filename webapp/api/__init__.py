@@ -33,6 +33,7 @@ def register(app: Flask) -> None:
         removals,
         tasks,
         trail,
+        uploads,
         workers,
     )
     from webapp.api.json_body import answer_json
@@ -56,6 +57,7 @@ def register(app: Flask) -> None:
             operations,
             migrations,
             removals,
+            uploads,
         )
     ]
     for routes in parts:

@@ -21,9 +21,12 @@ TITLES = {
     403: "The right is missing",
     404: "There is no such thing, or the caller may not know of it",
     409: "The state has moved on",
+    412: "The version of the protocol is missing or not spoken here",
     413: "Too large",
+    415: "The body is of a type that this address does not take",
     416: "The range begins behind the end",
     422: "The input is wrong; the details name each field",
+    460: "A piece changed on its way and was thrown away",
     503: "A part is away for the moment",
 }
 ALWAYS = (400, 401, 503)

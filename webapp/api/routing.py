@@ -69,6 +69,14 @@ class Routes:
         """A route that changes parts of something."""
         return self._route("PATCH", path, summary, more)
 
+    def delete(self, path: str, summary: str, **more: Any) -> Callable[[View], View]:
+        """A route that takes something away."""
+        return self._route("DELETE", path, summary, more)
+
+    def options(self, path: str, summary: str, **more: Any) -> Callable[[View], View]:
+        """A route that tells what an address can do."""
+        return self._route("OPTIONS", path, summary, more)
+
     def _route(self, method: str, path: str, summary: str, more: dict[str, Any]) -> Callable[[View], View]:
         def register(view: View) -> View:
             operation = Operation(method=method, path=path, name=view.__name__, tag=self.tag, summary=summary, **more)
