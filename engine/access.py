@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, and_, cast, exists, false, func, literal, or_, select, true
+from sqlalchemy import ColumnElement, and_, cast, exists, false, func, literal, or_, select, true, union_all
 from sqlalchemy.orm import aliased
 
 from core.identity import Actor
@@ -12,6 +12,7 @@ from storage.unit_of_work import Reading
 
 READ_ALL = ("case.read_all", "audit.read")
 ADMINISTER = "case.administer"
+ROWS_PER_CASE = 4  # tasks and cases that are looked at for each case that somebody may be involved in
 MOST_APART = 50  # names of a person: more make a plan that takes longer than what it saves
 
 
@@ -90,6 +91,30 @@ def visible_instances(actor: Actor) -> ColumnElement[bool]:
         called.root_id == func.coalesce(InstanceRow.root_id, InstanceRow.id), _is_involved(actor, called)
     )
     return or_(_is_involved(actor, InstanceRow), of_root, of_called)
+
+
+def families(view: Reading, most: int) -> frozenset[str] | None:
+    """The roots of all cases that somebody is involved in, as `visible_instances` tells of each; None beyond `most`.
+
+    Four index look-ups of at most `most * ROWS_PER_CASE` rows each, however much somebody has done.
+    """
+    actor, rows = view.actor, most * ROWS_PER_CASE
+    offered = _offered(actor, apart=True) if actor.may("task.work") else false()
+    ways = (
+        select(InstanceRow.id).where(InstanceRow.started_by == actor.id),
+        select(WorkItemRow.instance_id).where(or_(WorkItemRow.assignee == actor.id, offered)),
+        select(TaskHistoryRow.instance_id).where(TaskHistoryRow.actor == actor.id),
+        select(TaskHistoryRow.instance_id).where(
+            TaskHistoryRow.assignee == actor.id, TaskHistoryRow.assignee != TaskHistoryRow.actor
+        ),
+    )
+    parts = [way.limit(rows).cte(f"way{number}") for number, way in enumerate(ways)]
+    too_many = or_(*(select(func.count()).select_from(part).scalar_subquery() >= rows for part in parts))
+    involved = union_all(*(select(part) for part in parts)).subquery()
+    root = func.coalesce(InstanceRow.root_id, InstanceRow.id)
+    roots = select(root).where(InstanceRow.id.in_(select(involved))).distinct().limit(most + 1)
+    found = set(view.session.scalars(union_all(roots, select(literal("")).where(too_many))))
+    return None if "" in found or len(found) > most else frozenset(found)
 
 
 def _is_involved(actor: Actor, instance: type[InstanceRow]) -> ColumnElement[bool]:

@@ -134,6 +134,7 @@ class TaskHistoryRow(Base):
         CheckConstraint("state IN ('completed', 'cancelled')", name="state"),
         Index("ix_task_history_id", "id"),
         Index("ix_task_history_actor_id", "actor", "id"),
+        Index("ix_task_history_left_to_others", "assignee", postgresql_where=text("assignee <> actor")),
     )
 
     instance_id: Mapped[str] = mapped_column(ID, primary_key=True)

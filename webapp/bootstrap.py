@@ -45,6 +45,7 @@ DOORS = (  # importing these registers their commands, handlers and tables
     "documents.locks",
     "documents.states",
     "documents.intake_uploads",
+    "documents.search.models",
     "audit.models",
     "audit.erasing",
     "audit.evidence",

@@ -18,6 +18,7 @@ from documents.events import DocumentFiled, DocumentLinked
 from documents.fields import FieldForms
 from documents.links import pin
 from documents.queries import DocumentVersion, attached
+from documents.search.ports import SearchRights, SearchSources
 from engine import store
 from engine.access import visible_instances
 from engine.events import TaskCompleted
@@ -34,6 +35,9 @@ from webapp.operations.network import Web, WebClient
 from webapp.operations.records import Records
 from webapp.operations.secrets import SecretFolder, Secrets
 from webapp.operations.smtp import SmtpServer
+from webapp.searching.changes import index_changes
+from webapp.searching.labels import Labels
+from webapp.searching.sources import CaseSource, CustomerSource, OfferSource
 
 TASK = "task"
 CASE = "case"
@@ -47,7 +51,7 @@ ENTITIES: dict[str, type[Any]] = {
 
 def recorders() -> Sequence[Recorder]:
     """Who hears of events inside the transaction."""
-    return (pin_documents, note_documents, record)
+    return (pin_documents, note_documents, index_changes, record)
 
 
 def note_documents(unit: UnitOfWork, events: Sequence[Event]) -> None:
@@ -74,6 +78,8 @@ def ports(blobs: BlobStore, staging: Staging, settings: Settings) -> Mapping[typ
         LinkRights: Rights(),
         FieldForms: FormJs(),
         TrailRights: CaseRights(),
+        SearchRights: Labels(ENTITIES),
+        SearchSources: SearchSources({each.kind: each for each in (CaseSource(), CustomerSource(), OfferSource())}),
         KeyFile: KeyFile(settings.log_key or settings.data / "log.key", settings.log_name),
         Publisher: CheckpointFolder(settings.checkpoints or settings.data / "checkpoints"),
         TaskDocuments: Attachments(),

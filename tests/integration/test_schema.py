@@ -25,6 +25,7 @@ MODELS = (
     "documents.models",
     "documents.intake_models",
     "documents.mail.models",
+    "documents.search.models",
     "crm.models",
     "webapp.accounts.models",
 )

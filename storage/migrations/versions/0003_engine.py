@@ -98,6 +98,9 @@ def upgrade() -> None:
     )
     op.create_index("ix_task_history_actor_id", "task_history", ["actor", "id"], unique=False)
     op.create_index("ix_task_history_id", "task_history", ["id"], unique=False)
+    op.create_index(
+        "ix_task_history_left_to_others", "task_history", ["assignee"], postgresql_where=sa.text("assignee <> actor")
+    )
     op.create_table(
         "timer",
         sa.Column("instance_id", sa.String(length=26, collation="C"), nullable=False),

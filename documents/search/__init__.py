@@ -1,0 +1,1 @@
+"""One search over documents, cases and records: an index table, a query language, and rights inside the query."""

@@ -1,0 +1,60 @@
+"""The index: one row for each document, case and record that can be found, and how far a rebuild has come."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Computed, Index, Integer, Sequence, String
+from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storage.orm import ID, Base
+
+NAME = String(collation="C")
+BUCKET = 13  # bits: so many of the lowest bits of a sequence number do not tell the bucket
+SEQUENCE = Sequence("search_entry_seq", metadata=Base.metadata)
+
+
+class SearchEntryRow(Base):
+    """What is found of one subject. `terms` holds words and facts, `rights` the labels under which it may be seen.
+
+    `seq` grows with each new entry; `bucket` is a stretch of 8 192 such numbers, and lets one index look-up keep to
+    the newest entries. `facts` are `field:value` for the counts beside a result.
+    """
+
+    __tablename__ = "search_entry"
+    __table_args__ = (
+        Index(
+            "ix_search_entry_terms_rights_bucket",
+            "terms",
+            "rights",
+            "bucket",
+            postgresql_using="gin",
+            postgresql_with={"gin_pending_list_limit": "1024"},
+        ),
+        {"postgresql_with": {"toast_tuple_target": "512"}},
+    )
+
+    kind: Mapped[str] = mapped_column(NAME, primary_key=True)
+    subject: Mapped[str] = mapped_column(ID, primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInteger, SEQUENCE, unique=True)
+    title: Mapped[str]
+    about: Mapped[str]
+    facts: Mapped[list[str]] = mapped_column(ARRAY(String))
+    rights: Mapped[list[str]] = mapped_column(ARRAY(NAME))
+    bucket: Mapped[list[int]] = mapped_column(
+        ARRAY(Integer), Computed(f"ARRAY[(seq >> {BUCKET})::integer]", persisted=True)
+    )
+    terms: Mapped[Any] = mapped_column(TSVECTOR)
+    dated: Mapped[date]
+    indexed_at: Mapped[datetime]
+
+
+class SearchRebuildRow(Base):
+    """A rebuild that is under way: everything up to `reached` (an id, which grows with time) is done."""
+
+    __tablename__ = "search_rebuild"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    reached: Mapped[str] = mapped_column(ID)
+    done: Mapped[int] = mapped_column(BigInteger)
+    started_at: Mapped[datetime]

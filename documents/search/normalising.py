@@ -1,0 +1,107 @@
+"""Words as the index has them: no capitals, no diacritics, each beside its stem; the same for texts and queries."""
+
+import re
+import threading
+import unicodedata
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Protocol, cast
+
+import snowballstemmer
+
+ENGLISH, POLISH, ROMANIAN, RUSSIAN = "english", "polish", "romanian", "russian"
+LATIN = (ENGLISH, POLISH, ROMANIAN)
+LETTERS = str.maketrans(
+    {"ł": "l", "ø": "o", "đ": "d", "ß": "ss", "æ": "ae", "œ": "oe", "ı": "i", "þ": "th", "ð": "d", "ŧ": "t", "ħ": "h"}
+)
+INVISIBLE = dict.fromkeys([0xAD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF])  # soft hyphens and joiners inside words
+WORD = re.compile(r"[^\W_]+")
+CYRILLIC = re.compile(r"[\u0400-\u04ff]")
+LONGEST_WORD = 64  # characters that count of a word
+SHORTEST_STEMMED = 3  # characters
+STEMS_KEPT = 200_000  # words whose forms a process remembers
+TELLING = 3  # words of one language that tell that a text is written in it
+ENGLISH_MARKS = "the of and to is for that with this by are from not which you have will been was our"
+POLISH_MARKS = "i w z na nie jest tego oraz dla przez jako lub ktory ktora zgodnie ze za od przy roku"
+ROMANIAN_MARKS = "si de la cu pentru din este sunt sau prin care nu pe mai ale lui fost acest catre"
+MARKS = {  # frequent words, folded, that the other languages hardly have
+    ENGLISH: frozenset(ENGLISH_MARKS.split()),
+    POLISH: frozenset(POLISH_MARKS.split()),
+    ROMANIAN: frozenset(ROMANIAN_MARKS.split()),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word of a text: folded, as it was written in small letters, and where it stands."""
+
+    word: str
+    written: str
+    start: int
+    end: int
+
+
+class Stemmer(Protocol):
+    """What snowballstemmer makes for a language."""
+
+    def stemWord(self, word: str) -> str:  # noqa: N802 -- the library's name
+        """The stem of a word."""
+
+
+def cleaned(text: str) -> str:
+    """The text in one way of writing: composed letters, no ligatures, nothing invisible inside words."""
+    return unicodedata.normalize("NFKC", text.translate(INVISIBLE))
+
+
+def tokens(text: str) -> Iterator[Token]:
+    """The words of a cleaned text, in their order."""
+    for found in WORD.finditer(text):
+        written = found.group().lower()[:LONGEST_WORD]
+        yield Token(folded(written), written, found.start(), found.end())
+
+
+@lru_cache(maxsize=STEMS_KEPT)
+def folded(text: str) -> str:
+    """Without capitals and diacritics: `Łódź` is `lodz`, `Straße` is `strasse`, `Ёлка` is `елка`."""
+    apart = unicodedata.normalize("NFKD", text.casefold().translate(LETTERS))
+    return "".join(each for each in apart if not unicodedata.combining(each))
+
+
+def languages_of(words: Collection[str]) -> tuple[str, ...]:
+    """Which Latin languages a text is taken to be in, from its folded words; all of them when they do not tell."""
+    counts = {language: sum(1 for word in words if word in marks) for language, marks in MARKS.items()}
+    best = max(counts, key=lambda language: counts[language])
+    others = max(count for language, count in counts.items() if language != best)
+    return (best,) if counts[best] >= TELLING and counts[best] > 2 * others else LATIN
+
+
+@lru_cache(maxsize=STEMS_KEPT)
+def stems(written: str, languages: tuple[str, ...] = LATIN) -> frozenset[str]:
+    """The folded stems of a word in small letters; of the word without diacritics too, as people type it.
+
+    A word of Cyrillic letters is Russian whatever the languages; numbers and short words have no stem.
+    """
+    if len(written) < SHORTEST_STEMMED or any(each.isdigit() for each in written):
+        return frozenset()
+    chosen = (RUSSIAN,) if CYRILLIC.search(written) else languages
+    return frozenset(
+        folded(_stemmer(language).stemWord(form)) for language in chosen for form in {written, folded(written)}
+    )
+
+
+class _Stemmers(threading.local):
+    """Stemmers keep the word they work on, so each thread has its own."""
+
+    def __init__(self) -> None:
+        self.by_language: dict[str, Stemmer] = {}
+
+
+_STEMMERS = _Stemmers()
+
+
+def _stemmer(language: str) -> Stemmer:
+    known = _STEMMERS.by_language
+    if language not in known:
+        known[language] = cast("Stemmer", snowballstemmer.stemmer(language))
+    return known[language]

@@ -1,0 +1,57 @@
+"""Which entries of the index an event concerns; they are written in the transaction of the event."""
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import select
+
+from core.messages import Event
+from crm.events import BalanceRecorded, CustomerEvent, OfferEvent
+from documents.models import DocumentLinkRow
+from documents.search.indexing import index
+from documents.search.ports import CASE, DOCUMENT
+from engine.events import CaseStarted, EntityLinked, HistoryRemoved
+from storage.unit_of_work import UnitOfWork
+from webapp.searching.sources import CUSTOMER, OFFER
+
+STREAM = "document:"
+UNCHANGING = frozenset({"document.read", "document.exported", "document.printed", "document.compared"})
+
+
+def index_changes(unit: UnitOfWork, events: Sequence[Event]) -> None:
+    """Write the entries of everything that the events of a unit changed; most units change none."""
+    concerned: dict[str, set[str]] = {}
+    moved: set[str] = set()  # cases whose documents have other rights or another customer now
+    for event in events:
+        kind, ids = _subjects(event)
+        if kind:
+            concerned.setdefault(kind, set()).update(ids)
+        if isinstance(event, EntityLinked | HistoryRemoved):
+            moved.update(ids)
+    if moved:
+        concerned.setdefault(DOCUMENT, set()).update(_documents_of(unit, moved))
+    for kind, each in sorted(concerned.items()):
+        index(unit, kind, each)
+
+
+def _subjects(event: Event) -> tuple[str, Collection[str]]:
+    """The kind and the ids of what looks different in the index after an event; no kind for most events."""
+    match event:
+        case CaseStarted() | EntityLinked():
+            return CASE, [event.instance_id]
+        case HistoryRemoved():
+            return CASE, event.instances
+        case BalanceRecorded():
+            return "", ()
+        case CustomerEvent():
+            return CUSTOMER, [event.customer_id]
+        case OfferEvent():
+            return OFFER, [event.offer_id]
+        case _ if event.type.startswith("document.") and event.type not in UNCHANGING:
+            stream = event.stream
+            return (DOCUMENT, [stream.removeprefix(STREAM)]) if stream.startswith(STREAM) else ("", ())
+    return "", ()
+
+
+def _documents_of(unit: UnitOfWork, cases: Collection[str]) -> Collection[str]:
+    query = select(DocumentLinkRow.document_id).where(DocumentLinkRow.kind == CASE, DocumentLinkRow.target.in_(cases))
+    return set(unit.session.scalars(query))

@@ -1,0 +1,100 @@
+"""The labels under which documents, cases and records may be seen: of things when they are indexed, of readers now.
+
+A case bears the id of the root of its calls, so that callers and called cases are one; nothing is written when tasks
+are offered, taken or completed, because who is involved in which case is looked up when somebody searches.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from sqlalchemy import ColumnElement, cast, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from crm.access import may_read
+from crm.models import OfferRow, OrderRow
+from documents.access import LinkRights, Target
+from documents.search.ports import EVERY_DOCUMENT, OWN, Held
+from engine.access import ADMINISTER, families, may_read_all, visible_instances
+from engine.models import InstanceEntityRow, InstanceRow
+from storage.orm import ID
+from storage.unit_of_work import Reading
+
+CASES, RECORDS = "cases", "records"  # labels of all cases, and of all customers, offers and other records
+CUSTOMER, OFFER, ORDER = "crm.customer", "crm.offer", "crm.order"
+MOST_LISTED = 1000  # cases of a reader that a search lists; somebody with more is asked for each entry that fits
+
+
+class Labels:
+    """The rights of `documents.access` and of the engine, as labels; `entities` are the tables of records by kind."""
+
+    def __init__(self, entities: Mapping[str, type[Any]]) -> None:
+        self._entities = entities
+
+    def labels(self, reading: Reading, targets: Collection[Target]) -> Mapping[Target, frozenset[str]]:
+        """A case and its tasks bear the label of their family, a record that of all records."""
+        cases = reading.port(LinkRights).cases(reading, targets)
+        roots = {}
+        if cases:
+            query = select(InstanceRow.id, func.coalesce(InstanceRow.root_id, InstanceRow.id))
+            roots = {row[0]: row[1] for row in reading.session.execute(query.where(InstanceRow.id.in_(cases.values())))}
+        found = {target: frozenset({CASES, roots[case]}) for target, case in cases.items() if case in roots}
+        for kind, row in self._entities.items():
+            ids = {target.id for target in targets if target.kind == kind}
+            known = reading.session.scalars(select(row.id).where(row.id.in_(ids))) if ids else ()
+            found |= {Target(kind, each): frozenset({RECORDS}) for each in known}
+        return found
+
+    def held(self, reading: Reading) -> Held:
+        """What the actor filed, what their rights open, and the cases that they are involved in."""
+        actor = reading.actor
+        held = {OWN + actor.id}
+        if actor.may("document.read_all"):
+            held.add(EVERY_DOCUMENT)
+        if may_read(actor):
+            held.add(RECORDS)
+        if may_read_all(actor) or actor.may(ADMINISTER):
+            held.add(CASES)
+        if CASES in held:
+            return Held(labels=frozenset(held), is_all=held >= {CASES, RECORDS, EVERY_DOCUMENT})
+        mine = families(reading, MOST_LISTED)
+        if mine is not None:
+            return Held(labels=frozenset(held) | mine)
+
+        def involved(labels: Any) -> ColumnElement[bool]:
+            family = InstanceRow.id == func.any(cast(labels, ARRAY(ID)))
+            return select(InstanceRow.id).where(family, visible_instances(actor)).exists()
+
+        return Held(labels=frozenset(held), others=involved)
+
+    def customers(self, reading: Reading, targets: Collection[Target]) -> Mapping[Target, frozenset[str]]:
+        """Of records directly, of cases and their tasks by the records that the case is about."""
+        cases = reading.port(LinkRights).cases(reading, targets)
+        about = _records_of(reading, cases.values())
+        owners = _owners(reading, {*targets, *(each for found in about.values() for each in found)})
+        found = {target: frozenset({owners[target]}) for target in targets if target in owners}
+        for target, case in cases.items():
+            found[target] = frozenset(owners[each] for each in about.get(case, ()) if each in owners)
+        return found
+
+
+def _records_of(reading: Reading, cases: Collection[str]) -> dict[str, list[Target]]:
+    found: dict[str, list[Target]] = {}
+    if cases:
+        query = select(InstanceEntityRow).where(
+            InstanceEntityRow.instance_id.in_(cases), InstanceEntityRow.entity.in_([CUSTOMER, OFFER, ORDER])
+        )
+        for row in reading.session.scalars(query):
+            found.setdefault(row.instance_id, []).append(Target(row.entity, row.entity_id))
+    return found
+
+
+def _owners(reading: Reading, targets: Collection[Target]) -> dict[Target, str]:
+    """The customer of each record."""
+    found = {target: target.id for target in targets if target.kind == CUSTOMER}
+    tables: dict[str, type[OfferRow | OrderRow]] = {OFFER: OfferRow, ORDER: OrderRow}
+    for kind, row in tables.items():
+        ids = {target.id for target in targets if target.kind == kind}
+        if ids:
+            rows = reading.session.execute(select(row.id, row.customer_id).where(row.id.in_(ids)))
+            found |= {Target(kind, each): customer for each, customer in rows}
+    return found
