@@ -14,7 +14,7 @@ from storage.unit_of_work import UnitOfWork
 from webapp.searching.sources import CUSTOMER, OFFER
 
 STREAM = "document:"
-UNCHANGING = frozenset({"document.read", "document.exported", "document.printed", "document.compared"})
+UNCHANGING = frozenset({"document.read", "document.checked_out", "document.given_back"})
 
 
 def index_changes(unit: UnitOfWork, events: Sequence[Event]) -> None:
