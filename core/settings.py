@@ -158,6 +158,10 @@ class Settings:
     checkpoint_every: int = _setting(60, _count)
     time_zone: str = _setting("Europe/Warsaw", _zone)
     business_hours: tuple[time, time] = _setting((time(8), time(16)), _hours)
+    seal_file: Path | None = _setting(None, _folder)
+    seal_password: str = _setting("", str, secret=True)
+    seal_timestamps: str = _setting("", str)
+    trust_folder: Path | None = _setting(None, _folder)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
@@ -187,6 +191,11 @@ class Settings:
             raise SettingsError("OBIEG_MAIL_HOST is set, so OBIEG_MAIL_FROM must be the address that mail comes from.")
         if bool(self.mail_user) != bool(self.mail_password):
             raise SettingsError("OBIEG_MAIL_USER and OBIEG_MAIL_PASSWORD must be set together.")
+        if self.seal_timestamps and not self.seal_timestamps.startswith(("https://", "http://")):
+            raise SettingsError(
+                f"OBIEG_SEAL_TIMESTAMPS is {self.seal_timestamps!r}; it must be the address of a time-stamp server, "
+                "such as https://tsa.example.com/tsr."
+            )
         if self.database_url and not self.database_url.startswith(("postgresql:", "postgres:", "postgresql+psycopg:")):
             raise SettingsError(
                 "OBIEG_DATABASE_URL must name a PostgreSQL server: postgresql://user:password@host/name."

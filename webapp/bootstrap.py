@@ -12,6 +12,7 @@ from core.clock import Clock, SystemClock
 from core.errors import Unavailable
 from core.executor import Executor
 from core.settings import Settings, SettingsError
+from documents.hosting import Host
 from engine.feel.calendar import Calendar, is_country, use_calendar
 from engine.sizes import use_limit
 from storage.blobs.parts import PartFolder
@@ -46,6 +47,9 @@ DOORS = (  # importing these registers their commands, handlers and tables
     "documents.states",
     "documents.intake_uploads",
     "documents.search.models",
+    "documents.signatures.sealing",
+    "documents.signatures.verifying",
+    "documents.templates.models",
     "audit.models",
     "audit.erasing",
     "audit.evidence",
@@ -124,7 +128,11 @@ def build(settings: Settings, *, clock: Clock | None = None, owner: bool = False
         folder.leave()
         raise
     parts = PartFolder(settings.data / "staging")
-    return Application(settings, database, units, Executor(units), blobs, staging, parts, jobs, clock, folder, key)
+    application = Application(
+        settings, database, units, Executor(units), blobs, staging, parts, jobs, clock, folder, key
+    )
+    units.ports[Host] = application  # for slow work outside transactions that ends in commands
+    return application
 
 
 def _use_calendar(settings: Settings) -> None:

@@ -26,6 +26,9 @@ MODELS = (
     "documents.intake_models",
     "documents.mail.models",
     "documents.search.models",
+    "documents.packages.models",
+    "documents.signatures.models",
+    "documents.templates.models",
     "crm.models",
     "webapp.accounts.models",
 )

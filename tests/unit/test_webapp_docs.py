@@ -19,6 +19,7 @@ from webapp.api import (
     offers,
     operations,
     removals,
+    signatures,
     tasks,
     trail,
     uploads,
@@ -45,6 +46,7 @@ PARTS = (
     migrations,
     removals,
     uploads,
+    signatures,
 )
 
 

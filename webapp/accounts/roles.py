@@ -10,24 +10,28 @@ EMPLOYEE = READ | {"case.start", "task.work", "document.file"}
 SALES = EMPLOYEE | {"customer.edit", "offer.edit"}
 OVERSIGHT = frozenset({"case.read_all", "document.read_all"})
 STATES = frozenset({"document.state"})  # say by hand that a document is approved, signed or void
+SEALING = frozenset({"document.seal"})  # in the organisation's name
+TEMPLATES = frozenset({"template.edit"})  # put templates of letters into force
 TYPES = frozenset({"document.administer"})  # define types of documents, break another's lock
 
 ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     "sales_rep": SALES,
-    "sales_manager": SALES | STATES,
-    "sales_director": SALES | STATES,
-    "finance_director": EMPLOYEE | STATES,
+    "sales_manager": SALES | STATES | TEMPLATES,
+    "sales_director": SALES | STATES | SEALING | TEMPLATES,
+    "finance_director": EMPLOYEE | STATES | SEALING,
     "credit_controller": EMPLOYEE | {"customer.edit"},
     "legal": EMPLOYEE | STATES,
     "technical_reviewer": EMPLOYEE,
-    "board": EMPLOYEE | OVERSIGHT | STATES,
-    "process_designer": READ | TYPES | {"definition.deploy", "case.start", "task.work", "document.file"},
+    "board": EMPLOYEE | OVERSIGHT | STATES | SEALING,
+    "process_designer": READ | TYPES | TEMPLATES | {"definition.deploy", "case.start", "task.work", "document.file"},
     "auditor": READ | OVERSIGHT | {"audit.read"},
     "worker": frozenset({"external.work", "message.publish"}),
     "admin": SALES
     | OVERSIGHT
     | STATES
     | TYPES
+    | SEALING
+    | TEMPLATES
     | {"definition.deploy", "case.administer", "external.work", "message.publish", "account.administer", "audit.read"},
 }
 NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")

@@ -1,6 +1,7 @@
 """Plays the operations in scenarios, where there is no database and no outside."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from email.message import EmailMessage
 from typing import Any
 
@@ -14,6 +15,7 @@ from webapp.operations.messages import SEND, TELL
 from webapp.operations.network import Answer, Request, Web
 from webapp.operations.papers import FILE, GENERATE
 from webapp.operations.records import CREATE, LINK, UPDATE
+from webapp.operations.sealing import SEAL
 from webapp.operations.secrets import Secrets
 
 PDF = "application/pdf"
@@ -83,6 +85,15 @@ def file_document(stage: Stage, call: ServiceCall) -> dict[str, Any]:
     """A document by its type; nothing is written."""
     stage.file(call.inputs.get("type", ""))
     return {"document": f"document-{len(stage.documents())}", "digest": "0" * 64}
+
+
+@HANDLERS.staged(SEAL.name)
+def seal_document(stage: Stage, call: ServiceCall) -> dict[str, Any]:
+    """Of a type that the scenario has."""
+    kind = call.inputs["type"]
+    if kind not in stage.documents():
+        raise BpmnError("DOCUMENT_MISSING", f"The case has no document of the type {kind}.", type=kind)
+    return {"document": f"document-{stage.documents().index(kind) + 1}", "version": Decimal(2), "digest": "0" * 64}
 
 
 @HANDLERS.fake(MailServer)

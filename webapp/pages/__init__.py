@@ -14,6 +14,7 @@ MODULES = (
     "migrations",
     "offers",
     "operations",
+    "signatures",
     "start",
     "tasks",
     "trail",
