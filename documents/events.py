@@ -122,3 +122,34 @@ class DocumentTypeDefined(Event):
     def stream(self) -> str:
         """The type's own stream."""
         return f"document_type:{self.key}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FolderEvent(Event):
+    """Something that happened to a saved search."""
+
+    personal: ClassVar[frozenset[str]] = frozenset({"name", "query", "filters"})
+    folder_id: str
+    name: str
+    is_shared: bool
+    query: str
+    filters: dict[str, Any]
+
+    @property
+    def stream(self) -> str:
+        """The folder's own stream."""
+        return f"document_folder:{self.folder_id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FolderSaved(FolderEvent):
+    """Somebody keeps a search under a name, or changed one."""
+
+    type: ClassVar[str] = "document_folder.saved"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FolderRemoved(FolderEvent):
+    """A saved search is no more."""
+
+    type: ClassVar[str] = "document_folder.removed"
