@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Response, request
 from pydantic import Field, TypeAdapter, ValidationError
 
 from core.errors import InvalidInput
 from documents import listing, queries
 from documents.filing import AddVersion, FileDocument
+from documents.folders import folder
 from documents.links import DocumentLink, LinkDocument
 from documents.listing import DocumentFilter, DocumentPage
 from documents.queries import Document
@@ -28,6 +31,9 @@ FIELDS = {
     "title": "what people call it; the file's name when absent",
     "type": "the document type, such as signed_offer",
     "reason": "why it is filed",
+    "number": "its number, where its type gives none by itself",
+    "tags": "tags with commas between them",
+    "fields": 'what the type asks for, as JSON: {"net": 12.5}',
 }
 LINKS = {"links": 'what it belongs to, as JSON: [{"kind": "crm.customer", "id": "…", "role": "reference"}]'}
 
@@ -48,7 +54,16 @@ class LinkBody(Body):
 class DocumentQuery(Body):
     """Which documents."""
 
+    q: str = Field(default="", description="a part of the title")
+    type: str = ""
+    state: str = Field(default="", examples=["draft", "approved"])
+    tag: str = ""
+    number: str = Field(default="", description="the beginning of the number")
+    kind: str = Field(default="", description="what it is linked to, with target", examples=["case", "crm.customer"])
+    target: str = ""
     mine: bool = False
+    checked_out: bool = False
+    folder: str | None = Field(default=None, description="a folder whose search is run; the others narrow it further")
     after: str | None = None
     limit: int = Field(default=50, ge=1, le=200)
 
@@ -92,6 +107,9 @@ def _filed(received: ReceivedFile, links: tuple[DocumentLink, ...]) -> AttachedF
         file_name=received.file_name,
         links=links,
         reason=optional(received.fields, "reason"),
+        number=optional(received.fields, "number"),
+        tags=tuple((optional(received.fields, "tags") or "").split(",")),
+        fields=_fields(received.fields.get("fields")),
     )
     filed = run(command)
     with view() as reading:
@@ -109,6 +127,22 @@ def _links(text: str | None) -> tuple[DocumentLink, ...]:
         raise _wrong_links("; ".join(each["msg"] for each in error.errors(include_url=False))) from None
 
 
+def _fields(text: str | None) -> dict[str, Any]:
+    if not text:
+        return {}
+    try:
+        found = parse(text.encode())
+    except BadRequest as error:
+        raise _wrong_fields(error.sentence) from None
+    if not isinstance(found, dict):
+        raise _wrong_fields("It must be an object.")
+    return found
+
+
+def _wrong_fields(what: str) -> InvalidInput:
+    return InvalidInput('fields must be JSON such as {"net": 12.5}.', fields={"/fields": what})
+
+
 def _wrong_links(what: str) -> InvalidInput:
     return InvalidInput('The field links must be JSON such as [{"kind": "case", "id": "…"}].', fields={"/links": what})
 
@@ -117,7 +151,10 @@ def _wrong_links(what: str) -> InvalidInput:
 def documents(query: DocumentQuery) -> DocumentPage:
     """List documents."""
     with view() as reading:
-        return listing.documents(reading, DocumentFilter(mine=query.mine), after=query.after, limit=query.limit)
+        asked = query.model_dump(exclude={"after", "limit", "folder"})
+        kept = {} if query.folder is None else folder(reading, query.folder).filters
+        wanted = DocumentFilter.of(kept | {name: value for name, value in asked.items() if value})
+        return listing.documents(reading, wanted, after=query.after, limit=query.limit)
 
 
 @routes.get(PATH, "One document with its newest version and its links", answer=Document, refusals=(404,))
@@ -144,7 +181,13 @@ def versions(document_id: str) -> Files:
 @routes.post(
     PATH + "/versions",
     "Add a version; the body is streamed",
-    upload=Upload(fields={"reason": "why", "expected_version": "the newest version that you have seen"}),
+    upload=Upload(
+        fields={
+            "reason": "why",
+            "expected_version": "the newest version that you have seen",
+            "keep_lock": "true to keep the document checked out",
+        }
+    ),
     answer=AttachedFile,
     status=201,
     refusals=(403, 404, 409, 413, 422),
@@ -161,6 +204,7 @@ def add_version(document_id: str) -> AttachedFile:
         file_name=received.file_name,
         reason=optional(received.fields, "reason"),
         expected_version=None if expected is None else int(expected),
+        keep_lock=optional(received.fields, "keep_lock") == "true",
     )
     added = run(command)
     with view() as reading:

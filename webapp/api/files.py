@@ -27,5 +27,7 @@ def file_of(version: DocumentVersion, *, role: str = "reference") -> AttachedFil
         file_name=version.file_name,
         created_at=version.created_at,
         created_by=version.created_by,
+        state=version.state,
+        number=version.number,
         content=f"/api/v1/documents/{version.document_id}/versions/{version.n}/content",
     )

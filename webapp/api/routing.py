@@ -54,7 +54,7 @@ class Routes:
 
     def __init__(self, tag: str) -> None:
         self.tag = tag
-        self.blueprint = Blueprint(f"api.{tag}".replace(".", "_"), __name__, url_prefix="/api/v1")
+        self.blueprint = Blueprint(f"api_{tag}".replace(" ", "_"), __name__, url_prefix="/api/v1")
         self.operations: list[Operation] = []
 
     def get(self, path: str, summary: str, **more: Any) -> Callable[[View], View]:

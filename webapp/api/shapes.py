@@ -142,6 +142,8 @@ class AttachedFile:
     file_name: str
     created_at: datetime
     created_by: str
+    state: str
+    number: str | None
     content: str
 
 

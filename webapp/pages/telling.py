@@ -42,6 +42,11 @@ TITLES = {
     "document.version_added": "New version filed",
     "document.linked": "Document linked",
     "document.read": "Document read",
+    "document.changed": "Document described",
+    "document.state_changed": "State of a document",
+    "document.checked_out": "Document checked out",
+    "document.given_back": "Document given back",
+    "document_type.defined": "Document type defined",
     "audit.evidence_exported": "Evidence given out",
     "offer.frozen": "Offer frozen for approval",
     "offer.decided": "Decision on the offer",
@@ -125,6 +130,8 @@ def _what(entry: Entry, tasks: Mapping[str, str | None]) -> str:
     if entry.type == "case.stage_changed":
         return words(data.get("after"))
     named = tasks.get(data.get("task_id", "")) or data.get("name") or data.get("number")
+    if entry.type == "document.state_changed":
+        return f"{words(data.get('previous'))} → {words(data.get('state'))}"
     if entry.type.startswith("document."):
         return ""
     return str(named or words(data.get("element_id")) or data.get("business_key") or "")
