@@ -1,11 +1,7 @@
-"""Checkpoints: the log's size and root, signed, and published where whoever owns the database does not write."""
+"""Checkpoints: the log's size and root, signed once the log begins with all that was signed before."""
 
 import base64
-import os
-from dataclasses import dataclass
-from datetime import datetime
-from pathlib import Path
-from typing import Protocol
+from collections.abc import Iterable
 
 import psycopg
 from sqlalchemy import Connection, Engine, insert, select
@@ -13,16 +9,14 @@ from sqlalchemy import Connection, Engine, insert, select
 from audit.content import moment
 from audit.keys import KeyFile
 from audit.merkle import root
-from audit.models import AuditCheckpointRow, AuditKeyRow, AuditLogRow
+from audit.models import AuditCheckpointRow, AuditKeyRow, AuditLogRow, AuditPublisherRow
+from audit.places import Publisher, Publishers, Signed
 from audit.sequencer import LogDamaged, load_tile
 from audit.tiles import TileMissing, Tiles
 from audit.verifier import Checkpoint, Malformed, read_checkpoint, read_key, read_note, signer
 from core.clock import Clock
-from core.errors import StorageFull, Unavailable
+from core.errors import Unavailable
 from storage.faults import translated
-
-LATEST = "latest.note"
-KEYS = "keys.txt"
 
 
 class LogForked(Unavailable):
@@ -37,91 +31,64 @@ class LogForked(Unavailable):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Signed:
-    """A checkpoint as it is kept."""
+def sign(engine: Engine, file: KeyFile, clock: Clock, publishers: Publishers) -> Signed | None:
+    """Sign what the log holds now; None while it is empty.
 
-    size: int
-    root: bytes
-    at: datetime
-    note: str
-
-
-class Publisher(Protocol):
-    """A place outside the database that keeps checkpoints."""
-
-    def publish(self, note: str, keys: str) -> None:
-        """Keep a checkpoint, and the public keys one a line. Raises `Unavailable`, `StorageFull`."""
-
-    def latest(self) -> str | None:
-        """The newest checkpoint there, if any."""
-
-
-class CheckpointFolder:
-    """Checkpoints as files: one each, named by its size, and the newest one again."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def publish(self, note: str, keys: str) -> None:
-        """Raises `Unavailable`, `StorageFull`."""
-        size = read_checkpoint(read_note(note)).size
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            for name, content in ((f"{size:020}.note", note), (KEYS, keys), (LATEST, note)):
-                _replace(self.folder / name, content)
-        except OSError as error:
-            kind = StorageFull if error.errno == 28 else Unavailable  # ENOSPC
-            raise kind(f"The checkpoint could not be written to {self.folder}: {error.strerror}.") from error
-
-    def latest(self) -> str | None:
-        """The newest one."""
-        path = self.folder / LATEST
-        return path.read_text() if path.exists() else None
-
-    def all(self) -> list[str]:
-        """All of them, oldest first."""
-        return [path.read_text() for path in sorted(self.folder.glob("[0-9]*.note"))]
-
-
-def _replace(path: Path, content: str) -> None:
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_text(content)
-    draft.replace(path)
-
-
-def sign(engine: Engine, file: KeyFile, clock: Clock, publisher: Publisher) -> Signed | None:
-    """Sign and publish what the log holds now; None while it is empty.
-
-    A log that did not grow is not signed again. Raises `LogKeyUnusable`, `LogDamaged`, `LogForked`, and `Unavailable`
-    when it could not be published: then the next call does that.
+    A log that did not grow is not signed again. It must begin with the last checkpoint and with what the near
+    publishers have, and no far one may have found that it does not. Raises `LogKeyUnusable`, `LogDamaged`, `LogForked`.
     """
+    published = [(publisher.place, note) for publisher in publishers.near if (note := _readable(publisher)) is not None]
     with translated(), engine.begin() as connection:
         now = clock.now()
         private = file.signer(connection, now)
         size = log_size(connection)
         last = newest(connection)
-        nodes = tiles(connection)
-        published = publisher.latest()
         try:
-            if last is not None and (last.size > size or root(last.size, nodes) != last.root):
-                raise LogForked(last.size, "the last checkpoint")
-            if published is not None and not _begins_with(_read(published), size, nodes):
-                raise LogForked(_read(published).size, "the published checkpoint")
-            if last is None or last.size < size:
-                if not size:
-                    return None
-                last = Signed(size, root(size, nodes), now, "")
-                words = f"{private.key.name}\n{size}\n{base64.b64encode(last.root).decode()}\nat {moment(now)}\n"
-                last = Signed(size, last.root, now, private.note(words))
-                values = {"size": size, "root": last.root, "at": now, "note": last.note}
-                connection.execute(insert(AuditCheckpointRow).values(values))
+            require_beginnings(connection, [("the last checkpoint", last.note)] if last else [])
+            require_beginnings(
+                connection, [(f"the published checkpoint in {place}", note) for place, note in published]
+            )
+            _require_no_fork(connection)
+            if last is not None and last.size >= size:
+                return last
+            if not size:
+                return None
+            found = root(size, tiles(connection))
         except TileMissing as error:
             raise LogDamaged(str(error)) from error
-        keys = "".join(f"{each}\n" for each in verifiers(connection))
-    if published != last.note:
-        publisher.publish(last.note, keys)
-    return last
+        words = f"{private.key.name}\n{size}\n{base64.b64encode(found).decode()}\nat {moment(now)}\n"
+        signed = Signed(size, found, now, private.note(words))
+        values = {"size": size, "root": found, "at": now, "note": signed.note}
+        connection.execute(insert(AuditCheckpointRow).values(values))
+    return signed
+
+
+def require_beginnings(connection: Connection, notes: Iterable[tuple[str, str]]) -> None:
+    """Raise `LogForked` unless the log begins with what each of these notes signs; each comes with who has it."""
+    size, nodes = log_size(connection), tiles(connection)
+    for where, note in notes:
+        was = _read(note, where)
+        try:
+            begins = was.size <= size and root(was.size, nodes) == was.root
+        except TileMissing as error:
+            raise LogDamaged(str(error)) from error
+        if not begins:
+            raise LogForked(was.size, where)
+
+
+def _require_no_fork(connection: Connection) -> None:
+    row = AuditPublisherRow.__table__.c
+    found = connection.execute(select(row.place, row.size).where(row.is_forked).limit(1)).one_or_none()
+    if found is not None:
+        raise LogForked(found.size, f"the published checkpoint in {found.place}")
+
+
+def _readable(publisher: Publisher) -> str | None:
+    """A place that is away delays nothing; what it has is compared before the next one goes there."""
+    try:
+        return publisher.latest()
+    except Unavailable:
+        return None
 
 
 def newest(connection: Connection) -> Signed | None:
@@ -157,12 +124,8 @@ def is_signed(note: str, keys: list[str]) -> bool:
         return False
 
 
-def _begins_with(was: Checkpoint, size: int, nodes: Tiles) -> bool:
-    return was.size <= size and root(was.size, nodes) == was.root
-
-
-def _read(note: str) -> Checkpoint:
+def _read(note: str, where: str) -> Checkpoint:
     try:
         return read_checkpoint(read_note(note))
     except Malformed as error:
-        raise Unavailable(f"The published checkpoint cannot be read: {error}") from error
+        raise Unavailable(f"What {where} holds is no checkpoint: {error}") from error

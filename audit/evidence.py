@@ -1,5 +1,6 @@
 """Evidence packs: a case's entries, documents and proofs in a BagIt bag (RFC 8493) that anybody can verify offline."""
 
+import base64
 import hashlib
 import json
 import zipfile
@@ -17,8 +18,15 @@ from audit import verifier
 from audit.checkpoints import newest, tiles, verifiers
 from audit.content import moment
 from audit.keys import Signer
-from audit.merkle import consistency_proof, inclusion_proof
-from audit.models import AuditCheckpointRow, AuditEntryRow, AuditKeyRow, AuditLeafRow, AuditPersonalRow
+from audit.merkle import Nodes, consistency_proof, inclusion_proof
+from audit.models import (
+    AuditCheckpointRow,
+    AuditEntryRow,
+    AuditKeyRow,
+    AuditLeafRow,
+    AuditPersonalRow,
+    AuditTimestampRow,
+)
 from audit.proofs import NoCheckpoint
 from audit.queries import Entry, read_entry
 from audit.verifier import BAGIT, CHUNK, FORMAT, SEAL, TAG_MANIFEST, versions_of
@@ -162,13 +170,10 @@ def write_pack(
         }
         bag.add("data/case.json", [json.dumps(about, ensure_ascii=False, indent=1).encode()])
         bag.add("data/checkpoint.note", [signed.note.encode()])
-        earlier = select(AuditCheckpointRow.size, AuditCheckpointRow.note).where(AuditCheckpointRow.size < signed.size)
-        earlier = earlier.order_by(AuditCheckpointRow.size.desc()).limit(EARLIER)
-        lines = (
-            _line({"note": note, "proof": _hex(consistency_proof(size, signed.size, nodes))})
-            for size, note in connection.execute(earlier).all()[::-1]
-        )
-        bag.add("data/consistency.jsonl", lines)
+        stamp = connection.scalar(select(AuditTimestampRow.response).where(AuditTimestampRow.size == signed.size))
+        if stamp is not None:
+            bag.add("data/checkpoint.tsr", [stamp])
+        bag.add("data/consistency.jsonl", _consistency(connection, signed.size, nodes))
         bag.add("data/rotations.jsonl", map(_line, _statements(connection)))
         known = {seal: json.loads(value["content"]) for seal, value in opened.items()}
         told = [read_entry(row, entry, known) for row, entry in zip(entries, read, strict=True)]
@@ -178,6 +183,20 @@ def write_pack(
         bag.add("verify.py", [Path(verifier.__file__).read_bytes()])
         bag.close(signer, case["case"])
     return len(entries)
+
+
+def _consistency(connection: Connection, size: int, nodes: Nodes) -> Iterator[bytes]:
+    """The last checkpoints before this one, and the last that was time-stamped, with proofs that the log grew."""
+    row, stamp = AuditCheckpointRow, AuditTimestampRow
+    query = select(row.size, row.note, stamp.response).join(stamp, stamp.size == row.size, isouter=True)
+    query = query.where(row.size < size).order_by(row.size.desc())
+    stamped = connection.execute(query.where(stamp.size.is_not(None)).limit(1)).all()
+    found = {each.size: each for each in (*connection.execute(query.limit(EARLIER)), *stamped)}
+    for was, each in sorted(found.items()):
+        line = {"note": each.note, "proof": _hex(consistency_proof(was, size, nodes))}
+        if each.response is not None:
+            line["timestamp"] = base64.b64encode(each.response).decode()
+        yield _line(line)
 
 
 def _entries(connection: Connection, case: str, size: int) -> Iterator[Any]:

@@ -1,8 +1,8 @@
-"""The trail's tables: entries, heads of chains, erasable personal values; the Merkle log, its checkpoints and keys."""
+"""The trail's tables: entries, heads, erasable personal values; the Merkle log, its checkpoints and keys."""
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Index, LargeBinary, SmallInteger, String, UniqueConstraint, text
+from sqlalchemy import BigInteger, Index, Integer, LargeBinary, SmallInteger, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.orm import ID, Base, IdKey
@@ -62,12 +62,21 @@ class AuditPersonalRow(Base):
 
 
 class AuditLeafRow(Base):
-    """The place of an entry in the Merkle log; every entry gets one, once, some moments after it was written."""
+    """The place of an entry in the Merkle log; every entry gets one, once, some moments after it was written.
+
+    What the log is searched by stands here, so that its indexes cost the transactions nothing that write entries.
+    """
 
     __tablename__ = "audit_leaf"
+    __table_args__ = (
+        Index("ix_audit_leaf_actor_id_entry_id", "actor_id", "entry_id"),
+        Index("ix_audit_leaf_type_entry_id", "type", "entry_id"),
+    )
 
     position: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     entry_id: Mapped[str] = mapped_column(ID, unique=True)
+    actor_id: Mapped[str] = mapped_column(NAME)
+    type: Mapped[str] = mapped_column(NAME)
 
 
 class AuditTileRow(Base):
@@ -117,3 +126,47 @@ class AuditKeyRow(Base):
     since: Mapped[datetime]
     until: Mapped[datetime | None]
     statement: Mapped[str | None] = mapped_column(String)
+
+
+class AuditTimestampRow(Base):
+    """An RFC 3161 time-stamp response (DER) of an authority over the bytes of a checkpoint's note."""
+
+    __tablename__ = "audit_timestamp"
+
+    size: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    at: Mapped[datetime]
+    authority: Mapped[str] = mapped_column(String)
+    response: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class AuditPublisherRow(Base):
+    """How far a place outside the database has come with the checkpoints, and what keeps it from going on."""
+
+    __tablename__ = "audit_publisher"
+
+    name: Mapped[str] = mapped_column(NAME, primary_key=True)
+    place: Mapped[str] = mapped_column(String)
+    size: Mapped[int] = mapped_column(BigInteger)
+    published_at: Mapped[datetime | None]
+    failures: Mapped[int] = mapped_column(Integer)
+    failing_since: Mapped[datetime | None]
+    problem: Mapped[str | None] = mapped_column(String)
+    is_forked: Mapped[bool]
+    next_at: Mapped[datetime]
+
+
+class AuditRefusalRow(Base):
+    """Refusals of one minute that are alike, counted until they are told in the trail as one entry."""
+
+    __tablename__ = "audit_refusal"
+
+    key: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    minute: Mapped[datetime] = mapped_column(primary_key=True, index=True)
+    kind: Mapped[str] = mapped_column(NAME)
+    account_id: Mapped[str | None] = mapped_column(NAME)
+    address: Mapped[str | None] = mapped_column(String)
+    what: Mapped[str] = mapped_column(String)
+    code: Mapped[str] = mapped_column(String)
+    number: Mapped[int] = mapped_column(BigInteger)
+    first_at: Mapped[datetime]
+    last_at: Mapped[datetime]

@@ -32,12 +32,13 @@ STATE = "SELECT size, mark, barrier, barrier_at FROM audit_log WHERE id = 1"
 NOW = """SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
 pg_snapshot_xmax(pg_current_snapshot())::text::bigint, clock_timestamp()"""
 NEXT = r"""
-SELECT entry.id, sha256('\x00'::bytea || entry.content) FROM audit_entry AS entry
+SELECT entry.id, sha256('\x00'::bytea || entry.content), entry.actor_id, entry.type FROM audit_entry AS entry
 WHERE entry.id > %s AND NOT EXISTS (SELECT FROM audit_leaf WHERE audit_leaf.entry_id = entry.id)
 ORDER BY entry.id LIMIT %s
 """
-ADD_LEAVES = """INSERT INTO audit_leaf (position, entry_id)
-SELECT %s + number - 1, id FROM unnest(%s::text[]) WITH ORDINALITY AS fresh (id, number)"""
+ADD_LEAVES = """INSERT INTO audit_leaf (position, entry_id, actor_id, type)
+SELECT %s + number - 1, id, actor, type
+FROM unnest(%s::text[], %s::text[], %s::text[]) WITH ORDINALITY AS fresh (id, actor, type, number)"""
 KEEP_TILES = """INSERT INTO audit_tile (row, number, hashes)
 SELECT * FROM unnest(%s::smallint[], %s::bigint[], %s::bytea[])
 ON CONFLICT (row, number) DO UPDATE SET hashes = excluded.hashes"""
@@ -134,10 +135,11 @@ def _state(driver: Driver) -> _State:
 def _append(driver: Driver, size: int, fresh: Sequence[tuple[Any, ...]]) -> None:
     growth = Growth(size, lambda place: load_tile(driver, place))
     try:
-        growth.append(leaf for _, leaf in fresh)
+        growth.append(leaf for _, leaf, *_ in fresh)
     except TileMissing as error:
         raise LogDamaged(str(error)) from error
-    driver.execute(ADD_LEAVES, [size, [entry for entry, _ in fresh]])
+    entries, _, actors, types = map(list, zip(*fresh, strict=True))
+    driver.execute(ADD_LEAVES, [size, entries, actors, types])
     rows, numbers = zip(*growth.changed, strict=True)
     driver.execute(KEEP_TILES, [list(rows), list(numbers), [bytes(tile) for tile in growth.changed.values()]])
     driver.execute(GROW, [growth.size])

@@ -20,6 +20,9 @@ AT_ONCE = 8192  # entries in memory at a time
 MOST = 1000  # findings; who has more has lost the log
 LEAVES = """SELECT leaf.position, leaf.entry_id, entry.content
 FROM audit_leaf AS leaf LEFT JOIN audit_entry AS entry ON entry.id = leaf.entry_id ORDER BY leaf.position"""
+MISLABELLED = """SELECT leaf.position, leaf.entry_id FROM audit_leaf AS leaf JOIN audit_entry AS entry
+ON entry.id = leaf.entry_id WHERE (leaf.actor_id, leaf.type) <> (entry.actor_id, entry.type)
+ORDER BY leaf.position LIMIT 1000"""
 FORGOTTEN = """SELECT id FROM audit_entry AS entry WHERE id <= (SELECT mark FROM audit_log WHERE id = 1)
 AND NOT EXISTS (SELECT FROM audit_leaf WHERE audit_leaf.entry_id = entry.id) ORDER BY id LIMIT 1000"""
 
@@ -64,6 +67,9 @@ def check_log(view: Reading, published: Iterable[str] = (), progress: Progress |
         for left, said in sorted(check.expected.items()):
             for who, _ in said:
                 check.found("removed", f"The log ends before the {left} entries that {who} has signed.", seq=size)
+        for position, entry in driver.execute(MISLABELLED):
+            sentence = f"What the entry {entry} is searched by, place {position} of the log, was changed."
+            check.found("changed", sentence, seq=position, entry=entry)
         for (entry,) in driver.execute(FORGOTTEN):
             check.found("inserted", f"The entry {entry} is not in the log: it was inserted, or taken out.", entry=entry)
         named = [each for each in check.findings if each.entry_id is not None]

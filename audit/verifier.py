@@ -15,6 +15,7 @@ import sys
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -211,22 +212,183 @@ def followed(trusted: Iterable[Key], statements: Iterable[str]) -> list[Key]:
     return keys
 
 
+# --- time-stamps (RFC 3161, CMS of RFC 5652) --------------------------------------------------------------------------
+
+
+SIGNED_DATA, TST_INFO = bytes.fromhex("2a864886f70d010702"), bytes.fromhex("2a864886f70d0109100104")
+CONTENT_TYPE, MESSAGE_DIGEST = bytes.fromhex("2a864886f70d010903"), bytes.fromhex("2a864886f70d010904")
+DIGESTS = {bytes.fromhex(f"60864801650304020{n}"): f"sha{bits}" for n, bits in ((1, 256), (2, 384), (3, 512))}
+SEQUENCE, SET, OCTETS, OID, TIME, FIRST = 0x30, 0x31, 0x04, 0x06, 0x18, 0xA0  # tags of DER
+
+
+class Timestamp(NamedTuple):
+    """When somebody has seen a note, who says so, and whether that authority leads to a certificate that is trusted."""
+
+    at: datetime
+    authority: str
+    is_trusted: bool
+
+
+class _Part(NamedTuple):
+    """A value of DER: its tag, what is in it, and all of its bytes."""
+
+    tag: int
+    content: bytes
+    whole: bytes
+
+
+def read_timestamp(response: bytes, note: str, roots: Sequence[Any] = ()) -> Timestamp:
+    """What a time-stamp response (DER) proves for the note; `roots` are certificates (cryptography.x509).
+
+    Imprint, signature, the signer's certificate and its purpose are checked; the path to a root, with every validity
+    at that moment, as far as `roots` go. Revocation is not. Raises `Malformed`.
+    """
+    try:
+        status, token = _parts(_one(response).content, 2)
+        if _parts(status.content)[0].content != b"\0":
+            raise Malformed("The time-stamp was not granted.")
+        kind, wrapped = _parts(token.content, 2)
+        signed = _parts(_one(wrapped.content).content)
+        if kind.content != SIGNED_DATA or [part.tag for part in signed[1:3]] != [SET, SEQUENCE]:
+            raise Malformed("It is no time-stamp.")
+        inner = _parts(signed[2].content, 2)
+        info = _one(inner[1].content).content
+        certificates = [part.whole for part in _parts(signed[3].content)] if signed[3].tag == FIRST else []
+        (claim,) = _parts(signed[-1].content)
+        if inner[0].content != TST_INFO:
+            raise Malformed("It is no time-stamp.")
+        at = _stamped(info, note)
+        return _believed(at, info, claim, certificates, roots)
+    except (IndexError, ValueError, TypeError) as error:
+        raise error if isinstance(error, Malformed) else Malformed("It is no time-stamp.") from None
+
+
+def _stamped(info: bytes, note: str) -> datetime:
+    """The time in a TSTInfo (RFC 3161, section 2.4.2), once it is about the note."""
+    parts = _parts(info) if info[:1] != bytes([SEQUENCE]) else _parts(_one(info).content)
+    algorithm, imprint = _parts(parts[2].content, 2)
+    name = DIGESTS.get(_parts(algorithm.content)[0].content)
+    if name is None or hashlib.new(name, note.encode()).digest() != imprint.content:
+        raise Malformed("The time-stamp is over something else.")
+    text = parts[4].content.decode()
+    if parts[4].tag != TIME or not re.fullmatch(r"\d{14}(\.\d{1,6}\d*)?Z", text):
+        raise Malformed("The time-stamp states no time.")
+    fraction = text[15:-1][:6].ljust(6, "0") if "." in text else "0"
+    return datetime.strptime(text[:14], "%Y%m%d%H%M%S").replace(microsecond=int(fraction), tzinfo=UTC)
+
+
+def _believed(at: datetime, info: bytes, claim: _Part, certificates: list[bytes], roots: Sequence[Any]) -> Timestamp:
+    from cryptography import x509
+
+    parts = _parts(claim.content)
+    issuer, serial = _parts(parts[1].content, 2)
+    known = [x509.load_der_x509_certificate(each) for each in certificates]
+    number = int.from_bytes(serial.content, "big")
+    own = [each for each in known if (each.issuer.public_bytes(), each.serial_number) == (issuer.whole, number)]
+    if not own:
+        raise Malformed("The time-stamp does not have its signer's certificate.")
+    digest = DIGESTS[_parts(parts[2].content)[0].content]
+    said = {}
+    for attribute in _parts(parts[3].content):
+        name, values = _parts(attribute.content, 2)
+        said[name.content] = _one(values.content).content
+    if said.get(CONTENT_TYPE) != TST_INFO or said.get(MESSAGE_DIGEST) != hashlib.new(digest, info).digest():
+        raise Malformed("What is signed of the time-stamp is something else.")
+    _require_signature(own[0], parts[5].content, bytes([SET]) + parts[3].whole[1:], digest)
+    try:
+        usage = own[0].extensions.get_extension_for_class(x509.ExtendedKeyUsage)
+    except x509.ExtensionNotFound:
+        raise Malformed("The time-stamp's signer may not sign time-stamps.") from None
+    if not usage.critical or list(usage.value) != [x509.oid.ExtendedKeyUsageOID.TIME_STAMPING]:
+        raise Malformed("The time-stamp's signer may not sign time-stamps.")
+    return Timestamp(at, own[0].subject.rfc4514_string(), _leads_to(own[0], known, roots, at))
+
+
+def _require_signature(certificate: Any, signature: bytes, content: bytes, digest: str) -> None:
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+
+    key, hashed = certificate.public_key(), getattr(hashes, digest.upper())()
+    try:
+        if isinstance(key, rsa.RSAPublicKey):
+            key.verify(signature, content, padding.PKCS1v15(), hashed)
+        elif isinstance(key, ec.EllipticCurvePublicKey):
+            key.verify(signature, content, ec.ECDSA(hashed))
+        else:
+            raise Malformed("The time-stamp is signed in a way that this verifier does not know.")
+    except (InvalidSignature, UnsupportedAlgorithm):
+        raise Malformed("The signature of the time-stamp is false.") from None
+
+
+def _leads_to(certificate: Any, known: Sequence[Any], roots: Sequence[Any], at: datetime) -> bool:
+    """Whether issuers lead from the certificate to one of the roots, each of them valid then."""
+    from cryptography import x509
+    from cryptography.exceptions import InvalidSignature
+
+    for _ in range(10):
+        valid = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+        if not valid[0] <= at <= valid[1]:
+            return False
+        if certificate in roots:
+            return True
+        for issuer in (*roots, *known):
+            try:
+                certificate.verify_directly_issued_by(issuer)
+                if issuer.extensions.get_extension_for_class(x509.BasicConstraints).value.ca:
+                    break
+            except (ValueError, TypeError, InvalidSignature, x509.ExtensionNotFound):
+                continue
+        else:
+            return False
+        certificate = issuer
+    return False
+
+
+def _parts(content: bytes, number: int | None = None) -> list[_Part]:
+    """The values that follow one another. Raises `Malformed`."""
+    found, start = [], 0
+    while start < len(content):
+        tag, length, place = content[start], content[start + 1], start + 2
+        if length & 0x80:
+            count = length & 0x7F
+            length, place = int.from_bytes(content[place : place + count], "big"), place + count
+            if not 0 < count <= 4:
+                raise Malformed("It is no DER.")
+        end = place + length
+        if end > len(content) or tag & 0x1F == 0x1F:
+            raise Malformed("It is no DER.")
+        found.append(_Part(tag, content[place:end], content[start:end]))
+        start = end
+    if number is not None and len(found) != number:
+        raise Malformed("It is no time-stamp.")
+    return found
+
+
+def _one(content: bytes) -> _Part:
+    return _parts(content, 1)[0]
+
+
 # --- the pack (BagIt, RFC 8493) ---------------------------------------------------------------------------------------
 
 
-def verify(path: Path, key: Key | None = None) -> Report:
-    """Everything that is wrong with a pack. Raises `Malformed` when it is no pack at all, and `OSError`."""
+def verify(path: Path, key: Key | None = None, roots: Sequence[Any] = ()) -> Report:
+    """Everything that is wrong with a pack; `roots` are certificates that time-stamps are believed by.
+
+    Raises `Malformed` when it is no pack at all, and `OSError`.
+    """
     try:
         with zipfile.ZipFile(path) as archive:
-            return _Pack(archive, key).verify()
+            return _Pack(archive, key, roots).verify()
     except (zipfile.BadZipFile, zipfile.LargeZipFile, binascii.Error, EOFError) as error:
         raise Malformed(f"It is no evidence pack, or its archive is damaged: {error}.") from error
 
 
 class _Pack:
-    def __init__(self, archive: zipfile.ZipFile, key: Key | None) -> None:
+    def __init__(self, archive: zipfile.ZipFile, key: Key | None, roots: Sequence[Any]) -> None:
         self.archive = archive
         self.key = key
+        self.roots = roots
         self.findings: list[Finding] = []
         self.remarks: list[str] = []
         self.base = _base(archive)
@@ -249,6 +411,7 @@ class _Pack:
             self._tried(lambda: self._seal(seal, trusted, checkpoint, case))
             self._tried(lambda: self._contents(case, checkpoint))
             self._tried(lambda: self._earlier(known, checkpoint))
+            self._tried(lambda: self._own_stamp(checkpoint))
         return Report(self.findings, self.remarks)
 
     def _tried(self, check: Callable[[], Result]) -> Result | None:
@@ -438,6 +601,28 @@ class _Pack:
                 self._found("signature", place, f"The {place} is not signed by a key of the log.")
             if not is_consistent((was.size, was.root), (checkpoint.size, checkpoint.root), proof):
                 self._found("changed", place, f"The log does not begin with what the {place} signed.")
+            if "timestamp" in earlier:
+                self._stamp(place, was.size, earlier["note"], base64.b64decode(earlier["timestamp"], validate=True))
+
+    def _own_stamp(self, checkpoint: Checkpoint) -> None:
+        name = "data/checkpoint.tsr"
+        if name in self.digests:
+            note = self._text("data/checkpoint.note")
+            self._stamp("checkpoint", checkpoint.size, note, b"".join(self._pieces(name)))
+
+    def _stamp(self, place: str, size: int, note: str, response: bytes) -> None:
+        try:
+            found = read_timestamp(response, note, self.roots)
+        except Malformed as error:
+            self._found("timestamp", place, f"The time-stamp of the {place} does not hold. {error}")
+            return
+        said = f"The first {size} entries of the log existed at {found.at.isoformat()}, says {found.authority}"
+        if found.is_trusted:
+            self.remarks.append(f"{said}, whose certificate is one that you trust; revocation was not asked for.")
+        elif self.roots:
+            self._found("timestamp", place, f"{said}, whose certificate leads to none that you trust.")
+        else:
+            self.remarks.append(f"{said}. Whether to believe that was not checked: give --authority roots.pem.")
 
 
 def versions_of(data: dict[str, Any]) -> Iterator[tuple[str, int, str]]:
@@ -468,15 +653,27 @@ def _decoded(text: str) -> bytes:
     return found
 
 
+def read_roots(path: Path) -> list[Any]:
+    """Certificates out of a file (PEM). Raises `Malformed`, `OSError`."""
+    from cryptography import x509
+
+    try:
+        return x509.load_pem_x509_certificates(path.read_bytes())
+    except ValueError:
+        raise Malformed(f"{path} holds no certificates.") from None
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Verify a pack and say what was found; the exit code."""
     parser = argparse.ArgumentParser(description="Verifies an evidence pack of Obieg offline.")
     parser.add_argument("pack", type=Path)
     parser.add_argument("--key", help="the public key of the log, as you got it elsewhere; or a file that holds it")
+    parser.add_argument("--authority", type=Path, help="a file of certificates (PEM) that time-stamps are believed by")
     given = parser.parse_args(arguments)
     try:
         text = given.key and (Path(given.key).read_text() if Path(given.key).is_file() else given.key)
-        report = verify(given.pack, read_key(text) if text else None)
+        roots = read_roots(given.authority) if given.authority else ()
+        report = verify(given.pack, read_key(text) if text else None, roots)
     except (Malformed, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 1 if isinstance(error, Malformed) else 2

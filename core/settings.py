@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 PREFIX = "OBIEG_"
 _LOG_NAME = re.compile(r"[^\s+]{0,200}")
+_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+")
 _HOST = re.compile(r"(https?://)?(\*\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?")
 
 
@@ -96,6 +97,20 @@ def _hosts(text: str) -> tuple[str, ...]:
     return found
 
 
+def _addresses(text: str) -> tuple[str, ...]:
+    found = tuple(part.strip() for part in text.split(",") if part.strip())
+    for each in found:
+        if not _ADDRESS.fullmatch(each):
+            raise ValueError(f"{each!r} is no e-mail address; write some such as audit@example.com, comma between them")
+    return found
+
+
+def _url(text: str) -> str:
+    if text.strip() and not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s#]*)?", text.strip()):
+        raise ValueError(f"{text!r} is no address; write one such as https://tsa.example.com/tsr")
+    return text.strip()
+
+
 def _log_name(text: str) -> str:
     if not _LOG_NAME.fullmatch(text):
         raise ValueError("write a name without spaces and plus signs, such as obieg.example.com/log")
@@ -156,6 +171,18 @@ class Settings:
     log_name: str = _setting("", _log_name)
     checkpoints: Path | None = _setting(None, _folder)
     checkpoint_every: int = _setting(60, _count)
+    checkpoint_s3_endpoint: str = _setting("", str)
+    checkpoint_s3_bucket: str = _setting("", str)
+    checkpoint_s3_access_key: str = _setting("", str, secret=True)
+    checkpoint_s3_secret_key: str = _setting("", str, secret=True)
+    checkpoint_s3_region: str = _setting("us-east-1", str)
+    checkpoint_s3_secure: bool = _setting(True, _flag)
+    checkpoint_lock_days: int = _setting(0, _natural)
+    checkpoint_mail: tuple[str, ...] = _setting((), _addresses)
+    checkpoint_mail_every: int = _setting(24 * 3600, _count)
+    tsa_url: str = _setting("", _url)
+    tsa_roots: Path | None = _setting(None, _folder)
+    tsa_every: int = _setting(3600, _count)
     time_zone: str = _setting("Europe/Warsaw", _zone)
     business_hours: tuple[time, time] = _setting((time(8), time(16)), _hours)
     seal_file: Path | None = _setting(None, _folder)
@@ -196,10 +223,22 @@ class Settings:
                 f"OBIEG_SEAL_TIMESTAMPS is {self.seal_timestamps!r}; it must be the address of a time-stamp server, "
                 "such as https://tsa.example.com/tsr."
             )
+        self._check_publishing()
         if self.database_url and not self.database_url.startswith(("postgresql:", "postgres:", "postgresql+psycopg:")):
             raise SettingsError(
                 "OBIEG_DATABASE_URL must name a PostgreSQL server: postgresql://user:password@host/name."
             )
+
+    def _check_publishing(self) -> None:
+        if self.checkpoint_s3_bucket:
+            for name in ("endpoint", "access_key", "secret_key"):
+                if not getattr(self, f"checkpoint_s3_{name}"):
+                    setting = f"OBIEG_CHECKPOINT_S3_{name.upper()}"
+                    raise SettingsError(f"OBIEG_CHECKPOINT_S3_BUCKET is set, so {setting} must be set, too.")
+        if self.checkpoint_mail and not self.mail_host:
+            raise SettingsError("OBIEG_CHECKPOINT_MAIL is set, so OBIEG_MAIL_HOST must name the server that sends it.")
+        if self.tsa_url and self.tsa_roots is None:
+            raise SettingsError("OBIEG_TSA_URL is set, so OBIEG_TSA_ROOTS must be a file of its root certificates.")
 
 
 def _unknown(name: str, known: Mapping[str, Any]) -> str:

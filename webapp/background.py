@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
-from audit.checkpoints import Publisher, Signed, sign
+from audit.checkpoints import sign
 from audit.keys import KeyFile
+from audit.places import Publisher, Publishers, Signed
+from audit.publishing import keep_known, publish
 from audit.sequencer import sequence, sequence_thoroughly
 from core.identity import SYSTEM
 from engine.messages import RouteMessages
@@ -52,6 +55,7 @@ def make_worker(application: Application, *, grace: float = 20) -> Worker:
 def make_clock(application: Application) -> Ticker:
     """Fires due timers, lets the log grow and signs it, and has unused content swept every hour."""
     every = application.settings.clock_tick
+    keep_known(application.database.engine, application.clock, list(application.units.ports[Publishers]))
     ticks = [
         Tick(name="messages", every_seconds=every, action=lambda: route_messages(application)),
         Tick(name="timers", every_seconds=every / TIMER_TICKS, action=lambda: fire_due_timers(application)),
@@ -60,6 +64,12 @@ def make_clock(application: Application) -> Ticker:
             name="checkpoint",
             every_seconds=application.settings.checkpoint_every,
             action=lambda: sign_checkpoint(application),
+        ),
+        *(
+            Tick(
+                name=f"publish_{each.name}", every_seconds=every, action=partial(publish_checkpoints, application, each)
+            )
+            for each in application.units.ports[Publishers]
         ),
         Tick(name="log_count", every_seconds=SWEEP_EVERY, action=lambda: count_log(application)),
         Tick(name="history", every_seconds=SWEEP_EVERY, action=lambda: remove_history(application)),
@@ -100,9 +110,14 @@ def remove_history(application: Application) -> None:
 
 
 def sign_checkpoint(application: Application) -> Signed | None:
-    """Sign and publish what the log holds now."""
+    """Sign what the log holds now."""
     ports = application.units.ports
-    return sign(application.database.engine, ports[KeyFile], application.clock, ports[Publisher])
+    return sign(application.database.engine, ports[KeyFile], application.clock, ports[Publishers])
+
+
+def publish_checkpoints(application: Application, publisher: Publisher, *, now: bool = False) -> str | None:
+    """Bring a place the checkpoints that it does not have, if its turn has come, or at once; what went wrong."""
+    return publish(application.executor, application.database.engine, application.clock, publisher, now=now)
 
 
 def count_log(application: Application) -> None:

@@ -57,6 +57,7 @@ DOORS = (  # importing these registers their commands, handlers and tables
     "audit.erasing",
     "audit.evidence",
     "audit.keys",
+    "audit.publishing",
     "crm.customers",
     "crm.products",
     "crm.offers",

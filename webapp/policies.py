@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy import select, union_all
 
-from audit.checkpoints import CheckpointFolder, Publisher
 from audit.keys import KeyFile
+from audit.places import Publishers
 from audit.queries import TrailRights
 from audit.recorder import record
 from core.messages import Event
@@ -27,6 +27,7 @@ from engine.ports import AttachedDocument, KeptHistory, TaskDocuments
 from storage.blobs.staging import Staging
 from storage.blobs.store import BlobStore
 from storage.unit_of_work import Reading, Recorder, UnitOfWork
+from webapp.checkpoints import publishers
 from webapp.document_fields import FormJs
 from webapp.operations.case_files import StoredCaseFiles
 from webapp.operations.crm_records import CrmRecords
@@ -81,7 +82,7 @@ def ports(blobs: BlobStore, staging: Staging, settings: Settings) -> Mapping[typ
         SearchRights: Labels(ENTITIES),
         SearchSources: SearchSources({each.kind: each for each in (CaseSource(), CustomerSource(), OfferSource())}),
         KeyFile: KeyFile(settings.log_key or settings.data / "log.key", settings.log_name),
-        Publisher: CheckpointFolder(settings.checkpoints or settings.data / "checkpoints"),
+        Publishers: publishers(settings),
         TaskDocuments: Attachments(),
         KeptHistory: Keeping(),
         MailServer: SmtpServer(settings),

@@ -33,7 +33,7 @@ _FAILED = (HTTPError, S3Error, ServerError, InvalidResponseError)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bucket:
-    """Where a bucket is and who we are there; `endpoint` is `host` or `host:port`."""
+    """Where a bucket is and who we are there; `endpoint` is `host` or `host:port`, `setting` begins its settings."""
 
     endpoint: str
     name: str
@@ -41,6 +41,7 @@ class Bucket:
     secret_key: str = field(repr=False)
     region: str = "us-east-1"
     secure: bool = True
+    setting: str = "OBIEG_S3_"
 
     @classmethod
     def of(cls, settings: Settings) -> "Bucket":
@@ -73,19 +74,7 @@ class S3BlobStore:
             raise SettingsError("OBIEG_S3_ENDPOINT is empty; write host or host:port.")
         if not _BUCKET_NAME.fullmatch(bucket.name):
             raise SettingsError(f"OBIEG_S3_BUCKET is {bucket.name!r}, which no bucket can be called.")
-        try:
-            self._client = Minio(
-                bucket.endpoint,
-                access_key=bucket.access_key,
-                secret_key=bucket.secret_key,
-                secure=bucket.secure,
-                region=bucket.region,
-                http_client=urllib3.PoolManager(timeout=TIMEOUT, maxsize=16, retries=RETRIES),
-            )
-        except ValueError as error:
-            raise SettingsError(
-                f"OBIEG_S3_ENDPOINT is {bucket.endpoint!r}; write host or host:port, without http:// or path. {error}"
-            ) from error
+        self._client = client(bucket)
 
     def put(self, source: Readable, *, announce: Announce | None = None) -> BlobRef:
         """Spool, announce, then upload in parts; the object appears when its last part is there."""
@@ -177,43 +166,66 @@ class S3BlobStore:
             next(iter(self._client.list_objects(self._bucket.name)), None)
         self._is_known = True
 
-    @contextmanager
-    def _requesting(self, digest: str | None = None) -> Iterator[None]:
-        try:
-            yield
-        except _FAILED as error:
-            raise self._translate(error, digest) from error
+    def _requesting(self, digest: str | None = None) -> AbstractContextManager[None]:
+        return requesting(self._bucket, digest)
 
-    def _translate(self, error: Exception, digest: str | None) -> DomainError:
-        """What went wrong, in terms of the setting to look at."""
-        code = error.code if isinstance(error, S3Error) else None
-        where = f"bucket {self._bucket.name} at {self._bucket.endpoint}"
-        if code == "NoSuchKey" and digest is not None:
-            return BlobMissing(digest)
-        if code == "NoSuchBucket":
-            return Unavailable(f"The {where} does not exist. Create it, or correct OBIEG_S3_BUCKET.")
-        if code in _CREDENTIALS:
-            return Unavailable(
-                f"The {where} refuses our credential ({code}). Check OBIEG_S3_ACCESS_KEY and OBIEG_S3_SECRET_KEY, "
-                "and what that key may do in the bucket."
-            )
-        if code in _FULL:
-            return StorageFull("The blob store has no room left. Nothing was kept; tell your administrator.")
-        if code is not None:
-            return Unavailable(f"The {where} answers {code}: {cast('S3Error', error).message}.")
-        reason = error.reason if isinstance(error, MaxRetryError) else error
-        if isinstance(reason, SSLError):
-            return Unavailable(
-                f"The server at {self._bucket.endpoint} does not speak TLS as we do ({reason}). "
-                "Check OBIEG_S3_SECURE and OBIEG_S3_ENDPOINT."
-            )
-        if isinstance(error, InvalidResponseError):
-            return Unavailable(
-                f"{self._bucket.endpoint} does not answer as an S3 server. Check OBIEG_S3_ENDPOINT and OBIEG_S3_SECURE."
-            )
-        return Unavailable(
-            f"The blob store at {self._bucket.endpoint} does not answer ({reason}). Check OBIEG_S3_ENDPOINT."
+
+def client(bucket: Bucket, *, retries: int | None = None) -> Minio:
+    """A client of the bucket's server. Raises `SettingsError` for an endpoint that is none."""
+    again = RETRIES if retries is None else urllib3.Retry(total=retries)
+    try:
+        return Minio(
+            bucket.endpoint,
+            access_key=bucket.access_key,
+            secret_key=bucket.secret_key,
+            secure=bucket.secure,
+            region=bucket.region,
+            http_client=urllib3.PoolManager(timeout=TIMEOUT, maxsize=16, retries=again),
         )
+    except ValueError as error:
+        raise SettingsError(
+            f"{bucket.setting}ENDPOINT is {bucket.endpoint!r}; write host or host:port, without http:// or path. "
+            f"{error}"
+        ) from error
+
+
+@contextmanager
+def requesting(bucket: Bucket, digest: str | None = None) -> Iterator[None]:
+    """What fails inside is told in terms of the settings. Raises `Unavailable`, `StorageFull`, `BlobMissing`."""
+    try:
+        yield
+    except _FAILED as error:
+        raise _translate(bucket, error, digest) from error
+
+
+def _translate(bucket: Bucket, error: Exception, digest: str | None) -> DomainError:
+    """What went wrong, in terms of the setting to look at."""
+    code = error.code if isinstance(error, S3Error) else None
+    where, setting = f"bucket {bucket.name} at {bucket.endpoint}", bucket.setting
+    if code == "NoSuchKey" and digest is not None:
+        return BlobMissing(digest)
+    if code == "NoSuchBucket":
+        return Unavailable(f"The {where} does not exist. Create it, or correct {setting}BUCKET.")
+    if code in _CREDENTIALS:
+        return Unavailable(
+            f"The {where} refuses our credential ({code}). Check {setting}ACCESS_KEY and {setting}SECRET_KEY, "
+            "and what that key may do in the bucket."
+        )
+    if code in _FULL:
+        return StorageFull("The blob store has no room left. Nothing was kept; tell your administrator.")
+    if code is not None:
+        return Unavailable(f"The {where} answers {code}: {cast('S3Error', error).message}.")
+    reason = error.reason if isinstance(error, MaxRetryError) else error
+    if isinstance(reason, SSLError):
+        return Unavailable(
+            f"The server at {bucket.endpoint} does not speak TLS as we do ({reason}). "
+            f"Check {setting}SECURE and {setting}ENDPOINT."
+        )
+    if isinstance(error, InvalidResponseError):
+        return Unavailable(
+            f"{bucket.endpoint} does not answer as an S3 server. Check {setting}ENDPOINT and {setting}SECURE."
+        )
+    return Unavailable(f"The blob store at {bucket.endpoint} does not answer ({reason}). Check {setting}ENDPOINT.")
 
 
 class _Nothing:

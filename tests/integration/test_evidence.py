@@ -21,17 +21,21 @@ from sqlalchemy import text
 
 from audit.erasing import ErasePersonalData
 from audit.keys import RotateLogKey, make_key, read_signer
-from audit.verifier import Malformed, Report, main, read_key, verify
+from audit.timestamps import Roots
+from audit.verifier import Malformed, Report, main, read_key, read_roots, verify
 from core.errors import Forbidden
 from core.identity import SYSTEM, Actor
 from engine.definitions import DeployDefinitions, DeploymentFile
 from engine.instances import StartInstance
 from storage.blobs.store import BlobMissing
 from tests.engine_world import bpmn, line
+from tests.tsa import Authority, AuthorityServer
 from tests.web import PASSWORD, Program, form_token, log_in
-from webapp.background import sign_checkpoint
+from webapp.background import publish_checkpoints, sign_checkpoint
 from webapp.bootstrap import Application
+from webapp.checkpoints import TimestampAuthority, host_of
 from webapp.evidence import export
+from webapp.operations.network import WebClient
 
 MODEL = bpmn(line('<userTask id="work" name="Work" camunda:candidateGroups="legal"/>', names=("work",)), key="review")
 OPTIONS = {"deadline": None, "suppress_health_check": [HealthCheck.function_scoped_fixture]}
@@ -234,6 +238,27 @@ def test_what_was_erased_is_not_in_the_pack_and_it_still_verifies(case: Case) ->
     assert case.verify(path).findings == []
     (opened,) = [content for name, content in case.files(path).items() if name.endswith("/personal.jsonl")]
     assert b"Contract 1" not in opened
+
+
+def test_a_time_stamp_travels_with_the_pack_and_is_verified_there(case: Case) -> None:
+    server = AuthorityServer(Authority())
+    roots = case.folder / "roots.pem"
+    roots.write_bytes(server.authority.root_pem)
+    web = WebClient([host_of(server.url)], largest=65536, inside=True)
+    place = TimestampAuthority(web, server.url, Roots(roots), every=60)
+    assert publish_checkpoints(case.application, place, now=True) is None
+    server.stop()
+    path = case.pack()
+
+    plain, trusting = case.verify(path), verify(path, read_key(case.key), read_roots(roots))
+    roots.write_bytes(Authority().root_pem)
+    stranger = verify(path, read_key(case.key), read_roots(roots))
+
+    assert (plain.findings, trusting.findings) == ([], [])
+    assert any("Whether to believe that was not checked" in each for each in plain.remarks)
+    assert any("one that you trust" in each for each in trusting.remarks)
+    assert [each.problem for each in stranger.findings] == ["timestamp"]
+    assert main([str(path), "--key", case.key, "--authority", str(roots)]) == 1
 
 
 def test_a_document_whose_bytes_are_gone_is_never_left_out_silently(case: Case) -> None:

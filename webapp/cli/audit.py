@@ -8,7 +8,8 @@ from typing import Any
 import click
 from sqlalchemy import func, select, text
 
-from audit.checkpoints import CheckpointFolder, Publisher
+from audit.places import Publishers
+from audit.timestamps import Roots, check_timestamps
 from audit.tree_check import check_log
 from audit.verify import check_chains
 from core.errors import DomainError
@@ -41,18 +42,18 @@ def audit() -> None:
 def audit_check(context: click.Context, as_json: bool, no_content: bool) -> None:
     """Verify chains, log, checkpoints, and every blob's bytes against its digest; exit code 1 for findings."""
     settings: Settings = context.obj
+    away: list[dict[str, Any]] = []
     with opened(settings) as application, application.units.reading(SYSTEM) as view:
         with progress_bar("Chains") as progress:
             found = check_chains(view, progress)
         with progress_bar("Log") as progress:
-            published = application.units.ports[Publisher]
-            notes = published.all() if isinstance(published, CheckpointFolder) else ()
-            found += check_log(view, notes, progress)
+            found += check_log(view, _published(application, away), progress)
+        found += check_timestamps(view, Roots(settings.tsa_roots) if settings.tsa_roots else None)
         findings: list[dict[str, Any]] = [
             {"stream": each.stream, "seq": each.seq, "problem": each.problem, "sentence": each.sentence}
             for each in found
         ]
-        findings += _unknown_versions(view)
+        findings += [*away, *_unknown_versions(view)]
         if not no_content:
             with progress_bar("Documents") as progress:
                 findings += _wrong_blobs(application, view, progress)
@@ -68,25 +69,31 @@ def audit_check(context: click.Context, as_json: bool, no_content: bool) -> None
 @click.command()
 @click.argument("pack", type=click.Path(exists=True, dir_okay=False))
 @click.option("--key", help="The public key of the log, as you got it elsewhere; or a file that holds it.")
+@click.option("--authority", type=click.Path(), help="A file of certificates (PEM) that time-stamps are believed by.")
 @click.pass_context
-def verify(context: click.Context, pack: str, key: str | None) -> None:
+def verify(context: click.Context, pack: str, key: str | None, authority: str | None) -> None:
     """Check the evidence pack PACK offline, as the program verify.py inside it does; exit code 1 for findings."""
     from audit import verifier
 
-    context.exit(verifier.main([pack, *(["--key", key] if key else [])]))
+    options = {"--key": key, "--authority": authority}
+    given = [each for name, value in options.items() if value for each in (name, value)]
+    context.exit(verifier.main([pack, *given]))
 
 
 @audit.command("sequence")
 @click.pass_obj
 def audit_sequence(settings: Settings) -> None:
-    """Give every committed entry its place in the log, also those that came very late; then sign it."""
+    """Give every committed entry its place in the log, also those that came very late; then sign and publish it."""
     from audit.sequencer import sequence_thoroughly
-    from webapp.background import sign_checkpoint
+    from webapp.background import publish_checkpoints, sign_checkpoint
 
     with opened(settings) as application:
         number = sequence_thoroughly(application.database.engine)
         signed = sign_checkpoint(application)
+        places = [(each.place, publish_checkpoints(application, each, now=True)) for each in _places(application)]
     click.echo(f"{number} entries were added.", err=True)
+    for place, problem in places:
+        click.echo(f"In {place}." if problem is None else f"Not in {place}: {problem}", err=True)
     if signed is not None:
         click.echo(signed.note, nl=False)
 
@@ -105,6 +112,21 @@ def audit_key(settings: Settings, rotate: bool) -> None:
         with application.database.engine.connect() as connection:
             for each in verifiers(connection):
                 click.echo(each)
+
+
+def _places(application: Application) -> Publishers:
+    places: Publishers = application.units.ports[Publishers]
+    return places
+
+
+def _published(application: Application, away: list[dict[str, Any]]) -> Iterator[str]:
+    """The checkpoints of every place that can be read; one that cannot be is a finding: it was not compared."""
+    for each in _places(application):
+        try:
+            yield from each.all()
+        except DomainError as error:
+            sentence = f"The checkpoints in {each.place} were not compared. {error.sentence}"
+            away.append({"stream": "audit:log", "seq": None, "problem": "away", "sentence": sentence})
 
 
 def _unknown_versions(view: Reading) -> Iterator[dict[str, Any]]:

@@ -96,6 +96,7 @@ class WebClient:
 
     A name is resolved once per call; every address that it has must be public, and the connection goes to the address
     that was checked, so that a second look-up cannot lead elsewhere. A redirect goes through all of it again.
+    With `inside` an address may also be one of the firm's own network: for hosts that settings name, and nobody else.
     """
 
     def __init__(
@@ -105,7 +106,9 @@ class WebClient:
         largest: int = 1 << 20,
         network: Network | None = None,
         context: ssl.SSLContext | None = None,
+        inside: bool = False,
     ) -> None:
+        self._inside = inside
         self._hosts = [_pattern(host) for host in hosts]
         self._largest = largest
         self._network = network or SystemNetwork()
@@ -172,7 +175,7 @@ class WebClient:
     def _connect(self, host: str, port: int, until: float) -> socket.socket:
         addresses = self._network.addresses(host, port)
         for address in addresses:
-            if not is_public(address):
+            if not self._inside and not is_public(address):
                 raise AddressRefused(
                     f"{host} resolves to {address}, which is inside a network; only public addresses are called.",
                     host=host,
