@@ -1,0 +1,30 @@
+"""Runs as a process of its own: limits itself, leaves the network, and becomes the program that it is told to."""
+
+import os
+import resource
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+
+def main() -> int:
+    """Arguments: seconds of computing, bytes of memory, bytes of a written file, then the program and its own."""
+    sys.path.insert(0, str(Path(__file__).parents[2]))  # an isolated interpreter looks nowhere else for us
+    from documents.content.confinement import leave_the_network
+
+    seconds, memory, largest = (int(each) for each in sys.argv[1:4])
+    for kind, most in (
+        (resource.RLIMIT_CPU, 2 * seconds),  # two cores at once
+        (resource.RLIMIT_AS, memory),
+        (resource.RLIMIT_FSIZE, largest),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        with suppress(ValueError, OSError):  # where the system knows no such limit, the caller's time-out remains
+            resource.setrlimit(kind, (most, most))
+    leave_the_network()
+    os.nice(5)
+    os.execv(sys.argv[4], sys.argv[4:])  # noqa: S606 -- a fixed program, and no shell
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,141 @@
+"""What waits to be read: asked for with the commit that files a version, taken in batches, given back or finished."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from core.messages import Event
+from documents.events import DocumentFiled, DocumentVersionAdded
+from storage.jobs.queue import JobRequest
+from storage.unit_of_work import UnitOfWork
+
+TEXT, PREVIEW, OCR = "text", "preview", "ocr"
+JOBS = {TEXT: "documents.read_text", PREVIEW: "documents.make_previews", OCR: "documents.recognise_text"}
+PRIORITIES = {TEXT: -1, PREVIEW: -2, OCR: -3}  # people's work comes first
+LEASE = timedelta(minutes=20)  # longer than a batch may take: whoever took it is dead then
+ATTEMPTS = 3
+
+WANT = """
+INSERT INTO extraction (document_id, n, step, state, attempts, is_partial)
+SELECT wanted.document_id, wanted.n, %s, 'waiting', 0, false
+FROM unnest(%s::text[], %s::int[]) AS wanted (document_id, n)
+ON CONFLICT (document_id, n, step) DO UPDATE SET state = 'waiting', attempts = 0, taken_at = NULL
+"""
+TAKE = """
+UPDATE extraction SET state = 'taken', attempts = extraction.attempts + 1, taken_at = %(now)s
+FROM (
+    SELECT document_id, n FROM extraction
+    WHERE step = %(step)s AND state IN ('waiting', 'taken') AND (state = 'waiting' OR taken_at < %(dead)s)
+    ORDER BY document_id DESC, n DESC LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+) AS chosen
+JOIN document_version AS version USING (document_id, n)
+WHERE extraction.document_id = chosen.document_id AND extraction.n = chosen.n AND extraction.step = %(step)s
+RETURNING extraction.document_id, extraction.n, extraction.attempts,
+    version.digest, version.size, version.media_type, version.file_name
+"""
+GIVE_BACK = """
+UPDATE extraction SET state = 'waiting', attempts = attempts - 1, taken_at = NULL
+FROM unnest(%s::text[], %s::int[]) AS given (document_id, n)
+WHERE extraction.document_id = given.document_id COLLATE "C" AND extraction.n = given.n AND step = %s
+    AND state = 'taken'
+"""
+FINISH = """
+UPDATE extraction SET state = %(state)s, finding = %(finding)s, pages = %(pages)s, characters = %(characters)s,
+    is_partial = %(is_partial)s, reader = %(reader)s, finished_at = %(now)s, taken_at = NULL
+WHERE document_id = %(document_id)s AND n = %(n)s AND step = %(step)s
+    AND state = 'taken' AND attempts = %(attempts)s
+RETURNING document_id
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """A version to be read; `attempts` counts this one, and tells a reader that was given up from its successor."""
+
+    document_id: str
+    n: int
+    attempts: int
+    digest: str
+    size: int  # bytes
+    media_type: str
+    file_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a step ended: `finding` says in a sentence why it did not do what it should."""
+
+    order: Order
+    has_failed: bool = False
+    finding: str | None = None
+    pages: int | None = None
+    characters: int | None = None
+    is_partial: bool = False
+    reader: str | None = None
+
+
+def note_versions(unit: UnitOfWork, events: Sequence[Event]) -> None:
+    """Have every version read that this unit files."""
+    filed = {
+        (event.document_id, event.version): None
+        for event in events
+        if isinstance(event, DocumentFiled | DocumentVersionAdded)
+    }
+    if filed:
+        unit.session.flush()  # the versions' rows come first
+        want(unit, TEXT, filed)
+
+
+def want(unit: UnitOfWork, step: str, versions: Collection[tuple[str, int]]) -> None:
+    """Have a step done for versions, again where it was done already."""
+    ids, numbers = [each[0] for each in versions], [each[1] for each in versions]
+    unit.driver.execute(WANT, (step, ids, numbers))
+    unit.enqueue(request(step))
+
+
+def request(step: str) -> JobRequest:
+    """The job that works off what waits; one that waits already is enough."""
+    return JobRequest(name=JOBS[step], once=JOBS[step], priority=PRIORITIES[step])
+
+
+def take(unit: UnitOfWork, step: str, limit: int) -> list[Order]:
+    """The newest versions that wait, which nobody else gets for a while; also those whose reader died."""
+    now = unit.clock.now()
+    values = {"step": step, "limit": limit, "now": now, "dead": now - LEASE}
+    return [
+        Order(
+            document_id=document_id,
+            n=n,
+            attempts=attempts,
+            digest=digest,
+            size=size,
+            media_type=media_type,
+            file_name=file_name,
+        )
+        for document_id, n, attempts, digest, size, media_type, file_name in unit.driver.execute(TAKE, values)
+    ]
+
+
+def give_back(unit: UnitOfWork, step: str, orders: Iterable[Order]) -> None:
+    """Let them wait again, as if nobody had tried."""
+    given = list(orders)
+    unit.driver.execute(GIVE_BACK, ([each.document_id for each in given], [each.n for each in given], step))
+
+
+def finish(unit: UnitOfWork, step: str, outcome: Outcome, now: datetime) -> bool:
+    """Write down how it ended; False when somebody else has taken it over, or the document is gone."""
+    order = outcome.order
+    values = {
+        "step": step,
+        "document_id": order.document_id,
+        "n": order.n,
+        "attempts": order.attempts,
+        "state": "failed" if outcome.has_failed else "done",
+        "finding": outcome.finding,
+        "pages": outcome.pages,
+        "characters": outcome.characters,
+        "is_partial": outcome.is_partial,
+        "reader": outcome.reader,
+        "now": now,
+    }
+    return unit.driver.execute(FINISH, values).fetchone() is not None
