@@ -11,6 +11,7 @@ from audit.places import Publisher, Publishers, Signed
 from audit.publishing import keep_known, publish
 from audit.sequencer import sequence, sequence_thoroughly
 from core.identity import SYSTEM
+from documents.content.waiting import ask_again
 from engine.messages import RouteMessages
 from engine.removals import StartRemoval
 from engine.retention import RemoveHistory
@@ -29,6 +30,7 @@ HELPERS = 3
 HELP = "webapp.fire_timers"
 SWEEP = "webapp.sweep_blobs"
 SWEEP_EVERY = 3600  # seconds
+READING_EVERY = 15  # seconds
 
 
 @job(SWEEP)
@@ -73,6 +75,7 @@ def make_clock(application: Application) -> Ticker:
         ),
         Tick(name="log_count", every_seconds=SWEEP_EVERY, action=lambda: count_log(application)),
         Tick(name="history", every_seconds=SWEEP_EVERY, action=lambda: remove_history(application)),
+        Tick(name="reading", every_seconds=READING_EVERY, action=lambda: ask_for_reading(application)),
         Tick(name="sweep", every_seconds=SWEEP_EVERY, action=lambda: ask_for_sweep(application)),
     ]
     return Ticker(application.database.engine, ticks)
@@ -129,4 +132,11 @@ def ask_for_sweep(application: Application) -> None:
     """Have one worker sweep; one that waits already is enough."""
     with application.units.begin(SYSTEM) as unit:
         unit.enqueue(JobRequest(name=SWEEP, once=SWEEP, lock=SWEEP))
+        unit.commit()
+
+
+def ask_for_reading(application: Application) -> None:
+    """Have documents read that wait although nobody works on them: the blob store was away, or a worker died."""
+    with application.units.begin(SYSTEM) as unit:
+        ask_again(unit)
         unit.commit()

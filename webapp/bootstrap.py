@@ -12,6 +12,7 @@ from core.clock import Clock, SystemClock
 from core.errors import Unavailable
 from core.executor import Executor
 from core.settings import Settings, SettingsError
+from documents.content.readers import Readers
 from documents.hosting import Host
 from engine.feel.calendar import Calendar, is_country, use_calendar
 from engine.sizes import use_limit
@@ -53,6 +54,10 @@ DOORS = (  # importing these registers their commands, handlers and tables
     "documents.restoring",
     "documents.comparing",
     "documents.folders",
+    "documents.content.queries",
+    "documents.content.texts",
+    "documents.content.previews",
+    "documents.content.ocr",
     "audit.models",
     "audit.erasing",
     "audit.evidence",
@@ -90,6 +95,7 @@ class Application:
 
     def close(self) -> None:
         """Give the database back; the last process that uses an embedded server stops it."""
+        self.units.ports[Readers].close()
         self.database.close()
         self.folder.leave()
 

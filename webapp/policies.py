@@ -14,6 +14,8 @@ from core.settings import Settings
 from crm.access import may_read
 from crm.models import CustomerRow, OfferRow, OrderRow, ProductRow
 from documents.access import LinkRights, Target
+from documents.content.readers import Readers
+from documents.content.waiting import note_versions
 from documents.events import DocumentFiled, DocumentLinked
 from documents.fields import FieldForms
 from documents.links import pin
@@ -52,7 +54,7 @@ ENTITIES: dict[str, type[Any]] = {
 
 def recorders() -> Sequence[Recorder]:
     """Who hears of events inside the transaction."""
-    return (pin_documents, note_documents, index_changes, record)
+    return (pin_documents, note_documents, note_versions, index_changes, record)
 
 
 def note_documents(unit: UnitOfWork, events: Sequence[Event]) -> None:
@@ -78,6 +80,7 @@ def ports(blobs: BlobStore, staging: Staging, settings: Settings) -> Mapping[typ
         Settings: settings,
         LinkRights: Rights(),
         FieldForms: FormJs(),
+        Readers: Readers(),
         TrailRights: CaseRights(),
         SearchRights: Labels(ENTITIES),
         SearchSources: SearchSources({each.kind: each for each in (CaseSource(), CustomerSource(), OfferSource())}),

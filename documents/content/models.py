@@ -47,7 +47,9 @@ class DocumentTextRow(Base):
     """The text of a version, and how to show it where text alone does not do: an e-mail, a table."""
 
     __tablename__ = "document_text"
-    __table_args__ = (ForeignKeyConstraint(["document_id", "n"], ["document_version.document_id", "document_version.n"]),)
+    __table_args__ = (
+        ForeignKeyConstraint(["document_id", "n"], ["document_version.document_id", "document_version.n"]),
+    )
 
     document_id: Mapped[str] = mapped_column(ID, primary_key=True)
     n: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)

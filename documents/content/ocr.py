@@ -8,11 +8,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from documents.content.previews import PDF_TYPE, store
 from documents.content.programs import Allowance, run
 from documents.content.reading.found import tidy
 from documents.content.recognition import program
 from documents.content.renditions import OCR_COPY, Made, keep
-from documents.content.previews import PDF_TYPE, store
 from documents.content.texts import index, keep_text
 from documents.content.waiting import JOBS, OCR, Order, Outcome, finish
 from documents.content.working import Host, has_failed, readers_of, spooled, work_off

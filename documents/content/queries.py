@@ -89,13 +89,14 @@ class VersionContent:
 def text_of(view: Reading, document_id: str, n: int) -> str | None:
     """The text of a version; None when nobody has read it yet, or nothing can. Raises `DocumentNotFound`."""
     require_visible(view, document_id)
-    return view.session.scalar(_text(document_id, n).with_only_columns(DocumentTextRow.text))
+    found = view.session.get(DocumentTextRow, (document_id, n))
+    return None if found is None else found.text
 
 
 def content(view: Reading, document_id: str, n: int) -> VersionContent:
     """All that is known of a version's content. Raises `DocumentNotFound`, `VersionNotFound`."""
     version = _version(view, document_id, n)
-    text = view.session.scalar(_text(document_id, n))
+    text = view.session.get(DocumentTextRow, (document_id, n))
     return VersionContent(
         document_id=document_id,
         n=n,
@@ -136,10 +137,6 @@ def _version(view: Reading, document_id: str, n: int) -> DocumentVersionRow:
     if version is None:
         raise VersionNotFound(document_id, n)
     return version
-
-
-def _text(document_id: str, n: int) -> Any:
-    return select(DocumentTextRow).where(DocumentTextRow.document_id == document_id, DocumentTextRow.n == n)
 
 
 def _steps(view: Reading, document_id: str, n: int) -> dict[str, Progress]:

@@ -73,7 +73,9 @@ class Readers:
     def picture(self, file: int, *, media_type: str, page: int, width: int, height: int) -> Picture:
         """A page, or a picture, so that it fits into so many pixels. Raises `CannotRead`."""
         size = {"width": width, "height": height}
-        facts, content = self._ask(file, {"task": "picture", "media_type": media_type, "name": "", "page": page, **size})
+        facts, content = self._ask(
+            file, {"task": "picture", "media_type": media_type, "name": "", "page": page, **size}
+        )
         return Picture(content=content, width=int(facts["width"]), height=int(facts["height"]))
 
     def close(self) -> None:

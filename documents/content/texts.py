@@ -10,6 +10,7 @@ from documents.content.readers import Text
 from documents.content.recognition import is_installed
 from documents.content.waiting import JOBS, OCR, PREVIEW, TEXT, Order, Outcome, finish, want
 from documents.content.working import Host, has_failed, readers_of, spooled, work_off
+from documents.search.indexing import index_documents
 from storage.jobs.registry import job
 from storage.unit_of_work import UnitOfWork
 
@@ -83,7 +84,8 @@ def keep_text(unit: UnitOfWork, order: Order, text: str, layout: dict[str, Any] 
 
 def index(unit: UnitOfWork, document_ids: list[str]) -> None:
     """Have documents found by the text that was just kept."""
-    del unit, document_ids
+    if document_ids:
+        index_documents(unit, document_ids)
 
 
 @job(JOBS[TEXT])

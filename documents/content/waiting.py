@@ -39,6 +39,14 @@ FROM unnest(%s::text[], %s::int[]) AS given (document_id, n)
 WHERE extraction.document_id = given.document_id COLLATE "C" AND extraction.n = given.n AND step = %s
     AND state = 'taken'
 """
+STALLED = """
+SELECT step FROM unnest(%(steps)s::text[]) AS step
+WHERE EXISTS (SELECT FROM extraction WHERE extraction.step = step.step COLLATE "C" AND state = 'waiting')
+    OR EXISTS (
+        SELECT FROM extraction
+        WHERE extraction.step = step.step COLLATE "C" AND state = 'taken' AND taken_at < %(dead)s
+    )
+"""
 FINISH = """
 UPDATE extraction SET state = %(state)s, finding = %(finding)s, pages = %(pages)s, characters = %(characters)s,
     is_partial = %(is_partial)s, reader = %(reader)s, finished_at = %(now)s, taken_at = NULL
@@ -96,6 +104,15 @@ def want(unit: UnitOfWork, step: str, versions: Collection[tuple[str, int]]) -> 
 def request(step: str) -> JobRequest:
     """The job that works off what waits; one that waits already is enough."""
     return JobRequest(name=JOBS[step], once=JOBS[step], priority=PRIORITIES[step])
+
+
+def ask_again(unit: UnitOfWork) -> list[str]:
+    """Have a worker look at every step in which something waits, such as for a blob store that was away."""
+    values = {"steps": list(JOBS), "dead": unit.clock.now() - LEASE}
+    found = [step for (step,) in unit.driver.execute(STALLED, values)]
+    for step in found:
+        unit.enqueue(request(step))
+    return found
 
 
 def take(unit: UnitOfWork, step: str, limit: int) -> list[Order]:

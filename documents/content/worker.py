@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 
-
 def main() -> int:
     """Answer what the descriptor named on the command line asks, until it is closed."""
     sys.path.insert(0, str(Path(__file__).parents[2]))  # an isolated interpreter looks nowhere else for us

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from documents.access import Target, links_of, target_of
+from documents.content.queries import stored_texts
 from documents.models import DocumentLinkRow, DocumentRow, DocumentVersionRow
 from documents.search.ports import DOCUMENT, EVERY_DOCUMENT, OWN, Entry, SearchRights
 from storage.unit_of_work import Reading
@@ -57,8 +58,8 @@ class _Linked:
 
 def texts_of(reading: Reading, versions: Mapping[str, int]) -> dict[str, str]:
     """The text of some versions, by document; those that were not read yet are left out."""
-    del reading, versions
-    return {}
+    found = stored_texts(reading, versions.items())
+    return {document_id: text for (document_id, _), text in found.items()}
 
 
 def _newest(reading: Reading, rows: Sequence[DocumentRow]) -> dict[str, DocumentVersionRow]:

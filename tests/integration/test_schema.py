@@ -29,6 +29,7 @@ MODELS = (
     "documents.packages.models",
     "documents.signatures.models",
     "documents.templates.models",
+    "documents.content.models",
     "crm.models",
     "webapp.accounts.models",
 )

@@ -88,5 +88,3 @@ def draw(file: File, number: int, width: int, height: int) -> Any:
         return page.render(scale=scale).to_pil()
     except pypdfium2.PdfiumError as error:
         raise Unreadable(f"page {number} cannot be drawn") from error
-
-

@@ -6,7 +6,7 @@ import io
 import itertools
 from typing import Any
 
-from documents.content.reading.found import Found, File, tidy
+from documents.content.reading.found import File, Found, tidy
 
 MOST = 16 << 20  # bytes of text that are read
 SAMPLE = 64 << 10  # characters from which the separator of a table is told

@@ -25,7 +25,8 @@ def read(file: File) -> Found:
         raise Unreadable("it is protected by a password") from error
     except (CalamineError, OSError, ValueError) as error:
         raise Unreadable("it is not a whole spreadsheet") from error
-    found, sheets = Collected(file.limits.characters), []
+    found = Collected(file.limits.characters)
+    sheets: list[dict[str, Any]] = []
     for name in book.sheet_names[:MOST_SHEETS]:
         try:
             rows = _rows(book.get_sheet_by_name(name), found)
