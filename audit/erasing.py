@@ -1,15 +1,16 @@
 """Erasing personal data from the trail: value and salt go, the commitment stays, and every chain still verifies."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 from sqlalchemy import delete
 
 from audit.models import AuditPersonalRow
-from core.errors import InvalidInput
+from core.errors import Conflict, InvalidInput
 from core.executor import handles
 from core.messages import Command, Event
-from storage.unit_of_work import UnitOfWork
+from storage.unit_of_work import Reading, UnitOfWork
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,12 +36,33 @@ class PersonalDataErased(Event):
         return self.subject
 
 
+class ErasureBlocks(Protocol):
+    """Tells what keeps personal data from being erased; the composition root fills it."""
+
+    def holds(self, reading: Reading, subject: str) -> Sequence[str]:
+        """The names of the legal holds that cover the subject; no hold can be placed until the unit ends."""
+
+
+class ErasureRefused(Conflict):
+    """A legal hold keeps the data."""
+
+    code = "erasure_under_hold"
+
+
 @handles(ErasePersonalData, needs="account.administer")
 def erase_personal_data(command: ErasePersonalData, unit: UnitOfWork) -> int:
-    """The number of values that are gone for good. Raises `InvalidInput` without a reason."""
+    """The number of values that are gone for good. Raises `InvalidInput` without a reason, `ErasureRefused`."""
     if not command.reason.strip():
         sentence = "Say why the data are erased, such as the request of the person and its date."
         raise InvalidInput(sentence, fields={"/reason": sentence})
+    holds = unit.port(ErasureBlocks).holds(unit, command.subject)
+    if holds:
+        raise ErasureRefused(
+            f"The legal hold {', '.join(f'“{name}”' for name in holds)} keeps what the trail says of "
+            f"{command.subject}. Erase it when all of them are lifted.",
+            subject=command.subject,
+            holds=list(holds),
+        )
     result = unit.connection.execute(delete(AuditPersonalRow).where(AuditPersonalRow.subject == command.subject))
     unit.emit(PersonalDataErased(subject=command.subject, values=result.rowcount, reason=command.reason.strip()))
     return result.rowcount

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, func, or_, select, true
 from core.errors import NotFound
 from core.identity import Actor
 from documents.models import DocumentLinkRow, DocumentRow, DocumentTypeRow
+from documents.records.tombstones import refuse_destroyed
 from storage.unit_of_work import Reading, UnitOfWork
 
 
@@ -110,18 +111,20 @@ def visible_documents(reading: Reading, rows: Collection[DocumentRow]) -> list[D
 
 
 def require_visible(reading: Reading, document_id: str) -> DocumentRow:
-    """The document. Raises `DocumentNotFound` also when it exists and the actor may not see it."""
+    """The document. Raises `DocumentNotFound` also when the actor may not see it, `DocumentDestroyed`."""
     row = reading.session.get(DocumentRow, document_id)
     if row is None or not visible_documents(reading, [row]):
         raise DocumentNotFound(document_id)
+    refuse_destroyed(reading, row)
     return row
 
 
 def lock_visible(unit: UnitOfWork, document_id: str) -> DocumentRow:
-    """The document, locked until the unit ends. Raises `DocumentNotFound` as `require_visible` does."""
+    """The document, locked until the unit ends. Raises what `require_visible` does."""
     row = unit.session.get(DocumentRow, document_id, with_for_update=True, populate_existing=True)
     if row is None or not visible_documents(unit, [row]):
         raise DocumentNotFound(document_id)
+    refuse_destroyed(unit, row)
     return row
 
 

@@ -99,7 +99,7 @@ def tags_in_use(view: Reading, *, limit: int = 100) -> list[TagCount]:
 
 
 def _narrowed(view: Reading, wanted: DocumentFilter) -> Select[DocumentRow]:
-    query = select(DocumentRow).where(readable(view.actor))
+    query = select(DocumentRow).where(readable(view.actor), DocumentRow.destroyed_at.is_(None))
     if wanted.mine:
         query = query.where(DocumentRow.created_by == view.actor.id)
     if wanted.checked_out:

@@ -36,6 +36,7 @@ class DocumentRow(Base):
     checked_out_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     created_by: Mapped[str] = mapped_column(NAME)
+    destroyed_at: Mapped[datetime | None]  # what is left then is its tombstone
 
 
 class DocumentVersionRow(Base):

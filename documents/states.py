@@ -11,6 +11,8 @@ from documents.events import DocumentStateChanged
 from documents.happenings import cases_for, facts_of
 from documents.locks import require_unlocked
 from documents.models import DocumentRow
+from documents.records.holds import require_free
+from documents.records.tombstones import refuse_destroyed
 from documents.words import words
 from storage.unit_of_work import UnitOfWork
 
@@ -102,11 +104,12 @@ def change_state_by_right(command: ChangeState, unit: UnitOfWork) -> str:
 def change_state(unit: UnitOfWork, document_id: str, state: str, *, reason: str | None = None) -> str:
     """Put a document into a state without asking for rights: for processes; the state it already has is no change.
 
-    Raises `DocumentNotFound`, `StateRefused`, `InvalidInput`.
+    Raises `DocumentNotFound`, `DocumentDestroyed`, `StateRefused`, `UnderHold`, `InvalidInput`.
     """
     document = unit.session.get(DocumentRow, document_id, with_for_update=True, populate_existing=True)
     if document is None:
         raise DocumentNotFound(document_id)
+    refuse_destroyed(unit, document)
     return _change(unit, document, state, reason=reason)
 
 
@@ -129,6 +132,8 @@ def _change(unit: UnitOfWork, document: DocumentRow, state: str, *, reason: str 
         return state
     if state not in FOLLOWING[document.state]:
         raise StateRefused(document, state)
+    if state == VOID:
+        require_free(unit, document.id, f"“{document.title}”")
     move(unit, document, state, reason=reason)
     return state
 

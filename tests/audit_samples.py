@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from sqlalchemy import Engine
 
+from audit.erasing import ErasureBlocks
 from audit.queries import TrailRights
 from audit.recorder import record
 from audit.verify import Finding, check_chains
@@ -51,6 +52,11 @@ class OpenCases:
         return case_id in self.cases
 
 
+class NoHolds:
+    def holds(self, reading: Reading, subject: str) -> tuple[str, ...]:
+        return ()
+
+
 class NoJobs:
     def enqueue(self, session: object, requests: object) -> None:
         raise AssertionError("no jobs here")
@@ -58,7 +64,7 @@ class NoJobs:
 
 def recording(engine: Engine, clock: Clock) -> UnitFactory:
     """Units of work that write the trail; everybody may see the case `case-1`."""
-    ports = {TrailRights: OpenCases("case-1")}
+    ports = {TrailRights: OpenCases("case-1"), ErasureBlocks: NoHolds()}
     return UnitFactory(engine, queue=NoJobs(), clock=clock, recorders=[record], ports=ports)
 
 

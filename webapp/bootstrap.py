@@ -58,6 +58,12 @@ DOORS = (  # importing these registers their commands, handlers and tables
     "documents.content.texts",
     "documents.content.previews",
     "documents.content.ocr",
+    "documents.records.changes",
+    "documents.records.destroying",
+    "documents.records.disposals",
+    "documents.records.holds",
+    "documents.records.recomputing",
+    "documents.records.rules",
     "audit.models",
     "audit.erasing",
     "audit.evidence",
@@ -111,7 +117,7 @@ def build(settings: Settings, *, clock: Clock | None = None, owner: bool = False
 
     Raises `Unavailable` and `StorageFull` when folder, database or blob store cannot be used.
     """
-    from webapp import policies, secret  # late: policies import every context
+    from webapp import policies, records_policy, secret  # late: policies import every context
 
     load_contexts()
     _use_calendar(settings)
@@ -132,15 +138,15 @@ def build(settings: Settings, *, clock: Clock | None = None, owner: bool = False
             recorders=policies.recorders(),
             ports=policies.ports(blobs, staging, settings),
         )
+        executor = Executor(units)
+        units.ports |= records_policy.ports_of_executor(executor)
         key = settings.secret_key or secret.read_or_make(settings.data / "secret.key")
     except BaseException:
         database.close()
         folder.leave()
         raise
     parts = PartFolder(settings.data / "staging")
-    application = Application(
-        settings, database, units, Executor(units), blobs, staging, parts, jobs, clock, folder, key
-    )
+    application = Application(settings, database, units, executor, blobs, staging, parts, jobs, clock, folder, key)
     units.ports[Host] = application  # for slow work outside transactions that ends in commands
     return application
 

@@ -25,10 +25,11 @@ from engine import store
 from engine.access import visible_instances
 from engine.events import TaskCompleted
 from engine.models import InstanceRow, TaskHistoryRow, WorkItemRow
-from engine.ports import AttachedDocument, KeptHistory, TaskDocuments
+from engine.ports import AttachedDocument, TaskDocuments
 from storage.blobs.staging import Staging
 from storage.blobs.store import BlobStore
 from storage.unit_of_work import Reading, Recorder, UnitOfWork
+from webapp import records_policy
 from webapp.checkpoints import publishers
 from webapp.document_fields import FormJs
 from webapp.operations.case_files import StoredCaseFiles
@@ -38,6 +39,7 @@ from webapp.operations.network import Web, WebClient
 from webapp.operations.records import Records
 from webapp.operations.secrets import SecretFolder, Secrets
 from webapp.operations.smtp import SmtpServer
+from webapp.records_policy import note_retention
 from webapp.searching.changes import index_changes
 from webapp.searching.labels import Labels
 from webapp.searching.sources import CaseSource, CustomerSource, OfferSource
@@ -54,7 +56,7 @@ ENTITIES: dict[str, type[Any]] = {
 
 def recorders() -> Sequence[Recorder]:
     """Who hears of events inside the transaction."""
-    return (pin_documents, note_documents, note_versions, index_changes, record)
+    return (pin_documents, note_documents, note_versions, index_changes, record, note_retention)
 
 
 def note_documents(unit: UnitOfWork, events: Sequence[Event]) -> None:
@@ -87,7 +89,7 @@ def ports(blobs: BlobStore, staging: Staging, settings: Settings) -> Mapping[typ
         KeyFile: KeyFile(settings.log_key or settings.data / "log.key", settings.log_name),
         Publishers: publishers(settings),
         TaskDocuments: Attachments(),
-        KeptHistory: Keeping(),
+        **records_policy.ports(),
         MailServer: SmtpServer(settings),
         CaseFiles: StoredCaseFiles(),
         Web: WebClient(settings.http_hosts, largest=settings.http_max_answer),
@@ -141,15 +143,6 @@ def _existing_records(reading: Reading, targets: Collection[Target]) -> set[Targ
             known = reading.session.scalars(select(row.id).where(row.id.in_(ids)))
             found |= {Target(kind, each) for each in known}
     return found
-
-
-class Keeping:
-    """Tells the engine which finished cases their documents keep."""
-
-    def kept(self, reading: Reading, instances: Collection[str]) -> Collection[str]:
-        """None yet: documents have neither holds nor retention periods in this release."""
-        del reading, instances
-        return ()
 
 
 class Attachments:

@@ -21,9 +21,9 @@ class DocumentSource:
     kind = DOCUMENT
 
     def entries(self, reading: Reading, ids: Collection[str]) -> list[Entry]:
-        """One for each document that exists."""
-        query = select(DocumentRow).where(DocumentRow.id.in_(ids)).execution_options(populate_existing=True)
-        rows = list(reading.session.scalars(query))
+        """One for each document that exists and was not destroyed."""
+        wanted = select(DocumentRow).where(DocumentRow.id.in_(ids), DocumentRow.destroyed_at.is_(None))
+        rows = list(reading.session.scalars(wanted.execution_options(populate_existing=True)))
         newest = _newest(reading, rows)
         links = links_of(reading, [row.id for row in rows])
         targets = {target_of(link) for each in links.values() for link in each}

@@ -30,6 +30,7 @@ MODELS = (
     "documents.signatures.models",
     "documents.templates.models",
     "documents.content.models",
+    "documents.records.models",
     "crm.models",
     "webapp.accounts.models",
 )

@@ -13,6 +13,7 @@ STATES = frozenset({"document.state"})  # say by hand that a document is approve
 SEALING = frozenset({"document.seal"})  # in the organisation's name
 TEMPLATES = frozenset({"template.edit"})  # put templates of letters into force
 TYPES = frozenset({"document.administer"})  # define types of documents, break another's lock
+RECORDS = frozenset({"records.read", "records.hold", "records.dispose", "records.administer"})  # holds bind them too
 
 ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     "sales_rep": SALES,
@@ -20,11 +21,12 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     "sales_director": SALES | STATES | SEALING | TEMPLATES,
     "finance_director": EMPLOYEE | STATES | SEALING,
     "credit_controller": EMPLOYEE | {"customer.edit"},
-    "legal": EMPLOYEE | STATES,
+    "legal": EMPLOYEE | STATES | {"records.read", "records.hold"},
     "technical_reviewer": EMPLOYEE,
-    "board": EMPLOYEE | OVERSIGHT | STATES | SEALING,
+    "records_manager": EMPLOYEE | OVERSIGHT | RECORDS,
+    "board": EMPLOYEE | OVERSIGHT | STATES | SEALING | {"records.read"},
     "process_designer": READ | TYPES | TEMPLATES | {"definition.deploy", "case.start", "task.work", "document.file"},
-    "auditor": READ | OVERSIGHT | {"audit.read"},
+    "auditor": READ | OVERSIGHT | {"audit.read", "records.read"},
     "worker": frozenset({"external.work", "message.publish"}),
     "admin": SALES
     | OVERSIGHT
@@ -32,6 +34,7 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     | TYPES
     | SEALING
     | TEMPLATES
+    | RECORDS
     | {"definition.deploy", "case.administer", "external.work", "message.publish", "account.administer", "audit.read"},
 }
 NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")

@@ -42,6 +42,7 @@ def upgrade() -> None:
         sa.Column("checked_out_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("created_by", NAME, nullable=False),
+        sa.Column("destroyed_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_document"),
     )
     op.create_index("ix_document_created_by_id", "document", ["created_by", "id"])

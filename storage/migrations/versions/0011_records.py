@@ -31,13 +31,13 @@ CREATE FUNCTION document_destroy(wanted text, disposing text, moment timestamptz
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
     gone text[];
-    each text;
+    content text;
 BEGIN
     IF NOT EXISTS (
         SELECT FROM disposal JOIN disposal_item AS item ON item.disposal_id = disposal.id
         WHERE disposal.id = disposing AND disposal.state = 'approved' AND item.document_id = wanted
             AND item.state = 'listed'
-            AND (SELECT count(DISTINCT signed ->> 'actor') FROM jsonb_array_elements(disposal.signatures) AS signed) >= 2
+            AND (SELECT count(DISTINCT each ->> 'actor') FROM jsonb_array_elements(disposal.signatures) AS each) >= 2
     ) THEN
         RAISE EXCEPTION 'document % is on no approved list', wanted USING ERRCODE = 'restrict_violation';
     END IF;
@@ -49,19 +49,28 @@ BEGIN
     ) THEN
         RAISE EXCEPTION 'document % is under a legal hold', wanted USING ERRCODE = 'restrict_violation';
     END IF;
-    SELECT array_agg(DISTINCT digest) INTO gone FROM document_version WHERE document_id = wanted;
+    PERFORM FROM document_version WHERE document_id = wanted FOR UPDATE;  -- nobody adds a rendition from here on
+    SELECT array_agg(DISTINCT digest) INTO gone FROM (
+        SELECT digest FROM document_version WHERE document_id = wanted
+        UNION SELECT digest FROM rendition WHERE document_id = wanted
+    ) AS content;
+    DELETE FROM rendition WHERE document_id = wanted;
+    DELETE FROM document_text WHERE document_id = wanted;
+    DELETE FROM extraction WHERE document_id = wanted;
     INSERT INTO tombstone (document_id, disposal_id, title_commitment, versions, destroyed_at)
         SELECT wanted, disposing, item.commitment, item.versions, moment FROM disposal_item AS item
-        WHERE item.disposal_id = disposing AND item.document_id = wanted;
-    UPDATE disposal_item SET state = 'destroyed', settled_at = moment, title = NULL, salt = NULL
-        WHERE disposal_id = disposing AND document_id = wanted;
+        WHERE item.disposal_id = disposing AND item.document_id = wanted AND item.state = 'listed';
+    UPDATE disposal_item SET state = 'destroyed', settled_at = moment
+        WHERE disposal_id = disposing AND document_id = wanted AND state = 'listed';
+    UPDATE disposal_item SET title = NULL, salt = NULL WHERE document_id = wanted;
     PERFORM set_config('obieg.destroying', wanted, true);
     DELETE FROM document_version WHERE document_id = wanted;
     PERFORM set_config('obieg.destroying', '', true);
-    UPDATE document SET title = 'Destroyed document', destroyed_at = moment WHERE id = wanted;
-    FOREACH each IN ARRAY gone LOOP
+    UPDATE document SET title = 'Destroyed document', fields = '{}', tags = '{}', checked_out_by = NULL,
+        checked_out_at = NULL, revision = revision + 1, destroyed_at = moment WHERE id = wanted;
+    FOREACH content IN ARRAY gone LOOP
         BEGIN
-            DELETE FROM blob WHERE digest = each;
+            DELETE FROM blob WHERE digest = content;
         EXCEPTION WHEN foreign_key_violation THEN NULL;  -- the same bytes belong to something else as well
         END;
     END LOOP;
@@ -246,7 +255,9 @@ def _disposal() -> None:
         unique=True,
         postgresql_where=sa.text("state IN ('listed', 'destroyed')"),
     )
-    op.create_index("ix_disposal_item_disposal_id_state_position", "disposal_item", ["disposal_id", "state", "position"])
+    op.create_index(
+        "ix_disposal_item_disposal_id_state_position", "disposal_item", ["disposal_id", "state", "position"]
+    )
     op.create_table(
         "tombstone",
         sa.Column("document_id", ID, nullable=False),
