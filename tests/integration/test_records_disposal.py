@@ -122,7 +122,7 @@ def test_the_database_itself_refuses_to_lose_a_version_a_hold_or_a_tombstone(
     refused = (
         "DELETE FROM document_version",
         "UPDATE document_version SET n = 9",
-        "TRUNCATE document_version",
+        "TRUNCATE document_version CASCADE",
         f"SELECT set_config('obieg.destroying', '{documents[1]}', true); DELETE FROM document_version",
         f"SELECT document_destroy('{documents[1]}', '{disposal}', now())",
         "DELETE FROM legal_hold",
