@@ -13,6 +13,7 @@ from documents import intake_uploads
 from documents.filing import FiledDocument
 from documents.intake import receive
 from documents.intake_uploads import (
+    DigestMismatch,
     DropUpload,
     FileUpload,
     NoteStored,
@@ -73,19 +74,27 @@ def finish(command: FileUpload) -> FiledDocument:
     return filed
 
 
+def verify(upload_id: str, expected: str | None) -> str:
+    """The digest of a file that has arrived. Raises `DigestMismatch`, `UploadUnfinished`."""
+    digest = _store(upload_id)
+    if expected is not None and expected.lower() != digest:
+        raise DigestMismatch(expected.lower(), digest)
+    return digest
+
+
 def drop(upload_id: str) -> None:
     """Throw an upload of mine away."""
     run(DropUpload(upload_id=upload_id))
     application().parts.remove(upload_id)
 
 
-def _store(upload_id: str) -> None:
-    """Move a whole file into the blob store, unless that was done before."""
+def _store(upload_id: str) -> str:
+    """Move a whole file into the blob store, unless that was done before; returns its digest."""
     here = application()
     with view() as reading:
         found = intake_uploads.upload(reading, upload_id)
     if found.digest is not None:
-        return
+        return found.digest
     with here.parts.open(upload_id) as file:
         arrived = os.fstat(file.fileno()).st_size
         if arrived != found.size:
@@ -94,6 +103,7 @@ def _store(upload_id: str) -> None:
     kept = timedelta(seconds=here.settings.blob_grace) / 2  # the sweeper of blobs comes later
     run(NoteStored(upload_id=upload_id, digest=stored.digest, kept=kept))
     here.parts.remove(upload_id)
+    return stored.digest
 
 
 class _Body:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from uuid import uuid4
 
 from playwright.sync_api import Page, expect
 
@@ -16,9 +17,16 @@ def start_approval(page: Page, number: str) -> None:
 
 
 def attach(page: Page, file: Path) -> None:
-    """Upload a file with the task that is open, and see it in the list."""
-    page.locator("[data-upload] input[type=file]").set_input_files(file)
+    """Upload a file with the task that is open, and see it in the list; each time with bytes that are not filed yet."""
+    content = file.read_bytes() + f"\n% {uuid4()}\n".encode()
+    choose(page, file.name, content)
     expect(page.locator("#task-documents .doc-name", has_text=file.stem)).to_be_visible()
+
+
+def choose(page: Page, name: str, content: bytes) -> None:
+    """Choose a file in the drop zone of the page."""
+    payload = {"name": name, "mimeType": "application/octet-stream", "buffer": content}
+    page.locator("[data-upload] input[type=file]").set_input_files(payload)
 
 
 def fill_request(page: Page) -> None:

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, Request, Route, expect
 
 from tests.e2e.conftest import LogIn
-from tests.e2e.steps import attach, complete, fill_request, start_approval
+from tests.e2e.steps import attach, choose, complete, fill_request, start_approval
 
 PHONE = {"width": 390, "height": 844}
 PAGES = ("/", "/tasks/done", "/cases", "/documents", "/offers", "/customers", "/definitions", "/start")
@@ -79,7 +79,7 @@ def test_an_upload_shows_how_far_it_is_and_can_be_cancelled(log_in: LogIn, draft
     def hold(route: Route, _request: Request) -> None:
         held.append(route)
 
-    page.route("**/api/v1/tasks/*/documents", hold)
+    page.route("**/api/v1/uploads/*", hold)
     page.locator("[data-upload] input[type=file]").set_input_files(large)
     row = page.locator(".uploading")
     expect(row).to_contain_text("plans.bin")
@@ -88,7 +88,7 @@ def test_an_upload_shows_how_far_it_is_and_can_be_cancelled(log_in: LogIn, draft
     expect(row).to_have_count(0)
     expect(page.locator("#task-documents .doc")).to_have_count(0)
 
-    page.unroute("**/api/v1/tasks/*/documents")
+    page.unroute("**/api/v1/uploads/*")
     attach(page, large)
     expect(page.locator("#task-documents .doc-meta").first).to_contain_text("8.4 MB")
 
@@ -216,7 +216,7 @@ def test_an_attached_pdf_is_shown_on_the_page_and_a_new_version_is_filed(
 
     page.locator("#task-documents .doc-name").click()
     page.get_by_label("What has changed").fill("signed")
-    page.locator("[data-upload] input[type=file]").set_input_files(request_pdf)
+    choose(page, "signed.pdf", request_pdf.read_bytes() + b"% signed")
     expect(page.get_by_text("The new version is filed.")).to_be_visible()
     expect(page.locator("li", has_text="signed")).to_contain_text("2")
 

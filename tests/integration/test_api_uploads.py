@@ -315,3 +315,17 @@ def test_metadata_that_is_not_base64_is_refused(rep: Program) -> None:
     headers = TUS | {"Upload-Length": "1", "Upload-Metadata": "filename ???"}
 
     assert rep.post("/uploads", headers=headers).status_code == 400
+
+
+def test_a_check_verifies_and_tells_of_duplicates_without_filing(rep: Program) -> None:
+    where = send(rep)
+    fresh = rep.post(f"{where}/check", json={"sha256": hashlib.sha256(PDF).hexdigest()})
+    wrong = rep.post(f"{where}/check", json={"sha256": "0" * 64})
+    first = finish(rep, where, title="Umowa").json
+    again = rep.post(f"{send(rep)}/check", json={})
+
+    assert (fresh.json["sentence"], fresh.json["documents"]) == (None, [])
+    assert wrong.json["code"] == "digest_mismatch"
+    assert "Umowa" in again.json["sentence"]
+    assert [each["id"] for each in again.json["documents"]] == [first["id"]]
+    assert len(rep.get("/documents").json["items"]) == 1

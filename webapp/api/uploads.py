@@ -13,7 +13,7 @@ from flask import Response, request
 from pydantic import Field
 from werkzeug.http import http_date
 
-from documents import intake_uploads, queries
+from documents import intake_duplicates, intake_uploads, queries
 from documents.intake_uploads import FileUpload, Upload
 from storage.blobs.parts import Checksum
 from webapp import uploading
@@ -54,6 +54,31 @@ class UploadList:
     """Uploads under way."""
 
     items: Sequence[UploadState]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FiledAlready:
+    """A document that has the same content."""
+
+    id: str
+    title: str
+    version: int
+    file_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """The SHA-256 of the whole file; `sentence` is there when the same content is filed already, seen or unseen."""
+
+    digest: str
+    sentence: str | None
+    documents: Sequence[FiledAlready]
+
+
+class CheckBody(Body):
+    """What the sender says the content is."""
+
+    sha256: str | None = Field(default=None, pattern="^[0-9a-fA-F]{64}$")
 
 
 class FilingBody(Body):
@@ -162,6 +187,25 @@ def overridden(upload_id: str) -> Response:
     if wanted is None:
         raise BadRequest(f"Send PATCH or DELETE in the header {OVERRIDE}, or use these methods.")
     return wanted(upload_id)
+
+
+@routes.post(
+    PATH + "/check",
+    "Verify what has arrived, and tell whether the same content is filed already",
+    body=CheckBody,
+    answer=Checked,
+    refusals=(403, 404, 409, 422),
+)
+def check_upload(upload_id: str, body: CheckBody) -> Checked:
+    """Verify it; nothing is filed."""
+    digest = uploading.verify(upload_id, body.sha256)
+    with view() as reading:
+        found = intake_duplicates.same_content(reading, digest)
+    documents = [
+        FiledAlready(id=each.document_id, title=each.title, version=each.n, file_name=each.file_name)
+        for each in found.documents
+    ]
+    return Checked(digest=digest, sentence=intake_duplicates.sentence(found) if found else None, documents=documents)
 
 
 @routes.post(

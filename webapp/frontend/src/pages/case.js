@@ -2,10 +2,10 @@
 import "../base/index.js";
 
 import { drawDiagram } from "../parts/diagram.js";
-import { wirePreviews } from "../parts/preview.js";
+import { wireFiling } from "../parts/filing.js";
 
 document.querySelectorAll(".diagram").forEach(drawDiagram);
-wirePreviews(document);
+wireFiling();
 
 document.addEventListener("diagram:element", ({ detail }) => {
   const rows = [...document.querySelectorAll("[data-element]")];
