@@ -106,7 +106,9 @@ def log_size(connection: Connection) -> int:
 
 def verifiers(connection: Connection) -> list[str]:
     """All public keys that sign or have signed, the oldest first."""
-    return list(connection.scalars(select(AuditKeyRow.verifier).order_by(AuditKeyRow.since, AuditKeyRow.id)))
+    return list(
+        connection.scalars(select(AuditKeyRow.verifier).order_by(AuditKeyRow.since, AuditKeyRow.until.nulls_last()))
+    )
 
 
 def tiles(connection: Connection) -> Tiles:

@@ -248,7 +248,9 @@ def _add_documents(
 
 def _statements(connection: Connection) -> list[str]:
     query = select(AuditKeyRow.statement).where(AuditKeyRow.statement.is_not(None))
-    return [each for each in connection.scalars(query.order_by(AuditKeyRow.since, AuditKeyRow.id)) if each]
+    return [
+        each for each in connection.scalars(query.order_by(AuditKeyRow.since, AuditKeyRow.until.nulls_last())) if each
+    ]
 
 
 def _manifest(files: Mapping[str, str]) -> bytes:

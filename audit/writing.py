@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from audit.heads import Head
@@ -62,10 +63,16 @@ def _places(writes: Writes, kind: str, rows: Sequence[tuple[Any, ...]]) -> list[
     """The places of the values, row after row."""
     found = []
     for number, row in enumerate(rows):
-        names = [f"{kind}{number}_{column}" for column in range(len(row))]
+        names, places = _named(kind, number, len(row))
         writes.values.update(zip(names, row, strict=True))
-        found.append([f"%({name})s" for name in names])
+        found.append([*places])
     return found
+
+
+@lru_cache(maxsize=100)
+def _named(kind: str, number: int, columns: int) -> tuple[list[str], list[str]]:
+    names = [f"{kind}{number}_{column}" for column in range(columns)]
+    return names, [f"%({name})s" for name in names]
 
 
 def _rows(places: Iterable[Sequence[str]]) -> str:

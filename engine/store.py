@@ -4,6 +4,7 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from sqlalchemy import update
@@ -16,6 +17,7 @@ from storage.unit_of_work import UnitOfWork
 from storage.writes import Writes
 
 Found = TypeVar("Found", bound="Locked")
+FEW = 8  # rows of one table whose texts are remembered
 _INSTANCE = (
     "i.id AS instance_id, i.definition_id, i.definition_key, i.state AS instance_state, i.revision, i.stage, "
     "i.business_key, i.outcome, i.started_by, i.ended_at, i.has_documents, i.stopped_by, "
@@ -28,21 +30,21 @@ _TASK = (
 _CALLED = "i.parent_id, i.parent_token, i.parent_element, i.root_id, i.depth"
 _NOT_CALLED = "AND i.root_id IS NULL"
 # the order of names after OF is the order of locking: always the instance first
-_LOCK_TASK = "FROM work_item w JOIN instance i ON i.id = w.instance_id WHERE w.id = %s {which}FOR UPDATE OF i, w"
+_LOCK_TASK = "FROM work_item w JOIN instance i ON i.id = w.instance_id WHERE w.id = $1 {which}FOR UPDATE OF i, w"
 LOCK_TASK = f"SELECT {_INSTANCE}, {_TASK} {_LOCK_TASK}".format(which=f"{_NOT_CALLED} ")
-LOCK_INSTANCE = f"SELECT {_INSTANCE} FROM instance i WHERE i.id = %s {_NOT_CALLED} FOR UPDATE OF i"  # noqa: S608 -- constants
+LOCK_INSTANCE = f"SELECT {_INSTANCE} FROM instance i WHERE i.id = $1 {_NOT_CALLED} FOR UPDATE OF i"  # noqa: S608 -- constants
 _DUE = (
-    "WHERE t.due_at <= %s AND NOT t.is_held {which} ORDER BY t.due_at, t.id LIMIT %s FOR UPDATE OF {locked} SKIP LOCKED"
+    "WHERE t.due_at <= $1 AND NOT t.is_held {which} ORDER BY t.due_at, t.id LIMIT $2 FOR UPDATE OF {locked} SKIP LOCKED"
 )
 _LOCK_DUE = "i.snapshot, t.id AS timer_id, t.due_at FROM timer t JOIN instance i ON i.id = t.instance_id"
 LOCK_DUE = f"SELECT {_INSTANCE}, {_LOCK_DUE} {_DUE}".format(which=_NOT_CALLED, locked="i, t")
 # who was called: the root of all calls is locked first, always, so that its lock is that of the whole family
 _ROOT = "JOIN instance r ON r.id = i.root_id"
-LOCK_ROOT = f"SELECT r.id FROM instance i {_ROOT} WHERE i.id = %s FOR UPDATE OF r"  # noqa: S608 -- constants
+LOCK_ROOT = f"SELECT r.id FROM instance i {_ROOT} WHERE i.id = $1 FOR UPDATE OF r"  # noqa: S608 -- constants
 LOCK_ROOT_OF_TASK = (
-    f"SELECT r.id FROM work_item w JOIN instance i ON i.id = w.instance_id {_ROOT} WHERE w.id = %s FOR UPDATE OF r"  # noqa: S608 -- constants
+    f"SELECT r.id FROM work_item w JOIN instance i ON i.id = w.instance_id {_ROOT} WHERE w.id = $1 FOR UPDATE OF r"  # noqa: S608 -- constants
 )
-LOCK_CALLED = f"SELECT {_INSTANCE}, {_CALLED} FROM instance i WHERE i.id = %s FOR UPDATE OF i"  # noqa: S608 -- constants
+LOCK_CALLED = f"SELECT {_INSTANCE}, {_CALLED} FROM instance i WHERE i.id = $1 FOR UPDATE OF i"  # noqa: S608 -- constants
 LOCK_CALLED_TASK = f"SELECT {_INSTANCE}, {_CALLED}, {_TASK} {_LOCK_TASK}".format(which="")
 LOCK_CALLED_DUE = f"SELECT {_INSTANCE}, {_CALLED}, {_LOCK_DUE} {_ROOT} {_DUE}".format(which="", locked="r, i, t")
 LIVE_CALLED = "SELECT id FROM instance WHERE parent_id = %s AND parent_token = %s AND ended_at IS NULL ORDER BY id"
@@ -124,7 +126,7 @@ def lock_due(unit: UnitOfWork, now: datetime, limit: int) -> list[Due]:
     """Lock the timers that are due, the oldest first, with their instances; those that others hold are left out."""
     rows: list[dict[str, Any]] = []
     for statement in (LOCK_DUE, LOCK_CALLED_DUE):
-        rows += unit.rows.execute(statement.encode(), (now, limit)).fetchall()
+        rows += unit.fetch(statement.encode(), now, limit)
     rows.sort(key=lambda row: (row["due_at"], row["timer_id"]))
     names = ("snapshot", "timer_id", "due_at")
     return [Due(**{name: row.pop(name) for name in names}, locked=Locked(**row)) for row in rows[:limit]]
@@ -173,7 +175,7 @@ def live_called(unit: UnitOfWork, instance_id: str, token: str) -> list[str]:
 
 
 def _locked(unit: UnitOfWork, statement: str, key: str) -> dict[str, Any] | None:
-    return unit.rows.execute(statement.encode(), (key,)).fetchone()
+    return next(iter(unit.fetch(statement.encode(), key)), None)
 
 
 def read_snapshot(unit: UnitOfWork, instance_id: str) -> dict[str, Any]:
@@ -184,28 +186,36 @@ def read_snapshot(unit: UnitOfWork, instance_id: str) -> dict[str, Any]:
     return found
 
 
+@lru_cache
+def _insertion(table: str, columns: tuple[str, ...]) -> str:
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES "  # noqa: S608 -- constants of this module
+
+
+@lru_cache(maxsize=100)
+def _places(table: str, columns: tuple[str, ...], number: int, empty: tuple[str, ...]) -> tuple[list[str], str]:
+    """What the values of a row are called in the statement, and its text there; some shared ones it has not."""
+    own = {column: f"{table}_{column}_{number}" for column in columns}
+    names = [own[column] if column in empty else SHARED.get(column, own[column]) for column in columns]
+    return names, "(" + ", ".join([f"%({name})s" for name in names]) + ")"
+
+
 class Writing(Writes):
     """Collects what one command changes in one instance; it is written with a single statement."""
 
     def __init__(self, instance_id: str, now: datetime, actor: str) -> None:
         super().__init__(instance=instance_id, now=now, actor=actor)
 
-    def _insert(self, table: str, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
+    def _insert(self, table: str, columns: tuple[str, ...], rows: Sequence[Mapping[str, Any]]) -> None:
         if not rows:
             return
-        places = []
+        values, places = self.values, []
         for number, row in enumerate(rows):
-            values = []
-            for column in columns:
-                if row[column] is None:
-                    values.append("NULL")
-                    continue
-                name = SHARED.get(column, f"{table}_{column}_{number}")
-                self.values[name] = row[column]
-                values.append(f"%({name})s")
-            places.append(f"({', '.join(values)})")
-        into = f"{table} ({', '.join(columns)})"
-        self.add("INSERT INTO " + into + " VALUES " + ", ".join(places))  # noqa: S608 -- constants
+            empty = tuple([column for column in NULLABLE if column in row and row[column] is None])
+            place = _places if number < FEW else _places.__wrapped__
+            names, text = place(table, columns, number, empty)
+            values.update(zip(names, [row[column] for column in columns], strict=True))
+            places.append(text)
+        self.add(_insertion(table, columns) + ", ".join(places))
 
     def create(self, row: Mapping[str, Any]) -> None:
         """A new instance."""
@@ -324,6 +334,7 @@ SHARED = {
     "created_at": "now",
     "actor": "actor",
 }
+NULLABLE = ("business_key", "left_at", "actor")  # of these, a row may have none
 INSTANCE_COLUMNS = (
     "id", "definition_id", "definition_key", "state", "revision", "stage", "business_key", "outcome", "snapshot",
     "started_by", "started_at", "ended_at",

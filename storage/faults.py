@@ -11,7 +11,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from core.errors import DomainError, StaleState, StorageFull, Unavailable
 
 # PostgreSQL's SQLSTATE codes (its manual, appendix A)
-RETRY = {"40001", "40P01"}  # serialization failure, deadlock
+RETRY = {"40001", "40P01", "26000"}  # serialization failure, deadlock, a prepared statement that was dropped
 BUSY = {"55P03"}  # lock not available, after `LOCK_TIMEOUT`: whoever waited that long is not made to wait again
 FULL = {"53100"}  # disk full
 GONE = {"57P01", "57P02"}  # shutdown, crash

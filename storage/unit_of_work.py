@@ -6,8 +6,7 @@ from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar
 
 import psycopg
-from psycopg.rows import dict_row
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, PoolProxiedConnection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -20,10 +19,10 @@ from storage.blobs import staging
 from storage.blobs.store import BlobRef
 from storage.faults import is_lost, translate, translated
 from storage.jobs.queue import JobQueue, JobRequest
+from storage.prepared import PreparedStatements
 from storage.writes import Writes
 
 Port = TypeVar("Port")
-ROWS, WRITES = "obieg.rows", "obieg.writes"  # cursors that a connection keeps: they remember how values are converted
 
 
 class CommitInDoubt(Unavailable):
@@ -77,11 +76,12 @@ class UnitOfWork:
         self._factory = factory
         self._requests: list[JobRequest] = []
         self._afterwards: list[Callable[[], None]] = []
+        self._pooled: PoolProxiedConnection | None = None
         self._connection: Connection | None = None
         self._session: Session | None = None
         self._posted: Writes | None = None
+        self._prepared: PreparedStatements | None = None
         self.revisions: dict[str, tuple[int, int]] = {}  # of what is locked, by stream: as found and as left
-        self._driver: psycopg.Connection[tuple[Any, ...]] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -98,62 +98,61 @@ class UnitOfWork:
             raise known from error
 
     def _close(self) -> None:
-        if self._connection is None:
+        if self._pooled is None:
             return
         try:
             if self._session is not None:
                 self._session.close()
-            self._connection.close()
+            if self._connection is not None:
+                self._connection.close()
+            else:
+                self._pooled.close()
         except DBAPIError:  # it is broken: it must not go back into the pool
-            if not self._connection.closed:
-                self._connection.invalidate()
+            self._pooled.invalidate()
+            if self._connection is not None:
                 self._connection.close()
 
-    def _open(self) -> Connection:
-        if self._connection is None:
-            self._connection = self._factory.engine.connect()
-            self._connection.begin()
-        return self._connection
+    def _open(self) -> PreparedStatements:
+        """What executes the few statements that need no more; SQLAlchemy's connection costs a tenth of them."""
+        if self._prepared is None:
+            self._pooled = self._factory.engine.raw_connection()
+            self._prepared = PreparedStatements.of(self._pooled)
+            self._prepared.begin()
+        return self._prepared
 
     @property
     def connection(self) -> Connection:
         """The connection of this transaction, for statements that need no objects."""
         self._settle()
-        return self._open()
+        return self._dressed()
+
+    def _dressed(self) -> Connection:
+        if self._connection is None:
+            self._open().touch()
+            self._connection = Connection(self._factory.engine, self._pooled)
+            self._connection.begin()
+        return self._connection
 
     @property
     def session(self) -> Session:
         """The session of this transaction, made when it is first asked for: a tenth of a millisecond."""
         self._settle()
         if self._session is None:
-            self._session = Session(self._open(), expire_on_commit=False, join_transaction_mode="rollback_only")
+            self._session = Session(self._dressed(), expire_on_commit=False, join_transaction_mode="rollback_only")
         return self._session
 
     @property
     def driver(self) -> "psycopg.Connection[tuple[Any, ...]]":
-        """The psycopg connection of this transaction, for the few statements whose time counts.
-
-        A statement costs about 40 µs less than through `connection`; never commit or roll back on it.
-        """
+        """The psycopg connection of this transaction; never commit or roll back on it."""
         self._settle()
-        return self._opened_driver()
+        prepared = self._open()
+        prepared.touch()
+        return prepared.driver
 
-    def _opened_driver(self) -> "psycopg.Connection[tuple[Any, ...]]":
-        if self._driver is None:
-            driver = self._open().connection.driver_connection
-            assert isinstance(driver, psycopg.Connection)
-            self._driver = driver
-        return self._driver
-
-    @property
-    def rows(self) -> "psycopg.Cursor[dict[str, Any]]":
-        """A cursor for statements whose rows come as dictionaries; the connection keeps it, read it before the next."""
+    def fetch(self, text: bytes, *values: Any) -> list[dict[str, Any]]:
+        """All rows of a query with `$1`, `$2`, …: a tenth of a millisecond faster than through `connection`."""
         self._settle()
-        kept = self._open().connection.info
-        if ROWS not in kept:
-            kept[ROWS] = self._opened_driver().cursor(row_factory=dict_row)
-        found: psycopg.Cursor[dict[str, Any]] = kept[ROWS]
-        return found
+        return self._open().fetch(text, values)
 
     def post(self, writes: Writes) -> None:
         """Have changes made before the next statement of this unit, at the latest when it commits."""
@@ -170,10 +169,7 @@ class UnitOfWork:
     def _settle(self) -> None:
         if self._posted is not None:
             writes, self._posted = self._posted, None
-            kept = self._open().connection.info
-            if WRITES not in kept:
-                kept[WRITES] = psycopg.RawCursor(self._opened_driver())
-            writes.send(kept[WRITES])
+            writes.send(self._open())
 
     def emit(self, event: Event) -> None:
         """Say what happened; the trail and the policies hear of it at the commit."""
@@ -211,6 +207,7 @@ class UnitOfWork:
         except BaseException:
             self._posted = None
             nested.rollback()
+            self._open().doubt()
             del self.events[marks[0] :], self._requests[marks[1] :], self._afterwards[marks[2] :]
             raise
         nested.commit()
@@ -221,9 +218,10 @@ class UnitOfWork:
             self._session.rollback()
             self._session.close()
             self._session = None
-        if self._connection is not None:
-            self._connection.rollback()
-            self._connection.begin()
+        if self._prepared is not None:
+            self._dressed().rollback()
+            self._dressed().begin()
+            self._prepared.begin()
         self._posted = None
         self.revisions.clear()
         self.events.clear()
@@ -247,6 +245,8 @@ class UnitOfWork:
         try:
             if self._connection is not None:
                 self._connection.commit()
+            elif self._prepared is not None:
+                self._prepared.commit()
             if self._session is not None:
                 self._session.commit()  # sends nothing: tells whoever listens to the session
         except (DBAPIError, psycopg.Error) as error:

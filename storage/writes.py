@@ -1,10 +1,14 @@
 """Changes that a unit of work makes with one statement."""
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
 import psycopg
 
+from storage.prepared import PreparedStatements
+
+Parts: TypeAlias = tuple[tuple[str, str], ...]  # names and texts
+MANY = 500  # values; a statement with more is not remembered: its like hardly comes again
 MAXIMUM_PLACES = 65_000  # the protocol counts them with 16 bits; beyond that the values are written into the text
 
 
@@ -24,23 +28,27 @@ class Writes:
         self._parts[name or f"part{len(self._parts)}"] = text
         self.values.update(values)
 
-    def send(self, cursor: "psycopg.RawCursor[tuple[Any, ...]]") -> None:
+    def send(self, prepared: PreparedStatements) -> None:
         """Execute them all; one round trip, whatever their number."""
-        *others, last = self._parts.items()
-        named = ", ".join([f"{name} AS ({text})" for name, text in others])
-        statement = f"WITH {named} {last[1]}" if named else last[1]
-        if len(self.values) > MAXIMUM_PLACES:
-            psycopg.ClientCursor(cursor.connection).execute(statement.encode(), self.values)
+        parts, values = tuple(self._parts.items()), self.values
+        if len(values) > MAXIMUM_PLACES:
+            psycopg.ClientCursor(prepared.driver).execute(_joined(parts).encode(), values)
             return
-        text, names = _numbered(statement)
-        cursor.execute(text, [self.values[name] for name in names])
+        text, names = _numbered(parts) if len(values) < MANY else _numbered.__wrapped__(parts)
+        prepared.execute(text, [values[name] for name in names])
+
+
+def _joined(parts: Parts) -> str:
+    *others, last = parts
+    named = ", ".join([f"{name} AS ({text})" for name, text in others])
+    return f"WITH {named} {last[1]}" if named else last[1]
 
 
 @lru_cache(maxsize=500)
-def _numbered(statement: str) -> tuple[bytes, tuple[str, ...]]:
+def _numbered(parts: Parts) -> tuple[bytes, tuple[str, ...]]:
     """The statement with numbered places, and the names in that order."""
     places = _Places()
-    text = statement % places
+    text = _joined(parts) % places
     return text.encode(), tuple(places)
 
 

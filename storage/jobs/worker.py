@@ -14,6 +14,7 @@ from typing import Any
 
 import procrastinate
 import psycopg
+from procrastinate.connector import Notify
 from procrastinate.exceptions import ConnectorException, UniqueViolation
 from procrastinate.jobs import Job, Status
 from procrastinate.manager import JobManager
@@ -155,7 +156,7 @@ class Worker:
                 self._wake = None
 
     def _app(self) -> procrastinate.App:
-        connector = procrastinate.PsycopgConnector(
+        connector = _Connector(
             conninfo=self._url,
             kwargs={"connect_timeout": 3, "application_name": "obieg worker"},
             min_size=1,
@@ -232,6 +233,14 @@ async def _recover(app: procrastinate.App, registry: JobRegistry, pace: Pace) ->
             else:
                 await app.job_manager.retry_job(job)
                 logger.warning("job of a dead worker to be tried again", extra=extra)
+
+
+class _Connector(procrastinate.PsycopgConnector):
+    """Has the worker look once it listens: what was committed before that called in vain."""
+
+    async def _loop_notify(self, on_notification: Notify, *arguments: Any, **options: Any) -> None:
+        await on_notification(channel="", payload=json.dumps({"type": "job_inserted", "job_id": 0}))
+        await super()._loop_notify(on_notification, *arguments, **options)
 
 
 class _Listener(ProcrastinateWorker):

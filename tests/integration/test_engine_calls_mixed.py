@@ -65,8 +65,9 @@ def verbs(world: JobWorld, root: str, dice: random.Random) -> list[Callable[[], 
         return world.complete(some(world, "SELECT id FROM work_item") or "0" * 26)
 
     def cancel() -> None:
-        if dice.random() < SELDOM:
-            world.do(CancelInstance(instance_id=some(world, child) or root, reason="test"))
+        one = some(world, child) if dice.random() < SELDOM else None
+        if one is not None:
+            world.do(CancelInstance(instance_id=one, reason="test"))
 
     def suspend() -> None:
         one = some(world, child) or root

@@ -6,11 +6,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from procrastinate import PsycopgConnector
 from procrastinate.manager import JobManager
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.pool import NullPool
@@ -126,6 +128,31 @@ def test_a_waiting_job_starts_after_the_commit_of_everybody_who_asked_for_it(ben
     until(lambda: len(bench.done) == 2)
 
     assert bench.done == [0, 1]
+
+
+def test_a_job_committed_before_the_worker_listens_is_not_left_for_the_next_poll(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    search, connect_to_listen = JobManager.fetch_job, PsycopgConnector._get_standalone_connection
+    searched = asyncio.Event()
+
+    async def fetch_job(manager: JobManager, *arguments: Any) -> Any:
+        job = await search(manager, *arguments)
+        searched.set()
+        return job
+
+    @asynccontextmanager
+    async def late(connector: PsycopgConnector) -> AsyncIterator[Any]:
+        await searched.wait()
+        bench.enqueue("late")
+        async with connect_to_listen(connector) as connection:
+            yield connection
+
+    monkeypatch.setattr(JobManager, "fetch_job", fetch_job)
+    monkeypatch.setattr(PsycopgConnector, "_get_standalone_connection", late)
+    bench.start()
+
+    until(lambda: bench.done == ["late"])
 
 
 def test_a_job_committed_while_the_worker_searches_is_not_left_for_the_next_poll(

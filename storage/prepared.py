@@ -1,0 +1,128 @@
+"""Statements that a connection keeps prepared, for the few whose time counts."""
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import psycopg
+from psycopg import pq
+from psycopg.adapt import PyFormat, Transformer
+from psycopg.errors import InvalidSqlStatementName, error_from_result
+from sqlalchemy import PoolProxiedConnection
+
+Driver: TypeAlias = "psycopg.Connection[tuple[Any, ...]]"
+Key: TypeAlias = tuple[bytes, tuple[int, ...]]  # text and types of values
+INFO = "obieg.prepared"  # where a pooled connection keeps this
+KEPT = 100  # statements; the one that was prepared first makes room
+FINE = {pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK}
+
+
+NAMES = b"SELECT name FROM pg_prepared_statements WHERE name LIKE 'obieg%'"
+
+
+class PreparedStatements:
+    """Executes statements with `$1`, `$2`, … on one connection, in its transaction; all raise `psycopg.Error`.
+
+    psycopg converts the values, but libpq is called without the machinery between: that costs a tenth of a millisecond
+    per statement, more than PostgreSQL needs for most of them. A call blocks its thread and lets others run.
+    """
+
+    def __init__(self, driver: Driver) -> None:
+        self.driver = driver
+        self._connection = driver.pgconn
+        self._adapter = Transformer(driver)
+        self._names: dict[Key, bytes] = {}
+        self._once: dict[Key, None] = {}  # what was executed once: worth preparing when it comes again
+        self._made = 0
+        self._is_sure = False  # that the server has all of them
+        self._is_touched = False  # whether others may have done something in this transaction
+
+    @classmethod
+    def of(cls, pooled: PoolProxiedConnection) -> "PreparedStatements":
+        """Those of a connection, which it keeps when it goes back into the pool."""
+        found: PreparedStatements | None = pooled.info.get(INFO)
+        if found is None:
+            driver: Any = pooled.driver_connection
+            found = pooled.info[INFO] = cls(driver)
+        return found
+
+    def begin(self) -> None:
+        """Begin a transaction unless there is one."""
+        self._is_sure, self._is_touched = False, self._connection.transaction_status != pq.TransactionStatus.IDLE
+        if not self._is_touched:
+            self._checked(self._connection.exec_(b"BEGIN"))
+
+    def touch(self) -> None:
+        """Others execute statements in this transaction: it cannot simply begin anew."""
+        self._is_touched = True
+
+    def doubt(self) -> None:
+        """Others have rolled back a part: psycopg drops all prepared statements then, and when it alters tables."""
+        self._is_sure = False
+
+    def commit(self) -> None:
+        """Commit what was begun."""
+        self._checked(self._connection.exec_(b"COMMIT"))
+
+    def execute(self, text: bytes, values: Sequence[Any] = ()) -> pq.abc.PGresult:
+        """Execute a statement; the first time as it is, from then on prepared."""
+        if not self._is_sure and self._is_touched:
+            self._look()
+        dumped: Any = self._adapter.dump_sequence(values, [PyFormat.AUTO] * len(values))
+        types, formats = self._adapter.types or (), self._adapter.formats
+        key = text, types
+        if key in self._names or key in self._once:
+            return self._execute_prepared(key, dumped, formats)
+        self._note(key)
+        result = self._checked(self._connection.exec_params(text, dumped, types, formats))
+        self._is_touched = True
+        return result
+
+    def _execute_prepared(self, key: Key, dumped: Any, formats: Any) -> pq.abc.PGresult:
+        name = self._names.get(key) or self._prepare(key)
+        try:
+            result = self._checked(self._connection.exec_prepared(name, dumped, formats))
+        except InvalidSqlStatementName:
+            if self._is_sure or self._is_touched:
+                raise
+            self._checked(self._connection.exec_(b"ROLLBACK"))  # nothing is lost: this was the first statement
+            self.begin()
+            self._look()
+            return self._execute_prepared(key, dumped, formats)
+        self._is_sure = True
+        return result
+
+    def fetch(self, text: bytes, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        """All rows of a query."""
+        result = self.execute(text, values)
+        names = [(result.fname(number) or b"").decode() for number in range(result.nfields)]
+        self._adapter.set_pgresult(result)
+        return [dict(zip(names, row, strict=True)) for row in self._adapter.load_rows(0, result.ntuples, tuple)]
+
+    def _look(self) -> None:
+        found = self._checked(self._connection.exec_(NAMES))
+        known = {found.get_value(row, 0) for row in range(found.ntuples)}
+        self._names = {key: name for key, name in self._names.items() if name in known}
+        self._is_sure = True
+
+    def _note(self, key: Key) -> None:
+        if len(self._once) >= KEPT:
+            self._once.pop(next(iter(self._once)))
+        self._once[key] = None
+
+    def _prepare(self, key: Key) -> bytes:
+        if len(self._names) >= KEPT:
+            oldest = self._names.pop(next(iter(self._names)))
+            self._checked(self._connection.exec_(b"DEALLOCATE " + oldest))
+        self._made += 1
+        name = b"obieg_%d" % self._made
+        self._checked(self._connection.prepare(name, *key))
+        self._once.pop(key, None)
+        self._names[key] = name
+        return name
+
+    def _checked(self, result: pq.abc.PGresult) -> pq.abc.PGresult:
+        if result.status in FINE:
+            return result
+        if self._connection.status == pq.ConnStatus.BAD:
+            raise psycopg.OperationalError(self._connection.get_error_message())
+        raise error_from_result(result, encoding=self.driver.info.encoding)

@@ -1,0 +1,123 @@
+"""Prepared statements: kept by their connection, and never missed when somebody dropped them."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, create_engine, text
+
+from core.identity import SYSTEM
+from storage import prepared
+from storage.jobs.queue import ProcrastinateQueue
+from storage.unit_of_work import UnitFactory
+from tests.counting import registry
+
+DOUBLE = b"SELECT $1::int * 2 AS twice, $2::text AS word"
+KEPT = text("SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'obieg%'")
+
+
+@pytest.fixture
+def units(database_url: str) -> Iterator[UnitFactory]:
+    engine = create_engine(database_url, pool_size=1, max_overflow=0)
+    yield UnitFactory(engine, queue=ProcrastinateQueue(registry))
+    engine.dispose()
+
+
+def ask(units: UnitFactory, statement: bytes = DOUBLE, *values: Any) -> Any:
+    with units.begin(SYSTEM) as unit:
+        rows = unit.fetch(statement, *(values or (21, "ą")))
+        unit.commit()
+    return rows
+
+
+def kept(engine: Engine) -> int:
+    with engine.connect() as connection:
+        found: int = connection.execute(KEPT).scalar_one()
+        connection.commit()
+    return found
+
+
+def test_a_statement_that_comes_again_is_prepared(units: UnitFactory) -> None:
+    answers = [ask(units) for _ in range(3)]
+
+    assert answers == [[{"twice": 42, "word": "ą"}]] * 3
+    assert kept(units.engine) == 1
+
+
+def test_values_arrive_as_what_they_are(units: UnitFactory) -> None:
+    values = {
+        "a": 7,
+        "b": None,
+        "c": True,
+        "d": b"\x00\xff",
+        "e": ["a", "b,c"],
+        "f": datetime(2026, 1, 5, 8, tzinfo=UTC),
+    }
+    types = ("int", "text", "bool", "bytea", "text[]", "timestamptz")
+    columns = ", ".join(f"${n}::{kind} AS {name}" for n, (name, kind) in enumerate(zip(values, types, strict=True), 1))
+
+    with units.begin(SYSTEM) as unit:
+        found = [unit.fetch(f"SELECT {columns}".encode(), *values.values()) for _ in range(3)]
+
+    assert found == [[values]] * 3
+
+
+def test_a_rollback_drops_them_and_nobody_notices(units: UnitFactory) -> None:
+    for _ in range(3):
+        ask(units)
+    with units.engine.connect() as connection:
+        for _ in range(7):
+            connection.exec_driver_sql("SELECT 1")
+        connection.rollback()
+
+    assert ask(units) == [{"twice": 42, "word": "ą"}]
+
+
+def test_they_are_dropped_by_hand_and_nobody_notices(units: UnitFactory) -> None:
+    for _ in range(3):
+        ask(units)
+    with units.begin(SYSTEM) as unit:
+        unit.connection.exec_driver_sql("DEALLOCATE ALL")
+        unit.commit()
+
+    assert ask(units) == [{"twice": 42, "word": "ą"}]
+
+
+@pytest.mark.parametrize("first", ["connection", "driver"])
+def test_they_are_looked_for_where_the_transaction_could_not_begin_anew(units: UnitFactory, first: str) -> None:
+    for _ in range(3):
+        ask(units)
+    with units.begin(SYSTEM) as unit:
+        unit.connection.exec_driver_sql("DEALLOCATE ALL")
+        unit.commit()
+
+    with units.begin(SYSTEM) as unit:
+        execute = unit.connection.exec_driver_sql if first == "connection" else unit.driver.execute
+        execute("CREATE TEMPORARY TABLE mine AS SELECT 5 AS five")
+        found = unit.fetch(DOUBLE, 1, "x"), unit.fetch(b"SELECT five FROM mine")
+
+    assert found == ([{"twice": 2, "word": "x"}], [{"five": 5}])
+
+
+def test_a_part_that_is_undone_drops_them_and_the_rest_goes_on(units: UnitFactory) -> None:
+    for _ in range(3):
+        ask(units)
+    with units.begin(SYSTEM) as unit:
+        with suppress(ZeroDivisionError), unit.savepoint():
+            for _ in range(7):
+                unit.connection.exec_driver_sql("SELECT 1")
+            raise ZeroDivisionError
+
+        assert unit.fetch(DOUBLE, 1, "x") == [{"twice": 2, "word": "x"}]
+
+
+def test_no_more_are_kept_than_there_is_room_for(units: UnitFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prepared, "KEPT", 3)
+
+    for number in range(10):
+        for _ in range(3):
+            assert ask(units, b"SELECT $1::int + %d AS sum" % number, 1) == [{"sum": 1 + number}]
+
+    assert kept(units.engine) == 3
