@@ -14,6 +14,9 @@ class Command:
     quiet: ClassVar[bool] = False
 
 
+_NAMES: dict[type, tuple[str, ...]] = {}  # of the fields of each kind of event
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """A fact, named in the past tense; whoever emits it need not know who listens.
@@ -42,4 +45,8 @@ class Event:
 
     def payload(self) -> dict[str, Any]:
         """The event's fields by name: JSON-ready values, without type, time and actor."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        kind = type(self)
+        names = _NAMES.get(kind)
+        if names is None:
+            names = _NAMES[kind] = tuple(field.name for field in fields(self))
+        return {name: getattr(self, name) for name in names}

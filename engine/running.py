@@ -1,7 +1,6 @@
 """Runs a locked instance inside a unit of work: handlers, decisions, tasks, history, events, incidents."""
 
 import dataclasses
-import json
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
@@ -11,6 +10,7 @@ from typing import Any, TypeVar
 from sqlalchemy import func, select
 
 from core.ids import new_id
+from core.jsontext import to_json
 from engine import calls, catalog, holding, searching, store
 from engine.calling import Instances
 from engine.errors import InstanceEnded, InstanceStopped, InstanceSuspended, StepFailed, leaves_out
@@ -245,7 +245,7 @@ class Running:
         writing.calls([calls.row(call, locked, now) for call in changes.called.values()], changes.uncalled)
         ended = case.state in {"completed", "cancelled"}
         snapshot = case.snapshot()
-        stored = json.dumps(snapshot)
+        stored = to_json(snapshot)
         if not ended:
             check_size(stored, snapshot, locked.instance_id)
         state = case.state if ended else self.state

@@ -1,9 +1,9 @@
 """What inbox searches see of a task: the variables that its process declares, which follow when they change."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
+from core.jsontext import to_json
 from engine.feel.values import plain
 from engine.runtime import Case, Changes
 from storage.writes import Writes
@@ -16,7 +16,7 @@ FOLLOW = (
 
 def columns(case: Case, seen: Mapping[str, Any]) -> str:
     """The declared variables among those that a task sees, as JSON."""
-    return json.dumps({name: plain(seen[name]) for name in case.program.process.searchable if name in seen})
+    return to_json({name: plain(seen[name]) for name in case.program.process.searchable if name in seen})
 
 
 def follow(writing: Writes, case: Case, changes: Changes) -> None:

@@ -1,6 +1,5 @@
 """Locks, loads and stores instances: one statement that locks and reads, one that writes all that a command changed."""
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +8,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import update
 
+from core.jsontext import to_json
 from engine.errors import InstanceNotFound
 from engine.events import case_stream
 from engine.models import InstanceRow
@@ -274,10 +274,10 @@ class Writing(Writes):
             self.add(
                 CLOSE_TASKS,
                 done=done.task_id if done else None,
-                data=json.dumps(done.data) if done else "{}",
-                documents=json.dumps(done.documents) if done else "[]",
+                data=to_json(done.data) if done else "{}",
+                documents=to_json(done.documents) if done else "[]",
                 idempotency_key=done.idempotency_key if done else None,
-                answer=json.dumps(done.answer) if done and done.answer is not None else None,
+                answer=to_json(done.answer) if done and done.answer is not None else None,
             )
         self._insert("work_item", TASK_COLUMNS, opened)
 

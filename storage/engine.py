@@ -1,9 +1,11 @@
 """The database: PostgreSQL from the wheel in the data folder, or the server that `OBIEG_DATABASE_URL` names."""
 
 from dataclasses import dataclass
+from typing import Any
 
+import psycopg
 import sqlalchemy
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 from sqlalchemy.engine import make_url
 
 from core.settings import Settings
@@ -18,7 +20,7 @@ LOCK_TIMEOUT = 10_000  # milliseconds that a statement waits for somebody else's
 
 def connect(url: str, *, pool: int = 12) -> Engine:
     """An engine with a pool of connections; nothing is sent until the first use."""
-    return sqlalchemy.create_engine(
+    engine = sqlalchemy.create_engine(
         make_url(url).set(drivername="postgresql+psycopg"),
         pool_size=pool,
         max_overflow=4,
@@ -30,6 +32,20 @@ def connect(url: str, *, pool: int = 12) -> Engine:
             "options": f"-c timezone=utc -c lock_timeout={LOCK_TIMEOUT}",
         },
     )
+    event.listen(engine, "do_connect", _connect)
+    return engine
+
+
+class _Connection(psycopg.Connection[Any]):
+    """The pool rolls back whatever it takes back; where nothing has begun, that need not cost anything."""
+
+    def rollback(self) -> None:
+        if self.pgconn.transaction_status != psycopg.pq.TransactionStatus.IDLE:
+            super().rollback()
+
+
+def _connect(_dialect: Any, _record: Any, arguments: Any, options: Any) -> _Connection:
+    return _Connection.connect(*arguments, **options)
 
 
 @dataclass(slots=True)
