@@ -26,6 +26,7 @@ def connect(url: str, *, pool: int = 12) -> Engine:
         max_overflow=4,
         pool_timeout=5,
         pool_recycle=3600,
+        pool_use_lifo=True,  # the connection that was used last has its statements and its caches at hand
         connect_args={
             "connect_timeout": CONNECT_TIMEOUT,
             "prepare_threshold": 2,
