@@ -38,10 +38,16 @@ def connect(url: str, *, pool: int = 12) -> Engine:
 
 
 class _Connection(psycopg.Connection[Any]):
-    """The pool rolls back whatever it takes back; where nothing has begun, that need not cost anything."""
+    """Counts its rollbacks: with each, psycopg drops all statements that are prepared.
+
+    The pool rolls back whatever it takes back; where nothing has begun, that need not cost anything.
+    """
+
+    rollbacks = 0
 
     def rollback(self) -> None:
         if self.pgconn.transaction_status != psycopg.pq.TransactionStatus.IDLE:
+            self.rollbacks += 1
             super().rollback()
 
 

@@ -33,8 +33,8 @@ class PreparedStatements:
         self._names: dict[Key, bytes] = {}
         self._once: dict[Key, None] = {}  # what was executed once: worth preparing when it comes again
         self._made = 0
-        self._is_sure = False  # that the server has all of them
-        self._is_touched = False  # whether others may have done something in this transaction
+        self._rollbacks = self._counted()  # when the server was known to have all of them
+        self._is_touched = False  # whether something may have been done in this transaction
 
     @classmethod
     def of(cls, pooled: PoolProxiedConnection) -> "PreparedStatements":
@@ -47,7 +47,7 @@ class PreparedStatements:
 
     def begin(self) -> None:
         """Begin a transaction unless there is one."""
-        self._is_sure, self._is_touched = False, self._connection.transaction_status != pq.TransactionStatus.IDLE
+        self._is_touched = self._connection.transaction_status != pq.TransactionStatus.IDLE
         if not self._is_touched:
             self._checked(self._connection.exec_(b"BEGIN"))
 
@@ -56,8 +56,8 @@ class PreparedStatements:
         self._is_touched = True
 
     def doubt(self) -> None:
-        """Others have rolled back a part: psycopg drops all prepared statements then, and when it alters tables."""
-        self._is_sure = False
+        """Others have rolled back a part: psycopg drops all prepared statements then."""
+        self._rollbacks = None
 
     def commit(self) -> None:
         """Commit what was begun."""
@@ -65,31 +65,34 @@ class PreparedStatements:
 
     def execute(self, text: bytes, values: Sequence[Any] = ()) -> pq.abc.PGresult:
         """Execute a statement; the first time as it is, from then on prepared."""
-        if not self._is_sure and self._is_touched:
+        if self._is_touched and self._names and (self._rollbacks is None or self._rollbacks != self._counted()):
             self._look()
         dumped: Any = self._adapter.dump_sequence(values, [PyFormat.AUTO] * len(values))
         types, formats = self._adapter.types or (), self._adapter.formats
         key = text, types
         if key in self._names or key in self._once:
-            return self._execute_prepared(key, dumped, formats)
-        self._note(key)
-        result = self._checked(self._connection.exec_params(text, dumped, types, formats))
+            result = self._execute_prepared(key, dumped, formats)
+        else:
+            self._note(key)
+            result = self._checked(self._connection.exec_params(text, dumped, types, formats))
         self._is_touched = True
         return result
 
     def _execute_prepared(self, key: Key, dumped: Any, formats: Any) -> pq.abc.PGresult:
         name = self._names.get(key) or self._prepare(key)
         try:
-            result = self._checked(self._connection.exec_prepared(name, dumped, formats))
+            return self._checked(self._connection.exec_prepared(name, dumped, formats))
         except InvalidSqlStatementName:
-            if self._is_sure or self._is_touched:
+            self._names.clear()
+            if self._is_touched:
                 raise
             self._checked(self._connection.exec_(b"ROLLBACK"))  # nothing is lost: this was the first statement
             self.begin()
-            self._look()
-            return self._execute_prepared(key, dumped, formats)
-        self._is_sure = True
-        return result
+            return self._checked(self._connection.exec_prepared(self._prepare(key), dumped, formats))
+
+    def _counted(self) -> int | None:
+        """How often psycopg rolled back on this connection, where that is counted."""
+        return getattr(self.driver, "rollbacks", None)
 
     def fetch(self, text: bytes, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
         """All rows of a query."""
@@ -102,7 +105,7 @@ class PreparedStatements:
         found = self._checked(self._connection.exec_(NAMES))
         known = {found.get_value(row, 0) for row in range(found.ntuples)}
         self._names = {key: name for key, name in self._names.items() if name in known}
-        self._is_sure = True
+        self._rollbacks = self._counted()
 
     def _note(self, key: Key) -> None:
         if len(self._once) >= KEPT:

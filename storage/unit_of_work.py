@@ -105,11 +105,15 @@ class UnitOfWork:
                 self._session.close()
             if self._connection is not None:
                 self._connection.close()
+            elif self._prepared is not None and self._prepared.driver.broken:
+                self._pooled.invalidate()
             else:
                 self._pooled.close()
         except DBAPIError:  # it is broken: it must not go back into the pool
-            self._pooled.invalidate()
-            if self._connection is not None:
+            if self._connection is None:
+                self._pooled.invalidate()
+            elif not self._connection.closed:
+                self._connection.invalidate()
                 self._connection.close()
 
     def _open(self) -> PreparedStatements:

@@ -14,7 +14,7 @@ from webapp.errors import UnsupportedMedia
 from webapp.multipart import PIECE, MultipartReader
 from webapp.web import application
 
-LONGEST_BOUNDARY = 70  # characters (RFC 2046, section 5.1.1)
+LONGEST_BOUNDARY = 200  # characters; RFC 2046, section 5.1.1, allows 70, which not all programs keep to
 ENVELOPE = 1 << 20  # bytes that boundaries and text fields may add to the file itself
 MOST_SMALL = 32 << 20  # bytes of all files of a deployment
 

@@ -6,9 +6,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
-import psycopg
 import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
@@ -26,6 +24,7 @@ from core.identity import SYSTEM
 from core.messages import Event
 from storage.unit_of_work import UnitFactory
 from tests.audit_samples import ANNA, AUDITOR, check, noted, recording, write
+from tests.protocol import listening
 
 
 @pytest.fixture
@@ -65,21 +64,14 @@ def test_the_hashed_bytes_are_the_canonical_form_of_the_event(units: UnitFactory
 
 def counted(units: UnitFactory, *events: Event, revision: int = 1) -> int:
     """How many statements record these events in a unit that holds their subject at this revision."""
-    statements: list[Any] = []
-    execute = psycopg.Cursor.execute
-
-    def noting(cursor: Any, statement: Any, *arguments: Any, **options: Any) -> Any:
-        statements.append(statement)
-        return execute(cursor, statement, *arguments, **options)
-
-    with pytest.MonkeyPatch.context() as listening, units.begin(ANNA) as unit:
+    with units.begin(ANNA) as unit:
         assert unit.driver  # a new connection asks its server a few things
-        listening.setattr(psycopg.Cursor, "execute", noting)
+    with listening(units.engine) as sent, units.begin(ANNA) as unit:
         unit.revisions = {event.stream: (revision, revision) for event in events}
         for event in events:
             unit.emit(event)
         unit.commit()
-    return len(statements)
+    return sent.statements
 
 
 def test_a_unit_costs_two_statements_whatever_the_number_of_events(units: UnitFactory) -> None:

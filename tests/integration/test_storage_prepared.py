@@ -10,6 +10,7 @@ from sqlalchemy import Engine, create_engine, text
 
 from core.identity import SYSTEM
 from storage import prepared
+from storage.engine import connect
 from storage.jobs.queue import ProcrastinateQueue
 from storage.unit_of_work import UnitFactory
 from tests.counting import registry
@@ -18,9 +19,11 @@ DOUBLE = b"SELECT $1::int * 2 AS twice, $2::text AS word"
 KEPT = text("SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'obieg%'")
 
 
-@pytest.fixture
-def units(database_url: str) -> Iterator[UnitFactory]:
-    engine = create_engine(database_url, pool_size=1, max_overflow=0)
+@pytest.fixture(params=["counts its rollbacks", "is psycopg's own"])
+def units(database_url: str, request: pytest.FixtureRequest) -> Iterator[UnitFactory]:
+    """On one connection of a kind."""
+    counts = request.param == "counts its rollbacks"
+    engine = connect(database_url, pool=1) if counts else create_engine(database_url, pool_size=1)
     yield UnitFactory(engine, queue=ProcrastinateQueue(registry))
     engine.dispose()
 
