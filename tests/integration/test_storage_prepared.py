@@ -42,6 +42,13 @@ def kept(engine: Engine) -> int:
     return found
 
 
+def roll_back(units: UnitFactory) -> None:
+    with units.engine.connect() as connection:
+        for _ in range(7):  # until psycopg has prepared it, or it would not drop anything
+            connection.exec_driver_sql("SELECT 1")
+        connection.rollback()
+
+
 def test_a_statement_that_comes_again_is_prepared(units: UnitFactory) -> None:
     answers = [ask(units) for _ in range(3)]
 
@@ -70,10 +77,7 @@ def test_values_arrive_as_what_they_are(units: UnitFactory) -> None:
 def test_a_rollback_drops_them_and_nobody_notices(units: UnitFactory) -> None:
     for _ in range(3):
         ask(units)
-    with units.engine.connect() as connection:
-        for _ in range(7):
-            connection.exec_driver_sql("SELECT 1")
-        connection.rollback()
+    roll_back(units)
 
     assert ask(units) == [{"twice": 42, "word": "ą"}]
 
@@ -92,9 +96,7 @@ def test_they_are_dropped_by_hand_and_nobody_notices(units: UnitFactory) -> None
 def test_they_are_looked_for_where_the_transaction_could_not_begin_anew(units: UnitFactory, first: str) -> None:
     for _ in range(3):
         ask(units)
-    with units.begin(SYSTEM) as unit:
-        unit.connection.exec_driver_sql("DEALLOCATE ALL")
-        unit.commit()
+    roll_back(units)
 
     with units.begin(SYSTEM) as unit:
         execute = unit.connection.exec_driver_sql if first == "connection" else unit.driver.execute
