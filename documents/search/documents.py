@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import select
 
 from documents.access import Target, links_of, target_of
-from documents.content.queries import stored_texts
 from documents.models import DocumentLinkRow, DocumentRow, DocumentVersionRow
 from documents.search.ports import DOCUMENT, EVERY_DOCUMENT, OWN, Entry, SearchRights
+from documents.search.texts import texts_of
 from storage.unit_of_work import Reading
 
 MOST_VALUES = 200  # values of a document's own fields that can be searched
@@ -54,12 +54,6 @@ class _Linked:
         targets = [target_of(link) for link in links]
         self.labels = frozenset().union(*(labels.get(target, frozenset()) for target in targets))
         self.customers = sorted(frozenset().union(*(customers.get(target, frozenset()) for target in targets)))
-
-
-def texts_of(reading: Reading, versions: Mapping[str, int]) -> dict[str, str]:
-    """The text of some versions, by document; those that were not read yet are left out."""
-    found = stored_texts(reading, versions.items())
-    return {document_id: text for (document_id, _), text in found.items()}
 
 
 def _newest(reading: Reading, rows: Sequence[DocumentRow]) -> dict[str, DocumentVersionRow]:

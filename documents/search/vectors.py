@@ -1,7 +1,7 @@
 """What stands in the index for one entry: a PostgreSQL text vector that we write ourselves, within its limits.
 
 Lexemes: a folded word with its positions; `/stem` without; `^word` and `^/stem` for what stands in the title, number
-and tags; `field=value` for filters. No word contains such a mark, so nothing that people write can pretend to be one.
+and tags; `=field=value` for filters. No word contains such a mark, so nothing that people write can pretend to be one.
 """
 
 from collections.abc import Iterable, Sequence
@@ -72,7 +72,7 @@ def vector(parts: Sequence[tuple[str, str]], facts: Iterable[tuple[str, str]]) -
 
 def fact(name: str, value: str) -> str:
     """The lexeme that says that a field has a value; capitals, diacritics and spaces make no difference."""
-    return f"{name}{IS}{' '.join(folded(cleaned(value)).split())[:LONGEST_VALUE]}"
+    return f"{IS}{name}{IS}{' '.join(folded(cleaned(value)).split())[:LONGEST_VALUE]}"
 
 
 def quoted(lexeme: str) -> str:

@@ -58,7 +58,7 @@ def test_parts_have_positions_apart_and_the_title_its_own_marks() -> None:
     assert "'umowa':1A" in made
     assert "'^umowa'" in made
     assert "'^/umow'" in made
-    assert "'type=signed offer'" in made
+    assert "'=type=signed offer'" in made
     position = int(made.split("'biuro':")[1].split()[0])
     assert position > 10
 
@@ -76,4 +76,4 @@ def test_nothing_that_people_write_pretends_to_be_a_mark() -> None:
 
     assert not any(mark in made.replace("'/", "") for mark in ("^", "=", "\\"))
     assert quoted("it's \\ here") == "'it''s \\\\ here'"
-    assert fact("tag", "  PILNE   Sprawy ") == "tag=pilne sprawy"
+    assert fact("tag", "  PILNE   Sprawy ") == "=tag=pilne sprawy"

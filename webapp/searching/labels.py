@@ -27,8 +27,8 @@ MOST_LISTED = 1000  # cases of a reader that a search lists; somebody with more 
 class Labels:
     """The rights of `documents.access` and of the engine, as labels; `entities` are the tables of records by kind."""
 
-    def __init__(self, entities: Mapping[str, type[Any]]) -> None:
-        self._entities = entities
+    def __init__(self, entities: Mapping[str, type[Any]], *, most_listed: int = MOST_LISTED) -> None:
+        self._entities, self._most_listed = entities, most_listed
 
     def labels(self, reading: Reading, targets: Collection[Target]) -> Mapping[Target, frozenset[str]]:
         """A case and its tasks bear the label of their family, a record that of all records."""
@@ -56,7 +56,7 @@ class Labels:
             held.add(CASES)
         if CASES in held:
             return Held(labels=frozenset(held), is_all=held >= {CASES, RECORDS, EVERY_DOCUMENT})
-        mine = families(reading, MOST_LISTED)
+        mine = families(reading, self._most_listed)
         if mine is not None:
             return Held(labels=frozenset(held) | mine)
 
