@@ -18,7 +18,7 @@ def texts_of(reading: Reading, versions: Mapping[str, int]) -> dict[str, str]:
     row = DocumentTextRow
     query = select(row.document_id, func.left(row.text, LONGEST_TEXT))
     rows = reading.session.execute(query.where(tuple_(row.document_id, row.n).in_(list(versions.items()))))
-    return {document_id: text for document_id, text in rows}
+    return {each[0]: each[1] for each in rows}
 
 
 def beginnings(reading: Reading, document_ids: Collection[str]) -> dict[str, str]:
@@ -31,4 +31,4 @@ def beginnings(reading: Reading, document_ids: Collection[str]) -> dict[str, str
         .join(DocumentRow, (DocumentRow.id == row.document_id) & (DocumentRow.latest == row.n))
         .where(row.document_id.in_(document_ids))
     )
-    return {document_id: text for document_id, text in reading.session.execute(query)}
+    return {each[0]: each[1] for each in reading.session.execute(query)}

@@ -150,17 +150,28 @@ def test_the_index_follows_every_change(desk: Desk) -> None:
     assert desk.titles("zupelnie") == ["Harmonogram"]
 
 
-def test_a_document_that_is_gone_loses_its_entry(desk: Desk) -> None:
+def test_a_document_that_was_destroyed_loses_its_entry(desk: Desk) -> None:
     document = desk.file("Znika")
     with desk.units.begin(SYSTEM) as unit:
-        unit.session.execute(text("ALTER TABLE document_version DISABLE TRIGGER USER"))
-        for table in ("document_version", "document_link", "document"):
-            column = "id" if table == "document" else "document_id"
-            unit.session.execute(text(f"DELETE FROM {table} WHERE {column} = :id"), {"id": document})
+        unit.session.execute(text("UPDATE document SET destroyed_at = now() WHERE id = :id"), {"id": document})
         index_documents(unit, [document])
         unit.commit()
 
     assert desk.titles("znika") == []
+
+
+def test_the_text_of_the_newest_version_is_found_and_shown_around_the_word(desk: Desk) -> None:
+    document = desk.file("Skan")
+    read = "Strony ustalają, że " * 30 + "kara umowna wynosi 5 % wartości " + "zamówienia. " * 30
+    with desk.units.begin(SYSTEM) as unit:
+        statement = text("INSERT INTO document_text (document_id, n, text) VALUES (:id, 1, :text)")
+        unit.session.execute(statement, {"id": document, "text": read})
+        index_documents(unit, [document])
+        unit.commit()
+
+    (hit,) = desk.page('"kara umowna"').items
+
+    assert "<mark>kara</mark> <mark>umowna</mark> wynosi" in as_html(hit.excerpt)
 
 
 def test_while_somebody_types_titles_are_suggested(desk: Desk) -> None:
