@@ -5,32 +5,27 @@ import io
 import json
 import subprocess
 import sys
-import zipfile
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from core.errors import InvalidInput, Unavailable
+from core.errors import Unavailable
 from documents.filing import FiledDocument, FileDocument, file
 from documents.intake import Received
 from documents.links import DocumentLink
 from documents.types import HEAD
-from documents.words import printable
+from documents.word import TemplateRefused, clean, render_docx
 from storage.blobs.staging import Staging
 from storage.blobs.store import BlobStore
 from storage.unit_of_work import UnitOfWork
 
+__all__ = ["TemplateRefused", "TypesettingTimedOut", "file_paper", "render_docx", "render_docx_apart", "render_pdf"]
+
 TIME = 20  # seconds that typesetting may take
 HERE = Path(__file__).parent
 LAYOUT = "paper.typ"
-
-
-class TemplateRefused(InvalidInput):
-    """The template is broken, or asks for a field that it was not given."""
-
-    code = "template_refused"
 
 
 class TypesettingTimedOut(Unavailable):
@@ -39,37 +34,12 @@ class TypesettingTimedOut(Unavailable):
     code = "typesetting_timed_out"
 
 
-def render_docx(template: bytes, fields: Mapping[str, Any], *, at: datetime) -> bytes:
-    """The template with its fields filled in; text is always text, whatever characters it has.
-
-    The template's expressions run in Jinja's sandbox. The same fields and time give the same bytes. Raises
-    `TemplateRefused`.
-    """
-    from docxtpl import DocxTemplate  # heavy: only processes that make papers load it
-    from jinja2 import StrictUndefined, TemplateError
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-    environment = ImmutableSandboxedEnvironment(autoescape=True, undefined=StrictUndefined)
-    try:
-        document = DocxTemplate(io.BytesIO(template))
-        document.render(_clean(fields), environment, autoescape=True)
-        properties = document.docx.core_properties
-        properties.created = properties.modified = at.astimezone(UTC).replace(tzinfo=None)
-        filled = io.BytesIO()
-        document.save(filled)
-    except (zipfile.BadZipFile, KeyError, ValueError) as error:
-        raise TemplateRefused("The template is not a Word document (.docx).") from error
-    except TemplateError as error:
-        raise TemplateRefused(f"The Word template cannot be filled in: {error}.") from error
-    return _dated(filled, at)
-
-
 def render_docx_apart(template: bytes, fields: Mapping[str, Any], *, at: datetime) -> bytes:
     """As `render_docx`, in a process of its own: a template that never ends costs 20 seconds and nothing else.
 
     For templates that do not ship with the product. Raises `TemplateRefused`, `TypesettingTimedOut`.
     """
-    order = {"template": base64.b64encode(template).decode(), "fields": _clean(fields), "at": at.isoformat()}
+    order = {"template": base64.b64encode(template).decode(), "fields": clean(fields), "at": at.isoformat()}
     return _apart("wordsetter.py", json.dumps(order, default=_as_text, allow_nan=False), "The Word template is refused")
 
 
@@ -101,7 +71,7 @@ def render_pdf(
     known = {LAYOUT: (HERE / LAYOUT).read_bytes()} | dict(files or {})
     order = {
         "template": template,
-        "data": json.dumps(_clean(fields), default=_as_text, allow_nan=False),
+        "data": json.dumps(clean(fields), default=_as_text, allow_nan=False),
         "at": int(at.timestamp()),
         "files": {Path(name).name: base64.b64encode(content).decode() for name, content in known.items()},
     }
@@ -126,32 +96,9 @@ def file_paper(
     return file(unit, order)
 
 
-def _clean(value: Any) -> Any:
-    """The value without characters that XML and fonts have no place for."""
-    if isinstance(value, str):
-        return printable(value)
-    if isinstance(value, Mapping):
-        return {str(key): _clean(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_clean(item) for item in value]
-    return value
-
-
 def _as_text(value: Any) -> str:
     if isinstance(value, Decimal):
         return str(value)
     if isinstance(value, date):
         return value.isoformat()
     raise TypeError(f"a template cannot take a {type(value).__name__}")
-
-
-def _dated(archive: io.BytesIO, at: datetime) -> bytes:
-    """The same archive with one date on every part, so that the same content is the same blob."""
-    moment = max(at.astimezone(UTC), datetime(1980, 1, 1, tzinfo=UTC))  # the first date that ZIP knows
-    result = io.BytesIO()
-    with zipfile.ZipFile(archive) as source, zipfile.ZipFile(result, "w", zipfile.ZIP_DEFLATED) as target:
-        for part in source.infolist():
-            stamp = zipfile.ZipInfo(part.filename, moment.timetuple()[:6])
-            stamp.compress_type, stamp.external_attr = zipfile.ZIP_DEFLATED, 0o600 << 16
-            target.writestr(stamp, source.read(part))
-    return result.getvalue()

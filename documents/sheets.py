@@ -16,6 +16,7 @@ def typeset(template: Path, data: Mapping[str, Any], folder: Path, *, at: int | 
 
     Data reach the template as values, never as its source. Raises `InvalidInput`.
     """
+    import font_roboto
     import typst
 
     source = folder / template.name
@@ -26,7 +27,8 @@ def typeset(template: Path, data: Mapping[str, Any], folder: Path, *, at: int | 
             source,
             root=folder,
             format="pdf",
-            ignore_system_fonts=True,  # the same fonts everywhere, those inside the wheel
+            font_paths=[Path(str(font_roboto.font_directory))],
+            ignore_system_fonts=True,  # the same fonts everywhere, those inside wheels
             sys_inputs={"data": json.dumps(data, allow_nan=False)},
             timestamp=at,
             package_path=folder,

@@ -18,7 +18,7 @@ def main() -> int:
         resource.setrlimit(resource.RLIMIT_CPU, (PROCESSOR_TIME, PROCESSOR_TIME))
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     sys.path.insert(0, str(Path(__file__).parents[1]))  # an isolated interpreter looks nowhere else for us
-    from documents.papers import TemplateRefused, render_docx
+    from documents.word import TemplateRefused, render_docx
 
     order = json.load(sys.stdin.buffer)
     try:

@@ -21,6 +21,7 @@ from documents.fields import FieldForms
 from documents.links import pin
 from documents.queries import DocumentVersion, attached
 from documents.search.ports import SearchRights, SearchSources
+from documents.templates.sources import MergeFields
 from engine import store
 from engine.access import visible_instances
 from engine.events import TaskCompleted
@@ -32,6 +33,7 @@ from storage.unit_of_work import Reading, Recorder, UnitOfWork
 from webapp import records_policy
 from webapp.checkpoints import publishers
 from webapp.document_fields import FormJs
+from webapp.merge_fields import CrmMergeFields
 from webapp.operations.case_files import StoredCaseFiles
 from webapp.operations.crm_records import CrmRecords
 from webapp.operations.mailing import CaseFiles, MailServer
@@ -46,6 +48,7 @@ from webapp.searching.sources import CaseSource, CustomerSource, OfferSource
 
 TASK = "task"
 CASE = "case"
+TEMPLATE = "template"
 ENTITIES: dict[str, type[Any]] = {
     "crm.customer": CustomerRow,
     "crm.offer": OfferRow,
@@ -95,6 +98,7 @@ def ports(blobs: BlobStore, staging: Staging, settings: Settings) -> Mapping[typ
         Web: WebClient(settings.http_hosts, largest=settings.http_max_answer),
         Records: CrmRecords(),
         Secrets: SecretFolder(settings.secrets),
+        MergeFields: CrmMergeFields(settings),
     }
 
 
@@ -106,7 +110,13 @@ class Rights:
         cases = self.cases(reading, targets)
         seen = _visible_cases(reading, cases.values())
         records = _existing_records(reading, targets) if may_read(reading.actor) else set()
-        return {target for target in targets if cases.get(target) in seen or target in records}
+        return {
+            target
+            for target in targets
+            if cases.get(target) in seen
+            or target in records
+            or (target.kind == TEMPLATE and reading.actor.may("document.file"))  # whoever writes letters
+        }
 
     def cases(self, reading: Reading, targets: Collection[Target]) -> dict[Target, str]:
         """The instance of each task and case."""

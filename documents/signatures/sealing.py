@@ -20,6 +20,7 @@ from documents.intake import Received, receive
 from documents.links import NO_CASE, cases_of
 from documents.models import DocumentRow
 from documents.packages.models import DocumentSourceRow
+from documents.packages.sources import Source, note_sources
 from documents.queries import DocumentVersion, document
 from documents.signatures.events import DocumentSealed
 from documents.signatures.keys import seal_certificate
@@ -168,21 +169,15 @@ def file_seal(command: FileSeal, unit: UnitOfWork) -> FiledDocument:
     )
     filed = add_version(addition, unit)
     row = unit.session.get_one(DocumentRow, before.document_id)
-    unit.session.add(
-        DocumentSourceRow(
-            document_id=filed.id,
-            n=filed.version,
-            position=1,
-            source_id=filed.id,
-            source_n=before.n,
-            digest=before.digest,
-            title=before.title,
-            purpose="seal",
-            first_page=1,
-            pages=0,
-            step=order.step,
-        )
+    source = Source(
+        document_id=before.document_id,
+        n=before.n,
+        digest=before.digest,
+        title=before.title,
+        purpose="seal",
+        first_page=1,
     )
+    note_sources(unit, filed.id, filed.version, [source], step=order.step)
     for case_id in cases_of(unit, links_of(unit, [row.id])[row.id]) or NO_CASE:
         unit.emit(
             DocumentSealed(

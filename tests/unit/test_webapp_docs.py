@@ -16,6 +16,7 @@ from webapp.api import (
     documents,
     incidents,
     instances,
+    letters,
     messages,
     migrations,
     offers,
@@ -23,6 +24,7 @@ from webapp.api import (
     removals,
     signatures,
     tasks,
+    templates,
     trail,
     uploads,
     workers,
@@ -51,6 +53,8 @@ PARTS = (
     removals,
     uploads,
     signatures,
+    templates,
+    letters,
 )
 
 

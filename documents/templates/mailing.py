@@ -1,0 +1,148 @@
+"""The worker behind a mail merge: makes a batch of letters apart, files it, and joins all of them at the end."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from core.errors import DomainError, NotFound
+from core.identity import SYSTEM, Actor
+from documents.apart import FileRefused, WorkTimedOut, lay_out, work, workbench
+from documents.hosting import Host
+from documents.intake import Received, receive
+from documents.templates.merging import MERGE, FileLetters, FinishMerge, MadeLetter, job_of, version_of
+from documents.templates.models import MailMergeLetterRow, MailMergeRow
+from documents.templates.registering import USE, fill_in
+from documents.templates.sources import MergeFields
+from documents.word import TemplateRefused
+from storage.blobs.staging import Staging
+from storage.blobs.store import BlobStore
+from storage.jobs.registry import job
+
+BATCH = 20  # letters that one process apart makes and one transaction files
+TURN = 10  # batches until other jobs have their turn
+LARGEST = 500 << 20  # bytes of all letters together
+JOINING = 180  # seconds
+
+
+@job(MERGE)
+def run_merge(host: Host, arguments: dict[str, Any]) -> None:
+    """Write batch after batch, then let other jobs have their turn."""
+    merge_id = arguments["merge_id"]
+    for _ in range(TURN):
+        if not write_batch(host, merge_id):
+            return
+    with host.units.begin(SYSTEM) as unit:
+        unit.enqueue(job_of(merge_id))
+        unit.commit()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Batch:
+    """What a worker needs for the next letters."""
+
+    merge: MailMergeRow
+    actor: Actor
+    digest: str  # of the template
+    waiting: Sequence[MailMergeLetterRow]
+    values: Mapping[int, dict[str, Any]]
+    refusals: Mapping[int, str]
+    language: str
+    at: datetime
+
+
+def write_batch(host: Host, merge_id: str) -> bool:
+    """Make and file the next letters; with none left, all in one. False when there is nothing more to do."""
+    with host.units.reading(SYSTEM) as view:
+        merge = view.session.get(MailMergeRow, merge_id)
+        blobs, staging = view.port(BlobStore), view.port(Staging)
+    if merge is None or merge.state != "running":
+        return False
+    batch = _next(host, merge)
+    if not batch.waiting:
+        _finish(host, batch, blobs, staging)
+        return False
+    made = tuple(_made(batch, blobs, staging))
+    host.executor.execute(FileLetters(merge_id=merge_id, letters=made), actor=batch.actor)
+    return True
+
+
+def _next(host: Host, merge: MailMergeRow) -> _Batch:
+    """Read as whoever started it: what the start checked stays the bound of what is read."""
+    actor = Actor(id=merge.started_by, name=merge.started_name, permissions=frozenset({USE, "customer.read"}))
+    with host.units.reading(actor) as view:
+        fields = view.port(MergeFields)
+        source = version_of(view, merge.template_id, merge.template_n)
+        query = select(MailMergeLetterRow).where(
+            MailMergeLetterRow.merge_id == merge.id, MailMergeLetterRow.state == "waiting"
+        )
+        waiting = list(view.session.scalars(query.order_by(MailMergeLetterRow.position).limit(BATCH)))
+        values, refusals = {}, {}
+        for each in waiting:
+            try:
+                values[each.position] = fields.values(view, each.kind, each.target)
+            except DomainError as error:
+                refusals[each.position] = error.sentence
+    return _Batch(
+        merge=merge,
+        actor=actor,
+        digest=source,
+        waiting=waiting,
+        values=values,
+        refusals=refusals,
+        language=fields.language(),
+        at=host.clock.now(),
+    )
+
+
+def _made(batch: _Batch, blobs: BlobStore, staging: Staging) -> list[MadeLetter]:
+    made = [MadeLetter(position=position, sentence=told) for position, told in batch.refusals.items()]
+    positions = list(batch.values)
+    with workbench() as folder:
+        lay_out(blobs, batch.digest, folder / "template.docx")
+        records = [batch.values[position] for position in positions]
+        try:
+            told = fill_in(folder, records, batch.merge.title, at=batch.at, language=batch.language, pdf=True)
+        except (TemplateRefused, WorkTimedOut) as error:
+            return made + [MadeLetter(position=position, sentence=error.sentence) for position in positions]
+        for number, position in enumerate(positions):
+            if told[number] is not None:
+                made.append(MadeLetter(position=position, sentence=told[number]))
+                continue
+            pdf = _stored(folder / f"{number}.pdf", blobs, staging)
+            word = _stored(folder / f"{number}.docx", blobs, staging) if batch.merge.output == "docx" else None
+            made.append(MadeLetter(position=position, pdf=pdf, word=word))
+    return made
+
+
+def _stored(path: Path, blobs: BlobStore, staging: Staging) -> Received:
+    with path.open("rb") as source:
+        return receive(source, announced=None, limit=LARGEST, store=blobs, announce=staging.announce)
+
+
+def _finish(host: Host, batch: _Batch, blobs: BlobStore, staging: Staging) -> None:
+    with host.units.reading(SYSTEM) as view:
+        query = select(MailMergeLetterRow).where(
+            MailMergeLetterRow.merge_id == batch.merge.id, MailMergeLetterRow.state == "filed"
+        )
+        letters = list(view.session.scalars(query.order_by(MailMergeLetterRow.position)))
+    combined, trouble = None, None
+    if letters:
+        try:
+            combined = _joined(batch.merge, letters, blobs, staging)
+        except (FileRefused, WorkTimedOut, NotFound) as error:
+            trouble = error.sentence
+    host.executor.execute(FinishMerge(merge_id=batch.merge.id, combined=combined, trouble=trouble), actor=batch.actor)
+
+
+def _joined(merge: MailMergeRow, letters: Sequence[MailMergeLetterRow], blobs: BlobStore, staging: Staging) -> Received:
+    with workbench() as folder:
+        for number, each in enumerate(letters):
+            assert each.pdf_digest is not None
+            lay_out(blobs, each.pdf_digest, folder / f"{number}.pdf")
+        order = {"title": merge.title, "names": [each.name for each in letters]}
+        work("package.join", order, folder, seconds=JOINING)
+        return _stored(folder / "out.pdf", blobs, staging)

@@ -1,0 +1,265 @@
+"""Templates: put into force after a check, looked at with sample data, filled in for one record."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from core.errors import Forbidden, InvalidInput, NotFound
+from core.executor import handles
+from core.identity import Actor
+from core.messages import Command
+from documents.apart import lay_out, work, workbench
+from documents.filing import AddVersion, FiledDocument, FileDocument, add_version, file
+from documents.hosting import Host
+from documents.intake import Received
+from documents.links import DocumentLink
+from documents.models import DocumentRow, DocumentVersionRow
+from documents.templates.events import TemplateAdopted, TemplateRetired
+from documents.templates.models import DocumentTemplateRow
+from documents.templates.shapes import samples
+from documents.templates.sources import MergeFields
+from documents.word import TemplateRefused
+from documents.words import words
+from storage.blobs.store import BlobStore
+from storage.unit_of_work import Reading, UnitOfWork
+
+EDIT, USE = "template.edit", "document.file"  # the rights
+LARGEST = 20 << 20  # bytes
+TYPE = "template"
+LONGEST = 500  # characters of a reason
+
+
+class TemplateNotFound(NotFound):
+    """No such template."""
+
+    code = "template_not_found"
+
+
+class TemplateHasErrors(InvalidInput):
+    """The check found what would go wrong; `details["findings"]` lists place, field and sentence of each."""
+
+    code = "template_has_errors"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TemplateView:
+    """A template in force."""
+
+    id: str
+    title: str
+    n: int
+    digest: str
+    kind: str
+    fields: tuple[str, ...]
+    file_name: str
+    checked_at: datetime
+    checked_by: str
+    is_retired: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TemplateReport:
+    """What a check found; `left_out` is what the PDF that we make ourselves does not show."""
+
+    fields: tuple[str, ...]
+    findings: tuple[Mapping[str, str], ...]
+    left_out: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdoptTemplate(Command):
+    """Put checked content into force: as a new template, or as the next version of one."""
+
+    title: str
+    kind: str
+    blob: Received
+    file_name: str
+    template_id: str | None = None
+    reason: str | None = None
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetireTemplate(Command):
+    """Have a template used no more."""
+
+    template_id: str
+    reason: str
+
+
+def check(host: Host, kind: str, blob: Received, *, actor: Actor) -> TemplateReport:
+    """Read a template apart and say what is wrong with it. Raises `TemplateRefused` for what is no template."""
+    with host.units.reading(actor) as view:
+        fields, blobs = view.port(MergeFields), view.port(BlobStore)
+    if blob.size > LARGEST:
+        raise TemplateRefused(f"The template is larger than {LARGEST >> 20} MiB.")
+    order = {"catalogue": [each.plain() for each in fields.catalogue(kind)], "language": fields.language()}
+    with workbench() as folder:
+        lay_out(blobs, blob.digest, folder / "template.docx")
+        found = work("template.check", order, folder, refused=TemplateRefused)
+    return TemplateReport(
+        fields=tuple(found["fields"]), findings=tuple(found["findings"]), left_out=tuple(found["left_out"])
+    )
+
+
+def adopt(host: Host, command: AdoptTemplate, *, actor: Actor) -> tuple[FiledDocument, TemplateReport]:
+    """Check, then put into force. Raises `TemplateHasErrors` with every finding, `TemplateRefused`, `Forbidden`."""
+    if not actor.may(EDIT):
+        raise Forbidden(f"You do not have the right to do this ({EDIT}).", permission=EDIT)
+    report = check(host, command.kind, command.blob, actor=actor)
+    if report.findings:
+        first = report.findings[0]
+        more = f", and {len(report.findings) - 1} more" if len(report.findings) > 1 else ""
+        sentence = f"The template has errors: {first['sentence']} ({first['place']}{more})"
+        raise TemplateHasErrors(sentence, findings=list(report.findings))
+    checked = AdoptTemplate(
+        title=command.title,
+        kind=command.kind,
+        blob=command.blob,
+        file_name=command.file_name,
+        template_id=command.template_id,
+        reason=command.reason,
+        fields=report.fields,
+    )
+    filed: FiledDocument = host.executor.execute(checked, actor=actor)
+    return filed, report
+
+
+@handles(AdoptTemplate, needs=EDIT)
+def adopt_template(command: AdoptTemplate, unit: UnitOfWork) -> FiledDocument:
+    """Raises `TemplateNotFound`, `InvalidInput`."""
+    if command.template_id is None:
+        link = DocumentLink(kind="template", id=command.kind, role="template")
+        order = FileDocument(
+            title=command.title, type=TYPE, blob=command.blob, file_name=command.file_name, links=(link,)
+        )
+        filed = file(unit, order)
+        row = DocumentTemplateRow(document_id=filed.id, kind=command.kind)
+        unit.session.add(row)
+    else:
+        row = _row(unit, command.template_id, lock=True)
+        addition = AddVersion(
+            document_id=row.document_id, blob=command.blob, file_name=command.file_name, reason=command.reason
+        )
+        filed = add_version(addition, unit)
+    row.n, row.fields = filed.version, list(command.fields)
+    row.checked_at, row.checked_by, row.retired_at = unit.clock.now(), unit.actor.id, None
+    facts = _facts(unit, filed.id, filed.version)
+    unit.emit(TemplateAdopted(**facts, kind=row.kind, fields=list(command.fields)))
+    return filed
+
+
+@handles(RetireTemplate, needs=EDIT)
+def retire_template(command: RetireTemplate, unit: UnitOfWork) -> None:
+    """Raises `TemplateNotFound`, `InvalidInput` without a reason; retiring twice changes nothing."""
+    row = _row(unit, command.template_id, lock=True)
+    reason = words("reason", command.reason, LONGEST)
+    if reason is None:
+        raise InvalidInput("Say why the template is used no more.", fields={"/reason": "is missing"})
+    if row.retired_at is None:
+        row.retired_at = unit.clock.now()
+        unit.emit(TemplateRetired(**_facts(unit, row.document_id, row.n), reason=reason))
+
+
+def templates(view: Reading, *, kind: str | None = None, retired: bool = False) -> list[TemplateView]:
+    """Those in force by title. Raises `Forbidden`."""
+    _require(view)
+    query = select(DocumentTemplateRow, DocumentRow, DocumentVersionRow).join(
+        DocumentRow, DocumentRow.id == DocumentTemplateRow.document_id
+    )
+    query = query.join(
+        DocumentVersionRow,
+        (DocumentVersionRow.document_id == DocumentRow.id) & (DocumentVersionRow.n == DocumentTemplateRow.n),
+    )
+    if kind is not None:
+        query = query.where(DocumentTemplateRow.kind == kind)
+    if not retired:
+        query = query.where(DocumentTemplateRow.retired_at.is_(None))
+    found = view.session.execute(query.order_by(DocumentRow.title, DocumentRow.id))
+    return [_view(*each) for each in found]
+
+
+def template(view: Reading, template_id: str) -> TemplateView:
+    """One template. Raises `Forbidden`, `TemplateNotFound`."""
+    _require(view)
+    row = _row(view, template_id)
+    document = view.session.get_one(DocumentRow, row.document_id)
+    return _view(row, document, view.session.get_one(DocumentVersionRow, (row.document_id, row.n)))
+
+
+def filled(
+    host: Host, template_id: str, record_id: str | None, *, actor: Actor, pdf: bool = True
+) -> tuple[bytes, TemplateView]:
+    """The template filled in for a record, or with sample data where none is named; nothing is filed.
+
+    Raises `TemplateNotFound`, `TemplateRefused`, `Forbidden`, `NotFound`.
+    """
+    with host.units.reading(actor) as view:
+        found = template(view, template_id)
+        fields, blobs = view.port(MergeFields), view.port(BlobStore)
+        values = samples(fields.catalogue(found.kind))
+        if record_id:
+            values = fields.values(view, found.kind, record_id)
+    with workbench() as folder:
+        lay_out(blobs, found.digest, folder / "template.docx")
+        (refusal,) = fill_in(folder, [values], found.title, at=host.clock.now(), language=fields.language(), pdf=pdf)
+        if refusal is not None:
+            raise TemplateRefused(refusal)
+        return (folder / ("0.pdf" if pdf else "0.docx")).read_bytes(), found
+
+
+def fill_in(
+    folder: Any, records: Sequence[Mapping[str, Any]], title: str, *, at: datetime, language: str, pdf: bool
+) -> list[str | None]:
+    """Letters `0.docx`, `0.pdf` and so on beside `template.docx`; a sentence for each that was refused.
+
+    Raises `TemplateRefused` where the template itself is the trouble, `WorkTimedOut`.
+    """
+    order = {"records": records, "title": title, "at": at.isoformat(), "language": language, "pdf": pdf}
+    told: list[str | None] = work(
+        "template.fill", order, folder, refused=TemplateRefused, seconds=30 + 2 * len(records)
+    )
+    return told
+
+
+def _require(view: Reading) -> None:
+    if not view.actor.may(USE):
+        raise Forbidden(f"You do not have the right to do this ({USE}).", permission=USE)
+
+
+def _row(view: Reading, template_id: str, *, lock: bool = False) -> DocumentTemplateRow:
+    row = view.session.get(DocumentTemplateRow, template_id, with_for_update=True if lock else None)
+    if row is None:
+        raise TemplateNotFound(f"There is no template {template_id}.", template_id=template_id)
+    return row
+
+
+def _facts(unit: UnitOfWork, document_id: str, n: int) -> dict[str, Any]:
+    unit.session.flush()  # the version was just added
+    document = unit.session.get_one(DocumentRow, document_id)
+    version = unit.session.get_one(DocumentVersionRow, (document_id, n))
+    return {
+        "document_id": document_id,
+        "version": n,
+        "digest": version.digest,
+        "title": document.title,
+        "document_type": document.type,
+    }
+
+
+def _view(row: DocumentTemplateRow, document: DocumentRow, version: DocumentVersionRow) -> TemplateView:
+    return TemplateView(
+        id=document.id,
+        title=document.title,
+        n=row.n,
+        digest=version.digest,
+        kind=row.kind,
+        fields=tuple(row.fields),
+        file_name=version.file_name,
+        checked_at=row.checked_at,
+        checked_by=row.checked_by,
+        is_retired=row.retired_at is not None,
+    )

@@ -1,0 +1,213 @@
+"""Templates, letters to one and to many, and labels, on a real installation."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pypdfium2
+import pytest
+
+from core.identity import SYSTEM
+from crm.customers import CreateCustomer
+from crm.profiles import Address, Profile
+from documents.templates.mailing import write_batch
+from tests.template_samples import letter
+from tests.web import Program
+from webapp.background import make_worker
+from webapp.bootstrap import Application
+
+Make = Callable[..., Program]
+LETTER = letter(
+    "Szanowni Państwo, {{ customer.legal_name }}", "Kraków, {{ today|date('long') }}", footer="{{ author }}"
+)
+
+
+@pytest.fixture
+def manager(program: Make) -> Program:
+    return program("manager", "sales_manager")
+
+
+def adopt(program: Program, content: bytes = LETTER, path: str = "/templates", **fields: str) -> Any:
+    fields = {"title": "Wezwanie", "kind": "crm.customer"} | fields
+    return program.post(path, data={**fields, "file": (io.BytesIO(content), "wezwanie.docx")})
+
+
+def add_customers(application: Application, *names: str) -> list[str]:
+    made = []
+    for number, name in enumerate(names):
+        address = Address(street=f"ul. Łąkowa {number + 1}", postal_code="30-102", city="Kraków", country="PL")
+        profile = Profile(name=name, country="PL", credit_limit=Decimal(1000), addresses=(address,))
+        made.append(application.executor.execute(CreateCustomer(profile=profile), actor=SYSTEM).id)
+    return made
+
+
+def text_of(content: bytes) -> list[str]:
+    pages = pypdfium2.PdfDocument(content)
+    try:
+        return [page.get_textpage().get_text_bounded() for page in pages]
+    finally:
+        pages.close()
+
+
+def work(application: Application) -> None:
+    make_worker(application).drain()
+
+
+def content_of(program: Program, document: str, n: int = 1) -> bytes:
+    return bytes(program.get(f"/documents/{document}/versions/{n}/content").data)
+
+
+def test_a_secretary_sees_the_fields_that_a_template_may_have(manager: Program) -> None:
+    found = {each["name"]: each for each in manager.get("/templates/fields?kind=crm.offer").json["items"]}
+
+    assert found["offer.number"]["title"] == "Number"
+    assert {"line.description", "customer.address.city", "company.name", "today"} <= found.keys()
+
+
+def test_a_template_is_checked_before_it_is_in_force(manager: Program) -> None:
+    refused = adopt(manager, letter("Dear {{ custmer.name }},"))
+
+    assert (refused.status_code, refused.json["code"]) == (422, "template_has_errors")
+    assert refused.json["findings"] == [
+        {
+            "place": "in the text, near “Dear {{ custmer.name }},”",
+            "field": "custmer",
+            "sentence": "There is no field custmer; did you mean customer?",
+        }
+    ]
+    assert manager.get("/templates").json["items"] == []
+
+
+def test_templates_have_versions_and_the_last_right_one_counts(manager: Program) -> None:
+    first = adopt(manager).json
+    path = f"/templates/{first['id']}/versions"
+
+    second = adopt(manager, letter("{{ customer.name }}"), path)
+    third = adopt(manager, letter("{{ nothing }}"), path)
+
+    assert (second.json["version"], third.status_code) == (2, 422)
+    (found,) = manager.get("/templates").json["items"]
+    assert (found["n"], found["fields"]) == (2, ["customer", "customer.name"])
+
+
+def test_a_letter_is_filed_with_its_customer_and_names_its_template(application: Application, manager: Program) -> None:
+    (customer,) = add_customers(application, "Żuraw sp. z o.o.")
+    template = adopt(manager).json
+
+    made = manager.post(f"/templates/{template['id']}/documents", json={"record": customer})
+
+    assert made.status_code == 201, made.text
+    assert "Żuraw sp. z o.o." in text_of(content_of(manager, made.json["id"]))[0]
+    links = manager.get(f"/documents/{made.json['id']}").json["links"]
+    assert [(each["kind"], each["id"], each["role"]) for each in links] == [("crm.customer", customer, "letter")]
+
+
+def test_a_preview_files_nothing(manager: Program) -> None:
+    template = adopt(manager).json
+    before = len(manager.get("/documents").json["items"])
+
+    shown = manager.get(f"/templates/{template['id']}/preview")
+
+    assert shown.content_type == "application/pdf"
+    assert "Żuraw" in text_of(shown.data)[0]
+    assert len(manager.get("/documents").json["items"]) == before
+
+
+def test_only_who_may_edit_templates_puts_them_into_force(program: Make) -> None:
+    assert adopt(program("rep", "sales_rep")).status_code == 403
+
+
+def test_colleagues_may_use_a_template_that_somebody_else_has_made(
+    application: Application, manager: Program, program: Make
+) -> None:
+    (customer,) = add_customers(application, "Żuraw")
+    template = adopt(manager).json
+
+    made = program("rep", "sales_rep").post(f"/templates/{template['id']}/documents", json={"record": customer})
+
+    assert made.status_code == 201
+
+
+def start(program: Program, template: str, **recipients: Any) -> Any:
+    body = {"title": "Wezwanie do zapłaty", "template": template, "recipients": recipients}
+    return program.post("/merges", json=body)
+
+
+def test_a_merge_files_a_letter_for_everybody_and_one_with_all(application: Application, manager: Program) -> None:
+    names = [f"Firma {letter_} Łódź" for letter_ in "ABCDE"]
+    customers = add_customers(application, *names)
+    template = adopt(manager).json
+
+    started = start(manager, template["id"], q="Firma")
+    work(application)
+
+    assert started.status_code == 202, started.text
+    merge = manager.get(f"/merges/{started.json['id']}").json
+    assert (merge["state"], merge["total"], merge["done"], merge["refused"]) == ("finished", 5, 5, 0)
+    letters = manager.get(f"/merges/{started.json['id']}/letters").json["items"]
+    assert [each["target"] for each in letters] == customers
+    assert names[2] in text_of(content_of(manager, letters[2]["document_id"]))[0]
+    combined = text_of(content_of(manager, merge["combined_id"]))
+    assert [name in page for name, page in zip(names, combined, strict=True)] == [True] * 5
+
+
+def test_a_merge_that_was_stopped_goes_on_where_it_was(
+    application: Application, manager: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("documents.templates.mailing.BATCH", 2)
+    add_customers(application, *(f"Firma {number}" for number in range(5)))
+    started = start(manager, adopt(manager).json["id"], q="Firma").json["id"]
+
+    write_batch(application, started)
+    assert manager.post(f"/merges/{started}/stop", json={"reason": "Zła data"}).status_code == 200
+    assert write_batch(application, started) is False
+    stopped = manager.get(f"/merges/{started}").json
+    manager.post(f"/merges/{started}/resume", json={"reason": "Jednak dobra"})
+    work(application)
+
+    assert (stopped["state"], stopped["done"], stopped["reason"]) == ("stopped", 2, "Zła data")
+    finished = manager.get(f"/merges/{started}").json
+    assert (finished["state"], finished["done"]) == ("finished", 5)
+    documents = [each["document_id"] for each in manager.get(f"/merges/{started}/letters").json["items"]]
+    assert len(set(documents)) == 5
+
+
+def test_a_worker_that_comes_twice_writes_nobody_twice(application: Application, manager: Program) -> None:
+    add_customers(application, "Firma")
+    started = start(manager, adopt(manager).json["id"]).json["id"]
+
+    work(application)
+    write_batch(application, started)
+
+    assert manager.get(f"/merges/{started}").json["done"] == 1
+    assert len(manager.get("/documents").json["items"]) == 3  # template, letter, all letters
+
+
+def test_nobody_else_sees_a_merge(application: Application, manager: Program, program: Make) -> None:
+    add_customers(application, "Firma")
+    started = start(manager, adopt(manager).json["id"]).json["id"]
+
+    assert program("rep", "sales_rep").get(f"/merges/{started}").status_code == 404
+
+
+def test_a_search_that_finds_nobody_is_refused(manager: Program) -> None:
+    refused = start(manager, adopt(manager).json["id"], q="Nikt")
+
+    assert (refused.status_code, refused.json["code"]) == (422, "no_recipients")
+
+
+def test_a_named_search_is_used_again(application: Application, manager: Program) -> None:
+    customers = add_customers(application, "Żuraw", "Bocian")
+    saved = manager.post("/recipient-lists", json={"name": "Ptaki", "recipients": {"ids": customers}})
+    assert saved.status_code == 201, saved.text
+
+    made = manager.post("/labels", json={"sheet": "3x8-70x37", "recipients": {"list_id": saved.json["id"]}, "start": 5})
+
+    assert made.status_code == 201, made.text
+    assert (made.json["labels"], made.json["sheets"], made.json["remarks"]) == (2, 1, [])
+    (page,) = text_of(content_of(manager, made.json["document"]["id"]))
+    assert "Żuraw" in page
+    assert "ul. Łąkowa 1" in page
