@@ -43,7 +43,7 @@ def letter(*paragraphs: str, table: bool = False, footer: str = "") -> bytes:
     if table:
         made = document.add_table(rows=4, cols=2, style="Table Grid")
         cells: Any = (
-            ("Produkt", "Netto"),
+            ("Towar", "Netto"),
             ("{%tr for line in offer.lines %}", ""),
             ("{{ line.description }}", "{{ line.net|money }}"),
             ("{%tr endfor %}", ""),

@@ -56,7 +56,7 @@ def test_a_right_template_has_no_findings_and_tells_its_fields(tmp_path: Path) -
     ("text", "sentence", "place"),
     [
         ("Dear {{ custmer.name }},", "There is no field custmer; did you mean customer?", "“Dear {{ custmer.name }},”"),
-        ("{{ customer.nam }}", "customer has no field nam; did you mean name?", "in the text"),
+        ("{{ customer.naame }}", "customer has no field naame; did you mean name?", "in the text"),
         ("{{ customer.address.town }}", "customer.address has no field town.", "in the text"),
         ("{{ offer.lines.net }}", "offer.lines is a list", "in the text"),
         ("{% for each in offer.number %}{% endfor %}", "offer.number is no list", "in the text"),
