@@ -4,6 +4,7 @@ Fills a temporary installation with sample data and cases in every state, serves
 Reports what a person would stumble over: pages wider than the screen, errors of scripts, refused styles.
 """
 
+import io
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -17,14 +18,22 @@ from playwright.sync_api import ConsoleMessage, Page, sync_playwright
 from core.settings import Settings
 from crm.offer_queries import offers
 from crm.samples import LoadSamples
+from documents.filing import AddVersion, FileDocument
+from documents.folders import SaveFolder
+from documents.intake import Received, receive
 from tests.e2e import browser
 from tests.e2e.world import PASSWORD, actor, add_people
 from tests.offer_case import OfferDesk
 from tests.served import serving
 from webapp.bootstrap import bring_up_to_date, build
+from webapp.demo_types import define_types
 
 WIDTHS = {1440: 900, 390: 844}
 THEMES = ("light", "dark")
+CLAUSE = "§ {}. Strony współpracują w dobrej wierze i informują się o wszystkim, co dotyczy zamówień."
+CONTRACT = "\n".join(
+    ["Umowa ramowa", "", "§ 1. Termin płatności wynosi 14 dni.", *(CLAUSE.format(n) for n in range(2, 13)), ""]
+)
 REQUEST = "= Request for an offer\nPlease quote for the attached list by Friday.\n\n#lorem(160)"
 
 
@@ -50,6 +59,8 @@ def fill(folder: Path) -> None:
         add_people(application)
         desk = OfferDesk(application)
         desk.do(LoadSamples(), actor("ewa"))
+        define_types(set(), lambda order: desk.do(order, actor("admin")))
+        _contract(desk)
         with application.units.reading(actor("ewa")) as view:
             drafts = [each.id for each in offers(view, state="draft").items]
         first, *others, _stays_a_draft = drafts
@@ -61,6 +72,34 @@ def fill(folder: Path) -> None:
             desk.complete(task.id, actor("jan"), decision="approve", remark="Fine at this volume.")
     finally:
         application.close()
+
+
+def _contract(desk: OfferDesk) -> None:
+    """A contract in three versions, described and tagged, and a folder that finds it."""
+    filing = FileDocument(
+        title="Umowa ramowa – Wisła Pompy",
+        type="framework_contract",
+        blob=_store(desk, CONTRACT),
+        file_name="umowa ramowa.txt",
+        fields={"counterparty": "Wisła Pompy SA", "payment_days": 14, "signed_on": "2026-01-05"},
+        tags=("handel", "umowy", "pilne"),
+    )
+    filed = desk.do(filing, actor("ewa"))
+    amended = CONTRACT.replace("14 dni", "30 dni")
+    penalty = "§ 13. Za opóźnienie należy się kara umowna 0,1 % wartości za każdy dzień."
+    for reason, text in (("Aneks: termin płatności", amended), ("Kara umowna", f"{amended}{penalty}\n")):
+        addition = AddVersion(
+            document_id=filed.id, reason=reason, blob=_store(desk, text), file_name="umowa ramowa.txt"
+        )
+        desk.do(addition, actor("ewa"))
+    wanted = {"type": "framework_contract"}
+    desk.do(SaveFolder(name="Umowy do podpisu", filters=wanted, is_shared=True), actor("ewa"))
+
+
+def _store(desk: OfferDesk, text: str) -> Received:
+    here, content = desk.application, text.encode()
+    source = io.BytesIO(content)
+    return receive(source, announced=None, limit=len(content), store=here.blobs, announce=here.staging.announce)
 
 
 def _prepare(desk: OfferDesk, offer_id: str) -> None:
@@ -136,6 +175,12 @@ class Photographer:
                 yield "offer-draft", draft
                 yield "offer-edit", f"{draft}/edit"
                 yield "document", self._first(page, "/documents", selector="a.doc-name")
+                contract = self._first(page, "/documents?tag=pilne", selector="a.doc-name")
+                yield "document-contract", contract
+                yield "document-comparison", f"{contract}/comparison?before=1&after=3"
+                yield "documents-filtered", "/documents?type=framework_contract"
+                yield "document-types", "/document-types"
+                yield "document-type", "/document-types/framework_contract"
             case "jan":
                 yield "inbox", "/?show=groups"
                 yield "task-approve", self._first(page, "/?show=groups", "Approve offer")

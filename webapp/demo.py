@@ -19,6 +19,7 @@ from crm.models import OfferRow
 from crm.offer_queries import Offer, offer
 from crm.queries import customer
 from crm.samples import MARK, LoadSamples
+from documents.document_types import document_types
 from documents.filing import AddVersion, FileDocument
 from documents.intake import Received, receive
 from documents.links import DocumentLink
@@ -33,6 +34,7 @@ from storage.unit_of_work import Reading
 from webapp.accounts.people import AddAccount
 from webapp.accounts.queries import account_named
 from webapp.bootstrap import Application
+from webapp.demo_types import define_types
 
 PASSWORD = "most-nad-rzeka"  # noqa: S105 -- of demonstrations, which listen on this machine only
 PEOPLE = (  # log-in, name, role
@@ -83,6 +85,7 @@ class Demo:
         """Do what is left to do."""
         self.deploy()
         self.add_people()
+        self.define_types()
         self.load_samples()
         done = self.known_cases()
         for number, stage in CASES:
@@ -105,6 +108,13 @@ class Demo:
                 self.tell(f"Adding {display_name} …")
                 roles = frozenset({role})
                 self.do(AddAccount(name=name, display_name=display_name, roles=roles, password=PASSWORD), SYSTEM)
+
+    def define_types(self) -> None:
+        """Say what kinds of documents the firm has; whoever has changed one keeps the change."""
+        known = self.reading(lambda view: {each.key for each in document_types(view, all_of_them=True)})
+        added = define_types(known, lambda order: self.do(order, SYSTEM))
+        if added:
+            self.tell(f"Defined {added} types of documents.")
 
     def load_samples(self) -> None:
         """Enter firms, products, orders and offers, once."""
@@ -180,6 +190,7 @@ class Demo:
             blob=self.store(content),
             file_name=f"zapytanie {found.number.replace('/', '-')}.pdf",
             links=(DocumentLink(kind="task", id=task_id, role="attached"),),
+            fields={"received_on": self.application.clock.now().date().isoformat(), "channel": "e-mail"},
         )
         self.do(command, self.person(OWNER))
 
@@ -199,6 +210,8 @@ class Demo:
             blob=self.store(self.contract(name, days=14)),
             file_name=f"umowa ramowa {found.number}.pdf",
             links=(DocumentLink(kind="crm.customer", id=found.id),),
+            fields={"counterparty": name, "payment_days": 14},
+            tags=("umowy", "handel"),
         )
         filed = self.do(command, rep)
         if amended:

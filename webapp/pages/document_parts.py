@@ -4,8 +4,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from documents import queries
+from documents.document_types import document_types
 from documents.queries import Document
+from documents.states import FINAL, FOLLOWING
 from storage.unit_of_work import Reading
+from webapp.pages.field_inputs import inputs, shown
+from webapp.pages.link_choices import KINDS
 from webapp.pages.records import record
 
 Part = Callable[[Reading, Document], Mapping[str, Any]]
@@ -18,10 +22,32 @@ def versions(reading: Reading, document: Document) -> Mapping[str, Any]:
 
 def belongs(reading: Reading, document: Document) -> Mapping[str, Any]:
     """For `documents/_belongs.html`."""
-    return {"records": [each for link in document.links if (each := record(reading, link.kind, link.id))]}
+    records = [each for link in document.links if (each := record(reading, link.kind, link.id))]
+    return {"records": records, "link_kinds": KINDS}
+
+
+def about(reading: Reading, document: Document) -> Mapping[str, Any]:
+    """For `documents/_about.html`, `documents/_edit.html` and `documents/_state.html`."""
+    types = document_types(reading, all_of_them=True)
+    kind = next((each for each in types if each.key == document.type), None)
+    me = reading.actor
+    may_write = me.may("document.file") and (kind is None or kind.may_write(me.roles))
+    is_free = document.checked_out_by in (None, me.id)
+    return {
+        "kind": kind,
+        "types": [each for each in types if each.is_active and each.may_write(me.roles)],
+        "type_names": {each.key: each.name for each in types},
+        "shown_fields": shown({} if kind is None else kind.form, document.fields),
+        "field_inputs": [] if kind is None else inputs(kind.form, document.fields),
+        "following": FOLLOWING[document.state] if me.may("document.state") and may_write and is_free else (),
+        "may_write": may_write,
+        "may_edit": may_write and is_free and document.state not in FINAL,
+        "is_free": is_free,
+    }
 
 
 PARTS: tuple[Part, ...] = (  # the names that they give must differ
     versions,
     belongs,
+    about,
 )

@@ -1,11 +1,17 @@
 """Documents: the list, one document with its versions, its content to download and to show."""
 
-from flask import Response, render_template
+from typing import Any
 
-from documents import listing, queries
+from flask import Response, render_template, request
+
+from documents import folders, listing, queries
+from documents.document_types import document_types
+from documents.listing import DocumentFilter
 from documents.reading import ReadDocument
+from documents.states import STATES
+from storage.unit_of_work import Reading
 from webapp.content import is_fresh, not_modified, send_version
-from webapp.pages.blueprint import MOST, answer, asked, blueprint
+from webapp.pages.blueprint import MOST, answer, asked, blueprint, is_continuation
 from webapp.pages.document_parts import PARTS
 from webapp.pages.shell import names
 from webapp.web import blobs, run, view
@@ -16,12 +22,34 @@ PREVIEW = "default-src 'none'; object-src 'self'; img-src 'self'; style-src 'uns
 
 @blueprint.get("/documents")
 def documents() -> str:
-    """Documents, newest first."""
+    """Documents, newest first: all, or those of a folder, narrowed by what the address asks for."""
     with view() as reading:
-        found = listing.documents(
-            reading, listing.DocumentFilter(q=asked("q")), after=asked("after") or None, limit=MOST
-        )
-    return answer("documents.html", "document_rows.html", documents=found, q=asked("q"), names=names())
+        folder = folders.folder(reading, asked("folder")) if asked("folder") else None
+        given = {name: value for name, value in request.args.items() if value}
+        wanted = DocumentFilter.of((folder.filters if folder else {}) | given)
+        found = listing.documents(reading, wanted, after=asked("after") or None, limit=MOST)
+        around = {} if is_continuation() else _around(reading)
+        type_names = {each.key: each.name for each in document_types(reading, all_of_them=True)}
+    return answer(
+        "documents.html",
+        "document_rows.html",
+        documents=found,
+        wanted=wanted,
+        folder=folder,
+        type_names=type_names,
+        names=names(),
+        **around,
+    )
+
+
+def _around(reading: Reading) -> dict[str, Any]:
+    """What stands around the list: what to choose from, and folders."""
+    return {
+        "types": document_types(reading),
+        "states": STATES,
+        "tags": listing.tags_in_use(reading, limit=60),
+        "folders": folders.folders(reading),
+    }
 
 
 @blueprint.get("/documents/<document_id>")

@@ -14,7 +14,7 @@ from storage.unit_of_work import Reading
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Something with a page of its own."""
+    """Something that others point to; without an `address` it has no page of its own."""
 
     kind: str
     title: str
@@ -40,6 +40,16 @@ def _customer(reading: Reading, key: str) -> Record:
     return Record("Customer", found.profile.name, url_for("pages.customer", customer_id=found.id))
 
 
+def _order(reading: Reading, key: str) -> Record:
+    found = crm.order(reading, key)
+    return Record("Order", found.number, "")
+
+
+def _product(reading: Reading, key: str) -> Record:
+    found = crm.product(reading, key)
+    return Record("Product", found.name, "")
+
+
 def _case(reading: Reading, key: str) -> Record:
     found = engine.instance(reading, key)
     title = found.business_key or found.definition.name
@@ -54,6 +64,8 @@ def _task(reading: Reading, key: str) -> Record:
 FINDERS: dict[str, Callable[[Reading, str], Record]] = {
     "crm.offer": _offer,
     "crm.customer": _customer,
+    "crm.order": _order,
+    "crm.product": _product,
     "case": _case,
     "task": _task,
 }

@@ -6,6 +6,7 @@ import "./layout.css";
 import "./pieces.css";
 import "./lists.css";
 import "./papers.css";
+import "./documents.css";
 import "./cases.css";
 import "./messages.css";
 

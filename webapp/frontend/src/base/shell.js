@@ -83,3 +83,12 @@ function closeMenus(target) {
     if (!target || !menu.contains(target)) menu.removeAttribute("open");
   });
 }
+
+// a box above a list ticks every box of one name below it
+document.addEventListener("change", ({ target }) => {
+  const name = target.dataset?.checkAll;
+  if (!name) return;
+  target.form.querySelectorAll(`input[name="${name}"]`).forEach((box) => {
+    box.checked = target.checked;
+  });
+});

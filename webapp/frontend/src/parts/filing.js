@@ -1,4 +1,6 @@
 // Drop zones of pages that show what is filed here in #filed or #documents: after the last file the list is fetched anew.
+import htmx from "htmx.org";
+
 import { toast } from "../base/toasts.js";
 import { wirePreviews } from "./preview.js";
 import { wireUploads } from "./upload.js";
@@ -26,6 +28,9 @@ async function refresh() {
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const id of ["filed", "documents"]) {
     const found = fresh.getElementById(id);
-    if (found) document.getElementById(id)?.replaceWith(document.adoptNode(found));
+    const shown = document.getElementById(id);
+    if (!found || !shown) continue;
+    shown.replaceWith(document.adoptNode(found));
+    htmx.process(found);
   }
 }

@@ -1,0 +1,87 @@
+"""What a document can be linked to from its page: each kind with what a search finds of it."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from crm import offer_queries
+from crm import queries as crm
+from crm.access import may_read
+from engine import queries as engine
+from engine.queries import InstanceFilter, TaskFilter
+from storage.unit_of_work import Reading
+
+MOST = 8  # choices
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Something that a document can be linked to."""
+
+    kind: str
+    id: str
+    title: str
+    note: str
+
+
+def choices(reading: Reading, kind: str, q: str) -> list[Choice]:
+    """The first few of a kind that fit the text and that the reader may see."""
+    finder = FINDERS.get(kind)
+    if finder is None or (kind.startswith("crm.") and not may_read(reading.actor)):
+        return []
+    return [Choice(kind, *found) for found in finder(reading, q)]
+
+
+def _cases(reading: Reading, q: str) -> Iterable[tuple[str, str, str]]:
+    for each in engine.instances(reading, InstanceFilter(q=q or None), limit=MOST).items:
+        yield each.id, each.business_key or each.definition_name, each.definition_name
+
+
+def _tasks(reading: Reading, q: str) -> Iterable[tuple[str, str, str]]:
+    for each in engine.tasks(reading, TaskFilter(q=q or None), limit=MOST).items:
+        yield each.id, each.name, each.business_key or ""
+
+
+def _customers(reading: Reading, q: str) -> Iterable[tuple[str, str, str]]:
+    for each in crm.customers(reading, q, limit=MOST).items:
+        yield each.id, each.name, each.number
+
+
+def _offers(reading: Reading, q: str) -> Iterable[tuple[str, str, str]]:
+    wanted = q.casefold()
+    fitting = (
+        each
+        for each in offer_queries.offers(reading, limit=200).items
+        if wanted in f"{each.number} {each.customer_name}".casefold()
+    )
+    for each, _ in zip(fitting, range(MOST), strict=False):
+        yield each.id, each.number, each.customer_name
+
+
+def _products(reading: Reading, q: str) -> Iterable[tuple[str, str, str]]:
+    for each in crm.products(reading, q, limit=MOST).items:
+        yield each.id, each.name, each.sku
+
+
+def _orders(reading: Reading, q: str) -> Iterable[tuple[str, str, str]]:
+    for customer in crm.customers(reading, q, limit=3).items:
+        for each in crm.orders(reading, customer.id, limit=3).items:
+            yield each.id, each.number, customer.name
+
+
+Finder = Callable[[Reading, str], Iterable[tuple[str, str, str]]]
+FINDERS: dict[str, Finder] = {
+    "case": _cases,
+    "task": _tasks,
+    "crm.customer": _customers,
+    "crm.offer": _offers,
+    "crm.order": _orders,
+    "crm.product": _products,
+}
+KINDS = (
+    ("crm.customer", "Customer"),
+    ("crm.offer", "Offer"),
+    ("crm.order", "Order: its customer's name"),
+    ("crm.product", "Product"),
+    ("case", "Case"),
+    ("task", "Task"),
+)
