@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import Unavailable
-from documents.filing import FiledDocument, FileDocument, file
+from documents.filing import AddVersion, FiledDocument, FileDocument, append, file
 from documents.intake import Received
 from documents.links import DocumentLink
+from documents.models import DocumentRow
 from documents.types import HEAD
 from documents.word import TemplateRefused, clean, render_docx
 from storage.blobs.staging import Staging
@@ -89,11 +90,25 @@ def file_paper(
     reason: str | None = None,
 ) -> FiledDocument:
     """Store what a process made and file it in the caller's unit; if the unit fails, the sweeper takes it away."""
-    announce = unit.port(Staging).announce
-    ref = unit.port(BlobStore).put(io.BytesIO(content), announce=announce)
-    blob = Received(ref.digest, ref.size, content[:HEAD])
+    blob = _stored(unit, content)
     order = FileDocument(title=title, type=type, blob=blob, file_name=file_name, links=links, reason=reason)
     return file(unit, order)
+
+
+def file_version(
+    unit: UnitOfWork, *, document_id: str, content: bytes, file_name: str, reason: str | None = None
+) -> FiledDocument:
+    """Store what a process made anew as the next version of its paper, in the caller's unit; asks for no rights."""
+    document = unit.session.get_one(DocumentRow, document_id, with_for_update=True)
+    order = AddVersion(
+        document_id=document_id, blob=_stored(unit, content), file_name=file_name, reason=reason, expected_version=None
+    )
+    return append(unit, document, order)
+
+
+def _stored(unit: UnitOfWork, content: bytes) -> Received:
+    ref = unit.port(BlobStore).put(io.BytesIO(content), announce=unit.port(Staging).announce)
+    return Received(ref.digest, ref.size, content[:HEAD])
 
 
 def _as_text(value: Any) -> str:

@@ -174,3 +174,4 @@ deferred_task = HANDLERS.deferred_task
 stand_in = HANDLERS.stand_in
 local_operation = HANDLERS.local_operation
 outside_operation = HANDLERS.outside_operation
+staged = HANDLERS.staged

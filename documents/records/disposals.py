@@ -100,6 +100,12 @@ def list_due(unit: UnitOfWork, *, case_id: str, until: datetime, limit: int = MO
     return row
 
 
+def items_of(unit: UnitOfWork, disposal: DisposalRow) -> list[DisposalItemRow]:
+    """All documents of the list in their order, whatever became of them."""
+    query = select(DisposalItemRow).where(DisposalItemRow.disposal_id == disposal.id)
+    return list(unit.session.scalars(query.order_by(DisposalItemRow.position)))
+
+
 def keep_list(unit: UnitOfWork, disposal: DisposalRow, paper: FiledDocument, *, items: int) -> None:
     """Bind the disposal to the list that was filed: what people agree to."""
     disposal.list_id = paper.id

@@ -133,6 +133,8 @@ def because(basis: Mapping[str, Any]) -> str:
             return f"so says its field “{basis['field']}”: {length}"
         case "field":
             return f"its field “{basis['field']}” holds no day yet"
+        case "certificate":
+            return "certificates of destruction are kept for ever: they are all that is left of what they name"
         case "forever":
             return "its rule keeps it for ever"
         case _:

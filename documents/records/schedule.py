@@ -15,6 +15,7 @@ FILED, FILED_YEAR, CASE_CLOSED, FIELD, FOREVER = TRIGGERS = (
     "field",
     "forever",
 )
+CERTIFICATE = "certificate_of_destruction"  # a document type that no rule can let go
 KEPT_FOREVER, WAITING, DATED, UNSCHEDULED = STATES = ("forever", "waiting", "dated", "unscheduled")
 
 
@@ -61,6 +62,10 @@ def retention_of(facts: Facts, rules: Iterable[Rule], zone: ZoneInfo) -> Retenti
     A rule that keeps for ever wins over one that waits for its event, which wins over every date; and no document goes
     while a case that it belongs to still runs.
     """
+    if facts.type == CERTIFICATE:
+        return Retention(
+            state=KEPT_FOREVER, due_at=None, rule_key=None, rule_revision=None, basis={"why": "certificate"}
+        )
     outcomes = [_outcome(facts, rule, zone) for rule in rules_for(facts, rules)]
     for state in (KEPT_FOREVER, WAITING):
         for outcome in outcomes:

@@ -137,7 +137,8 @@ def test_a_package_lists_what_is_deployed_together() -> None:
             "prepare_offer.form",
             "revise_offer.form",
             "offer_approval.bpmn",
-        ]
+        ],
+        ["disposal.bpmn", "authorise_disposal.form", "review_disposal.form"],
     ]
 
 
