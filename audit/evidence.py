@@ -46,6 +46,9 @@ class Documents(Protocol):
     def named(self, version: Version) -> tuple[str, str]:
         """A file name for people, and the title; for a version that is not kept any more as well."""
 
+    def destroyed(self, version: Version) -> Mapping[str, str] | None:
+        """Under which `certificate` and when (`at`) a version was destroyed; None for one that was not."""
+
     def open(self, version: Version) -> AbstractContextManager[BinaryIO] | None:
         """Its bytes; None when the version is not kept any more. Raises `BlobMissing`, `BlobDamaged`."""
 
@@ -237,7 +240,8 @@ def _add_documents(
         about = {"document_id": document, "version": n, "digest": digest, "title": title}
         source = documents.open(version)
         if source is None:
-            absent.append(about)
+            destroyed = documents.destroyed(version)
+            absent.append(about if destroyed is None else about | {"destroyed": dict(destroyed)})
             continue
         path = f"data/documents/{document}/{n}-{digest[:8]}-{name}"
         with source as content:

@@ -395,6 +395,7 @@ class _Pack:
         self.digests: dict[str, str] = {}  # of every file, by its path in the bag
         self.streams: dict[str, tuple[int, bytes]] = {}  # number and hash of the last entry of each chain
         self.used: set[tuple[str, int, str]] = set()  # document versions that entries name
+        self.destroyed: dict[tuple[str, int, str], str] = {}  # versions that are gone: the certificate's number
         self.commitments: set[str] = set()
 
     def verify(self) -> Report:
@@ -553,6 +554,8 @@ class _Pack:
             self._link(place, entry, content, bytes.fromhex(proof["previous"]), case)
             self.commitments |= set(entry["personal"].values())
             self.used |= set(versions_of(entry["data"]))
+            if entry["type"] == "document.destroyed":
+                self._destroyed(entry["data"])
         if number != case["entries"]:
             self._found("removed", "data/entries.jsonl", f"There are {number} entries; {case['entries']} were packed.")
         self.remarks.append(f"{number} entries of the case {case['case']}.")
@@ -574,13 +577,25 @@ class _Pack:
                 self._found("changed", path, f"The file {path} is not the document that the trail names.")
             if (document, version, digest) not in self.used:
                 self._found("inserted", path, f"No entry names version {version} of the document {document}.")
+        for document, version, digest in sorted(absent - self.destroyed.keys()):
+            where = f"document {document}"
+            sentence = f"Version {version} of the {where} ({digest}) is missing; no entry says that it was destroyed."
+            self._found("removed", where, sentence)
         for document, version, digest in sorted(self.used - packed.keys() - absent):
             where = f"document {document}"
             self._found("removed", where, f"Version {version} of the {where} ({digest}) was removed.")
         for path in sorted(self.digests.keys() - set(packed.values())):
             if path.startswith("data/documents/"):
                 self._found("inserted", path, f"The file {path} is no document of the case.")
-        self.remarks.append(f"{len(packed)} versions of documents; {len(absent)} were not kept any more.")
+        self.remarks.append(f"{len(packed)} versions of documents; {len(absent)} are not in the pack.")
+        for gone in sorted(absent & self.destroyed.keys()):
+            document, version, _ = gone
+            certificate = self.destroyed[gone]
+            self.remarks.append(f"Version {version} of {document} was destroyed under certificate {certificate}.")
+
+    def _destroyed(self, data: dict[str, Any]) -> None:
+        for each in data["versions"]:
+            self.destroyed[data["document_id"], each["n"], each["digest"]] = data["certificate"]
 
     def _personal(self) -> None:
         opened = set()

@@ -12,6 +12,7 @@ from audit.publishing import keep_known, publish
 from audit.sequencer import sequence, sequence_thoroughly
 from core.identity import SYSTEM
 from documents.content.waiting import ask_again
+from documents.records.changes import WorkOffChanges
 from engine.messages import RouteMessages
 from engine.removals import StartRemoval
 from engine.retention import RemoveHistory
@@ -30,6 +31,7 @@ HELPERS = 3
 HELP = "webapp.fire_timers"
 SWEEP = "webapp.sweep_blobs"
 SWEEP_EVERY = 3600  # seconds
+RETENTION_EVERY = 60  # seconds until a change of a document's retention is worked off
 READING_EVERY = 15  # seconds
 
 
@@ -74,6 +76,7 @@ def make_clock(application: Application) -> Ticker:
             for each in application.units.ports[Publishers]
         ),
         Tick(name="log_count", every_seconds=SWEEP_EVERY, action=lambda: count_log(application)),
+        Tick(name="retention", every_seconds=RETENTION_EVERY, action=lambda: work_off_changes(application)),
         Tick(name="history", every_seconds=SWEEP_EVERY, action=lambda: remove_history(application)),
         Tick(name="reading", every_seconds=READING_EVERY, action=lambda: ask_for_reading(application)),
         Tick(name="sweep", every_seconds=SWEEP_EVERY, action=lambda: ask_for_sweep(application)),
@@ -110,6 +113,12 @@ def remove_history(application: Application) -> None:
     """Have a worker remove the cases that their processes keep no longer; forget old events of messages."""
     application.executor.execute(RemoveHistory(limit=0), actor=SYSTEM)
     application.executor.execute(StartRemoval(reason="their processes keep them no longer"), actor=SYSTEM)
+
+
+def work_off_changes(application: Application) -> None:
+    """Compute anew how long documents are kept to which something happened."""
+    while application.executor.execute(WorkOffChanges(limit=BATCH), actor=SYSTEM):
+        pass
 
 
 def sign_checkpoint(application: Application) -> Signed | None:

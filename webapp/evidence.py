@@ -20,6 +20,7 @@ from core.identity import Actor
 from documents.models import DocumentRow, DocumentVersionRow
 from documents.names import safe_file_name
 from documents.papers import TemplateRefused, TypesettingTimedOut, render_pdf
+from documents.records.models import DisposalRow, TombstoneRow
 from engine import queries
 from engine.views import InstanceDetail
 from storage.blobs.store import BlobStore
@@ -86,6 +87,15 @@ class _Kept:
         name = safe_file_name(row.file_name) if row else "document"
         return name.replace("%", "_"), title or "(title erased)"
 
+    def destroyed(self, version: Version) -> Mapping[str, str] | None:
+        """What its tombstone says."""
+        document, number, digest = version
+        stone = self._session.get(TombstoneRow, document)
+        if stone is None or not any((each["n"], each["digest"]) == (number, digest) for each in stone.versions):
+            return None
+        certificate = self._session.get_one(DisposalRow, stone.disposal_id).number
+        return {"certificate": certificate, "at": moment(stone.destroyed_at)}
+
     def open(self, version: Version) -> AbstractContextManager[BinaryIO] | None:
         """The bytes that the trail names, whatever the row says now."""
         document, number, digest = version
@@ -93,6 +103,14 @@ class _Kept:
             return None
         self._blobs.size(digest)  # raises when it is missing
         return self._blobs.open(digest)
+
+
+def _gone(absent: Mapping[str, Any]) -> str:
+    """What people read of a version that is not in the pack."""
+    told = absent.get("destroyed")
+    if told is None:
+        return f"{absent['title']} (not kept any more)"
+    return f"{absent['document_id']}: destroyed under certificate {told['certificate']} on {told['at'][:10]}"
 
 
 class _Index:
@@ -111,7 +129,10 @@ class _Index:
         result = {"index.html": shown.encode()}
         fields = {
             "case": dict(case),
-            "documents": [[each["title"], str(each["version"]), each["digest"]] for each in case["documents"]],
+            "documents": [
+                *([each["title"], str(each["version"]), each["digest"]] for each in case["documents"]),
+                *([_gone(each), str(each["version"]), each["digest"]] for each in case["absent"]),
+            ],
             "lines": [
                 [
                     moment(line.at)[:19].replace("T", " "),

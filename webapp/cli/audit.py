@@ -19,6 +19,7 @@ from storage.models import BlobRow
 from storage.unit_of_work import Reading
 from webapp.bootstrap import Application, opened
 from webapp.cli import FINDINGS, print_json
+from webapp.cli.audit_destroyed import lost_versions
 from webapp.cli.progress import Progress, progress_bar
 
 UNKNOWN = text("""SELECT version.document_id, version.n, version.digest FROM document_version AS version
@@ -53,7 +54,7 @@ def audit_check(context: click.Context, as_json: bool, no_content: bool) -> None
             {"stream": each.stream, "seq": each.seq, "problem": each.problem, "sentence": each.sentence}
             for each in found
         ]
-        findings += [*away, *_unknown_versions(view)]
+        findings += [*away, *_unknown_versions(view), *lost_versions(view)]
         if not no_content:
             with progress_bar("Documents") as progress:
                 findings += _wrong_blobs(application, view, progress)
