@@ -15,10 +15,13 @@ from documents.models import DocumentLinkRow, DocumentRow, DocumentTypeRow
 from documents.records.tombstones import refuse_destroyed
 from storage.unit_of_work import Reading, UnitOfWork
 
+DOCUMENT = "document"  # the kind of a link from a document to another one that it belongs to
+LEVELS = 8  # documents that belong to documents, one inside the other
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Target:
-    """What a document can be linked to: a `task`, a `case`, or an entity such as `crm.customer`."""
+    """What a document can be linked to: a `task`, a `case`, a `document`, or an entity such as `crm.customer`."""
 
     kind: str
     id: str
@@ -89,20 +92,28 @@ def _open_links(reading: Reading, document_ids: Collection[str]) -> dict[str, li
     return found
 
 
-def visible_targets(reading: Reading, targets: Collection[Target]) -> frozenset[Target]:
-    """Those of the targets that the actor may see; all of them for who may see all documents."""
+def visible_targets(reading: Reading, targets: Collection[Target], *, levels: int = LEVELS) -> frozenset[Target]:
+    """Those of the targets that the actor may see; all of them for who may see all documents.
+
+    A document can belong to another one, as an attachment does to its message: who sees that one sees it too.
+    """
     if not targets or reading.actor.may("document.read_all"):
         return frozenset(targets)
-    return frozenset(reading.port(LinkRights).visible(reading, targets))
+    seen = set(reading.port(LinkRights).visible(reading, targets))
+    above = {target.id for target in targets if target.kind == DOCUMENT}
+    if above and levels:
+        rows = reading.session.scalars(select(DocumentRow).where(DocumentRow.id.in_(above))).all()
+        seen |= {Target(DOCUMENT, row.id) for row in visible_documents(reading, rows, levels=levels - 1)}
+    return frozenset(seen)
 
 
-def visible_documents(reading: Reading, rows: Collection[DocumentRow]) -> list[DocumentRow]:
-    """Those of the documents that the actor may see, in their order; two questions, however many there are."""
+def visible_documents(reading: Reading, rows: Collection[DocumentRow], *, levels: int = LEVELS) -> list[DocumentRow]:
+    """Those of the documents that the actor may see, in their order; a few questions, however many there are."""
     if reading.actor.may("document.read_all"):
         return list(rows)
     others = [row.id for row in rows if row.created_by != reading.actor.id]
     links = _open_links(reading, others) if others else {}
-    seen = visible_targets(reading, {target_of(link) for each in links.values() for link in each})
+    seen = visible_targets(reading, {target_of(link) for each in links.values() for link in each}, levels=levels)
     return [
         row
         for row in rows

@@ -41,6 +41,7 @@ _TEXT_BY_NAME = {
     ".vcf": "text/vcard",
 }
 _MARKUP = re.compile(rb"<(?:!doctype html|html|head|body|script|iframe|svg|\?xml|!--)", re.IGNORECASE)
+_MAIL = re.compile(rb"\s{0,20}(?:>?From [^\r\n]{0,500}\r?\n)?[!-9;-~]{1,100}[ \t]{0,5}:")
 _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _TYPE = re.compile(r"[a-z]+/[a-z0-9][a-z0-9.+-]*")
 _MIMETYPE = re.compile(rb"mimetype(application/(?:vnd\.oasis\.opendocument\.[a-z-]+|epub\+zip))")
@@ -64,6 +65,8 @@ def sniff(head: bytes, file_name: str = "") -> str:
         return _in_archive(head, extension)
     if head.startswith(_OLE):
         return _OLE_BY_NAME.get(extension, "application/x-ole-storage")
+    if extension == ".eml" and _MAIL.match(head):  # whatever bytes follow: mail is older than any code page
+        return "message/rfc822"
     if _is_text(head, extension):
         return _kind_of_text(head, extension)
     return _by_library(head)

@@ -47,6 +47,7 @@ DOORS = (  # importing these registers their commands, handlers and tables
     "documents.locks",
     "documents.states",
     "documents.intake_uploads",
+    "documents.mail.recording",
     "documents.search.models",
     "documents.signatures.sealing",
     "documents.signatures.verifying",

@@ -33,6 +33,7 @@ from storage.unit_of_work import Reading, Recorder, UnitOfWork
 from webapp import records_policy
 from webapp.checkpoints import publishers
 from webapp.document_fields import FormJs
+from webapp.mail_jobs import open_mails
 from webapp.merge_fields import CrmMergeFields
 from webapp.operations.case_files import StoredCaseFiles
 from webapp.operations.crm_records import CrmRecords
@@ -59,7 +60,7 @@ ENTITIES: dict[str, type[Any]] = {
 
 def recorders() -> Sequence[Recorder]:
     """Who hears of events inside the transaction."""
-    return (pin_documents, note_documents, note_versions, index_changes, record, note_retention)
+    return (pin_documents, note_documents, note_versions, open_mails, index_changes, record, note_retention)
 
 
 def note_documents(unit: UnitOfWork, events: Sequence[Event]) -> None:

@@ -26,6 +26,7 @@ class MailRow(Base):
     recipients: Mapped[list[Any]]
     sent_at: Mapped[datetime | None]
     headers: Mapped[list[Any]]
+    excerpt: Mapped[str]
     findings: Mapped[list[Any]]
 
 

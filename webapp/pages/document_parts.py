@@ -5,6 +5,7 @@ from typing import Any
 
 from documents import queries
 from documents.document_types import document_types
+from documents.mail.queries import mail_of, message_of
 from documents.queries import Document
 from documents.states import FINAL, FOLLOWING
 from storage.unit_of_work import Reading
@@ -46,8 +47,18 @@ def about(reading: Reading, document: Document) -> Mapping[str, Any]:
     }
 
 
+def mail(reading: Reading, document: Document) -> Mapping[str, Any]:
+    """For `documents/_mail.html`."""
+    above = message_of(reading, document.id)
+    return {
+        "mail": mail_of(reading, document.id),
+        "above": None if above is None else queries.document(reading, above),
+    }
+
+
 PARTS: tuple[Part, ...] = (  # the names that they give must differ
     versions,
     belongs,
     about,
+    mail,
 )

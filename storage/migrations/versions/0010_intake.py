@@ -52,6 +52,7 @@ def _mail() -> None:
         sa.Column("recipients", JSONB(), nullable=False),
         sa.Column("sent_at", MOMENT, nullable=True),
         sa.Column("headers", JSONB(), nullable=False),
+        sa.Column("excerpt", sa.String(), nullable=False),
         sa.Column("findings", JSONB(), nullable=False),
         sa.PrimaryKeyConstraint("document_id", name="pk_mail"),
         sa.ForeignKeyConstraint(["document_id"], ["document.id"], name="fk_mail_document_id_document"),

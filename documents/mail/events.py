@@ -1,0 +1,26 @@
+"""What happens to messages, for the trail."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from core.messages import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailOpened(Event):
+    """A filed message was taken apart; `attachments` are the documents that its files became."""
+
+    type: ClassVar[str] = "mail.opened"
+    personal: ClassVar[frozenset[str]] = frozenset({"sender", "subject"})
+    document_id: str
+    message_id: str | None
+    thread: str
+    sender: str
+    subject: str
+    attachments: list[str]
+    findings: list[str]
+
+    @property
+    def stream(self) -> str:
+        """The stream of the message's document."""
+        return f"document:{self.document_id}"
