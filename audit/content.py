@@ -71,7 +71,8 @@ def commitment(salt: bytes, content: bytes) -> bytes:
 
 def moment(at: datetime) -> str:
     """A point in time as the trail writes it: UTC with microseconds."""
-    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    here = at if at.tzinfo is UTC else at.astimezone(UTC)
+    return here.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 @singledispatch

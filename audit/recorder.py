@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, TypeAlias
 
 import psycopg
@@ -53,7 +52,7 @@ def record(unit: UnitOfWork, events: Sequence[Event]) -> None:
     revision = unit.revisions.get(streams[0]) if len(streams) == 1 and len(events) <= AT_ONCE else None
     known = RECENT.take(streams[0], revision[0]) if revision else None
     if known is not None:
-        batch = _compose(unit, events, {known.stream: replace(known)})
+        batch = _compose(unit, events, {known.stream: Head(known.stream, known.seq, known.hash, known.last_id)})
         add(unit.posted, batch, known.hash)
         _remember(unit, batch.heads)
         return

@@ -33,6 +33,7 @@ from engine.sizes import check_size
 from engine.store import Finished, Locked, Writing
 from engine.surroundings import InstanceSurroundings
 from storage.unit_of_work import UnitOfWork
+from storage.writes import to_array
 
 logger = logging.getLogger(__name__)
 
@@ -326,7 +327,9 @@ class Running:
             "business_key": locked.business_key,
             "stage": node.stage or case.stage,
             "assignee": work.assignee,
-            "candidates": [f"group:{group}" for group in work.groups] + [f"user:{user}" for user in work.users],
+            "candidates": to_array(
+                [*(f"group:{group}" for group in work.groups), *(f"user:{user}" for user in work.users)]
+            ),
             "priority": work.priority,
             "created_at": now,
             "claimed_at": None,
@@ -378,7 +381,7 @@ class Running:
                     element_id=work.node.id,
                     name=work.node.name,
                     assignee=work.assignee,
-                    candidates=[*(f"group:{group}" for group in work.groups), *(f"user:{user}" for user in work.users)],
+                    candidates=_candidates(work),
                 )
             )
         if case.stage != self.locked.stage:
@@ -389,3 +392,7 @@ class Running:
             unit.emit(CaseCompleted(instance_id=instance, outcome=case.outcome))
         elif case.state == "cancelled":
             unit.emit(CaseCancelled(instance_id=instance, reason=changes.cancelled))
+
+
+def _candidates(work: OpenWork) -> list[str]:
+    return [*(f"group:{group}" for group in work.groups), *(f"user:{user}" for user in work.users)]

@@ -32,6 +32,7 @@ class PreparedStatements:
         self._adapter = Transformer(driver)
         self._names: dict[Key, bytes] = {}
         self._once: dict[Key, None] = {}  # what was executed once: worth preparing when it comes again
+        self._columns: dict[bytes, list[str]] = {}  # the names of a query's columns
         self._made = 0
         self._rollbacks = self._counted()  # when the server was known to have all of them
         self._is_touched = False  # whether something may have been done in this transaction
@@ -97,7 +98,10 @@ class PreparedStatements:
     def fetch(self, text: bytes, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
         """All rows of a query."""
         result = self.execute(text, values)
-        names = [(result.fname(number) or b"").decode() for number in range(result.nfields)]
+        names = self._columns.get(text)
+        if names is None or len(names) != result.nfields:
+            names = [(result.fname(number) or b"").decode() for number in range(result.nfields)]
+            self._columns = {**self._columns, text: names} if len(self._columns) < KEPT else {text: names}
         self._adapter.set_pgresult(result)
         return [dict(zip(names, row, strict=True)) for row in self._adapter.load_rows(0, result.ntuples, tuple)]
 

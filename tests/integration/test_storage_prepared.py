@@ -13,6 +13,7 @@ from storage import prepared
 from storage.engine import connect
 from storage.jobs.queue import ProcrastinateQueue
 from storage.unit_of_work import UnitFactory
+from storage.writes import to_array
 from tests.counting import registry
 
 DOUBLE = b"SELECT $1::int * 2 AS twice, $2::text AS word"
@@ -126,3 +127,8 @@ def test_no_more_are_kept_than_there_is_room_for(units: UnitFactory, monkeypatch
             assert ask(units, b"SELECT $1::int + %d AS sum" % number, 1) == [{"sum": 1 + number}]
 
     assert kept(units.engine) == 3
+
+
+@pytest.mark.parametrize("texts", [[], ["a"], ["a b", 'say "no"', "back\\slash", "{x,y}", "", "NULL", "ż"]])
+def test_an_array_is_written_as_postgresql_reads_it(units: UnitFactory, texts: list[str]) -> None:
+    assert ask(units, b"SELECT $1::text[] AS texts", to_array(texts)) == [{"texts": texts}]
