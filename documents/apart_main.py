@@ -16,6 +16,7 @@ TASKS = {
     "template.check": "documents.templates.checking",
     "template.fill": "documents.templates.filling",
     "package.bind": "documents.packages.binding",
+    "package.approve": "documents.packages.approving",
     "package.join": "documents.packages.joining",
 }
 

@@ -65,6 +65,8 @@ DOORS = (  # importing these registers their commands, handlers and tables
     "documents.records.holds",
     "documents.records.recomputing",
     "documents.records.rules",
+    "documents.packages.assembling",
+    "documents.packages.stamping",
     "documents.templates.registering",
     "documents.templates.letters",
     "documents.templates.merging",

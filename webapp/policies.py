@@ -19,6 +19,7 @@ from documents.content.waiting import note_versions
 from documents.events import DocumentFiled, DocumentLinked
 from documents.fields import FieldForms
 from documents.links import pin
+from documents.packages.stamping import Decisions
 from documents.queries import DocumentVersion, attached
 from documents.search.ports import SearchRights, SearchSources
 from documents.templates.sources import MergeFields
@@ -32,6 +33,7 @@ from storage.blobs.store import BlobStore
 from storage.unit_of_work import Reading, Recorder, UnitOfWork
 from webapp import records_policy
 from webapp.checkpoints import publishers
+from webapp.decisions import TaskDecisions
 from webapp.document_fields import FormJs
 from webapp.mail_jobs import open_mails
 from webapp.merge_fields import CrmMergeFields
@@ -100,6 +102,7 @@ def ports(blobs: BlobStore, staging: Staging, settings: Settings) -> Mapping[typ
         Records: CrmRecords(),
         Secrets: SecretFolder(settings.secrets),
         MergeFields: CrmMergeFields(settings),
+        Decisions: TaskDecisions(),
     }
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
@@ -12,6 +13,9 @@ from core.executor import handles
 from core.identity import Actor
 from core.messages import Command
 from documents.apart import lay_out, work, workbench
+from documents.content import office
+from documents.content.kinds import WORD
+from documents.content.readers import CannotRead
 from documents.filing import AddVersion, FiledDocument, FileDocument, add_version, file
 from documents.hosting import Host
 from documents.intake import Received
@@ -212,17 +216,32 @@ def filled(
 
 
 def fill_in(
-    folder: Any, records: Sequence[Mapping[str, Any]], title: str, *, at: datetime, language: str, pdf: bool
+    folder: Path, records: Sequence[Mapping[str, Any]], title: str, *, at: datetime, language: str, pdf: bool
 ) -> list[str | None]:
     """Letters `0.docx`, `0.pdf` and so on beside `template.docx`; a sentence for each that was refused.
 
     Raises `TemplateRefused` where the template itself is the trouble, `WorkTimedOut`.
     """
-    order = {"records": records, "title": title, "at": at.isoformat(), "language": language, "pdf": pdf}
+    by_office = pdf and office.is_installed()
+    order: dict[str, Any] = {"records": records, "title": title, "at": at.isoformat(), "language": language}
+    order["pdf"] = pdf and not by_office
     told: list[str | None] = work(
         "template.fill", order, folder, refused=TemplateRefused, seconds=30 + 2 * len(records)
     )
+    for number in range(len(told)) if by_office else ():
+        if told[number] is None:
+            told[number] = _converted(folder / f"{number}.docx")
     return told
+
+
+def _converted(letter: Path) -> str | None:
+    """Have LibreOffice make the PDF; a sentence where it makes none."""
+    try:
+        with letter.open("rb") as source:
+            letter.with_suffix(".pdf").write_bytes(office.converted(source, WORD))
+    except CannotRead as error:
+        return f"LibreOffice could not make a PDF of the letter: {error}."
+    return None
 
 
 def _require(view: Reading) -> None:

@@ -21,6 +21,7 @@ from webapp.api import (
     migrations,
     offers,
     operations,
+    packages,
     removals,
     signatures,
     tasks,
@@ -53,6 +54,7 @@ PARTS = (
     removals,
     uploads,
     signatures,
+    packages,
     templates,
     letters,
 )
