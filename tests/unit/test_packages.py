@@ -126,10 +126,10 @@ def test_originals_are_attached_as_they_were(tmp_path: Path) -> None:
 def test_contents_of_many_documents_take_several_pages(tmp_path: Path) -> None:
     content = paper()
 
-    done, _ = bind(tmp_path, *((f"Dokument {number}", content, PDF) for number in range(ROWS + 1)), attach=False)
+    done, _ = bind(tmp_path, *((f"Teczka {number}", content, PDF) for number in range(ROWS + 1)), attach=False)
 
     assert done["parts"][0]["first_page"] == 4
-    assert f"Dokument {ROWS}" in texts(tmp_path)[2]
+    assert f"Teczka {ROWS}" in texts(tmp_path)[2]
 
 
 def encrypted() -> bytes:
