@@ -6,6 +6,7 @@ from core.errors import InvalidInput
 from core.executor import handles
 from core.messages import Command
 from documents.access import require_visible
+from documents.content.queries import text_of
 from documents.differences import Difference, differences
 from documents.queries import DocumentVersion, version
 from documents.reading import ReadDocument, read_document
@@ -61,10 +62,11 @@ def compare_versions(command: CompareVersions, unit: UnitOfWork) -> Compared:
 
 
 def text_of_version(view: Reading, found: DocumentVersion) -> str | None:
-    """The text of a version, None where it has none that can be read; without asking for rights."""
-    if not found.media_type.startswith(PLAIN) or found.size > LARGEST:
-        return None
-    with view.port(BlobStore).open(found.digest) as stored:
+    """The text of a version, None where it has none that can be read."""
+    text = text_of(view, found.document_id, found.n)
+    if text is not None or not found.media_type.startswith(PLAIN) or found.size > LARGEST:
+        return text
+    with view.port(BlobStore).open(found.digest) as stored:  # nobody has read it yet, and it is text itself
         content = stored.read()
     encoding = "utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
     return content.decode(encoding, errors="replace")

@@ -21,6 +21,7 @@ from engine.events import DefinitionDeployed
 from engine.forms import check_form
 from engine.handlers import HANDLERS
 from engine.models import DefinitionRow, StartEventRow
+from engine.ports import DocumentTypes
 from engine.ready import OPERATIONS
 from storage.unit_of_work import UnitOfWork
 
@@ -46,6 +47,7 @@ class DeployedDefinition:
     digest: str
     name: str
     kind: str
+    remarks: tuple[str, ...] = ()  # what is worth a second look, a sentence each
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +84,8 @@ def deploy_definitions(command: DeployDefinitions, unit: UnitOfWork) -> tuple[De
     together = beside.tied(drafts)
     rows = [_deploy(draft, together.get(draft.key, {}), unit) for draft in drafts]
     beside.tie(rows, together)
-    deployed = tuple(map(view_of, rows))
+    remarks = _unknown_types(drafts, unit)
+    deployed = tuple(view_of(row, remarks.get(draft.key, ())) for row, draft in zip(rows, drafts, strict=True))
     if command.dry_run:
         unit.start_over()
     return deployed
@@ -304,8 +307,32 @@ def _next_id(unit: UnitOfWork) -> str:
     return fresh if greatest is None else max(fresh, successor(greatest))
 
 
-def view_of(row: DefinitionRow) -> DeployedDefinition:
+def _unknown_types(drafts: list[Draft], unit: UnitOfWork) -> dict[str, tuple[str, ...]]:
+    """Remarks by process: its tasks ask for documents of types that nobody has defined."""
+    asked = {
+        draft.key: {
+            reference.type: node.name or node.id
+            for node in draft.process.nodes.values()
+            if node.work is not None
+            for reference in (*node.work.required, *node.work.shown)
+        }
+        for draft in drafts
+        if draft.process is not None
+    }
+    wanted = {kind for kinds in asked.values() for kind in kinds}
+    unknown = set(unit.port(DocumentTypes).unknown(unit, wanted)) if wanted else set()
+    return {
+        key: tuple(
+            f"{task} names documents of the type {kind}, which is not defined; define it, or correct the key."
+            for kind, task in sorted(kinds.items())
+            if kind in unknown
+        )
+        for key, kinds in asked.items()
+    }
+
+
+def view_of(row: DefinitionRow, remarks: tuple[str, ...] = ()) -> DeployedDefinition:
     """What a deployment answers for one definition."""
     return DeployedDefinition(
-        id=row.id, key=row.key, version=row.version, digest=row.digest, name=row.name, kind=row.kind
+        id=row.id, key=row.key, version=row.version, digest=row.digest, name=row.name, kind=row.kind, remarks=remarks
     )

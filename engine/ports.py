@@ -35,6 +35,13 @@ class TaskDocuments(Protocol):
         """The documents of a task, each in its newest version, and those of its case that the task shows."""
 
 
+class DocumentTypes(Protocol):
+    """Tells which types of documents are defined."""
+
+    def unknown(self, reading: Reading, keys: Collection[str]) -> Collection[str]:
+        """Those of the keys that name no type; none as long as no type is defined at all."""
+
+
 class KeptHistory(Protocol):
     """Tells which finished cases must stay although their process keeps them no longer."""
 

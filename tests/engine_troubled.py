@@ -22,7 +22,7 @@ from core.identity import Actor
 from core.messages import Command
 from engine import runtime
 from engine.live_cases import live_cases
-from engine.ports import TaskDocuments
+from engine.ports import DocumentTypes, TaskDocuments
 from engine.runtime import Case
 from storage.jobs.memory import MemoryQueue
 from storage.jobs.queue import JobRequest
@@ -130,7 +130,7 @@ class Worker:
             queue=self.queue,
             clock=self.clock,
             recorders=[record],
-            ports={TaskDocuments: FakeDocuments()},
+            ports={TaskDocuments: FakeDocuments(), DocumentTypes: FakeDocuments()},
         )
         self.executor = Executor(self.units)
         self.cases: OrderedDict[tuple[str, int], Case] = OrderedDict()

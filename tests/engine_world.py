@@ -18,7 +18,7 @@ from core.messages import Command, Event
 from engine import runtime
 from engine.definitions import DeployDefinitions, DeployedDefinition, DeploymentFile
 from engine.instances import StartedInstance, StartInstance
-from engine.ports import AttachedDocument, KeptHistory, TaskDocuments
+from engine.ports import AttachedDocument, DocumentTypes, KeptHistory, TaskDocuments
 from engine.tasks import CompleteTask, Completion
 from engine.timers import FireDueTimers
 from storage.unit_of_work import Reading, Snapshot, UnitFactory
@@ -72,6 +72,7 @@ class FakeDocuments:
     """Documents by task, in memory."""
 
     def __init__(self) -> None:
+        self.types: set[str] = set()  # that are defined
         self.by_task: dict[str, list[AttachedDocument]] = {}
         self.held: set[str] = set()  # cases with documents under a hold
 
@@ -84,6 +85,9 @@ class FakeDocuments:
 
     def attached(self, reading: Reading, task_id: str, instance_id: str) -> list[AttachedDocument]:
         return self.by_task.get(task_id, [])
+
+    def unknown(self, reading: Reading, keys: Collection[str]) -> Collection[str]:
+        return set(keys) - self.types if self.types else ()
 
     def kept(self, reading: Reading, instances: Collection[str]) -> Collection[str]:
         return self.held & set(instances)
@@ -111,7 +115,7 @@ class World:
             queue=NoJobs(),
             clock=self.clock,
             recorders=[lambda unit, events: self.events.extend(events)],
-            ports={TaskDocuments: self.documents, KeptHistory: self.documents},
+            ports={TaskDocuments: self.documents, DocumentTypes: self.documents, KeptHistory: self.documents},
         )
         self.executor = Executor(self.units)
 

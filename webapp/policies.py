@@ -16,18 +16,20 @@ from crm.models import CustomerRow, OfferRow, OrderRow, ProductRow
 from documents.access import LinkRights, Target
 from documents.content.readers import Readers
 from documents.content.waiting import note_versions
+from documents.document_types import unknown_types
 from documents.events import DocumentFiled, DocumentLinked
 from documents.fields import FieldForms
 from documents.links import pin
 from documents.packages.stamping import Decisions
 from documents.queries import DocumentVersion, attached
 from documents.search.ports import SearchRights, SearchSources
+from documents.states import VOID
 from documents.templates.sources import MergeFields
 from engine import store
 from engine.access import visible_instances
 from engine.events import TaskCompleted
 from engine.models import InstanceRow, TaskHistoryRow, WorkItemRow
-from engine.ports import AttachedDocument, TaskDocuments
+from engine.ports import AttachedDocument, DocumentTypes, TaskDocuments
 from storage.blobs.staging import Staging
 from storage.blobs.store import BlobStore
 from storage.unit_of_work import Reading, Recorder, UnitOfWork
@@ -95,6 +97,7 @@ def ports(blobs: BlobStore, staging: Staging, settings: Settings) -> Mapping[typ
         KeyFile: KeyFile(settings.log_key or settings.data / "log.key", settings.log_name),
         Publishers: publishers(settings),
         TaskDocuments: Attachments(),
+        DocumentTypes: DefinedTypes(),
         **records_policy.ports(),
         MailServer: SmtpServer(settings),
         CaseFiles: StoredCaseFiles(),
@@ -159,8 +162,16 @@ def _existing_records(reading: Reading, targets: Collection[Target]) -> set[Targ
     return found
 
 
+class DefinedTypes:
+    """Tells the engine which types of documents nobody has defined."""
+
+    def unknown(self, reading: Reading, keys: Collection[str]) -> Collection[str]:
+        """Those of the keys that name no type; none as long as no type is defined at all."""
+        return unknown_types(reading, keys)
+
+
 class Attachments:
-    """Tells the engine which documents a task has: its own, and those of its case."""
+    """Tells the engine which documents a task has: its own, and those of its case; what is void is none."""
 
     def attached(self, reading: Reading, task_id: str, instance_id: str) -> list[AttachedDocument]:
         """Each at the version that its link means; without asking for rights, which the engine has checked."""
@@ -178,4 +189,5 @@ class Attachments:
                 digest=version.digest,
             )
             for version in versions.values()
+            if version.state != VOID
         ]

@@ -11,6 +11,7 @@ from crm.money import plain, rounded
 from crm.offer_queries import Decision, Offer
 from documents.links import DocumentLink
 from documents.papers import file_paper, render_docx, render_pdf
+from documents.states import APPROVED, change_state
 from processes.offer_approval.case_documents import CaseDocument, documents_of_case
 from processes.offer_approval.facts import UNKNOWN, ProcessView, line_shown, money
 from processes.offer_approval.package import PACKAGE
@@ -42,6 +43,8 @@ def file_sheet(view: ProcessView, offer: Offer, *, case_id: str, rules: Sequence
         file_name=f"{stem}.docx",
         links=links,
     )
+    for filed in (pdf, word):
+        change_state(view.unit, filed.id, APPROVED, reason=f"offer {offer.number} is approved")
     return {"sheet": {"pdf": pdf.id, "pdf_digest": pdf.digest, "docx": word.id, "docx_digest": word.digest}}
 
 

@@ -61,6 +61,8 @@ def deploy(settings: Settings, paths: tuple[Path, ...], dry_run: bool) -> None:
         done: tuple[DeployedDefinition, ...] = application.executor.execute(command, actor=SYSTEM)
     for each in done:
         click.echo(f"{each.kind:9} {each.key:32} version {each.version}  {each.id}")
+        for remark in each.remarks:
+            click.echo(f"{each.key}: {remark}", err=True)
     if dry_run:
         click.echo("Nothing was deployed: this was a dry run.", err=True)
 

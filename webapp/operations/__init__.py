@@ -1,5 +1,27 @@
 """The ready operations that ship with the product; importing this puts them into the catalogue."""
 
-from webapp.operations import calling, decisions, mailing, messages, papers, records, sealing, stand_ins, workers
+from webapp.operations import (
+    calling,
+    decisions,
+    document_states,
+    mailing,
+    messages,
+    papers,
+    records,
+    sealing,
+    stand_ins,
+    workers,
+)
 
-__all__ = ["calling", "decisions", "mailing", "messages", "papers", "records", "sealing", "stand_ins", "workers"]
+__all__ = [
+    "calling",
+    "decisions",
+    "document_states",
+    "mailing",
+    "messages",
+    "papers",
+    "records",
+    "sealing",
+    "stand_ins",
+    "workers",
+]

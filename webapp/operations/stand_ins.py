@@ -10,6 +10,7 @@ from engine.errors import BpmnError
 from engine.handlers import HANDLERS, Outside, ServiceCall, Stage
 from engine.messages import keys_of
 from webapp.operations.decisions import EVALUATE
+from webapp.operations.document_states import STATE
 from webapp.operations.mailing import CaseFile, CaseFiles, MailServer
 from webapp.operations.messages import SEND, TELL
 from webapp.operations.network import Answer, Request, Web
@@ -85,6 +86,21 @@ def file_document(stage: Stage, call: ServiceCall) -> dict[str, Any]:
     """A document by its type; nothing is written."""
     stage.file(call.inputs.get("type", ""))
     return {"document": f"document-{len(stage.documents())}", "digest": "0" * 64}
+
+
+@HANDLERS.staged(STATE.name)
+def set_document_state(stage: Stage, call: ServiceCall) -> dict[str, Any]:
+    """Of documents that the scenario has; their states are not played."""
+    kind, wanted = call.inputs.get("type"), call.inputs.get("document")
+    found = [
+        f"document-{number}"
+        for number, each in enumerate(stage.documents(), 1)
+        if wanted == f"document-{number}" or (wanted is None and each == kind)
+    ]
+    if not found:
+        reason = f"The case has no document {wanted or f'of the type {kind}'}."
+        raise BpmnError("DOCUMENT_MISSING", reason, reason=reason)
+    return {"documents": found}
 
 
 @HANDLERS.staged(SEAL.name)
