@@ -1,6 +1,6 @@
 """Erasing personal data from the trail: value and salt go, the commitment stays, and every chain still verifies."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
@@ -15,10 +15,17 @@ from storage.unit_of_work import Reading, UnitOfWork
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErasePersonalData(Command):
-    """Erase what the trail knows of a person: `account:ID`, or any other data subject that events name."""
+    """Erase what the trail knows of a person: `account:NAME`, or any other data subject that events name."""
 
     subject: str
     reason: str
+
+
+class Subjects(Protocol):
+    """Knows under which other names events tell of the same person; the composition root fills it."""
+
+    def same(self, reading: Reading, subject: str) -> Collection[str]:
+        """The other names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +41,12 @@ class PersonalDataErased(Event):
     def stream(self) -> str:
         """The subject's own stream."""
         return self.subject
+
+    @property
+    def case(self) -> str | None:
+        """The case, if the subject is one."""
+        kind, _, found = self.subject.partition(":")
+        return found if kind == "case" else None
 
 
 class ErasureBlocks(Protocol):
@@ -55,14 +68,16 @@ def erase_personal_data(command: ErasePersonalData, unit: UnitOfWork) -> int:
     if not command.reason.strip():
         sentence = "Say why the data are erased, such as the request of the person and its date."
         raise InvalidInput(sentence, fields={"/reason": sentence})
-    holds = unit.port(ErasureBlocks).holds(unit, command.subject)
+    subjects = [command.subject, *unit.port(Subjects).same(unit, command.subject)]
+    blocks = unit.port(ErasureBlocks)
+    holds = list(dict.fromkeys(name for subject in subjects for name in blocks.holds(unit, subject)))
     if holds:
         raise ErasureRefused(
             f"The legal hold {', '.join(f'“{name}”' for name in holds)} keeps what the trail says of "
             f"{command.subject}. Erase it when all of them are lifted.",
             subject=command.subject,
-            holds=list(holds),
+            holds=holds,
         )
-    result = unit.connection.execute(delete(AuditPersonalRow).where(AuditPersonalRow.subject == command.subject))
+    result = unit.connection.execute(delete(AuditPersonalRow).where(AuditPersonalRow.subject.in_(subjects)))
     unit.emit(PersonalDataErased(subject=command.subject, values=result.rowcount, reason=command.reason.strip()))
     return result.rowcount

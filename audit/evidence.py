@@ -91,6 +91,32 @@ def export_evidence(command: ExportEvidence, unit: UnitOfWork) -> None:
     unit.emit(EvidenceExported(case_id=command.case_id))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportLog(Command):
+    """Tell the trail that the event log of many cases is given out; `what` says in which form, and of which process."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogExported(Event):
+    """Somebody was given the event log of all cases, or of those of one process."""
+
+    type: ClassVar[str] = "audit.log_exported"
+    what: str
+
+    @property
+    def stream(self) -> str:
+        """The log's own stream."""
+        return "audit:log"
+
+
+@handles(ExportLog, needs="audit.read")
+def export_log(command: ExportLog, unit: UnitOfWork) -> None:
+    """Write it down."""
+    unit.emit(LogExported(what=command.what))
+
+
 @dataclass(slots=True)
 class _Bag:
     """An archive whose files are listed as they are written."""

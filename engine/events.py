@@ -256,7 +256,7 @@ class TaskCommented(TaskEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskCompleted(TaskEvent):
-    """A person finished a task, with these data and these documents (id, version, type, title, digest)."""
+    """A person finished a task, with these data and these documents (id, version, type, digest)."""
 
     type: ClassVar[str] = "task.completed"
     personal: ClassVar[frozenset[str]] = frozenset({"data"})

@@ -18,7 +18,7 @@ class AttachedDocument:
     digest: str
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data for the history and the trail."""
+        """Plain data for the history."""
         return {
             "document_id": self.document_id,
             "version": self.version,
@@ -26,6 +26,10 @@ class AttachedDocument:
             "title": self.title,
             "digest": self.digest,
         }
+
+    def untitled(self) -> dict[str, Any]:
+        """Plain data for the trail, without the title: that can be erased, and stands in the document's own entries."""
+        return {"document_id": self.document_id, "version": self.version, "type": self.type, "digest": self.digest}
 
 
 class TaskDocuments(Protocol):

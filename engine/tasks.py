@@ -188,7 +188,7 @@ def _complete(command: CompleteTask, unit: UnitOfWork, parking: Parking) -> Comp
             element_id=task.element_id,
             form_id=task.form_id,
             data=data,
-            documents=listed,
+            documents=[document.untitled() for document in documents],
         )
     )
     running.case.complete(task.task_id, data)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from sqlalchemy import Engine
 
-from audit.erasing import ErasureBlocks
+from audit.erasing import ErasureBlocks, Subjects
 from audit.queries import TrailRights
 from audit.recorder import record
 from audit.verify import Finding, check_chains
@@ -57,6 +57,13 @@ class NoHolds:
         return ()
 
 
+class NoOthers:
+    """Everybody has one name."""
+
+    def same(self, reading: Reading, subject: str) -> tuple[str, ...]:
+        return ()
+
+
 class NoJobs:
     def enqueue(self, session: object, requests: object) -> None:
         raise AssertionError("no jobs here")
@@ -64,7 +71,7 @@ class NoJobs:
 
 def recording(engine: Engine, clock: Clock) -> UnitFactory:
     """Units of work that write the trail; everybody may see the case `case-1`."""
-    ports = {TrailRights: OpenCases("case-1"), ErasureBlocks: NoHolds()}
+    ports = {TrailRights: OpenCases("case-1"), ErasureBlocks: NoHolds(), Subjects: NoOthers()}
     return UnitFactory(engine, queue=NoJobs(), clock=clock, recorders=[record], ports=ports)
 
 

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 
 from core.errors import Unauthenticated
 from core.identity import SYSTEM, Actor
+from webapp import refusals
 from webapp.accounts import queries
 from webapp.accounts.logins import (
     EndLogIn,
@@ -90,6 +91,7 @@ def _actor_of_token() -> Actor:
         use = queries.token_use(view, token)
         now = view.clock.now()
     if use is None:
+        refusals.note_token()
         raise Unauthenticated("The token is not valid: it is unknown, expired or revoked.")
     if use.used_at is None or use.used_at < now - TOKEN_USE_KEPT:
         _application().executor.execute(NoteTokenUse(token_id=use.id), actor=SYSTEM)
@@ -125,10 +127,15 @@ def open_session(name: str, password: str) -> None:
     execute = _application().executor.execute
     keys = failure_keys(name, request.remote_addr)
     with _application().units.reading(SYSTEM) as view:
-        check_not_locked(view, keys)
         known = queries.credentials(view, name)
+        try:
+            check_not_locked(view, keys)
+        except TooManyAttempts as error:
+            refusals.note_log_in(name if known else None, error.code)
+            raise
     if not is_right(password, known[1] if known else None) or known is None:
         execute(NoteFailure(keys=keys), actor=SYSTEM)
+        refusals.note_log_in(name if known else None, WrongCredentials.code)
         raise WrongCredentials("Name or password is wrong.")
     with _application().units.reading(SYSTEM) as view:
         actor = queries.account_named(view, name).actor(request.remote_addr)

@@ -22,6 +22,7 @@ from storage.jobs.queue import JobRequest
 from storage.jobs.registry import job
 from storage.jobs.worker import Pace, Worker
 from webapp.bootstrap import Application
+from webapp.refusals import tell_refusals
 from webapp.sweeping import sweep_uploads
 
 BATCH = 200  # timers that one command fires
@@ -33,6 +34,7 @@ SWEEP = "webapp.sweep_blobs"
 SWEEP_EVERY = 3600  # seconds
 RETENTION_EVERY = 60  # seconds until a change of a document's retention is worked off
 READING_EVERY = 15  # seconds
+REFUSALS_EVERY = 20  # seconds
 
 
 @job(SWEEP)
@@ -77,6 +79,7 @@ def make_clock(application: Application) -> Ticker:
         ),
         Tick(name="log_count", every_seconds=SWEEP_EVERY, action=lambda: count_log(application)),
         Tick(name="retention", every_seconds=RETENTION_EVERY, action=lambda: work_off_changes(application)),
+        Tick(name="refusals", every_seconds=REFUSALS_EVERY, action=lambda: tell_refusals(application)),
         Tick(name="history", every_seconds=SWEEP_EVERY, action=lambda: remove_history(application)),
         Tick(name="reading", every_seconds=READING_EVERY, action=lambda: ask_for_reading(application)),
         Tick(name="sweep", every_seconds=SWEEP_EVERY, action=lambda: ask_for_sweep(application)),

@@ -78,6 +78,7 @@ DOORS = (  # importing these registers their commands, handlers and tables
     "audit.evidence",
     "audit.keys",
     "audit.publishing",
+    "audit.refusals",
     "crm.customers",
     "crm.products",
     "crm.offers",

@@ -26,7 +26,7 @@ from core.ids import new_id
 from storage.blobs.parts import ChecksumMismatch
 from storage.blobs.store import BlobDamaged
 from storage.unit_of_work import CommitInDoubt
-from webapp import resending
+from webapp import refusals, resending
 from webapp.accounts.logins import TooManyAttempts
 from webapp.assets import FrontEndMissing
 
@@ -127,13 +127,15 @@ def register(app: Flask) -> None:
 
 
 def problem(error: DomainError) -> dict[str, Any]:
-    """An error as RFC 9457 problem details, as part of a larger answer or as one by itself."""
+    """An error as RFC 9457 problem details, as part of a larger answer."""
+    refusals.note_forbidden(error)
     return _details(status_of(error), error.code, error.sentence, error.details)
 
 
 def _domain(error: DomainError) -> BaseResponse:
     if isinstance(error, Unavailable) and _has_saved():
         error = SavedButUnread(SAVED)  # without Retry-After: a repetition would do the work twice
+    refusals.note_forbidden(error)
     status = status_of(error)
     if not wants_problem() and isinstance(error, Unauthenticated | FormExpired) and resending.can_be_sent_again():
         needs_log_in = isinstance(error, Unauthenticated)

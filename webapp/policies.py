@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import select, union_all
 
+from audit.erasing import PersonalDataErased, Subjects
 from audit.keys import KeyFile
 from audit.places import Publishers
 from audit.queries import TrailRights
@@ -34,6 +35,7 @@ from storage.blobs.staging import Staging
 from storage.blobs.store import BlobStore
 from storage.unit_of_work import Reading, Recorder, UnitOfWork
 from webapp import records_policy
+from webapp.accounts.people import account_ids, forget
 from webapp.checkpoints import publishers
 from webapp.decisions import TaskDecisions
 from webapp.document_fields import FormJs
@@ -64,7 +66,23 @@ ENTITIES: dict[str, type[Any]] = {
 
 def recorders() -> Sequence[Recorder]:
     """Who hears of events inside the transaction."""
-    return (pin_documents, note_documents, note_versions, open_mails, index_changes, record, note_retention)
+    return (
+        forget_people,
+        pin_documents,
+        note_documents,
+        note_versions,
+        open_mails,
+        index_changes,
+        record,
+        note_retention,
+    )
+
+
+def forget_people(unit: UnitOfWork, events: Sequence[Event]) -> None:
+    """Whoever is erased from the trail loses name, address of mail and addresses of log-ins elsewhere, too."""
+    for event in events:
+        if isinstance(event, PersonalDataErased) and event.subject.startswith("account:"):
+            forget(unit, event.subject.removeprefix("account:"))
 
 
 def note_documents(unit: UnitOfWork, events: Sequence[Event]) -> None:
@@ -94,6 +112,7 @@ def ports(blobs: BlobStore, staging: Staging, settings: Settings) -> Mapping[typ
         TrailRights: CaseRights(),
         SearchRights: Labels(ENTITIES),
         SearchSources: SearchSources({each.kind: each for each in (CaseSource(), CustomerSource(), OfferSource())}),
+        Subjects: AccountSubjects(),
         KeyFile: KeyFile(settings.log_key or settings.data / "log.key", settings.log_name),
         Publishers: publishers(settings),
         TaskDocuments: Attachments(),
@@ -135,6 +154,15 @@ class Rights:
             )
             found |= {Target(TASK, task): instance for task, instance in reading.session.execute(rows)}
         return found
+
+
+class AccountSubjects:
+    """Tells the trail that an account is named by its log-in name and by its id."""
+
+    def same(self, reading: Reading, subject: str) -> Collection[str]:
+        """The account's id."""
+        kind, _, name = subject.partition(":")
+        return [f"account:{found}" for found in account_ids(reading, name)] if kind == "account" else []
 
 
 class CaseRights:

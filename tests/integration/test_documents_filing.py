@@ -191,7 +191,7 @@ def test_a_link_follows_the_newest_version_unless_it_names_one(office: Office) -
 def test_a_completed_task_keeps_the_version_that_it_was_decided_on(office: Office) -> None:
     office.units.recorders.insert(0, pin_documents)
     filed = office.file(content=b"one", links=[to(TASK)])
-    used = {"document_id": filed.id, "version": 1, "type": None, "title": "Offer", "digest": filed.digest}
+    used = {"document_id": filed.id, "version": 1, "type": None, "digest": filed.digest}
 
     with office.units.begin(ANNA) as unit:
         unit.emit(

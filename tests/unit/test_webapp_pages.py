@@ -98,10 +98,11 @@ def entry(type_: str, seq: int = 1, **data: object) -> Entry:
 
 
 def test_a_completed_task_is_told_with_its_name_its_words_and_the_versions_it_was_decided_on() -> None:
-    paper = {"document_id": "D1", "version": 2, "type": "request", "title": "Request", "digest": "b" * 64}
+    paper = {"document_id": "D1", "version": 2, "type": "request", "digest": "b" * 64}
 
-    _, line = tell(
+    _, _, line = tell(
         [
+            entry("document.filed", document_id="D1", version=1, digest="c" * 64, title="Request"),
             entry("task.created", task_id="T1", name="Approve offer"),
             entry("task.completed", 2, task_id="T1", data={"decision": "approve", "remark": "Fine"}, documents=[paper]),
         ]

@@ -9,7 +9,7 @@ from core.errors import Conflict, InvalidInput, NotFound
 from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
-from storage.unit_of_work import UnitOfWork
+from storage.unit_of_work import Reading, UnitOfWork
 from webapp.accounts import roles as known_roles
 from webapp.accounts.events import AccountAdded, AccountClosed, PasswordSet, RolesSet
 from webapp.accounts.models import AccountRoleRow, AccountRow, ApiTokenRow, LogInRow
@@ -130,3 +130,16 @@ def locked_account(name: str, unit: UnitOfWork) -> AccountRow:
 def _end_log_ins(account: AccountRow, unit: UnitOfWork) -> None:
     open_ones = update(LogInRow).where(LogInRow.account_id == account.id, LogInRow.ended_at.is_(None))
     unit.session.execute(open_ones.values(ended_at=unit.clock.now()))
+
+
+def account_ids(view: Reading, name: str) -> list[str]:
+    """The id of the account of that log-in name, if there is one."""
+    return list(view.session.scalars(select(AccountRow.id).where(AccountRow.name == name)))
+
+
+def forget(unit: UnitOfWork, name: str) -> None:
+    """Remove what tells who the person behind an account is; the account stays, called after its log-in name."""
+    for account in account_ids(unit, name):
+        known = update(AccountRow).where(AccountRow.id == account)
+        unit.session.execute(known.values(display_name=name, email=None))
+        unit.session.execute(update(LogInRow).where(LogInRow.account_id == account).values(address=None))

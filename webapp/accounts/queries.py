@@ -1,5 +1,6 @@
 """Finding accounts, and turning them into actors."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -68,6 +69,12 @@ def account_named(view: Reading, name: str) -> Account:
     if found is None:
         raise NotFound(f"There is no account named {name}.", name=name)
     return _account(found)
+
+
+def names_of(view: Reading, accounts: Collection[str]) -> dict[str, str]:
+    """What people call the accounts of these log-in names."""
+    rows = select(AccountRow.name, AccountRow.display_name).where(AccountRow.name.in_(accounts))
+    return {row.name: row.display_name for row in view.session.execute(rows)} if accounts else {}
 
 
 def credentials(view: Reading, name: str) -> tuple[str, str | None] | None:

@@ -130,6 +130,19 @@ def _published(application: Application, away: list[dict[str, Any]]) -> Iterator
             away.append({"stream": "audit:log", "seq": None, "problem": "away", "sentence": sentence})
 
 
+@audit.command("erase")
+@click.argument("subject")
+@click.option("--reason", required=True, help="Why, such as the request of the person and its date; it stays.")
+@click.pass_obj
+def audit_erase(settings: Settings, subject: str, reason: str) -> None:
+    """Erase personal values of SUBJECT, such as account:NAME or document:ID; the trail still verifies."""
+    from audit.erasing import ErasePersonalData
+
+    with opened(settings) as application:
+        number = application.executor.execute(ErasePersonalData(subject=subject, reason=reason), actor=SYSTEM)
+    click.echo(f"{number} values were erased.", err=True)
+
+
 def _unknown_versions(view: Reading) -> Iterator[dict[str, Any]]:
     """Versions of documents whose content is not the one that the trail tells of."""
     for document, n, digest in view.session.execute(UNKNOWN):

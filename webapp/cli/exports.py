@@ -43,6 +43,7 @@ def instance(settings: Settings, case_id: str, out: Path) -> None:
 @click.pass_obj
 def log(settings: Settings, kind: str, definition_key: str | None, out: Path) -> None:
     """Write the event log of all cases to the file OUT."""
+    from audit.evidence import ExportLog
     from engine.exports import write_ocel, write_xes
 
     write = write_xes if kind == "xes" else write_ocel
@@ -52,5 +53,7 @@ def log(settings: Settings, kind: str, definition_key: str | None, out: Path) ->
         progress_bar("Cases") as progress,
         out.open("w", encoding="utf-8") as file,
     ):
+        what = f"{kind} of {definition_key or 'all processes'}"
+        application.executor.execute(ExportLog(what=what), actor=SYSTEM)
         written = write(view, file, progress, definition_key=definition_key)
     click.echo(f"{written} events in {out}.", err=True)

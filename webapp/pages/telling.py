@@ -48,6 +48,25 @@ TITLES = {
     "document.given_back": "Document given back",
     "document_type.defined": "Document type defined",
     "audit.evidence_exported": "Evidence given out",
+    "audit.log_exported": "Event log given out",
+    "audit.personal_data_erased": "Personal data erased",
+    "audit.key_rotated": "New key of the log",
+    "audit.publishing_failed": "Checkpoints cannot be published",
+    "audit.publishing_caught_up": "Checkpoints are published again",
+    "access.refused": "Refused",
+    "access.log_in_failed": "Log-in failed",
+    "access.token_refused": "Token refused",
+    "account.added": "Account added",
+    "account.roles_set": "Roles set",
+    "account.password_set": "Pass-word set",
+    "account.closed": "Account closed",
+    "account.token_created": "Token made",
+    "account.token_revoked": "Token revoked",
+    "account.logged_in": "Logged in",
+    "account.logged_out": "Logged out",
+    "customer.created": "Customer added",
+    "customer.changed": "Customer changed",
+    "definition.deployed": "Process deployed",
     "offer.frozen": "Offer frozen for approval",
     "offer.decided": "Decision on the offer",
     "offer.locked": "Offer approved and locked",
@@ -96,13 +115,18 @@ class Line:
 
 
 def tell(entries: Iterable[Entry]) -> list[Line]:
-    """Tell the entries of one case, in their order; names of tasks are taken from where they were created."""
+    """Tell entries in their order; names of tasks and documents are taken from where they were made."""
     entries = list(entries)
     tasks = {each.data["task_id"]: each.data.get("name") for each in entries if each.type == "task.created"}
-    return [_line(each, tasks) for each in entries]
+    titles = {
+        each.data["document_id"]: str(each.data["title"])
+        for each in entries
+        if each.data.get("document_id") and each.data.get("title")
+    }
+    return [_line(each, tasks, titles) for each in entries]
 
 
-def _line(entry: Entry, tasks: Mapping[str, str | None]) -> Line:
+def _line(entry: Entry, tasks: Mapping[str, str | None], titles: Mapping[str, str]) -> Line:
     data = entry.data
     shown: dict[str, Any] = data["data"] if isinstance(data.get("data"), dict) else data
     return Line(
@@ -115,7 +139,7 @@ def _line(entry: Entry, tasks: Mapping[str, str | None]) -> Line:
         what=_what(entry, tasks),
         said=next((str(shown[name]) for name in SPOKEN if shown.get(name)), None),
         facts=[(name, _named(name, value)) for name, value in shown.items() if _is_told(name, value)],
-        documents=_documents(entry),
+        documents=_documents(entry, titles),
         stream_title=words(entry.stream.partition(":")[0]),
         position=entry.seq,
         hash=entry.hash,
@@ -156,13 +180,13 @@ def _fact(value: Any) -> str:
     return words(text) if KEY.fullmatch(text) else text[:LONGEST]
 
 
-def _documents(entry: Entry) -> list[DocumentProof]:
+def _documents(entry: Entry, titles: Mapping[str, str]) -> list[DocumentProof]:
     found = [entry.data] if entry.type.startswith("document.") else entry.data.get("documents") or []
     return [
         DocumentProof(
             document_id=each["document_id"],
             version=each["version"],
-            title=each.get("title") or "(title erased)",
+            title=each.get("title") or titles.get(each["document_id"]) or "(title erased)",
             digest=each["digest"],
         )
         for each in found
