@@ -21,6 +21,7 @@ UNTOLD = {  # commands without an event, and why
     "NoteStored": "the same",
     "DropUpload": "the same",
     "ForgetUploads": "an upload that nobody finished has never been a document",
+    "Recompute": "due dates are worked out anew, from rules and events that were told",
     "NoteTokenUse": "how a token was used stands in the entries of what it did",
 }
 GIVING = {"send_version", "send_file", "send_from_directory"}  # what sends content to a browser or a program
