@@ -61,7 +61,8 @@ def word(*paragraphs: str) -> bytes:
     document = Document()
     for paragraph in paragraphs:
         document.add_paragraph(paragraph)
-    document.add_table(1, 2).cell(0, 1).text = "in a cell"
+    table = document.add_table(1, 2)
+    table.cell(0, 0).text, table.cell(0, 1).text = "a cell", "and the next"
     document.sections[0].header.paragraphs[0].text = "in the header"
     result = io.BytesIO()
     document.save(result)

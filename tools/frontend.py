@@ -85,7 +85,9 @@ def sources() -> Iterator[Path]:
     for folder, folders, names in os.walk(FRONTEND):
         folders[:] = sorted(name for name in folders if name != "node_modules")
         yield from (Path(folder) / name for name in sorted(names))
-    yield from sorted(FRONTEND.parent.glob("templates/*.html"))  # the classes that they name stay in the style sheets
+    yield from sorted(
+        FRONTEND.parent.glob("templates/**/*.html")
+    )  # the classes that they name stay in the style sheets
     yield from sorted(FRONTEND.parent.glob("pages/*.py"))
     yield Path(__file__)
 

@@ -210,9 +210,12 @@ def test_an_attached_pdf_is_shown_on_the_page_and_a_new_version_is_filed(
     with page.expect_response("**/preview") as shown:
         page.get_by_role("link", name=f"Show {request_pdf.stem}").click()
     assert shown.value.headers["content-type"] == "application/pdf"
-    expect(page.locator("#preview iframe")).to_be_visible()
+    expect(page.locator("#preview .pdfViewer .page canvas").first).to_be_visible()
+    page.locator("#preview").get_by_label("Find in the document").fill("nowhere in it")
+    page.keyboard.press("Enter")
+    expect(page.locator("#preview").get_by_text("not found")).to_be_visible()
     page.get_by_role("button", name="Close the preview").click()
-    expect(page.locator("#preview iframe")).to_have_count(0)
+    expect(page.locator("#preview .pdfViewer")).to_have_count(0)
 
     page.locator("#task-documents .doc-name").click()
     page.get_by_label("What has changed").fill("signed")

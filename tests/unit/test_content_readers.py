@@ -50,7 +50,7 @@ def test_an_empty_page_wants_nothing(readers: Readers) -> None:
 
 
 def test_word_gives_paragraphs_cells_and_headers(readers: Readers) -> None:
-    assert text(readers, files.word("Zażółć", "gęślą")) == "Zażółć\ngęślą\nin a cell\nin the header"
+    assert text(readers, files.word("Zażółć", "gęślą")) == "Zażółć\ngęślą\na cell\tand the next\nin the header"
 
 
 def test_a_spreadsheet_gives_text_and_a_table(readers: Readers) -> None:

@@ -6,6 +6,7 @@ import { defineConfig } from "vite";
 
 import { iconSprite } from "./build/icon-sprite.js";
 import { packed } from "./build/packed.js";
+import { pdfFiles } from "./build/pdf-files.js";
 import { usedStyles } from "./build/used-styles.js";
 
 const root = import.meta.dirname;
@@ -21,9 +22,10 @@ export default defineConfig({
     usedStyles({
       sheets: ["@tabler/core/dist/css/tabler.min.css"],
       root,
-      where: ["../templates/*.html", "../pages/*.py", "src/**/*.js"],
+      where: ["../templates/**/*.html", "../pages/*.py", "src/**/*.js"],
     }),
     packed(resolve(dist, "assets")),
+    pdfFiles(resolve(root, "node_modules"), resolve(dist, "assets")),
   ],
   build: {
     outDir: dist,

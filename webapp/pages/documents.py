@@ -81,5 +81,5 @@ def _content(document_id: str, n: int, *, inline: bool) -> Response:
         version = queries.version(reading, document_id, n)
     if is_fresh(version.digest):
         return not_modified(version)
-    run(ReadDocument(document_id=document_id, n=n))  # who got it stands in the trail
+    run(ReadDocument(document_id=document_id, n=n, case_id=asked("case") or None))  # who got it stands in the trail
     return send_version(version, blobs(), inline=inline)

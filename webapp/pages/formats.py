@@ -16,13 +16,6 @@ MINUTE, HOUR, DAY = 60, 3600, 86400  # seconds
 SOON = timedelta(days=1)
 AMOUNT = re.compile(r"-?\d+\.\d{2}")
 TIME = Markup('<time datetime="{}" title="{}">{}</time>')
-PREVIEWS = {  # media types that every browser shows by itself and that run nothing
-    "application/pdf": "pdf",
-    "image/png": "image",
-    "image/jpeg": "image",
-    "image/gif": "image",
-    "image/webp": "image",
-}
 
 
 def register(app: Flask) -> None:
@@ -46,7 +39,6 @@ def register(app: Flask) -> None:
     )
     app.jinja_env.filters.update({each.__name__: each for each in filters})
     app.jinja_env.filters["doc_icon"] = document_icon
-    app.jinja_env.filters["preview_kind"] = PREVIEWS.get
 
 
 def reader_zone() -> ZoneInfo:

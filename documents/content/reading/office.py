@@ -11,6 +11,7 @@ from documents.content.reading.found import Collected, File, Found, Unreadable
 WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
+ROW = f"{WORD}tr"
 BREAKS = {f"{WORD}tab": "\t", f"{WORD}br": "\n", f"{WORD}cr": "\n"}
 XML_PARTS = (".xml", ".rels")
 
@@ -54,19 +55,30 @@ def _paragraphs(document: Any) -> Iterator[str]:
 
 
 def _texts(root: Any) -> Iterator[str]:
+    """Paragraphs, and the rows of tables with a tab between cells."""
+    for element in root.iter(f"{WORD}p", ROW):
+        if next(element.iterancestors(ROW), None) is not None:
+            continue  # its row tells it
+        if element.tag == ROW:
+            cells = (" ".join(_paragraph_texts(cell)) for cell in element.iter(f"{WORD}tc"))
+            yield "\t".join(cells)
+        else:
+            yield from _own_text(element)
+
+
+def _paragraph_texts(root: Any) -> Iterator[str]:
     for paragraph in root.iter(f"{WORD}p"):
-        pieces = [
-            BREAKS.get(each.tag) or (each.text or "")
-            for each in paragraph.iter(f"{WORD}t", *BREAKS)
-            if _own(each, paragraph)
-        ]
-        if pieces:
-            yield "".join(pieces)
+        yield from _own_text(paragraph)
 
 
-def _own(element: Any, paragraph: Any) -> bool:
-    """Whether a text belongs to this paragraph and not to one inside it, such as that of a text box."""
-    return next(element.iterancestors(f"{WORD}p")) is paragraph
+def _own_text(paragraph: Any) -> Iterator[str]:
+    pieces = [
+        BREAKS.get(each.tag) or (each.text or "")
+        for each in paragraph.iter(f"{WORD}t", *BREAKS)
+        if next(each.iterancestors(f"{WORD}p")) is paragraph  # and not of a text box inside it
+    ]
+    if pieces:
+        yield "".join(pieces)
 
 
 def read_slides(file: File) -> Found:

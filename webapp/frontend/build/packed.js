@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
 
-const PACKS = /\.(css|js|svg)$/;
+const PACKS = /\.(css|m?js|svg)$/;
 const LEAST = 1000; // bytes; below, the answer's headers weigh more than what is saved
 
 /** `folder` holds the built files, directly. */
