@@ -26,7 +26,9 @@ UNTOLD = {  # commands without an event, and why
 }
 GIVING = {"send_version", "send_file", "send_from_directory"}  # what sends content to a browser or a program
 NOTED = {"ReadDocument", "ExportEvidence", "ExportLog", "export"}  # what tells the trail of it; `export` is a pack's
-UNTOLD_ROUTES: dict[str, str] = {}  # "module.function": why nothing is told of it
+UNTOLD_ROUTES = {  # "module.function": why nothing is told of it
+    "webapp.pages.document_views.document_thumbnail": "a picture of 240 pixels, shown in lists, is too small to read",
+}
 
 Function = tuple[str, str]  # module and name
 
