@@ -55,11 +55,6 @@ class Folder:
     filters: Json
     created_at: datetime
 
-    @property
-    def wanted(self) -> DocumentFilter:
-        """Its filter; a query without a search engine asks for a part of the title."""
-        return DocumentFilter.of(self.filters)
-
 
 class FolderNotFound(NotFound):
     """No such folder, or it is somebody else's own."""

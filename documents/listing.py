@@ -1,6 +1,6 @@
 """Lists of documents: filtered, newest first, a page at a time; only what the actor may see."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import islice
@@ -85,6 +85,13 @@ def documents(
     shown = rows[:limit]
     following = shown[-1].id if len(rows) > limit else None
     return DocumentPage(items=_newest(view, shown), next=following, total=_total(view, query))
+
+
+def listed(view: Reading, ids: Sequence[str]) -> tuple[ListedDocument, ...]:
+    """The newest versions of these documents in this order; those that the actor may not see are left out."""
+    rows = list(view.session.scalars(select(DocumentRow).where(DocumentRow.id.in_(ids), readable(view.actor))))
+    place = {document_id: n for n, document_id in enumerate(ids)}
+    return tuple(sorted(_newest(view, visible_documents(view, rows)), key=lambda each: place[each.document_id]))
 
 
 def tags_in_use(view: Reading, *, limit: int = 100) -> list[TagCount]:

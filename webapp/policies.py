@@ -13,7 +13,7 @@ from audit.recorder import record
 from core.messages import Event
 from core.settings import Settings
 from crm.access import may_read
-from crm.models import CustomerRow, OfferRow, OrderRow, ProductRow
+from crm.models import ContactRow, CustomerRow, OfferRow, OrderRow, ProductRow
 from documents.access import LinkRights, Target
 from documents.content.readers import Readers
 from documents.content.waiting import note_versions
@@ -58,6 +58,7 @@ CASE = "case"
 TEMPLATE = "template"
 ENTITIES: dict[str, type[Any]] = {
     "crm.customer": CustomerRow,
+    "crm.contact": ContactRow,
     "crm.offer": OfferRow,
     "crm.order": OrderRow,
     "crm.product": ProductRow,

@@ -148,6 +148,22 @@ def test_a_folder_runs_its_search(rep: Program, program: Make) -> None:
     assert rep.post(f"/document-folders/{folder}/remove").json == {"ok": True}
 
 
+def test_a_folder_may_hold_a_query_of_the_search_language(rep: Program) -> None:
+    upload(rep, b"1", title="Umowa ramowa ACME", tags="pilne teraz")
+    upload(rep, b"2", title="Umowa ramowa Bolt")
+    upload(rep, b"3", title="List do ACME")
+    body = {"name": "ACME", "query": "acme -title:list"}
+
+    folder = rep.post("/document-folders", json=body).json["id"]
+
+    titles = [each["title"] for each in rep.get(f"/documents?folder={folder}").json["items"]]
+    assert titles == ["Umowa ramowa ACME"]
+    assert rep.get(f"/documents?folder={folder}&tag=pilne teraz").json["total"] == 1
+    assert rep.get(f"/documents?folder={folder}&state=void").json["total"] == 0
+    assert rep.get("/documents?q=umowa&limit=1").json["next"]
+    assert rep.get("/documents?q=acm&mine=true").json["total"] == 2
+
+
 def test_a_type_for_certain_readers_hides_its_documents_from_the_api(
     designer: Program, rep: Program, program: Make
 ) -> None:

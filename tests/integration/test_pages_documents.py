@@ -100,7 +100,14 @@ def test_the_list_shows_type_number_state_and_tags(anna: Archive) -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "there"), [({"tag": "pilne"}, True), ({"state": "void"}, False), ({"q": "mow"}, True)]
+    ("query", "there"),
+    [
+        ({"tag": "pilne"}, True),
+        ({"state": "void"}, False),
+        ({"q": "umo"}, True),
+        ({"q": "days -14"}, False),
+        ({"q": '"half a phrase'}, False),
+    ],
 )
 def test_the_list_is_narrowed_by_its_address(anna: Archive, query: dict[str, str], there: bool) -> None:
     filed = anna.file(tags=("pilne",))
@@ -247,7 +254,7 @@ def test_a_document_is_linked_to_what_a_search_finds(anna: Archive) -> None:
     assert created.id in choices
     assert linked.status_code == 204
     assert "Żuraw" in anna.page(f"/documents/{filed}")
-    for kind in ("case", "task", "crm.offer", "crm.order", "crm.product"):
+    for kind in ("case", "task", "crm.contact", "crm.offer", "crm.order", "crm.product"):
         assert "Nothing that you may see fits" in anna.page(f"/documents/{filed}/link-choices", kind=kind, target="zz")
 
 

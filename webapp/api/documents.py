@@ -8,9 +8,10 @@ from flask import Response, request
 from pydantic import Field, TypeAdapter, ValidationError
 
 from core.errors import InvalidInput
-from documents import listing, queries
+from documents import queries
 from documents.filing import AddVersion, FileDocument
 from documents.folders import folder
+from documents.found import found_documents
 from documents.links import DocumentLink, LinkDocument
 from documents.listing import DocumentFilter, DocumentPage
 from documents.queries import Document
@@ -54,7 +55,7 @@ class LinkBody(Body):
 class DocumentQuery(Body):
     """Which documents."""
 
-    q: str = Field(default="", description="a part of the title")
+    q: str = Field(default="", description="what the search box takes: words of title, number, tags and text")
     type: str = ""
     state: str = Field(default="", examples=["draft", "approved"])
     tag: str = ""
@@ -152,9 +153,10 @@ def documents(query: DocumentQuery) -> DocumentPage:
     """List documents."""
     with view() as reading:
         asked = query.model_dump(exclude={"after", "limit", "folder"})
-        kept = {} if query.folder is None else folder(reading, query.folder).filters
-        wanted = DocumentFilter.of(kept | {name: value for name, value in asked.items() if value})
-        return listing.documents(reading, wanted, after=query.after, limit=query.limit)
+        kept = None if query.folder is None else folder(reading, query.folder)
+        given = {name: value for name, value in asked.items() if value}
+        wanted = DocumentFilter.of((kept.filters if kept else {}) | given)
+        return found_documents(reading, wanted, folder=kept, after=query.after, limit=query.limit)
 
 
 @routes.get(PATH, "One document with its newest version and its links", answer=Document, refusals=(404,))

@@ -6,6 +6,7 @@ from flask import Response, render_template, request
 
 from documents import folders, listing, queries
 from documents.document_types import document_types
+from documents.found import found_documents
 from documents.listing import DocumentFilter
 from documents.reading import ReadDocument
 from documents.states import STATES
@@ -27,7 +28,7 @@ def documents() -> str:
         folder = folders.folder(reading, asked("folder")) if asked("folder") else None
         given = {name: value for name, value in request.args.items() if value}
         wanted = DocumentFilter.of((folder.filters if folder else {}) | given)
-        found = listing.documents(reading, wanted, after=asked("after") or None, limit=MOST)
+        found = found_documents(reading, wanted, folder=folder, after=asked("after") or None, limit=MOST)
         around = {} if is_continuation() else _around(reading)
         type_names = {each.key: each.name for each in document_types(reading, all_of_them=True)}
     return answer(

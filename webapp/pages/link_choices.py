@@ -57,6 +57,12 @@ def _offers(reading: Reading, q: str) -> Iterable[tuple[str, str, str]]:
         yield each.id, each.number, each.customer_name
 
 
+def _contacts(reading: Reading, q: str) -> Iterable[tuple[str, str, str]]:
+    for customer in crm.customers(reading, q, limit=3).items:
+        for each in crm.customer(reading, customer.id).contacts[:MOST]:
+            yield each.id, each.name, customer.name
+
+
 def _products(reading: Reading, q: str) -> Iterable[tuple[str, str, str]]:
     for each in crm.products(reading, q, limit=MOST).items:
         yield each.id, each.name, each.sku
@@ -73,12 +79,14 @@ FINDERS: dict[str, Finder] = {
     "case": _cases,
     "task": _tasks,
     "crm.customer": _customers,
+    "crm.contact": _contacts,
     "crm.offer": _offers,
     "crm.order": _orders,
     "crm.product": _products,
 }
 KINDS = (
     ("crm.customer", "Customer"),
+    ("crm.contact", "Contact: the customer's name"),
     ("crm.offer", "Offer"),
     ("crm.order", "Order: its customer's name"),
     ("crm.product", "Product"),

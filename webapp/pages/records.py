@@ -5,9 +5,11 @@ from dataclasses import dataclass
 
 from flask import url_for
 
-from core.errors import DomainError
+from core.errors import DomainError, NotFound
 from crm import offer_queries
 from crm import queries as crm
+from crm.access import require_read
+from crm.models import ContactRow
 from engine import queries as engine
 from storage.unit_of_work import Reading
 
@@ -40,6 +42,14 @@ def _customer(reading: Reading, key: str) -> Record:
     return Record("Customer", found.profile.name, url_for("pages.customer", customer_id=found.id))
 
 
+def _contact(reading: Reading, key: str) -> Record:
+    require_read(reading)
+    found = reading.session.get(ContactRow, key)
+    if found is None:
+        raise NotFound(f"There is no contact {key}.")
+    return Record("Contact", found.name, url_for("pages.customer", customer_id=found.customer_id))
+
+
 def _order(reading: Reading, key: str) -> Record:
     found = crm.order(reading, key)
     return Record("Order", found.number, "")
@@ -64,6 +74,7 @@ def _task(reading: Reading, key: str) -> Record:
 FINDERS: dict[str, Callable[[Reading, str], Record]] = {
     "crm.offer": _offer,
     "crm.customer": _customer,
+    "crm.contact": _contact,
     "crm.order": _order,
     "crm.product": _product,
     "case": _case,
