@@ -178,6 +178,7 @@ class Photographer:
                 contract = self._first(page, "/documents?tag=pilne", selector="a.doc-name")
                 yield "document-contract", contract
                 yield "document-comparison", f"{contract}/comparison?before=1&after=3"
+                yield "document-pages", f"{contract}/comparison?before=1&after=3&show=pages"
                 yield "documents-filtered", "/documents?type=framework_contract"
                 yield "document-types", "/document-types"
                 yield "document-type", "/document-types/framework_contract"

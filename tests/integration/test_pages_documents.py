@@ -229,11 +229,13 @@ def test_versions_are_compared_side_by_side_and_restored(anna: Archive) -> None:
     anna.add(filed, b"pay in 30 days <script>")
 
     page = anna.page(f"/documents/{filed}/comparison", before=1, after=2)
+    pages = anna.page(f"/documents/{filed}/comparison", before=1, after=2, show="pages")
     restored = anna.post(f"/documents/{filed}/restore/1", newest="2")
 
     assert "<del>14</del>" in page
     assert "<ins>30</ins>" in page
     assert "days <script>" not in page
+    assert all(f"/documents/{filed}/{n}/view" in pages for n in (1, 2))
     assert restored.headers["HX-Redirect"].endswith(filed)
     assert anna.found(filed).latest.n == 3
     assert anna.browser.get(f"/documents/{filed}/comparison?before=x&after=2").status_code == 422

@@ -1,4 +1,4 @@
-"""Two versions of a document side by side: what differs in their texts."""
+"""Two versions of a document side by side: what differs in their texts, or how their pages look."""
 
 from flask import render_template
 
@@ -12,18 +12,21 @@ from webapp.web import run, view
 
 @blueprint.get("/documents/<document_id>/comparison")
 def document_comparison(document_id: str) -> str:
-    """What differs between two versions; both readings stand in the trail."""
+    """Two versions beside each other: their texts with what differs, or their pages as they look."""
     before, after = _version("before"), _version("after")
-    compared = run(CompareVersions(document_id=document_id, before=before, after=after))
+    shows_pages = asked("show") == "pages"
+    compared = None if shows_pages else run(CompareVersions(document_id=document_id, before=before, after=after))
     with view() as reading:
         found = queries.document(reading, document_id)
+        sides = [queries.version(reading, document_id, n) for n in (before, after)]
         versions = queries.versions(reading, document_id)
     return render_template(
         "document_comparison.html",
         document=found,
         versions=versions,
-        compared=compared,
-        difference=compared.difference(),
+        sides=sides,
+        difference=compared and compared.difference(),
+        shows_pages=shows_pages,
         names=names(),
     )
 
