@@ -14,6 +14,7 @@ from engine.onlooking import Onlooker
 from engine.openings import OpenTask
 from engine.running import Parking, Running, with_incidents
 from engine.runtime import Case, OpenScope
+from engine.snapshots import state_of
 from storage.unit_of_work import Reading, UnitOfWork
 
 __all__ = ["Chosen", "FinishScope", "OpenScope", "StartActivity", "open_scopes"]
@@ -110,6 +111,5 @@ def open_scopes(view: Reading, instance_id: str) -> tuple[OpenScope, ...]:
     is_open = row.state in {"running", "failed"} and any(node.ad_hoc for node in program.process.nodes.values())
     if not is_open or not view.actor.may("task.work"):
         return ()
-    snapshot = view.session.scalar(select(InstanceRow.snapshot).where(InstanceRow.id == instance_id))
-    case = Case(program, Onlooker(view.clock.now()), snapshot)
+    case = Case(program, Onlooker(view.clock.now()), state_of(view, instance_id))
     return tuple(each for each in case.open_scopes() if access.may_work_on(view.actor, _Offer(each.candidates)))

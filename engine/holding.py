@@ -2,15 +2,21 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, case, cast, literal, or_, select, update
+from sqlalchemy import ColumnElement, case, cast, exists, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import JSONPATH
 
 from engine.calls import deferred_job
-from engine.models import InstanceRow, ServiceCallRow, TimerRow
+from engine.models import InstancePartRow, InstanceRow, ServiceCallRow, TimerRow
 from engine.store import Locked
 from storage.unit_of_work import UnitOfWork
 
-_HAS_FAILED = InstanceRow.snapshot.bool_op("@?")(cast("$.tokens[*][4] ? (@.failed == true)", JSONPATH))
+_HAS_FAILED = or_(
+    InstanceRow.snapshot.bool_op("@?")(cast("$.tokens[*][4] ? (@.failed == true)", JSONPATH)),
+    exists().where(
+        InstancePartRow.instance_id == InstanceRow.id,
+        InstancePartRow.content.bool_op("@?")(cast("$[4] ? (@.failed == true)", JSONPATH)),
+    ),
+)
 
 
 def hold_timers(unit: UnitOfWork, instances: Sequence[str], *, held: bool) -> None:

@@ -19,7 +19,7 @@ from engine.errors import TaskNotFound
 from engine.models import KEYS, InstanceRow, TaskCommentRow, TaskHistoryRow, WorkItemRow
 from engine.paging import COUNTED, Order, checked, contains, split
 from engine.ports import TaskDocuments
-from engine.snapshots import seen_in
+from engine.snapshots import seen_in, state_of
 from engine.views import CommentView, DocumentNeed, Page, TaskDetail, TaskSummary
 from storage.unit_of_work import Reading
 
@@ -210,8 +210,8 @@ def _of_instance(view: Reading, instance_id: str) -> tuple[str | None, str | Non
 
 
 def _seen(view: Reading, instance_id: str, task_id: str) -> dict[str, Any]:
-    snapshot = view.session.scalar(select(InstanceRow.snapshot).where(InstanceRow.id == instance_id))
-    return {} if snapshot is None else seen_in(snapshot, task_id)
+    state = state_of(view, instance_id)
+    return {} if state is None else seen_in(state, task_id)
 
 
 def _needs(

@@ -89,6 +89,16 @@ class InstanceRow(Base):
     has_documents: Mapped[bool] = mapped_column(server_default=text("false"))  # set with the first one, and kept
 
 
+class InstancePartRow(Base):
+    """A part of a wide instance's state: a token, or a piece of one of its lists; read in the order of the numbers."""
+
+    __tablename__ = "instance_part"
+
+    instance_id: Mapped[str] = mapped_column(ID, primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    content: Mapped[list[Any]] = mapped_column(JSONB)
+
+
 class WorkItemRow(Base):
     """An open user task with all that an inbox shows; finished ones are in `task_history`."""
 

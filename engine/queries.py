@@ -12,7 +12,7 @@ from engine.instances import EntityLink
 from engine.models import DefinitionRow, IncidentRow, InstanceEntityRow, InstanceRow, TokenLogRow
 from engine.paging import Order, checked, contains, count, split
 from engine.service_levels import service_level
-from engine.snapshots import tokens_in, variables_in
+from engine.snapshots import state_of, tokens_in, variables_in
 from engine.spiff.moving import obstacle
 from engine.views import (
     DefinitionView,
@@ -187,6 +187,8 @@ def _visible(view: Reading, instance_id: str) -> InstanceRow:
 def instance(view: Reading, instance_id: str) -> InstanceDetail:
     """One instance. Raises `InstanceNotFound` also for one that the asking person may not see."""
     row = _visible(view, instance_id)
+    state = state_of(view, instance_id)
+    assert state is not None
     process = catalog.program(view, row.definition_id).process
     links = view.session.scalars(
         select(InstanceEntityRow)
@@ -200,14 +202,14 @@ def instance(view: Reading, instance_id: str) -> InstanceDetail:
         stage=row.stage,
         business_key=row.business_key,
         outcome=row.outcome,
-        variables=variables_in(row.snapshot),
+        variables=variables_in(state),
         tokens=tuple(
-            TokenView(id=token, element_id=element, name=process.nodes[element].name, state=state)
-            for token, element, state in tokens_in(row.snapshot)
+            TokenView(id=token, element_id=element, name=process.nodes[element].name, state=how)
+            for token, element, how in tokens_in(state)
         ),
         links=tuple(EntityLink(entity=each.entity, id=each.entity_id, role=each.role) for each in links),
         incidents=tuple(_incidents(view, instance_id)),
-        service_level=service_level(view, row, process),
+        service_level=service_level(view, row, process, state),
         started_by=row.started_by,
         started_at=row.started_at,
         ended_at=row.ended_at,

@@ -16,6 +16,7 @@ from engine.models import (
     DefinitionRow,
     IncidentRow,
     InstanceEntityRow,
+    InstancePartRow,
     InstanceRow,
     MessageEventRow,
     MessageStartRow,
@@ -29,6 +30,7 @@ from storage.unit_of_work import UnitOfWork
 EVENTS_KEPT = timedelta(days=30)  # how long the same event of a message is known
 TABLES: tuple[Any, ...] = (
     TokenLogRow,
+    InstancePartRow,
     TaskHistoryRow,
     TaskCommentRow,
     IncidentRow,

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from datetime import datetime
+from itertools import chain
 from typing import Any, TypeVar
 
 from sqlalchemy import func, select
@@ -30,6 +31,7 @@ from engine.models import IncidentRow
 from engine.openings import OpenTask
 from engine.runtime import Case, Changes, OpenWork, Program
 from engine.sizes import check_size
+from engine.state_parts import read_state, write_parts
 from engine.store import Finished, Locked, Writing
 from engine.surroundings import InstanceSurroundings
 from storage.unit_of_work import UnitOfWork
@@ -209,7 +211,7 @@ class Running:
             key = (self.locked.instance_id, self.locked.revision)
             case = live_cases.take(key)
             if case is None:
-                stored = self._snapshot or store.read_snapshot(self.unit, self.locked.instance_id)
+                stored = read_state(self.unit, self.locked.instance_id, self._snapshot)
                 case = Case(self.program, around, stored)
             case.around(around)
             case.park(self._parking)
@@ -244,16 +246,17 @@ class Running:
         writing.timers(changes)
         writing.subscriptions(changes)
         writing.calls([calls.row(call, locked, now) for call in changes.called.values()], changes.uncalled)
-        ended = case.state in {"completed", "cancelled"}
-        snapshot = case.snapshot()
-        stored = to_json(snapshot)
+        ended = case.has_ended
+        taken = case.take_stored()
+        snapshot = to_json(taken.head)
         if not ended:
-            check_size(stored, snapshot, locked.instance_id)
+            check_size(len(snapshot) + taken.size, case, locked.instance_id)
         state = case.state if ended else self.state
         if self._is_new:
-            writing.create(self._instance_row(stored, state=state, ended=ended))
+            writing.create(self._instance_row(snapshot, state=state, ended=ended))
         else:
-            writing.update(locked, case, stored, state=state, ended=ended)
+            writing.update(locked, case, snapshot, state=state, ended=ended)
+        write_parts(writing, taken)
         unit.post(writing)
         revision = locked.revision + (not self._is_new)
         unit.revisions[case_stream(locked.instance_id)] = locked.revision, revision
@@ -265,8 +268,7 @@ class Running:
         if changes.armed and not ended and (self.is_suspended or locked.stopped_by is not None):
             holding.hold_timers(unit, [self.id], held=True)
         if not ended:
-            key = (locked.instance_id, revision)
-            unit.after_commit(lambda: live_cases.keep(key, case))
+            unit.after_commit(lambda: live_cases.keep((locked.instance_id, revision), case))
         self._is_new = False
 
     @property
@@ -288,7 +290,7 @@ class Running:
         """All user tasks that wait for a person now, here and in related cases that this command came to."""
         others = [each for each in self.relatives.members() if each is not self]
         cases = [self.case, *(each.case for each in others)]
-        return tuple(OpenTask(id=token, element_id=element) for case in cases for token, element in case.open_tasks())
+        return tuple(chain.from_iterable(case.open_tasks() for case in cases))
 
     def _instance_row(self, snapshot: str, *, state: str, ended: bool) -> dict[str, Any]:
         locked, case = self.locked, self.case

@@ -1,13 +1,14 @@
 """A running case in memory: start, complete, fire, cancel, each up to the next wait state; no database, no clock."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from engine.bpmn.model import Process
 from engine.errors import ActivityNotOffered, StartDataMissing, StartUnclear, TaskAlreadyCompleted
 from engine.feel.kinds import imported
+from engine.openings import OpenTask
 from engine.relations import Relations
 from engine.spiff.ad_hoc import OpenScope, is_open_ad_hoc, open_scope_of
 from engine.spiff.build import build_spec
@@ -24,13 +25,16 @@ from engine.spiff.changes import (
     Visit,
     Wanted,
 )
-from engine.spiff.element import is_held
+from engine.spiff.element import is_held, is_open_task
+from engine.spiff.keeping import restore, take_stored
 from engine.spiff.listening import deliver, is_listening
 from engine.spiff.migrating import TakenOver, check_conditions, take_over
 from engine.spiff.moving import move
+from engine.spiff.parts import Stored
 from engine.spiff.scopes import in_order, open_scope
 from engine.spiff.stored import pack, unpack
 from engine.spiff.tree import TokenTree
+from engine.spiff.wide import Wide, rehearsed
 from engine.subscriptions import Subscription
 
 __all__ = [
@@ -75,8 +79,9 @@ class Case(Relations):
     def __init__(self, program: Program, around: Surroundings, snapshot: Mapping[str, Any] | None = None) -> None:
         self.program = program
         self._tree = TokenTree(program.spec, program.process, around)
+        self._rehearsed: dict[int, Any] = {}  # in tests: the parts, as they would be stored after each element
         if snapshot is not None:
-            unpack(self._tree, snapshot)
+            self._rehearsed = dict(restore(self._tree, snapshot))
 
     @property
     def state(self) -> str:
@@ -85,7 +90,10 @@ class Case(Relations):
             return "cancelled"
         if self._tree.completed:
             return "completed"
-        is_failed = any(task.internal_data.get("failed") for task in self._tree.tasks.values())
+        tree = self._tree
+        if tree.wide is not None:
+            return "failed" if tree.wide.has_failed else "running"
+        is_failed = any(task.internal_data.get("failed") for task in tree.tasks.values())
         return "failed" if is_failed else "running"
 
     @property
@@ -118,14 +126,12 @@ class Case(Relations):
         """The variables that a token sees, its loop's own ones included."""
         return self._tree.variables(self._tree.tasks[token])
 
-    def open_tasks(self) -> list[tuple[str, str]]:
-        """Token and element of every user task that waits for a person."""
-        found = [task for task in self._tree.live() if task.task_spec.node.kind == "userTask" and not task._children]  # noqa: SLF001 -- SpiffWorkflow's children property would load them all
-        return [
-            (task.id, task.task_spec.node.id)
-            for task in found
-            if not is_held(task) and not task.internal_data.get("failed") and not task.internal_data.get("items")
-        ]
+    def open_tasks(self) -> Iterable[OpenTask]:
+        """Every user task that waits for a person."""
+        tree = self._tree
+        if tree.wide is not None:
+            return tree.wide.open_tasks  # type: ignore[no-any-return]
+        return [OpenTask(id=each.id, element_id=each.task_spec.node.id) for each in tree.live() if is_open_task(each)]
 
     def open_scopes(self) -> list[OpenScope]:
         """The ad-hoc sub-processes that are open, and what people can start in them."""
@@ -332,6 +338,10 @@ class Case(Relations):
         """The state as JSON values, from which the same program restores the case."""
         return pack(self._tree)
 
+    def take_stored(self) -> Stored:
+        """What has to be written since this was asked last: all of a small case, of a wide one what changed."""
+        return take_stored(self._tree, follows=not ROUND_TRIPS)
+
     def take_trace(self) -> list[str]:
         """The elements that were left since the last time this was asked."""
         changes = self._tree.changes
@@ -363,9 +373,11 @@ class Case(Relations):
     def _round_trip(self) -> None:
         before = self._tree
         stored = json.loads(json.dumps(pack(before)))
+        self._rehearsed = rehearsed(before, stored, self._rehearsed)
         self._tree = TokenTree(self.program.spec, self.program.process, before.around)
         unpack(self._tree, stored)
-        self._tree.changes, self._tree.parked = before.changes, before.parked
+        self._tree.changes, self._tree.parked, self._tree.parts = before.changes, before.parked, before.parts
+        Wide(self._tree, self._rehearsed.items())
 
 
 def _awaited(process: Process, at: str | None) -> list[str]:

@@ -21,6 +21,6 @@ def columns(case: Case, seen: Mapping[str, Any]) -> str:
 
 def follow(writing: Writes, case: Case, changes: Changes) -> None:
     """Bring the tasks up to date that were open before; written only where it is another."""
-    before = [token for token, _ in case.open_tasks() if changes.searched and token not in changes.opened]
+    before = [task.id for task in case.open_tasks() if task.id not in changes.opened]
     if before:
         writing.add(FOLLOW, searched=before, search=[columns(case, case.seen_by(token)) for token in before])

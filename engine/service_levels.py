@@ -4,9 +4,10 @@ Nothing is stored: both follow from the history and the calendar, so that a paus
 level that changes on the way are right by themselves.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select
 
@@ -37,12 +38,12 @@ class ServiceLevel:
     due_at: datetime | None
 
 
-def service_level(view: Reading, row: InstanceRow, process: Process) -> ServiceLevel | None:
-    """That of one case; None where its process promises nothing, or its expression gives no duration."""
+def service_level(view: Reading, row: InstanceRow, process: Process, state: Mapping[str, Any]) -> ServiceLevel | None:
+    """That of a case with this stored state; None where its process promises nothing, or its expression no duration."""
     if process.sla is None:
         return None
     now = view.clock.now()
-    value = process.sla.evaluate({name: decode(each) for name, each in row.snapshot["variables"].items()}, now)
+    value = process.sla.evaluate({name: decode(each) for name, each in state["variables"].items()}, now)
     allowed = _SPAN.evaluate({"value": value}, now=now).value
     if not isinstance(allowed, timedelta):
         return None

@@ -1,10 +1,10 @@
 """How large the variables of one case may become: what is stored with every step must stay small enough to store."""
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 from core.errors import TooLarge
+from engine.runtime import Case
 
 _LIMIT = [4 << 20]  # bytes of JSON; a list, so that it can be set
 _KEPT = ("vars", "items", "out", "payload", "records", "todo")  # where tokens keep values
@@ -21,11 +21,12 @@ def use_limit(size: int) -> None:
     _LIMIT[0] = size
 
 
-def check_size(stored: str, snapshot: Mapping[str, Any], instance_id: str) -> None:
+def check_size(size: int, case: Case, instance_id: str) -> None:
     """Refuse a state with too large variables; a small state is not looked into. Raises `VariablesTooLarge`."""
     limit = _LIMIT[0]
-    if len(stored) <= limit:
+    if size <= limit:
         return
+    snapshot = case.snapshot()
     sizes = {name: _size(value) for name, value in snapshot["variables"].items()}
     inner = sum(_size(internal[key]) for *_, internal in snapshot["tokens"] for key in _KEPT if key in internal)
     total = sum(sizes.values()) + inner + _size(snapshot.get("records", []))

@@ -3,8 +3,33 @@
 from collections.abc import Mapping
 from typing import Any
 
+from sqlalchemy import func, select
+
 from engine.feel.values import decode, plain
+from engine.models import InstancePartRow, InstanceRow
 from engine.spiff.element import INSTANCE
+from engine.spiff.parts import whole
+from storage.unit_of_work import Reading
+
+# the parts of an instance's state, read with its row in one statement: between two it may have gone on
+PARTS = (
+    select(func.jsonb_agg(func.jsonb_build_array(InstancePartRow.number, InstancePartRow.content)))
+    .where(InstancePartRow.instance_id == InstanceRow.id)
+    .correlate(InstanceRow)
+    .scalar_subquery()
+)
+
+
+def state_of(view: Reading, instance_id: str) -> dict[str, Any] | None:
+    """The stored state of an instance in one piece; None where there is no such instance."""
+    query = select(InstanceRow.snapshot, PARTS).where(InstanceRow.id == instance_id)
+    row = view.session.execute(query).first()
+    return None if row is None else in_one_piece(row[0], row[1])
+
+
+def in_one_piece(snapshot: Mapping[str, Any], parts: list[Any] | None) -> dict[str, Any]:
+    """A state with its parts, which most have not."""
+    return dict(snapshot) if parts is None else whole(snapshot, parts)
 
 
 def variables_in(snapshot: Mapping[str, Any]) -> dict[str, Any]:

@@ -26,7 +26,9 @@ from engine.messages import PublishMessage, RouteMessages
 from engine.operations import MoveTokens, ResumeInstance, SuspendInstance
 from engine.runtime import Case
 from engine.signals import BroadcastSignal
+from engine.snapshots import in_one_piece
 from engine.spiff.listening import listens_for
+from engine.spiff.parts import has_parts
 from engine.tasks import AssignTask, ClaimTask, CompleteTask, UnclaimTask
 from engine.timers import FireDueTimers
 from storage.jobs.queue import JobRequest
@@ -38,8 +40,8 @@ BEGIN = datetime(2026, 1, 5, 7, 0, tzinfo=UTC)
 PEOPLE = [person(name, permissions=EVERYTHING | {"message.publish"}) for name in ("anna", "bob")]
 VARIABLES = {"ref": "x", "people": ["p", "q"], "repeat": False, "decision": "go"}
 TABLES = (
-    "instance", "work_item", "task_history", "token_log", "timer", "message_subscription", "message", "message_event",
-    "message_start", "service_call", "incident",
+    "instance", "instance_part", "work_item", "task_history", "token_log", "timer", "message_subscription", "message",
+    "message_event", "message_start", "service_call", "incident",
 )  # fmt: skip
 AMOUNTS = st.sampled_from([1, 7, 13, 20, 60, 150])
 REFS = st.sampled_from(["x", "y"])
@@ -55,9 +57,14 @@ class _Books:
     """What the database says of one instance."""
 
     def __init__(self, machine: EngineMachine, row: Any) -> None:
-        self.id, self.definition, self.state, self.revision, self.snapshot, self.ended = row
+        self.id, self.definition, self.state, self.revision, snapshot, self.ended = row
         rows = machine.rows
         by = (self.id,)
+        parts = [tuple(r) for r in rows("SELECT number, content FROM instance_part WHERE instance_id = %s", by)]
+        assert bool(parts) == has_parts(snapshot), "parts that nobody reads, or none where there should be some"
+        assert all(number < snapshot["parts"] for number, _ in parts), "a number will be given twice"
+        self.snapshot = in_one_piece(snapshot, parts)
+        self.snapshot.pop("parts", None)
         self.tasks = {r[0] for r in rows("SELECT id FROM work_item WHERE instance_id = %s", by)}
         self.timers = {r[0] for r in rows("SELECT id FROM timer WHERE instance_id = %s", by)}
         self.listening = {
@@ -282,7 +289,7 @@ class EngineMachine(RuleBasedStateMachine):
         failed = {token for token, task in tokens.items() if task.internal_data.get("failed")}
         assert books.state in {"suspended", "failed" if failed else "running"}
         assert failed == books.incidents, "failed tokens and open incidents"
-        assert books.tasks == {token for token, _ in Case.open_tasks(_case(tree))}
+        assert books.tasks == {task.id for task in Case.open_tasks(_case(tree))}
         waiting = {task.id: listens_for(task) for task in tree.tasks.values() if task.internal_data.get("listens")}
         timers = {token for token, trigger in waiting.items() if trigger is not None and trigger.kind == "timer"}
         assert books.timers == timers

@@ -9,9 +9,11 @@ from engine import runtime
 from engine.bpmn import Known, check_bpmn
 from engine.rehearsal import Props, Rehearsal
 from engine.runtime import Program, load
+from engine.spiff import parts
 from tests.engine_world import bpmn
 
 runtime.ROUND_TRIPS = True  # every engine test goes through a stored snapshot after each element
+parts.CHUNK[0], parts.LONG[0] = 2, 20  # and what is a little longer has parts of its own
 ROOTS = (  # what events may refer to
     '<message id="m" name="paid"/><message id="m2" name="shipped"/><signal id="s" name="alarm"/>'
     '<error id="e" errorCode="E1"/><error id="e2" errorCode="E2"/><escalation id="x" escalationCode="X1"/>'

@@ -19,11 +19,13 @@ from engine import runtime
 from engine.definitions import DeployDefinitions, DeployedDefinition, DeploymentFile
 from engine.instances import StartedInstance, StartInstance
 from engine.ports import AttachedDocument, DocumentTypes, KeptHistory, TaskDocuments
+from engine.spiff import parts
 from engine.tasks import CompleteTask, Completion
 from engine.timers import FireDueTimers
 from storage.unit_of_work import Reading, Snapshot, UnitFactory
 
 runtime.ROUND_TRIPS = True  # every engine test goes through a stored snapshot after each element
+parts.CHUNK[0], parts.LONG[0] = 2, 20  # and what is a little longer has parts of its own
 EVERYTHING = frozenset({"definition.deploy", "case.start", "task.work", "case.administer", "case.read_all"})
 WORK = frozenset({"case.start", "task.work"})
 HEAD = (

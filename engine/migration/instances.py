@@ -34,6 +34,7 @@ from engine.reasons import given
 from engine.running import Parking, Running, with_incidents
 from engine.runtime import Case
 from engine.spiff.migrating import TakenOver
+from engine.state_parts import read_whole
 from storage.jobs.queue import JobRequest
 from storage.unit_of_work import Reading, UnitOfWork
 
@@ -93,7 +94,7 @@ def migrate(command: MigrateInstance, unit: UnitOfWork, parking: Parking) -> str
     target = dataclasses.replace(locked, definition_id=command.definition_id)
     known = versions(unit, locked.definition_id, command.definition_id, command.mapping)
     running = Running(unit, target, parking, even_suspended=True, even_stopped=True)
-    snapshot = store.read_snapshot(unit, command.instance_id)
+    snapshot = read_whole(unit, command.instance_id)
     state = translated(snapshot, known.plan)
     live_cases.take((locked.instance_id, locked.revision))  # it is another version's now
     case = Case(running.program, running.surroundings(), state.snapshot)
@@ -166,8 +167,8 @@ def _rewrite(running: Running, known: Versions, taken: TakenOver, state: Moved) 
     """What open tasks, timers, subscriptions and outside work are according to the new diagram."""
     unit, instance_id, nodes = running.unit, running.locked.instance_id, known.plan.new.nodes
     unit.session.execute(update(InstanceRow).where(InstanceRow.id == instance_id).values(definition_id=known.after.id))
-    for token, element in running.case.open_tasks():
-        _rewrite_task(running, token, nodes[element])
+    for task in running.case.open_tasks():
+        _rewrite_task(running, task.id, nodes[task.element_id])
     for timer in taken.timers:
         _set(unit, TimerRow, instance_id, timer.id, due_at=timer.due_at)
     for each in taken.subscriptions:

@@ -20,6 +20,7 @@ from engine.onlooking import Onlooker
 from engine.paging import checked, split
 from engine.queries import definition
 from engine.runtime import Case
+from engine.snapshots import PARTS, in_one_piece, state_of
 from engine.views import DefinitionView
 from storage.unit_of_work import Reading
 
@@ -28,8 +29,9 @@ WAITING = frozenset(  # where a token can be when nothing happens
     | {"intermediateCatchEvent", "eventBasedGateway", "parallelGateway", "inclusiveGateway", "complexGateway"}
 )
 _TOKENS = text(
-    "SELECT split_part(token ->> 1, '#', 1), count(DISTINCT i.id) FROM instance i, "
-    "jsonb_array_elements(i.snapshot -> 'tokens') token "
+    "SELECT split_part(token ->> 1, '#', 1), count(DISTINCT i.id) FROM instance i, LATERAL ("
+    "SELECT inline.token FROM jsonb_array_elements(i.snapshot -> 'tokens') inline (token) UNION ALL "
+    "SELECT p.content FROM instance_part p WHERE p.instance_id = i.id AND jsonb_array_length(p.content) = 5) place "
     "WHERE i.definition_id = :definition AND i.ended_at IS NULL GROUP BY 1"
 )
 
@@ -151,13 +153,13 @@ def rehearse(
     _check(view)
     known = versions(view, before_id, after_id, mapping)
     wanted = (
-        select(InstanceRow.id, InstanceRow.business_key, InstanceRow.snapshot)
+        select(InstanceRow.id, InstanceRow.business_key, InstanceRow.snapshot, PARTS)
         .where(InstanceRow.definition_id == before_id, InstanceRow.ended_at.is_(None), InstanceRow.id > after)
         .order_by(InstanceRow.id)
         .limit(checked(limit) + 1)
     )
     rows, more = split(view.session.execute(wanted).all(), limit)
-    items = [_rehearsed(view, known, *row) for row in rows]
+    items = [_rehearsed(view, known, each, key, in_one_piece(*state)) for each, key, *state in rows]
     return RehearsalPage(items=items, next=rows[-1].id if more else None)
 
 
@@ -171,7 +173,9 @@ def rehearse_instance(
     if row is None:
         raise MigrationNotFound(f"There is no running case {instance_id}.", instance=instance_id)
     known = versions(view, row.definition_id, after_id, mapping)
-    return _rehearsed(view, known, row.id, row.business_key, row.snapshot)
+    state = state_of(view, instance_id)
+    assert state is not None
+    return _rehearsed(view, known, row.id, row.business_key, state)
 
 
 def _rehearsed(

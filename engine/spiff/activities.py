@@ -148,6 +148,8 @@ class ServiceTask(Element):
             tree.changes.called[my_task.id] = OutsideCall(id=my_task.id, node=self.node, inputs=inputs)
             wait(my_task)
             return None
+        if tree.wide is not None:
+            tree.wide.doubt()
         try:
             result = tree.around.call(self.node, my_task.id, inputs)
         except BpmnError as error:

@@ -16,7 +16,7 @@ from engine.spiff.listening import Boundary, Catch, Catching, HandlerStart, List
 from engine.spiff.loops import MultiInstance, RepeatLoop
 from engine.spiff.scopes import EventSubProcess, SubProcess, Transaction
 from engine.spiff.throwing import Throw
-from engine.spiff.tree import ROOT
+from engine.spiff.tokens import ROOT
 
 CLASSES: dict[str, type[Element]] = {
     "startEvent": StartEvent,

@@ -196,6 +196,14 @@ class Element(TaskSpec):
         return f" ({told})" if told else ""
 
 
+def is_open_task(task: Any) -> bool:
+    """Whether a token is a user task that waits for a person."""
+    if task.task_spec.node.kind != "userTask" or task._children:  # SpiffWorkflow's property would load them all
+        return False
+    internal = task.internal_data
+    return internal.get("held") is None and not internal.get("failed") and not internal.get("items")
+
+
 def is_held(token: Any, why: str | None = None) -> bool:
     """Whether a token has come to an activity that has not begun, perhaps for this reason."""
     held = token.internal_data.get("held")

@@ -7,7 +7,8 @@ from SpiffWorkflow.util.task import TaskState
 from engine.bpmn.model import Node
 from engine.errors import MoveRefused
 from engine.spiff.loops import MultiInstance, RepeatLoop
-from engine.spiff.tree import ROOT, holds_tokens
+from engine.spiff.tokens import ROOT
+from engine.spiff.tree import holds_tokens
 
 
 def move(tree: Any, source: str, target: str, reason: str) -> int:

@@ -7,15 +7,24 @@ from typing import Any
 from SpiffWorkflow.util.task import TaskState
 
 from engine.feel.values import decode, encode
-from engine.spiff.tree import ROOT, Token, TokenTree
+from engine.spiff.tokens import ROOT, Token
+from engine.spiff.tree import TokenTree
 
-FORMAT = 2  # 1: only timers could be waited for, and nothing said who waits
+# 1: only timers could be waited for, and nothing said who waits; 2: always in one piece
+FORMAT = 3
 _FEEL = ("vars", "items", "out", "payload", "records", "todo", "thrown")  # what holds values of FEEL
 _SEVERAL = {"vars", "items", "out"}  # of these, what is a context or a list
 
 
 def pack(tree: TokenTree) -> dict[str, Any]:
-    """The state of a tree."""
+    """The state of a tree, in one piece."""
+    packed = pack_head(tree)
+    packed["tokens"] = [pack_token(task, task.internal_data) for task in tree.tasks.values() if task.id != ROOT]
+    return packed
+
+
+def pack_head(tree: TokenTree, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The state of a tree without its tokens; and with these variables, as JSON, where not with all."""
     root = tree.task_tree.internal_data
     stopped = {} if tree.stopped is None else {"stopped": tree.stopped}
     undoing = {"todo": encode(root["todo"])} if "todo" in root else {}
@@ -27,10 +36,9 @@ def pack(tree: TokenTree) -> dict[str, Any]:
         "outcome": tree.outcome,
         "completed": tree.completed,
         "cancelled": tree.cancelled,
-        "variables": encode(root["vars"]),
+        "variables": encode(root["vars"]) if variables is None else variables,
         "records": encode(root.get("records", [])),
         "gates": root.get("gates", {}),
-        "tokens": [_packed(task) for task in tree.tasks.values() if task.id != ROOT],
         "ready": tree.turns(),
     }
 
@@ -39,6 +47,7 @@ def unpack(tree: TokenTree, snapshot: Mapping[str, Any]) -> None:
     """Take over a stored state; the tree must be new."""
     tree.stage, tree.outcome = snapshot["stage"], snapshot["outcome"]
     tree.completed, tree.cancelled = snapshot["completed"], snapshot["cancelled"]
+    tree.parts = snapshot.get("parts", 0)
     root = tree.task_tree.internal_data
     root["vars"], root["records"] = decode(snapshot["variables"]), decode(snapshot.get("records", []))
     root["gates"] = snapshot.get("gates", {})
@@ -55,9 +64,10 @@ def unpack(tree: TokenTree, snapshot: Mapping[str, Any]) -> None:
     tree.take_turns(snapshot["ready"])
 
 
-def _packed(task: Any) -> list[Any]:
-    internal = {key: _encoded(task, key, value) if key in _FEEL else value for key, value in task.internal_data.items()}
-    return [task.id, task.task_spec.name, task._parent, task.state, internal]
+def pack_token(task: Any, internal: Mapping[str, Any]) -> list[Any]:
+    """The state of a token, with these of its data."""
+    packed = {key: _encoded(task, key, value) if key in _FEEL else value for key, value in internal.items()}
+    return [task.id, task.task_spec.name, task._parent, task.state, packed]
 
 
 def _encoded(task: Any, key: str, value: Any) -> Any:

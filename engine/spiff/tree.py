@@ -9,7 +9,6 @@ from collections import ChainMap, deque
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 from SpiffWorkflow.workflow import Workflow
 
@@ -19,21 +18,10 @@ from engine.errors import StepFailed
 from engine.spiff.catching import UNCAUGHT
 from engine.spiff.changes import Changes, Failure, Surroundings, Visit
 from engine.spiff.listening import condition_of, waits_for
+from engine.spiff.tokens import ROOT, Token, WatchedToken
 
-ROOT = "#root"  # no element has such an id
 MAXIMUM_TOKENS = 10_000  # at once in one case
 MAXIMUM_STEPS = 50_000  # elements in one command: more is a loop that nothing ends
-
-
-class Token(Task):
-    """A task that does not log each of its states: SpiffWorkflow formats them even where nobody reads them."""
-
-    def __init__(self, *arguments: Any, **more: Any) -> None:
-        super().__init__(*arguments, **more)
-        self.kept: dict[str, Any] = {}  # what was stored last
-
-    def _set_state(self, value: int) -> None:
-        self._state = value
 
 
 class TokenLost(StepFailed):
@@ -57,7 +45,9 @@ class TokenTree(Workflow):
         self.conditions: set[str] = set()  # tokens that wait for a condition
         self.parked: Mapping[int, tuple[str, str]] = {}  # steps that failed before: reason and sentence
         self._ready: deque[str] = deque()
-        self._counted: set[str] = set()
+        self.counted: set[str] = set()  # tokens whose visits are open
+        self.parts = 0  # numbers given to stored parts; 0 where the state is stored in one piece
+        self.wide: Any = None  # `Wide`, while it follows this tree
         self.task_tree = Token(self, spec.task_specs[ROOT], state=TaskState.STARTED, id=ROOT)
         self.task_tree.internal_data = {"vars": {}}
 
@@ -69,7 +59,8 @@ class TokenTree(Workflow):
         if len(self.tasks) > MAXIMUM_TOKENS:
             sentence = f"The case has more than {MAXIMUM_TOKENS} tokens at once; do fewer things at the same time."
             raise StepFailed(sentence, element=spec.node.id, reason="too_many_tokens")
-        task = Token(self, spec, parent, state=TaskState.WAITING, id=new_id())
+        kind = Token if self.wide is None else WatchedToken
+        task = kind(self, spec, parent, state=TaskState.WAITING, id=new_id())
         task.internal_data = {key: value for key, value in internal.items() if value is not None}
         if "flow" in task.internal_data:
             self.changes.flows.append(task.internal_data["flow"])
@@ -96,7 +87,7 @@ class TokenTree(Workflow):
         """A token out of a stored state."""
         internal = task.internal_data
         if not internal.get("armed"):
-            self._counted.add(task.id)
+            self.counted.add(task.id)
         if internal.get("listens") and internal.get("subscription", [""])[0] == "conditional":
             self.conditions.add(task.id)
 
@@ -149,14 +140,14 @@ class TokenTree(Workflow):
 
     def _open_visit(self, task: Any) -> None:
         node: Node = task.task_spec.node
-        self._counted.add(task.id)
+        self.counted.add(task.id)
         if node.needs == 1 and (node.kind != "startEvent" or task.internal_data.get("chosen")):
             self.note_move(task)
         self.changes.entered[task.id] = Visit(
             id=task.id,
             node=node,
             type=task.task_spec.log_type,
-            stage=self._stage_of(task),
+            stage=self.stage_of(task),
             entered_at=self.around.now(),
         )
 
@@ -171,9 +162,9 @@ class TokenTree(Workflow):
         return str(task.internal_data.get("home") or task._parent)
 
     def _close_visit(self, task: Any, cancelled: str | None, *, is_told: bool = True) -> None:
-        if task.id not in self._counted:
+        if task.id not in self.counted:
             return  # an armed boundary event that never fired
-        self._counted.remove(task.id)
+        self.counted.remove(task.id)
         if is_told and cancelled is None and task.task_spec.log_type == task.task_spec.node.kind:
             self.changes.trace.append(task.task_spec.node.id)
         visit = self.changes.entered.get(task.id)
@@ -188,7 +179,8 @@ class TokenTree(Workflow):
 
     # stages
 
-    def _stage_of(self, task: Any) -> str | None:
+    def stage_of(self, task: Any) -> str | None:
+        """The stage that a token is in, by its element or by a scope around it."""
         while task is not None and task.id != ROOT:
             stage: str | None = task.task_spec.node.stage
             if stage is not None:
@@ -201,7 +193,8 @@ class TokenTree(Workflow):
         if not self.process.stages:
             return
         order = {stage: number for number, stage in enumerate(self.process.stages)}
-        stages = {stage for stage in map(self._stage_of, self.live()) if stage in order}
+        found = map(self.stage_of, self.live()) if self.wide is None else self.wide.stages
+        stages = {stage for stage in found if stage in order}
         if stages:
             self.stage = max(stages, key=lambda stage: order[stage])
 
@@ -348,7 +341,7 @@ class TokenTree(Workflow):
     def _open_joins(self) -> bool:
         """Once nothing else moves: let every join go on to which no more tokens can come."""
         opened = False
-        for task in list(self.tasks.values()):
+        for task in list(self.tasks.values()) if self.wide is None else self.wide.late_joins:
             late = task.id in self.tasks and task.task_spec.joins_late and task.has_state(TaskState.WAITING)
             if late and task.task_spec.may_join(task):
                 task.task_spec.join(task)
@@ -357,6 +350,11 @@ class TokenTree(Workflow):
 
     def _task_completed_notify(self, task: Any) -> None:
         """SpiffWorkflow would walk over all tasks here; elements have told whoever needs to know."""
+
+    def _task_removed_notify(self, task: Any) -> None:
+        """SpiffWorkflow would tell an event here that nobody listens to."""
+        if self.wide is not None:
+            self.wide.removed(task)
 
     def end_scope(self, scope: Any) -> None:
         """After a token ended: a scope without tokens is finished."""
@@ -367,9 +365,9 @@ class TokenTree(Workflow):
         scope.task_spec.emptied(scope)
 
     def _check_accounts(self) -> None:
-        live = {task.id for task in self.live()}
-        if live != self._counted:
-            lost = ", ".join(sorted(self._counted ^ live))
+        wrong = {task.id for task in self.live()} ^ self.counted if self.wide is None else self.wide.unaccounted()
+        if wrong:
+            lost = ", ".join(sorted(wrong))
             raise TokenLost(f"Tokens are not accounted for: {lost}.", element=self.process.id, reason="token_lost")
 
     def _find_stall(self) -> None:

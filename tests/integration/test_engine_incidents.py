@@ -17,7 +17,7 @@ from engine.incidents import RetryIncident, SkipIncident
 from engine.instances import CancelInstance, EntityLink, LinkEntity, SetVariables, StartInstance
 from engine.live_cases import live_cases
 from engine.models import TaskCommentRow
-from engine.spiff.tree import TokenTree
+from engine.spiff.wide import Wide
 from engine.timers import FireDueTimers
 from storage.unit_of_work import UnitOfWork
 from tests.engine_world import ADMIN, World, bpmn, chain, flow, line
@@ -150,7 +150,7 @@ def test_a_lost_token_undoes_the_command_and_leaves_one_incident(world: World, m
     before = world.rows("SELECT revision, snapshot FROM instance")
 
     with monkeypatch.context() as broken:
-        broken.setattr(TokenTree, "live", lambda _tree: iter(()))
+        broken.setattr(Wide, "unaccounted", lambda wide: set(wide._tree.counted))
         for _ in range(2):
             live_cases.clear()
             with pytest.raises(StepFailed, match="not accounted for"):

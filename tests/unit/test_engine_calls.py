@@ -124,7 +124,7 @@ def test_twenty_calls_at_once_each_have_their_tasks_and_give_one_result_each() -
     assert waiting(stage) == ["work"] * 20
 
     for role in reversed(stage.ensemble.roles[1:]):
-        token = role.case.open_tasks()[0][0]
+        token = next(iter(role.case.open_tasks())).id
         stage.complete(token, {"answer": role.case.variables["item"] * 2}, SYSTEM)
 
     assert stage.case.variables["results"] == [each * 2 for each in range(20)]

@@ -130,4 +130,4 @@ def test_a_timer_that_the_first_format_stored_still_fires() -> None:
     case = Case(stage.program, stage.root, stored | {"format": 1})
 
     assert case.fire(next(iter(stage.timers)))
-    assert [element for _, element in case.open_tasks()] == ["remind"]
+    assert [task.element_id for task in case.open_tasks()] == ["remind"]

@@ -17,6 +17,7 @@ from engine.feel.values import decode, encode, plain
 from engine.runtime import Case, Program, Wanted, load
 from tests.engine_stage import ROOTS, boundary, event, on
 from tests.engine_world import bpmn, chain, line
+from tests.upgrade.kept import kept
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 DEFERRED, LOCAL = "outside.work", "inside.work"
@@ -71,7 +72,7 @@ class Player:
             self.trace += self.case.take_changes().trace
 
     def complete(self, element: str, data: Mapping[str, Any]) -> None:
-        task = next(token for token, there in self.case.open_tasks() if there == element)
+        task = next(each.id for each in self.case.open_tasks() if each.element_id == element)
         self.case.complete(task, decode(data))
 
     def fire(self, element: str) -> None:
@@ -152,7 +153,7 @@ def freeze(waiting: Waiting) -> dict[str, Any]:
     player.case.start(decode(dict(waiting.variables)), "anna")
     player.trace += player.case.take_changes().trace
     player.play(waiting.before)
-    snapshot = json.dumps(player.case.snapshot())
+    snapshot = json.dumps(kept(player.case))
     going_on = Player(program_of(source), json.loads(snapshot))
     going_on.play(waiting.after)
     return {"source": source, "snapshot": json.loads(snapshot), "steps": waiting.after, "result": going_on.result()}
@@ -247,6 +248,11 @@ STATES: dict[str, Waiting] = {
         variables={"people": ["a", "b"]},
         before=[["complete", "vote", {"vote": 1}]],
         after=[["complete", "vote", {"vote": 2}]],
+    ),
+    "more instances than fit in one piece": Waiting(
+        content=line(f'<userTask id="vote">{EACH.format("false")}</userTask>', names=("vote",)),
+        variables={"people": list(range(70))},
+        after=[["complete", "vote", {"vote": 2}] for _ in range(70)],
     ),
     "instances one after the other, one is done": Waiting(
         content=line(f'<userTask id="vote">{EACH.format("true")}</userTask>', names=("vote",)),

@@ -247,6 +247,13 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("parent_id IS NOT NULL"),
     )
+    op.create_table(
+        "instance_part",
+        sa.Column("instance_id", sa.String(length=26, collation="C"), nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("content", postgresql.JSONB(), nullable=False),
+        sa.PrimaryKeyConstraint("instance_id", "number", name=op.f("pk_instance_part")),
+    )
     op.create_index(
         "ix_instance_root_id", "instance", ["root_id"], unique=False, postgresql_where=sa.text("root_id IS NOT NULL")
     )
@@ -371,24 +378,10 @@ def _operations() -> None:
 
 
 def downgrade() -> None:
-    for table in (
-        "service_call",
-        "message_start",
-        "message_event",
-        "message",
-        "start_event",
-        "message_subscription",
-    ):
+    tables = (
+        "service_call", "message_start", "message_event", "message", "start_event", "message_subscription", "removal",
+        "migration_item", "migration", "task_comment", "instance_entity", "incident", "timer", "token_log",
+        "task_history", "work_item", "instance_part", "instance", "definition",
+    )  # fmt: skip
+    for table in tables:
         op.drop_table(table)
-    op.drop_table("removal")
-    op.drop_table("migration_item")
-    op.drop_table("migration")
-    op.drop_table("task_comment")
-    op.drop_table("instance_entity")
-    op.drop_table("incident")
-    op.drop_table("timer")
-    op.drop_table("token_log")
-    op.drop_table("task_history")
-    op.drop_table("work_item")
-    op.drop_table("instance")
-    op.drop_table("definition")
