@@ -23,6 +23,7 @@ from core.errors import (
     Unavailable,
 )
 from core.ids import new_id
+from documents.records.tombstones import DocumentDestroyed
 from storage.blobs.parts import ChecksumMismatch
 from storage.blobs.store import BlobDamaged
 from storage.unit_of_work import CommitInDoubt
@@ -77,6 +78,7 @@ STATUS: dict[type[DomainError], int] = {  # the nearest class of an error's own 
     IncompleteUpload: 400,
     Unauthenticated: 401,
     Forbidden: 403,
+    DocumentDestroyed: 410,
     NotFound: 404,
     Conflict: 409,
     PreconditionFailed: 412,

@@ -22,6 +22,7 @@ from webapp.api import (
     offers,
     operations,
     packages,
+    records,
     removals,
     signatures,
     tasks,
@@ -57,6 +58,7 @@ PARTS = (
     packages,
     templates,
     letters,
+    records,
 )
 
 

@@ -34,6 +34,7 @@ def register(app: Flask) -> None:
         offers,
         operations,
         packages,
+        records,
         removals,
         signatures,
         tasks,
@@ -68,6 +69,7 @@ def register(app: Flask) -> None:
             incidents,
             operations,
             migrations,
+            records,
             removals,
             uploads,
         )

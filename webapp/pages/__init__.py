@@ -18,6 +18,7 @@ MODULES = (
     "inbox",
     "migrations",
     "offers",
+    "retention",
     "operations",
     "signatures",
     "start",

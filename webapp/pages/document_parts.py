@@ -7,6 +7,7 @@ from documents import queries
 from documents.document_types import document_types
 from documents.mail.queries import mail_of, message_of
 from documents.queries import Document
+from documents.records.queries import document_retention
 from documents.states import FINAL, FOLLOWING
 from storage.unit_of_work import Reading
 from webapp.pages.field_inputs import inputs, shown
@@ -56,9 +57,15 @@ def mail(reading: Reading, document: Document) -> Mapping[str, Any]:
     }
 
 
+def retention(reading: Reading, document: Document) -> Mapping[str, Any]:
+    """For `documents/_retention.html`."""
+    return {"retention": document_retention(reading, document.id)}
+
+
 PARTS: tuple[Part, ...] = (  # the names that they give must differ
     versions,
     belongs,
     about,
     mail,
+    retention,
 )

@@ -9,6 +9,7 @@ from documents.document_types import document_types
 from documents.found import found_documents
 from documents.listing import DocumentFilter
 from documents.reading import ReadDocument
+from documents.records.tombstones import DocumentDestroyed
 from documents.states import STATES
 from storage.unit_of_work import Reading
 from webapp.content import is_fresh, not_modified, send_version
@@ -54,8 +55,15 @@ def _around(reading: Reading) -> dict[str, Any]:
 
 
 @blueprint.get("/documents/<document_id>")
-def document(document_id: str) -> str:
-    """One document with its versions."""
+def document(document_id: str) -> str | tuple[str, int]:
+    """One document with its versions, or what is left of a destroyed one."""
+    try:
+        return _document(document_id)
+    except DocumentDestroyed as gone:
+        return render_template("retention/tombstone.html", stone=gone.tombstone), 410
+
+
+def _document(document_id: str) -> str:
     with view() as reading:
         found = queries.document(reading, document_id)
         context = {name: value for part in PARTS for name, value in part(reading, found).items()}

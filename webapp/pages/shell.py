@@ -25,6 +25,7 @@ PLAN = (  # group, (title, icon, endpoint, right, part of the address); the firs
     ("", ("Start a case", "player-play", "start", "case.start", "/start")),
     ("", ("Cases", "briefcase", "cases", "", "/cases")),
     ("", ("Documents", "files", "documents", "", "/documents")),
+    ("", ("Records", "clock", "records", "records.read", "/records")),
     ("Sales", ("Offers", "receipt", "offers", "customer.read", "/offers")),
     ("Sales", ("Customers", "building", "customers", "customer.read", "/customers")),
     ("Design", ("Processes", "sitemap", "definitions", "", "/definitions")),
