@@ -147,6 +147,17 @@ class Settings:
     trusted_proxies: int = _setting(0, _natural)
     max_upload: int = _setting(5 << 30, _size)
     upload_quota: int = _setting(20 << 30, _size)
+    intake_folder: Path | None = _setting(None, _folder)
+    intake_every: int = _setting(10, _count)
+    imap_host: str = _setting("", str)
+    imap_port: int = _setting(993, _count)
+    imap_security: str = _setting("tls", str)
+    imap_user: str = _setting("", str, secret=True)
+    imap_password: str = _setting("", str, secret=True)
+    imap_folder: str = _setting("INBOX", str)
+    imap_done: str = _setting("Obieg", str)
+    imap_every: int = _setting(60, _count)
+    imap_timeout: int = _setting(30, _count)
     upload_kept: int = _setting(3 * 24 * 3600, _count)
     web_threads: int = _setting(10, _count)
     worker_threads: int = _setting(2, _count)
@@ -216,6 +227,7 @@ class Settings:
             raise SettingsError(f"OBIEG_MAIL_SECURITY is {self.mail_security!r}; it must be starttls, tls or none.")
         if self.mail_host and "@" not in self.mail_from:
             raise SettingsError("OBIEG_MAIL_HOST is set, so OBIEG_MAIL_FROM must be the address that mail comes from.")
+        self._check_imap()
         if bool(self.mail_user) != bool(self.mail_password):
             raise SettingsError("OBIEG_MAIL_USER and OBIEG_MAIL_PASSWORD must be set together.")
         if self.seal_timestamps and not self.seal_timestamps.startswith(("https://", "http://")):
@@ -239,6 +251,17 @@ class Settings:
             raise SettingsError("OBIEG_CHECKPOINT_MAIL is set, so OBIEG_MAIL_HOST must name the server that sends it.")
         if self.tsa_url and self.tsa_roots is None:
             raise SettingsError("OBIEG_TSA_URL is set, so OBIEG_TSA_ROOTS must be a file of its root certificates.")
+
+    def _check_imap(self) -> None:
+        if self.imap_security not in {"starttls", "tls", "none"}:
+            raise SettingsError(f"OBIEG_IMAP_SECURITY is {self.imap_security!r}; it must be starttls, tls or none.")
+        if self.imap_host and not (self.imap_user and self.imap_password):
+            raise SettingsError("OBIEG_IMAP_HOST is set, so OBIEG_IMAP_USER and OBIEG_IMAP_PASSWORD must be set, too.")
+        if self.imap_security == "none" and self.imap_host not in {"", "localhost", "127.0.0.1", "::1"}:
+            raise SettingsError(
+                "OBIEG_IMAP_SECURITY is none: without encryption the password goes to this very machine only. "
+                "Set it to tls or starttls."
+            )
 
 
 def _unknown(name: str, known: Mapping[str, Any]) -> str:

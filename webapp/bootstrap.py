@@ -47,6 +47,8 @@ DOORS = (  # importing these registers their commands, handlers and tables
     "documents.locks",
     "documents.states",
     "documents.intake_uploads",
+    "documents.intake_arrivals",
+    "documents.intake_sorting",
     "documents.mail.recording",
     "documents.search.models",
     "documents.signatures.sealing",

@@ -20,7 +20,10 @@ from documents.content.waiting import note_versions
 from documents.document_types import unknown_types
 from documents.events import DocumentFiled, DocumentLinked
 from documents.fields import FieldForms
+from documents.intake_arrivals import INBOX
+from documents.intake_sorting import SORT
 from documents.links import pin
+from documents.mail.correlation import MailDirectory
 from documents.packages.stamping import Decisions
 from documents.queries import DocumentVersion, attached
 from documents.search.ports import SearchRights, SearchSources
@@ -39,6 +42,7 @@ from webapp.accounts.people import account_ids, forget
 from webapp.checkpoints import publishers
 from webapp.decisions import TaskDecisions
 from webapp.document_fields import FormJs
+from webapp.mail_directory import Directory
 from webapp.mail_jobs import open_mails
 from webapp.merge_fields import CrmMergeFields
 from webapp.operations.case_files import StoredCaseFiles
@@ -108,6 +112,7 @@ def ports(blobs: BlobStore, staging: Staging, settings: Settings) -> Mapping[typ
         Staging: staging,
         Settings: settings,
         LinkRights: Rights(),
+        MailDirectory: Directory(),
         FieldForms: FormJs(),
         Readers: Readers(),
         TrailRights: CaseRights(),
@@ -142,6 +147,7 @@ class Rights:
             for target in targets
             if cases.get(target) in seen
             or target in records
+            or (target.kind == INBOX and reading.actor.may(SORT))
             or (target.kind == TEMPLATE and reading.actor.may("document.file"))  # whoever writes letters
         }
 

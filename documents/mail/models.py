@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String
+from sqlalchemy import BigInteger, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from documents.models import NAME
@@ -43,11 +43,13 @@ class MailFetchRow(Base):
     """What became of a message in a mailbox: filed, seen before, or left there with a finding."""
 
     __tablename__ = "mail_fetch"
+    __table_args__ = (Index("ix_mail_fetch_failed", "at", postgresql_where=text("state = 'failed'")),)
 
     mailbox: Mapped[str] = mapped_column(NAME, primary_key=True)
     validity: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     uid: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     state: Mapped[str] = mapped_column(String(16, collation="C"))
+    fingerprint: Mapped[str | None] = mapped_column(DIGEST, index=True)
     document_id: Mapped[str | None] = mapped_column(ID)
     finding: Mapped[str | None]
     at: Mapped[datetime]

@@ -9,6 +9,7 @@ from core.executor import handles
 from core.messages import Command
 from documents.access import DOCUMENT, Target, links_of
 from documents.filing import FileDocument, file
+from documents.intake_arrivals import INBOX
 from documents.links import DocumentLink
 from documents.mail.events import MailOpened
 from documents.mail.letters import ATTACHMENT, INLINE
@@ -19,7 +20,6 @@ from documents.words import printable
 from storage.blobs.store import BlobRef
 from storage.unit_of_work import Reading, UnitOfWork
 
-INBOX = "inbox"  # the kind of the link of what waits to be sorted
 DEEPEST = 5  # messages inside messages that are taken apart
 REASON = "attached to a message"
 TOO_DEEP = "Messages inside messages are taken apart to a depth of five; this one is kept as it came."

@@ -13,11 +13,13 @@ STATES = frozenset({"document.state"})  # say by hand that a document is approve
 SEALING = frozenset({"document.seal"})  # in the organisation's name
 TEMPLATES = frozenset({"template.edit"})  # put templates of letters into force
 TYPES = frozenset({"document.administer"})  # define types of documents, break another's lock
+SORTING = frozenset({"document.sort"})  # see and file what comes in by itself
 RECORDS = frozenset({"records.read", "records.hold", "records.dispose", "records.administer"})  # holds bind them too
 
 ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     "sales_rep": SALES,
-    "sales_manager": SALES | STATES | TEMPLATES,
+    "registrar": EMPLOYEE | SORTING,
+    "sales_manager": SALES | STATES | TEMPLATES | SORTING,
     "sales_director": SALES | STATES | SEALING | TEMPLATES,
     "finance_director": EMPLOYEE | STATES | SEALING,
     "credit_controller": EMPLOYEE | {"customer.edit"},
@@ -35,6 +37,7 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     | SEALING
     | TEMPLATES
     | RECORDS
+    | SORTING
     | {"definition.deploy", "case.administer", "external.work", "message.publish", "account.administer", "audit.read"},
 }
 NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")

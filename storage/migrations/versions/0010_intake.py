@@ -74,11 +74,14 @@ def _mail() -> None:
         sa.Column("validity", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("uid", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("state", sa.String(16, collation="C"), nullable=False),
+        sa.Column("fingerprint", DIGEST, nullable=True),
         sa.Column("document_id", ID, nullable=True),
         sa.Column("finding", sa.String(), nullable=True),
         sa.Column("at", MOMENT, nullable=False),
         sa.PrimaryKeyConstraint("mailbox", "validity", "uid", name="pk_mail_fetch"),
     )
+    op.create_index("ix_mail_fetch_fingerprint", "mail_fetch", ["fingerprint"])
+    op.create_index("ix_mail_fetch_failed", "mail_fetch", ["at"], postgresql_where=sa.text("state = 'failed'"))
 
 
 def _arrivals() -> None:
