@@ -9,6 +9,7 @@ from core.messages import Command
 from documents.filing import FiledDocument, FileDocument, file
 from documents.intake_models import ArrivalRow, TakenFileRow
 from documents.links import DocumentLink, LinkDocument, link_document
+from documents.mail.events import MailLeft
 from documents.mail.models import MailFetchRow, MailRow
 from documents.words import printable
 from storage.blobs.store import BlobRef
@@ -93,7 +94,7 @@ def take_in(command: TakeIn, unit: UnitOfWork) -> FiledDocument | None:
 @handles(NoteUnread, needs="document.file")
 def note_unread(command: NoteUnread, unit: UnitOfWork) -> None:
     """The finding stands on the page of the inbox until somebody looks after the message."""
-    at = command.fetched
+    at, finding = command.fetched, printable(command.finding)[:1000]
     unit.session.merge(
         MailFetchRow(
             mailbox=at.mailbox,
@@ -102,10 +103,11 @@ def note_unread(command: NoteUnread, unit: UnitOfWork) -> None:
             state=FAILED,
             fingerprint=None,
             document_id=None,
-            finding=printable(command.finding)[:1000],
+            finding=finding,
             at=unit.clock.now(),
         )
     )
+    unit.emit(MailLeft(mailbox=at.mailbox, uid=at.uid, finding=finding))
 
 
 def _is_done(command: TakeIn, unit: UnitOfWork) -> bool:

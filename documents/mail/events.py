@@ -24,3 +24,18 @@ class MailOpened(Event):
     def stream(self) -> str:
         """The stream of the message's document."""
         return f"document:{self.document_id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailLeft(Event):
+    """A message was left in its mailbox because it cannot be filed."""
+
+    type: ClassVar[str] = "mail.left"
+    mailbox: str
+    uid: int
+    finding: str
+
+    @property
+    def stream(self) -> str:
+        """The mailbox's own stream."""
+        return f"mailbox:{self.mailbox}"
