@@ -1,6 +1,7 @@
 """Accepts or refuses a process: every element is executed as the standard says, or named in a finding."""
 
 from engine.bpmn.ad_hoc import check_ad_hoc
+from engine.bpmn.check_contradictions import check_contradictions, check_lanes
 from engine.bpmn.check_events import check_event, check_starts
 from engine.bpmn.check_reach import check_reach
 from engine.bpmn.check_rules import check_rules
@@ -24,12 +25,14 @@ _ALONE = {"linkEventDefinition", "cancelEventDefinition"}
 def check_process(process: Xml, findings: Findings) -> Scope:
     """Read the scopes of a process; whatever cannot be executed becomes a finding."""
     scope = _scope(process, findings)
+    check_lanes(process, findings)
     for each in scope.all():
         _check_flows(each, findings)
         check_starts(each, findings)
         check_ad_hoc(each, findings)
         check_rules(each, findings)
         check_reach(each, findings)
+        check_contradictions(each, findings)
         for node in each.nodes.values():
             _check_node(node, each, findings)
     return scope

@@ -41,6 +41,10 @@ def check_ids(root: Xml, findings: Findings) -> None:
         elif not _ID.match(identifier):
             sentence = f"The id {identifier!r} is no id of XML: it has letters, digits, dots, hyphens and underscores."
             findings.error("id-form", sentence, line=element.sourceline, element=identifier)
+        elif (not key[0], identifier) in seen:
+            line = seen[not key[0], identifier]
+            sentence = f"The id {identifier} stands at line {line} already; XML wants every id once, whatever it is of."
+            findings.warning("id-twice", sentence, line=element.sourceline, element=identifier)
         seen[key] = element.sourceline
 
 

@@ -87,7 +87,7 @@ class LoopReader:
             events=tuple(self._events(loop, owner)),
         )
 
-    def _check_number(self, text: str | None, name: str, owner: Xml) -> None:
+    def _check_number(self, text: str | None, name: str, owner: Xml, *, least: int = 0) -> None:
         """A number of rounds that depends on nothing is looked at now, every other one when it is needed."""
         try:
             value = None if text is None else formula(text)
@@ -96,8 +96,9 @@ class LoopReader:
         if value is None or value.expression is None or value.expression.names:
             return
         found = value.expression.evaluate({}).value
-        if not isinstance(found, Decimal) or found != found.to_integral_value() or found < 0:
-            self._refuse("loop-number", f"{name} is {text}; it must be a whole number, or FEEL that gives one.", owner)
+        if not isinstance(found, Decimal) or found != found.to_integral_value() or found < least:
+            told = f"a whole number from {least} on" if least else "a whole number"
+            self._refuse("loop-number", f"{name} is {text}; it must be {told}, or FEEL that gives one.", owner)
 
     def _events(self, loop: Xml, owner: Xml) -> list[LoopEvent]:
         """What is thrown when instances complete (BPMN 2.0.2, table 10.26)."""
@@ -144,7 +145,7 @@ class LoopReader:
         if condition is None and maximum is None:
             sentence = "A loop needs a loopCondition or a loopMaximum, else it has no end."
             self._findings.error("loop-end", sentence, line=loop.sourceline, element=key)
-        self._check_number(maximum, "loopMaximum", element)
+        self._check_number(maximum, "loopMaximum", element, least=1)
         return Repeat(
             test_before=flag(loop, "testBefore", default=False),
             condition=self._formula(condition, loop, key),

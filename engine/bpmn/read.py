@@ -19,7 +19,8 @@ Xml: TypeAlias = Any  # lxml's elements have no types
 def read_xml(content: bytes, findings: Findings) -> Xml | None:
     """The root element, or None with a finding that says why the file cannot be read."""
     if len(content) > MAXIMUM_SIZE:
-        findings.error("xml-size", f"The file is larger than {MAXIMUM_SIZE >> 20} MiB.")
+        line = content.count(b"\n", 0, MAXIMUM_SIZE) + 1  # where it becomes too large
+        findings.error("xml-size", f"The file is larger than {MAXIMUM_SIZE >> 20} MiB.", line=line)
         return None
     parser = etree.XMLParser(
         resolve_entities=False,
@@ -41,18 +42,22 @@ def read_xml(content: bytes, findings: Findings) -> Xml | None:
     if root.getroottree().docinfo.internalDTD is not None:
         findings.error("xml-doctype", "The file has a DOCTYPE; remove it: document types are never read.", line=1)
         return None
-    if _depth(root) > MAXIMUM_DEPTH:
-        findings.error("xml-depth", f"Elements are nested deeper than {MAXIMUM_DEPTH} levels.")
+    too_deep = _too_deep(root)
+    if too_deep is not None:
+        sentence = f"Elements are nested deeper than {MAXIMUM_DEPTH} levels."
+        findings.error("xml-depth", sentence, line=too_deep.sourceline, element=too_deep.get("id"))
         return None
     return root
 
 
-def _depth(root: Xml) -> int:
-    deepest, level = 0, 0
-    for event, _ in etree.iterwalk(root, events=("start", "end")):
+def _too_deep(root: Xml) -> Xml | None:
+    """The first element that is nested too deep."""
+    level = 0
+    for event, element in etree.iterwalk(root, events=("start", "end")):
         level += 1 if event == "start" else -1
-        deepest = max(deepest, level)
-    return deepest
+        if level > MAXIMUM_DEPTH:
+            return element
+    return None
 
 
 def read_bpmn(content: bytes, findings: Findings) -> Xml | None:

@@ -229,7 +229,7 @@ ATTRIBUTES: dict[str, tuple[Attribute, ...]] = {
     ),
     "associationDirection": (_note("association", "an arrow head"),),
     "default": (_at(f"{_ACTIVITIES} exclusiveGateway inclusiveGateway complexGateway", "the default flow"),),
-    "gatewayDirection": (_note(_GATEWAYS, "repeats what the flows say"),),
+    "gatewayDirection": (_note(_GATEWAYS, "repeats what the flows say; refused where it contradicts them"),),
     "eventGatewayType": (_at("eventBasedGateway", "the first event, or all of them", _words("Exclusive Parallel")),),
     "instantiate": (_at("receiveTask eventBasedGateway", "the message or event makes a case", _BOOL),),
     "isForCompensation": (_at(_ACTIVITIES, "undoes another activity", _BOOL),),

@@ -111,6 +111,12 @@ class TriggerReader:
             return None
         name = None if root is None else (root.get(holder) or (root.get("name") if kind in _NAMED else None))
         throws = local(owner) in _THROWS
+        if kind == "escalation" and throws and name is None and identifier is None:
+            sentence = (
+                "This escalation has no code, so only what catches every escalation gets it; the standard asks "
+                "for escalationRef with an escalation that has a code (BPMN 2.0.2, 10.5.1)."
+            )
+            self._findings.warning("event-name", sentence, line=definition.sourceline, element=owner.get("id"))
         if name is None and (kind in _NAMED or (kind == "error" and throws) or identifier is not None):
             what = "name" if kind in _NAMED else "code"
             sentence = f"The event needs {reference}, with a {kind} that has a {what}: else nothing could match it."
@@ -133,6 +139,12 @@ class TriggerReader:
         condition = compiled(lambda: formula(text), definition, owner.get("id"), self._findings)
         return None if condition is None else Trigger(kind="conditional", condition=condition)
 
+    def _look_at_word(self, text: str, definition: Xml, owner: Xml) -> None:
+        """A single word is FEEL, too: a variable, which may not be what was meant."""
+        if text.isidentifier():
+            sentence = f"The timer is {text}, which is read as a variable; write ={text} where that is what you mean."
+            self._findings.warning("timer-word", sentence, line=definition.sourceline, element=owner.get("id"))
+
     def _timer(self, definition: Xml, owner: Xml) -> Timer | None:
         given = [(kind, child_text(definition, name)) for name, kind in _TIMERS.items()]
         found = [(kind, text) for kind, text in given if text is not None]
@@ -143,6 +155,7 @@ class TriggerReader:
         else:
             kind, text = found[0]
             if not is_written(kind, text):
+                self._look_at_word(text, definition, owner)
                 value = compiled(lambda: formula(text), definition, owner.get("id"), self._findings)
                 return None if value is None else Timer(kind=kind, value=value)
             if is_time(kind, text):
