@@ -16,7 +16,8 @@ UNDONE = (
     boundary("tie", "book", "compensate")
     + '<task id="refund" isForCompensation="true"/><association id="a" sourceRef="tie" targetRef="refund"/>',
 )
-TRADE = f'<transaction id="trade"><startEvent id="begin"/>{event("endEvent", "off", "cancel")}{chain("begin", "off")}</transaction>'
+OFF = event("endEvent", "off", "cancel")
+TRADE = f'<transaction id="trade"><startEvent id="begin"/>{OFF}{chain("begin", "off")}</transaction>'
 FELL = boundary("fell", "trade", "cancel") + '<endEvent id="over"/>' + chain("fell", "over")
 LANES = '<laneSet id="set"><lane id="sales">{}</lane><lane id="stock">{}</lane></laneSet>'
 WORK = "<flowNodeRef>work</flowNodeRef>"
