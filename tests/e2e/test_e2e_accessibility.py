@@ -55,6 +55,8 @@ def places(chromium: Browser, address: str, drafts: Iterator[str], request_pdf: 
         "inbox": "/?show=groups",
         "inbox, empty": "/?show=mine",
         "documents": "/documents",
+        "document types": "/document-types",
+        "document type": "/document-types/new",
         "offers": "/offers",
         "editor": f"{found['draft']}/edit",
         "cases": "/cases",
