@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from documents.access import require_visible
+from documents.access import require_visible, visible_documents
+from documents.models import DocumentRow
 from documents.packages.models import DocumentSourceRow
 from storage.unit_of_work import Reading, UnitOfWork
 
@@ -66,3 +67,9 @@ def sources(view: Reading, document_id: str, n: int) -> list[Source]:
         )
         for each in view.session.scalars(query)
     ]
+
+
+def visible_ids(view: Reading, ids: Sequence[str]) -> frozenset[str]:
+    """Those of the documents that the actor may see."""
+    rows = list(view.session.scalars(select(DocumentRow).where(DocumentRow.id.in_(ids)))) if ids else []
+    return frozenset(row.id for row in visible_documents(view, rows))

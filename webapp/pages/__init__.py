@@ -16,13 +16,16 @@ MODULES = (
     "document_views",
     "documents",
     "inbox",
+    "letters",
     "migrations",
     "offers",
     "retention",
     "operations",
+    "packages",
     "signatures",
     "start",
     "tasks",
+    "templates",
     "trail",
 )
 

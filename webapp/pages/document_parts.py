@@ -6,6 +6,7 @@ from typing import Any
 from documents import queries
 from documents.document_types import document_types
 from documents.mail.queries import mail_of, message_of
+from documents.packages.sources import sources, visible_ids
 from documents.queries import Document
 from documents.records.queries import document_retention
 from documents.states import FINAL, FOLLOWING
@@ -62,10 +63,17 @@ def retention(reading: Reading, document: Document) -> Mapping[str, Any]:
     return {"retention": document_retention(reading, document.id)}
 
 
+def made_of(reading: Reading, document: Document) -> Mapping[str, Any]:
+    """For `documents/_made_of.html`."""
+    found = sources(reading, document.id, document.latest.n)
+    return {"made_of": found, "visible_sources": visible_ids(reading, [each.document_id for each in found])}
+
+
 PARTS: tuple[Part, ...] = (  # the names that they give must differ
     versions,
     belongs,
     about,
     mail,
     retention,
+    made_of,
 )

@@ -26,6 +26,8 @@ PLAN = (  # group, (title, icon, endpoint, right, part of the address); the firs
     ("", ("Cases", "briefcase", "cases", "", "/cases")),
     ("", ("Documents", "files", "documents", "", "/documents")),
     ("", ("Records", "clock", "records", "records.read", "/records")),
+    ("Letters", ("Letters", "send", "letters", "document.file", "/letters")),
+    ("Letters", ("Templates", "file-text", "templates", "document.file", "/templates")),
     ("Sales", ("Offers", "receipt", "offers", "customer.read", "/offers")),
     ("Sales", ("Customers", "building", "customers", "customer.read", "/customers")),
     ("Design", ("Processes", "sitemap", "definitions", "", "/definitions")),
