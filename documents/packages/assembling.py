@@ -13,6 +13,7 @@ from core.messages import Command
 from core.settings import Settings
 from documents.apart import lay_out, work, workbench
 from documents.content import office
+from documents.content.kinds import WORD
 from documents.content.readers import CannotRead
 from documents.filing import FiledDocument, FileDocument, file
 from documents.hosting import Host
@@ -33,7 +34,9 @@ MOST = 50  # documents of a package
 LARGEST = 200 << 20  # bytes of all of them
 SECONDS = 120
 LONGEST = 200  # characters of a title
-NO_PAGES = frozenset({"application/pdf", "text/plain"})  # what LibreOffice is not asked for
+OURS = frozenset({"application/pdf", "text/plain"})  # what LibreOffice is not asked for
+
+PAGES = OURS | {WORD, "image/png", "image/jpeg", "image/gif", "image/webp"}
 
 
 class PackageRefused(InvalidInput):
@@ -117,6 +120,11 @@ def assemble(host: Host, order: PackageOrder, *, actor: Actor) -> FiledDocument:
     return filed
 
 
+def with_pages() -> frozenset[str]:
+    """The types of documents that become pages of a package; others are only attached."""
+    return PAGES | (frozenset(office.ENDINGS) if office.is_installed() else frozenset())
+
+
 def _laid_out(blobs: BlobStore, part: DocumentVersion, number: int, folder: Path) -> dict[str, Any]:
     """The file of a part; by LibreOffice, where it is installed, also as PDF."""
     lay_out(blobs, part.digest, folder / str(number))
@@ -128,7 +136,7 @@ def _laid_out(blobs: BlobStore, part: DocumentVersion, number: int, folder: Path
         "file_name": part.file_name,
         "file": str(number),
     }
-    if part.media_type in NO_PAGES or part.media_type not in office.ENDINGS or not office.is_installed():
+    if part.media_type in OURS or part.media_type not in office.ENDINGS or not office.is_installed():
         return told
     try:
         with (folder / str(number)).open("rb") as source:

@@ -6,7 +6,7 @@ from core.errors import InvalidInput
 from documents import queries
 from documents.access import Target
 from documents.links import DocumentLink
-from documents.packages.assembling import MOST, PackageOrder, Part, assemble
+from documents.packages.assembling import MOST, PackageOrder, Part, assemble, with_pages
 from documents.packages.stamping import stamp_approvals
 from engine.evidence import task_ids
 from webapp.pages.blueprint import asked, blueprint
@@ -36,7 +36,9 @@ def new_package() -> str:
             ids += [each.document_id for documents in linked.values() for each in documents]
         documents = [queries.document(reading, each) for each in dict.fromkeys(ids)][:MOST]
         about = record(reading, "case", case) if case else None
-    return render_template("package.html", documents=documents, case=case, about=about, names=names())
+    return render_template(
+        "package.html", documents=documents, case=case, about=about, with_pages=with_pages(), names=names()
+    )
 
 
 @blueprint.post("/packages")
