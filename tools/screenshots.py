@@ -15,21 +15,26 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # run as a scri
 import typst
 from playwright.sync_api import ConsoleMessage, Page, sync_playwright
 
+from core.identity import SYSTEM
 from core.settings import Settings
 from crm.offer_queries import offers
 from crm.samples import LoadSamples
 from documents.filing import AddVersion, FileDocument
 from documents.folders import SaveFolder
 from documents.intake import Received, receive
+from engine.definitions import DeployDefinitions, DeploymentFile
+from processes import PACKAGES
 from tests.e2e import browser
 from tests.e2e.world import PASSWORD, actor, add_people
 from tests.offer_case import OfferDesk
+from tests.records_samples import fill_records
 from tests.served import serving
 from webapp.bootstrap import bring_up_to_date, build
 from webapp.demo_types import define_types
 
 WIDTHS = {1440: 900, 390: 844}
 THEMES = ("light", "dark")
+EXPECTED = ("404 (NOT FOUND)", "410 (GONE)")  # the pages of what is not there, and of what was destroyed
 CLAUSE = "§ {}. Strony współpracują w dobrej wierze i informują się o wszystkim, co dotyczy zamówień."
 CONTRACT = "\n".join(
     ["Umowa ramowa", "", "§ 1. Termin płatności wynosi 14 dni.", *(CLAUSE.format(n) for n in range(2, 13)), ""]
@@ -70,6 +75,8 @@ def fill(folder: Path) -> None:
         _, *decided = desk.inbox(actor("jan"))  # one is left for the picture
         for task in decided:
             desk.complete(task.id, actor("jan"), decision="approve", remark="Fine at this volume.")
+        deploy_packages(desk)
+        fill_records(application)
     finally:
         application.close()
 
@@ -100,6 +107,13 @@ def _store(desk: OfferDesk, text: str) -> Received:
     here, content = desk.application, text.encode()
     source = io.BytesIO(content)
     return receive(source, announced=None, limit=len(content), store=here.blobs, announce=here.staging.announce)
+
+
+def deploy_packages(desk: OfferDesk) -> None:
+    """The other processes."""
+    for package in PACKAGES:
+        files = tuple(DeploymentFile(name=path.name, content=path.read_bytes()) for path in package.files())
+        desk.do(DeployDefinitions(files=files), SYSTEM)
 
 
 def _prepare(desk: OfferDesk, offer_id: str) -> None:
@@ -139,14 +153,14 @@ class Photographer:
         return self._troubles
 
     def _heard(self, message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"} and "nothing-here" not in message.location.get("url", ""):
+        if message.type in {"error", "warning"} and not message.text.endswith(EXPECTED):
             self._trouble(message.text)
 
     def _trouble(self, what: str) -> None:
         self._troubles.append(f"{self._at}: {what}")
 
     def _people(self, page: Page, kind: str) -> None:
-        for name in ("ewa", "jan", "adam"):
+        for name in ("ewa", "jan", "adam", "admin"):
             page.context.clear_cookies()
             page.goto(f"{self._address}/login")
             if name == "ewa":
@@ -192,6 +206,16 @@ class Photographer:
                 done = self._first(page, "/cases?state=completed")
                 yield "case-done", done
                 yield "trail", f"{done}/trail"
+
+            case "admin":
+                yield from (("records", "/records"), ("records-holds", "/records/holds"))
+                yield from (("records-rules", "/records/rules"), ("records-rule", "/records/rules/invoices"))
+                yield "records-disposals", "/records/disposals"
+                disposal = self._first(page, "/records/disposals", "-00001")
+                yield "records-disposal", disposal
+                yield "records-review", self._first(page, "/records/disposals", "-00002")
+                yield "records-tombstone", self._first(page, disposal.removeprefix(self._address))
+                yield "records-document", self._first(page, "/records/holds", "Document", selector="main td a")
 
     def _first(self, page: Page, path: str, text: str = "", *, selector: str = "main a.row-link, main a.plain") -> str:
         page.goto(self._address + path)

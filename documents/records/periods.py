@@ -36,7 +36,7 @@ class Period:
         """As people say it: 7 years, 6 months."""
         parts = ((self.years, "year"), (self.months, "month"), (self.days, "day"))
         told = [f"{number} {name}{'' if number == 1 else 's'}" for number, name in parts if number]
-        return ", ".join(told) or "at once"
+        return ", ".join(told) or "0 days"
 
 
 def read_period(text: str) -> Period:

@@ -117,20 +117,20 @@ def document_retention(view: Reading, document_id: str) -> DocumentRetention:
 
 def because(basis: Mapping[str, Any]) -> str:
     """Why a document is kept that long, as a sentence."""
-    length = f"{read_period(basis['period'])} counted from {basis['since']}" if basis.get("period") else ""
+    length = f"{read_period(basis['period'])} after {basis['since']}" if basis.get("period") else ""
     match basis.get("why"):
         case "filed":
-            return f"its newest version was filed then: {length}"
+            return f"{length}, when its newest version was filed"
         case "filed_year":
-            return f"it was filed in {basis['year']}: {length}"
+            return f"{length}, as it was filed in {basis['year']}"
         case "case_closed":
-            return f"its last case was closed: {length}"
+            return f"{length}, when its last case was closed"
         case "case_runs":
             return "a case that it belongs to still runs"
         case "no_case":
             return "it belongs to no case that was closed"
         case "field" if length:
-            return f"so says its field “{basis['field']}”: {length}"
+            return f"{length}, the day in its field “{basis['field']}”"
         case "field":
             return f"its field “{basis['field']}” holds no day yet"
         case "certificate":

@@ -112,7 +112,7 @@ def test_the_pages_show_and_change_the_schedule(office: RecordsOffice, browser: 
 
     assert "4 years after filing" in browser.get("/records/rules/contracts").text
     page = browser.get(f"/documents/{document}").text
-    for part in ("Kept until", "its newest version was filed then", "Sąd 7/26", "KC art. 118"):
+    for part in ("Kept until", "when its newest version was filed", "Sąd 7/26", "KC art. 118"):
         assert part in page, part
     assert "Sąd 7/26" in browser.get("/records/holds").text
     assert "Nothing is due" in browser.get("/records").text
