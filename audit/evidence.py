@@ -92,6 +92,32 @@ def export_evidence(command: ExportEvidence, unit: UnitOfWork) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExportDocumentEvidence(Command):
+    """Tell the trail that the evidence of a document is given out."""
+
+    document_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentEvidenceExported(Event):
+    """Somebody was given everything of a document: its entries, its versions and their proofs."""
+
+    type: ClassVar[str] = "audit.evidence_exported"
+    document_id: str
+
+    @property
+    def stream(self) -> str:
+        """The document's own stream."""
+        return f"document:{self.document_id}"
+
+
+@handles(ExportDocumentEvidence, needs="audit.read")
+def export_document_evidence(command: ExportDocumentEvidence, unit: UnitOfWork) -> None:
+    """Write it down; whoever asks has looked whether there is such a document."""
+    unit.emit(DocumentEvidenceExported(document_id=command.document_id))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExportLog(Command):
     """Tell the trail that the event log of many cases is given out; `what` says in which form, and of which process."""
 
@@ -173,6 +199,8 @@ def write_pack(
 ) -> int:
     """Write the pack of `case["case"]` as of the newest checkpoint; returns the number of its entries.
 
+    With `case["subject"]`, a stream, it is the pack of that alone: `case["case"]` is its id then.
+
     The other fields of `case` tell people what it is. The connection must see one moment. Raises `NoCheckpoint`.
     """
     signed = newest(connection)
@@ -180,7 +208,7 @@ def write_pack(
         raise NoCheckpoint("The log was not signed yet. Run: obieg audit sequence")
     with zipfile.ZipFile(out, "w") as archive:
         bag = _Bag(archive, f"evidence-{case['case']}/", at)
-        entries = list(_entries(connection, case["case"], signed.size))
+        entries = list(_entries(connection, case, signed.size))
         bag.add("data/entries.jsonl", (row.content + b"\n" for row in entries))
         nodes = tiles(connection)
         bag.add(
@@ -228,12 +256,14 @@ def _consistency(connection: Connection, size: int, nodes: Nodes) -> Iterator[by
         yield _line(line)
 
 
-def _entries(connection: Connection, case: str, size: int) -> Iterator[Any]:
+def _entries(connection: Connection, case: Mapping[str, Any], size: int) -> Iterator[Any]:
     entry = AuditEntryRow
+    subject, found = case.get("subject"), case["case"]
+    wanted = entry.stream == subject if subject else or_(entry.case_id == found, entry.stream == f"case:{found}")
     query = (
         select(entry.id, entry.content, entry.previous_hash, entry.hash, AuditLeafRow.position)
         .join(AuditLeafRow, AuditLeafRow.entry_id == entry.id)
-        .where(or_(entry.case_id == case, entry.stream == f"case:{case}"), AuditLeafRow.position < size)
+        .where(wanted, AuditLeafRow.position < size)
         .order_by(entry.id)
     )
     yield from connection.execution_options(yield_per=AT_ONCE).execute(query)

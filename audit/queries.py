@@ -102,7 +102,7 @@ def entry(view: Reading, entry_id: str) -> Entry:
     """One entry; needs `audit.read`. Raises `Forbidden`, `EntryNotFound`."""
     if not view.actor.may("audit.read"):
         raise Forbidden("Only auditors may read the whole log; ask for the right audit.read.", permission="audit.read")
-    return _read(view, [_row(view, entry_id)])[0]
+    return read_rows(view, [_row(view, entry_id)])[0]
 
 
 def _page(
@@ -115,7 +115,7 @@ def _page(
     query = query.order_by(key.desc() if newest_first else key).limit(size + 1)
     rows = list(view.session.scalars(query))
     shown = rows[:size]
-    return EntryPage(items=tuple(_read(view, shown)), next=shown[-1].id if len(rows) > size else None)
+    return EntryPage(items=tuple(read_rows(view, shown)), next=shown[-1].id if len(rows) > size else None)
 
 
 def _row(view: Reading, entry_id: str) -> AuditEntryRow:
@@ -125,7 +125,8 @@ def _row(view: Reading, entry_id: str) -> AuditEntryRow:
     return row
 
 
-def _read(view: Reading, rows: Sequence[AuditEntryRow]) -> list[Entry]:
+def read_rows(view: Reading, rows: Sequence[AuditEntryRow]) -> list[Entry]:
+    """Entries with the personal values that are not erased; the caller has asked for rights."""
     contents = [json.loads(row.content) for row in rows]
     known = _personal(view, {sealed for content in contents for sealed in content["personal"].values()})
     return [read_entry(row, content, known) for row, content in zip(rows, contents, strict=True)]

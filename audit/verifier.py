@@ -546,8 +546,8 @@ class _Pack:
             root, size = checkpoint.root, checkpoint.size
             if not is_included(leaf_hash(content), proof["position"], size=size, root=root, path=path):
                 self._found("changed", place, f"The {place} is not in the log as the pack shows it.")
-            if entry["case"] != case["case"] and entry["stream"] != f"case:{case['case']}":
-                self._found("inserted", place, f"The {place} belongs to another case.")
+            if not self._belongs(entry, case):
+                self._found("inserted", place, f"The {place} belongs to something else.")
             if entry["id"] <= last:
                 self._found("reordered", place, f"The {place} is not in its place.")
             last = entry["id"]
@@ -558,13 +558,18 @@ class _Pack:
                 self._destroyed(entry["data"])
         if number != case["entries"]:
             self._found("removed", "data/entries.jsonl", f"There are {number} entries; {case['entries']} were packed.")
-        self.remarks.append(f"{number} entries of the case {case['case']}.")
+        self.remarks.append(f"{number} entries of the {_subject(case).replace(':', ' ')}.")
+
+    def _belongs(self, entry: dict[str, Any], case: dict[str, Any]) -> bool:
+        if entry["stream"] == _subject(case):
+            return True
+        return "subject" not in case and bool(entry["case"] == case["case"])
 
     def _link(self, place: str, entry: dict[str, Any], content: bytes, previous: bytes, case: dict[str, Any]) -> None:
         stream, seq = entry["stream"], entry["seq"]
         before, known = self.streams.get(stream, (0, bytes(HASH)))
         self.streams[stream] = seq, hashlib.sha256(previous + content).digest()
-        if stream == f"case:{case['case']}" and seq != before + 1:
+        if stream == _subject(case) and seq != before + 1:
             self._found("removed", place, f"Before the {place} one or more entries were removed.")
         elif seq == before + 1 and previous != known:
             self._found("changed", place, f"The {place} does not follow the entry before it.")
@@ -638,6 +643,11 @@ class _Pack:
             self._found("timestamp", place, f"{said}, whose certificate leads to none that you trust.")
         else:
             self.remarks.append(f"{said}. Whether to believe that was not checked: give --authority roots.pem.")
+
+
+def _subject(case: dict[str, Any]) -> str:
+    """The stream that the pack is about; none of its entries may be missing."""
+    return str(case.get("subject") or f"case:{case['case']}")
 
 
 def versions_of(data: dict[str, Any]) -> Iterator[tuple[str, int, str]]:

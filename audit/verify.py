@@ -74,18 +74,23 @@ def check_case(view: Reading, case: str) -> list[Finding]:
     For whoever may read the trail of the case; the caller has asked for it. An entry names its case in what is hashed,
     so none can be moved to another case without a finding.
     """
-    entry, head = AuditEntryRow.__table__.c, AuditStreamRow.__table__.c
+    entry = AuditEntryRow.__table__.c
     connection = view.session.connection()
     streams = connection.scalars(select(entry.stream).where(entry.case_id == case).distinct().order_by(entry.stream))
-    findings = []
-    for stream in list(streams):
-        found = connection.execute(
-            select(head.stream, head.seq, head.hash, head.last_id).where(head.stream == stream)
-        ).one_or_none()
-        finding = _check(stream, Head._make(found) if found else None, _links(connection, entry.stream == stream))
-        if finding is not None:
-            findings.append(finding)
-    return findings
+    return [finding for stream in list(streams) for finding in _check_stream(connection, stream)]
+
+
+def check_stream(view: Reading, stream: str) -> list[Finding]:
+    """The finding in one chain, if there is one; the caller has asked for rights."""
+    return _check_stream(view.session.connection(), stream)
+
+
+def _check_stream(connection: Connection, stream: str) -> list[Finding]:
+    entry, head = AuditEntryRow.__table__.c, AuditStreamRow.__table__.c
+    query = select(head.stream, head.seq, head.hash, head.last_id).where(head.stream == stream)
+    found = connection.execute(query).one_or_none()
+    finding = _check(stream, Head._make(found) if found else None, _links(connection, entry.stream == stream))
+    return [finding] if finding is not None else []
 
 
 def _check(stream: str, head: Head | None, links: Iterable[Link]) -> Finding | None:

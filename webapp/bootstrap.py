@@ -79,6 +79,7 @@ DOORS = (  # importing these registers their commands, handlers and tables
     "audit.erasing",
     "audit.evidence",
     "audit.keys",
+    "audit.log",
     "audit.publishing",
     "audit.refusals",
     "crm.customers",

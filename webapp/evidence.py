@@ -1,4 +1,4 @@
-"""Evidence packs of cases: what the engine, the documents and the trail know of a case, put together for an auditor."""
+"""Evidence packs: what engine, documents and trail know of a case or a document, put together for an auditor."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -11,12 +11,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from audit.content import moment
-from audit.evidence import ExportEvidence, Version, write_pack
+from audit.evidence import ExportDocumentEvidence, ExportEvidence, Version, write_pack
 from audit.keys import KeyFile
 from audit.queries import Entry
 from audit.sequencer import sequence
 from audit.verify import snapshot
 from core.identity import Actor
+from documents import queries as documents
 from documents.models import DocumentRow, DocumentVersionRow
 from documents.names import safe_file_name
 from documents.papers import TemplateRefused, TypesettingTimedOut, render_pdf
@@ -40,6 +41,34 @@ def export(application: Application, actor: Actor, case_id: str, out: BinaryIO) 
     with application.units.reading(actor) as view:
         found = queries.instance(view, case_id)
     application.executor.execute(ExportEvidence(case_id=case_id), actor=actor)
+    return _write(application, actor, _about(found, application.settings.company), out)
+
+
+def export_document(application: Application, actor: Actor, document_id: str, out: BinaryIO) -> int:
+    """Write the pack of a document with all its versions, this export included; the number of its entries.
+
+    Raises as `export` does, and `DocumentNotFound`.
+    """
+    with application.units.reading(actor) as view:
+        found = documents.document(view, document_id)
+    application.executor.execute(ExportDocumentEvidence(document_id=document_id), actor=actor)
+    about = {
+        "case": found.id,
+        "subject": f"document:{found.id}",
+        "company": application.settings.company,
+        "process": "Document",
+        "version": found.latest.n,
+        "business_key": found.title,
+        "state": found.state,
+        "outcome": None,
+        "started_at": moment(found.created_at),
+        "ended_at": None,
+    }
+    return _write(application, actor, about, out)
+
+
+def _write(application: Application, actor: Actor, about: Mapping[str, Any], out: BinaryIO) -> int:
+    """The pack, as of a checkpoint that has all of it."""
     sequence(application.database.engine, wait=True)
     sign_checkpoint(application)
     now = application.clock.now()
@@ -49,7 +78,7 @@ def export(application: Application, actor: Actor, case_id: str, out: BinaryIO) 
         return write_pack(
             out,
             connection,
-            _about(found, application.settings.company),
+            about,
             signer=signer,
             documents=_Kept(session, application.blobs),
             index=_Index(now),

@@ -8,6 +8,8 @@ from typing import Any
 import click
 from sqlalchemy import func, select, text
 
+from audit.checkpoints import log_size
+from audit.log import RecordCheck
 from audit.places import Publishers
 from audit.timestamps import Roots, check_timestamps
 from audit.tree_check import check_log
@@ -58,6 +60,10 @@ def audit_check(context: click.Context, as_json: bool, no_content: bool) -> None
         if not no_content:
             with progress_bar("Documents") as progress:
                 findings += _wrong_blobs(application, view, progress)
+        told = RecordCheck(
+            entries=log_size(view.session.connection()), findings=len(findings), with_content=not no_content
+        )
+        application.executor.execute(told, actor=SYSTEM)
     if as_json:
         print_json({"findings": findings})
     else:

@@ -17,6 +17,7 @@ MODULES = (
     "documents",
     "inbox",
     "letters",
+    "log",
     "migrations",
     "offers",
     "retention",

@@ -30,6 +30,7 @@ PLAN = (  # group, (title, icon, endpoint, right, part of the address); the firs
     ("Letters", ("Templates", "file-text", "templates", "document.file", "/templates")),
     ("Sales", ("Offers", "receipt", "offers", "customer.read", "/offers")),
     ("Sales", ("Customers", "building", "customers", "customer.read", "/customers")),
+    ("Audit", ("Log", "shield-check", "log", "audit.read", "/audit")),
     ("Design", ("Processes", "sitemap", "definitions", "", "/definitions")),
 )
 

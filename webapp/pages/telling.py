@@ -54,6 +54,7 @@ TITLES = {
     "document.given_back": "Document given back",
     "document_type.defined": "Document type defined",
     "audit.evidence_exported": "Evidence given out",
+    "audit.checked": "Everything was checked",
     "audit.log_exported": "Event log given out",
     "audit.personal_data_erased": "Personal data erased",
     "audit.key_rotated": "New key of the log",
