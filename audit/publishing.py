@@ -23,6 +23,7 @@ from storage.unit_of_work import Reading, UnitOfWork
 AT_ONCE = 200  # checkpoints of one turn
 LEASE = timedelta(minutes=10)  # after which another process may try, should the one that began have died
 SOONEST, LATEST = timedelta(seconds=30), timedelta(hours=1)  # between two tries at a place that fails
+IDLE = timedelta(minutes=1)  # until a place that has everything is looked after again
 WORRYING = 3  # failures in a row after which auditors are told
 
 
@@ -99,7 +100,7 @@ def publish(executor: Executor, engine: Engine, clock: Clock, publisher: Publish
             return None
         due, keys = _due(connection, publisher, have), "".join(f"{key}\n" for key in verifiers(connection))
     if not due:
-        return _record(executor, publisher, have, clock.now() + timedelta(seconds=publisher.every))
+        return _record(executor, publisher, have, clock.now() + min(timedelta(seconds=publisher.every), IDLE))
     receipts: list[tuple[int, Receipt]] = []
     problem, is_forked = None, False
     try:

@@ -12,13 +12,13 @@ from audit.checkpoints import log_size
 from audit.models import AuditCheckpointRow, AuditKeyRow
 from audit.sequencer import load_tile
 from audit.tiles import WIDTH, Growth, Place, pieces
-from audit.verifier import HASH, Key, Malformed, followed, leaf_hash, read_checkpoint, read_key, read_note, signer
+from audit.verifier import HASH, Key, Malformed, followed, read_checkpoint, read_key, read_note, signer
 from audit.verify import Finding, Progress, require_auditor, snapshot
 from storage.unit_of_work import Reading
 
 AT_ONCE = 8192  # entries in memory at a time
 MOST = 1000  # findings; who has more has lost the log
-LEAVES = """SELECT leaf.position, leaf.entry_id, entry.content
+LEAVES = r"""SELECT leaf.position, leaf.entry_id, pg_catalog.sha256('\x00'::bytea || entry.content)
 FROM audit_leaf AS leaf LEFT JOIN audit_entry AS entry ON entry.id = leaf.entry_id ORDER BY leaf.position"""
 MISLABELLED = """SELECT leaf.position, leaf.entry_id FROM audit_leaf AS leaf JOIN audit_entry AS entry
 ON entry.id = leaf.entry_id WHERE (leaf.actor_id, leaf.type) <> (entry.actor_id, entry.type)
@@ -136,19 +136,19 @@ def _leaves(check: _Check) -> Iterator[bytes]:
     with check.driver.cursor(name="leaves", binary=True) as cursor:
         cursor.execute(LEAVES)
         batches = iter(lambda: cursor.fetchmany(AT_ONCE), [])
-        for position, entry, content in chain.from_iterable(batches):
+        for position, entry, leaf in chain.from_iterable(batches):
             while following < position and len(check.findings) < MOST:
                 check.found("removed", f"The place {following} of the log was removed.", seq=following)
                 yield _stored(check, following)
                 following += 1
             check.ids[position] = entry
             following = position + 1
-            if content is None:
+            if leaf is None:
                 sentence = f"The entry {entry}, place {position} of the log, was removed."
                 check.found("removed", sentence, seq=position, entry=entry)
                 yield _stored(check, position)
             else:
-                yield leaf_hash(content)
+                yield leaf
 
 
 def _stored(check: _Check, position: int) -> bytes:

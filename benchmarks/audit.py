@@ -1,4 +1,4 @@
-"""The log of the trail: entries a second that the sequencer appends and the check verifies, on its own installation."""
+"""The trail: what the sequencer appends, what the check verifies, and what recording costs, on its own installation."""
 
 import tempfile
 import time
@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+from audit.checking import check_everything
 from audit.sequencer import sequence
 from audit.tree_check import check_log
 from audit.verify import check_chains
+from benchmarks import _audit_cost as audit_cost
 from core.identity import SYSTEM
 from core.messages import Event
 from core.settings import Settings
@@ -19,6 +21,7 @@ from webapp.cli.progress import progress_bar
 ENTRIES, QUICK_ENTRIES = 200_000, 10_000
 STREAMS = 20  # entries of one stream
 AT_ONCE = 1000
+COST = 0.35  # of the completions that eight clients get done without the trail
 BARS = {"sequenced_per_second": 10_000, "verified_per_second": 50_000}
 
 
@@ -49,21 +52,28 @@ def run(*, quick: bool = False) -> dict[str, Any]:
                 findings: list[Any] = []
                 chains = _seconds(lambda: findings.extend(check_chains(view)))
                 log = _seconds(lambda: findings.extend(check_log(view)))
+                both = _seconds(lambda: findings.extend(check_everything(view)))
+            cost = audit_cost.measure(application, quick=quick)
         finally:
             application.close()
     speeds = {
         "sequenced_per_second": round(number / sequencing),
-        "verified_per_second": round(number / (chains + log)),
+        "verified_per_second": round(number / both),
     }
-    return speeds | {
-        "benchmark": "audit",
-        "entries": number,
-        "chains_per_second": round(number / chains),
-        "log_per_second": round(number / log),
-        "findings": len(findings),
-        "bars": BARS,
-        "within_bars": not findings and all(speeds[name] >= bar for name, bar in BARS.items()),
-    }
+    kept = all(speeds[name] >= bar for name, bar in BARS.items()) and cost["audit_cost"] <= COST
+    return (
+        speeds
+        | cost
+        | {
+            "benchmark": "audit",
+            "entries": number,
+            "chains_per_second": round(number / chains),
+            "log_per_second": round(number / log),
+            "findings": len(findings),
+            "bars": BARS | {"audit_cost": COST},
+            "within_bars": not findings and kept,
+        }
+    )
 
 
 def _write(application: Application, number: int) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, Engine, text
 
+from audit.checking import check_everything
 from audit.erasing import ErasePersonalData, erase_personal_data
 from audit.keys import make_key, read_signer
 from audit.proofs import NotYetSigned, proof
@@ -62,6 +63,32 @@ def test_a_log_that_nobody_touched_has_no_findings(office: Office) -> None:
         assert check_log(view, office.published.all(), lambda done, total: seen.append((done, total))) == []
 
     assert seen[-1] == (NUMBER, NUMBER)
+
+
+@pytest.mark.parametrize("alone", [0, 10_000])
+def test_everything_is_checked_beside_another_process_or_alone(office: Office, alone: int) -> None:
+    seen: list[tuple[int, int]] = []
+    with office.units.reading(AUDITOR) as view:
+        told = check_everything(view, office.published.all(), lambda *both: seen.append(both), alone=alone)
+    assert told == []
+    assert seen[-1] == (2 * NUMBER, 2 * NUMBER)
+
+    entry = entry_at(office, 7)
+    tamper(office, f"UPDATE audit_entry SET content = content || ' ' WHERE id = '{entry}'")
+    with office.units.reading(AUDITOR) as view:
+        found = check_everything(view, alone=alone)
+
+    assert {each.entry_id for each in found if each.entry_id} == {entry}
+    assert {each.stream.partition(":")[0] for each in found} == {"case", "audit"}
+
+
+def test_what_an_entry_is_searched_by_cannot_be_changed_unseen(office: Office) -> None:
+    entry = entry_at(office, 3)
+    tamper(office, f"UPDATE audit_leaf SET actor_id = 'eve' WHERE entry_id = '{entry}'")
+
+    (found,) = findings(office)
+
+    assert (found.entry_id, found.problem) == (entry, "changed")
 
 
 def test_entries_of_the_last_moments_are_no_finding(office: Office) -> None:

@@ -284,6 +284,21 @@ def test_a_checkpoint_goes_out_by_mail_with_the_note_attached(office: Office) ->
     assert state(office, "mail").size == 2
 
 
+def test_a_place_with_nothing_to_get_does_not_wait_a_day_for_the_first(office: Office) -> None:
+    mailbox = Mailbox(encrypted=False)
+    server = mailbox.serve()
+    try:
+        place = CheckpointMail(SmtpServer(mail_settings(server.port)), ["audit@example.com"], every=86400)
+        assert go(office, place) is None
+        grow(office)
+        later(office, 60)
+        assert go(office, place) is None
+    finally:
+        server.stop()
+
+    assert len(mailbox.letters) == 1
+
+
 def test_mail_that_somebody_does_not_get_is_tried_again(office: Office) -> None:
     mailbox = Mailbox(encrypted=False, refuse={"gone@example.com": "550 nobody here"})
     server = mailbox.serve()

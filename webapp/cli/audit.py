@@ -8,12 +8,11 @@ from typing import Any
 import click
 from sqlalchemy import func, select, text
 
+from audit.checking import check_everything
 from audit.checkpoints import log_size
 from audit.log import RecordCheck
 from audit.places import Publishers
 from audit.timestamps import Roots, check_timestamps
-from audit.tree_check import check_log
-from audit.verify import check_chains
 from core.errors import DomainError
 from core.identity import SYSTEM
 from core.settings import Settings
@@ -47,10 +46,8 @@ def audit_check(context: click.Context, as_json: bool, no_content: bool) -> None
     settings: Settings = context.obj
     away: list[dict[str, Any]] = []
     with opened(settings) as application, application.units.reading(SYSTEM) as view:
-        with progress_bar("Chains") as progress:
-            found = check_chains(view, progress)
-        with progress_bar("Log") as progress:
-            found += check_log(view, _published(application, away), progress)
+        with progress_bar("Chains and log") as progress:
+            found = check_everything(view, _published(application, away), progress)
         found += check_timestamps(view, Roots(settings.tsa_roots) if settings.tsa_roots else None)
         findings: list[dict[str, Any]] = [
             {"stream": each.stream, "seq": each.seq, "problem": each.problem, "sentence": each.sentence}
