@@ -191,13 +191,17 @@ class TimerRow(Base):
     """A moment that an element of an instance waits for; one that is held does not fire."""
 
     __tablename__ = "timer"
-    __table_args__ = (Index("ix_timer_due_at_id", "due_at", "id", postgresql_where=text("NOT is_held")),)
+    __table_args__ = (
+        Index("ix_timer_due_at_id", "due_at", "id", postgresql_where=text("NOT is_held AND NOT is_called")),
+        Index("ix_timer_called_due_at_id", "due_at", "id", postgresql_where=text("NOT is_held AND is_called")),
+    )
 
     instance_id: Mapped[str] = mapped_column(ID, primary_key=True)
     id: Mapped[str] = mapped_column(KEY, primary_key=True)
     element_id: Mapped[str] = mapped_column(KEY)
     due_at: Mapped[datetime]
     is_held: Mapped[bool] = mapped_column(server_default=false())  # its instance is suspended or stopped
+    is_called: Mapped[bool] = mapped_column(server_default=false())  # its instance was called: others are locked, too
 
 
 class SubscriptionRow(Base):

@@ -243,7 +243,7 @@ class Running:
         writing.tasks(closed, [self._work_row(work, now) for work in changes.opened.values()], done)
         if changes.searched and not self._is_new:
             searching.follow(writing, case, changes)
-        writing.timers(changes)
+        writing.timers(changes, called=locked.root_id is not None)
         writing.subscriptions(changes)
         writing.calls([calls.row(call, locked, now) for call in changes.called.values()], changes.uncalled)
         ended = case.has_ended

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from core.jsontext import to_json
 from engine.errors import InstanceNotFound
@@ -37,7 +37,7 @@ _DUE = (
     "WHERE t.due_at <= $1 AND NOT t.is_held {which} ORDER BY t.due_at, t.id LIMIT $2 FOR UPDATE OF {locked} SKIP LOCKED"
 )
 _LOCK_DUE = "i.snapshot, t.id AS timer_id, t.due_at FROM timer t JOIN instance i ON i.id = t.instance_id"
-LOCK_DUE = f"SELECT {_INSTANCE}, {_LOCK_DUE} {_DUE}".format(which=_NOT_CALLED, locked="i, t")
+LOCK_DUE = f"SELECT {_INSTANCE}, {_LOCK_DUE} {_DUE}".format(which="AND NOT t.is_called", locked="i, t")
 # who was called: the root of all calls is locked first, always, so that its lock is that of the whole family
 _ROOT = "JOIN instance r ON r.id = i.root_id"
 LOCK_ROOT = f"SELECT r.id FROM instance i {_ROOT} WHERE i.id = $1 FOR UPDATE OF r"  # noqa: S608 -- constants
@@ -46,7 +46,9 @@ LOCK_ROOT_OF_TASK = (
 )
 LOCK_CALLED = f"SELECT {_INSTANCE}, {_CALLED} FROM instance i WHERE i.id = $1 FOR UPDATE OF i"  # noqa: S608 -- constants
 LOCK_CALLED_TASK = f"SELECT {_INSTANCE}, {_CALLED}, {_TASK} {_LOCK_TASK}".format(which="")
-LOCK_CALLED_DUE = f"SELECT {_INSTANCE}, {_CALLED}, {_LOCK_DUE} {_ROOT} {_DUE}".format(which="", locked="r, i, t")
+LOCK_CALLED_DUE = f"SELECT {_INSTANCE}, {_CALLED}, {_LOCK_DUE} {_ROOT} {_DUE}".format(
+    which="AND t.is_called", locked="r, i, t"
+)
 LIVE_CALLED = "SELECT id FROM instance WHERE parent_id = %s AND parent_token = %s AND ended_at IS NULL ORDER BY id"
 SNAPSHOT = "SELECT snapshot FROM instance WHERE id = %s"
 
@@ -157,8 +159,14 @@ def _seen(unit: UnitOfWork, locked: Found) -> Found:
 
 
 def note_documents(unit: UnitOfWork, instances: Collection[str]) -> None:
-    """These instances have documents now; until then a completion need not ask for them."""
-    noted = update(InstanceRow).where(InstanceRow.id.in_(instances), ~InstanceRow.has_documents)
+    """These instances have documents now; until then a completion need not ask for them.
+
+    A completion that has one of them locked is waited for, and keeps what it wrote: this changes nothing else of the
+    row. Several are locked in the order of their ids, so that two who file for the same cases do not block each other.
+    """
+    wanted = select(InstanceRow.id).where(InstanceRow.id.in_(instances), ~InstanceRow.has_documents)
+    locked = wanted.order_by(InstanceRow.id).with_for_update(key_share=True).cte("locked")
+    noted = update(InstanceRow).where(InstanceRow.id == locked.c.id)
     unit.connection.execute(noted.values(has_documents=True))
 
 
@@ -281,20 +289,22 @@ class Writing(Writes):
             )
         self._insert("work_item", TASK_COLUMNS, opened)
 
-    def timers(self, changes: Changes) -> None:
+    def timers(self, changes: Changes, *, called: bool) -> None:
         """Arm and disarm."""
         if changes.disarmed:
             ids = self._one_of("disarmed", changes.disarmed)
             self.add(f"DELETE FROM timer WHERE instance_id = %(instance)s AND id {ids}")  # noqa: S608 -- a placeholder
-        instance = self.values["instance"]
-        self._insert(
-            "timer",
-            TIMER_COLUMNS,
-            [
-                {"instance_id": instance, "id": timer.id, "element_id": timer.node.id, "due_at": timer.due_at}
-                for timer in changes.armed.values()
-            ],
-        )
+        rows = [
+            {
+                "instance_id": self.values["instance"],
+                "id": timer.id,
+                "element_id": timer.node.id,
+                "due_at": timer.due_at,
+                "is_called": called,
+            }
+            for timer in changes.armed.values()
+        ]
+        self._insert("timer", TIMER_COLUMNS, rows)
 
     def subscriptions(self, changes: Changes) -> None:
         """Listen, and listen no more."""
@@ -352,7 +362,7 @@ CALL_COLUMNS = (
     "instance_id", "id", "element_id", "definition_key", "business_key", "kind", "topic", "inputs", "priority",
     "retries", "due_at", "created_at",
 )  # fmt: skip
-TIMER_COLUMNS = ("instance_id", "id", "element_id", "due_at")
+TIMER_COLUMNS = ("instance_id", "id", "element_id", "due_at", "is_called")
 _KEPT = (
     "instance_id, id, definition_id, definition_key, element_id, name, loop_id, assignee, candidates, created_at, "
     "claimed_at, due_at, form_id"

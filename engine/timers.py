@@ -48,13 +48,17 @@ def fire_due_timers(command: FireDueTimers, unit: UnitOfWork) -> int:
 
 
 def _due(limit: int, unit: UnitOfWork) -> list[tuple[str, str, datetime]]:
-    query = (
-        select(TimerRow.instance_id, TimerRow.id, TimerRow.due_at)
-        .where(TimerRow.due_at <= unit.clock.now(), ~TimerRow.is_held)
-        .order_by(TimerRow.due_at, TimerRow.id)
-        .limit(limit)
-    )
-    return [(instance_id, timer_id, due_at) for instance_id, timer_id, due_at in unit.session.execute(query)]
+    """The timers that have been due the longest; those of called cases have an index of their own."""
+    found: list[tuple[str, str, datetime]] = []
+    for is_called in (TimerRow.is_called, ~TimerRow.is_called):
+        query = (
+            select(TimerRow.instance_id, TimerRow.id, TimerRow.due_at)
+            .where(TimerRow.due_at <= unit.clock.now(), ~TimerRow.is_held, is_called)
+            .order_by(TimerRow.due_at, TimerRow.id)
+            .limit(limit)
+        )
+        found += [(instance_id, timer_id, due_at) for instance_id, timer_id, due_at in unit.session.execute(query)]
+    return sorted(found, key=lambda timer: (timer[2], timer[1]))[:limit]
 
 
 def _fire_together(limit: int, unit: UnitOfWork) -> int:

@@ -107,18 +107,7 @@ def test_no_step_is_done_twice_and_none_is_lost(
     world.deploy(chain_of_steps())
     for _ in range(CASES):
         world.start()
-    chance = random.Random(seed)
-
-    ends_at = time.monotonic() + LONGEST
-    workers = [_started(database_url) for _ in range(PROCESSES)]
-    while world.rows("SELECT count(*) FROM work_item") != [(0,)]:
-        assert time.monotonic() < ends_at, "the workers are too slow, or stuck"
-        number = chance.randrange(PROCESSES)
-        workers[number].join(chance.uniform(0.01, 0.1))
-        if not workers[number].is_alive():
-            workers[number] = _started(database_url)
-    for worker in workers:
-        worker.join()
+    _let_work(world, database_url, random.Random(seed))
 
     assert len(list(tmp_path.iterdir())) == KILLS
     assert world.rows("SELECT state, count(*) FROM instance GROUP BY 1") == [("completed", CASES)]
@@ -127,6 +116,56 @@ def test_no_step_is_done_twice_and_none_is_lost(
     twice = "SELECT 1 FROM token_log GROUP BY instance_id, element_id HAVING count(*) <> 1 OR count(left_at) <> 1"
     assert world.rows(twice) == []
     assert ADMIN.id in {actor for (actor,) in world.rows("SELECT DISTINCT actor FROM task_history")}
+
+
+CALLED = 3  # cases that each case calls, all at once
+
+
+def test_called_cases_and_their_callers_end_once_each_whoever_is_killed(
+    engine: Engine, clock: FixedClock, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.modules[__name__], "graves", tmp_path)
+    world = World(engine, clock)
+    step = '<serviceTask id="{0}" obieg:handler="test_engine.note"/>'
+    inner = bpmn(line('<userTask id="work"/>', step.format("inner"), names=("work", "inner")), key="called")
+    loop = f"<multiInstanceLoopCharacteristics><loopCardinality>{CALLED}</loopCardinality>"
+    call = f'<callActivity id="call" calledElement="called">{loop}</multiInstanceLoopCharacteristics></callActivity>'
+    outer = bpmn(line(call, step.format("outer"), '<userTask id="last"/>', names=("call", "outer", "last")))
+    world.deploy(("inner.bpmn", inner), ("outer.bpmn", outer))
+    for _ in range(CASES // CALLED):
+        world.start()
+
+    _let_work(world, database_url, random.Random(11))
+
+    callers, called = CASES // CALLED, CASES // CALLED * CALLED
+    assert len(list(tmp_path.iterdir())) == KILLS
+    assert sorted(world.rows("SELECT definition_key, state, count(*) FROM instance GROUP BY 1, 2")) == [
+        ("called", "completed", called),
+        ("process", "completed", callers),
+    ]
+    done = world.rows(
+        "SELECT element_id, count(*), count(DISTINCT instance_id) FROM task_history GROUP BY 1 ORDER BY 1"
+    )
+    assert done == [("last", callers, callers), ("work", called, called)]
+    notes = world.rows("SELECT author, count(*), count(DISTINCT text) FROM task_comment GROUP BY 1 ORDER BY 1")
+    assert notes == [("inner", called, called), ("outer", callers, callers)]
+    visits = world.rows("SELECT count(*), count(left_at) FROM token_log WHERE element_id = 'call'")
+    assert visits == [(callers * (CALLED + 1),) * 2]  # each call, and the activity around them
+    assert world.rows("SELECT count(*) FROM incident") == [(0,)]
+
+
+def _let_work(world: World, url: str, chance: random.Random) -> None:
+    """Have processes complete all tasks; who was killed is replaced."""
+    ends_at = time.monotonic() + LONGEST
+    workers = [_started(url) for _ in range(PROCESSES)]
+    while world.rows("SELECT count(*) FROM work_item") != [(0,)]:
+        assert time.monotonic() < ends_at, "the workers are too slow, or stuck"
+        number = chance.randrange(PROCESSES)
+        workers[number].join(chance.uniform(0.01, 0.1))
+        if not workers[number].is_alive():
+            workers[number] = _started(url)
+    for worker in workers:
+        worker.join()
 
 
 def _started(url: str) -> Any:

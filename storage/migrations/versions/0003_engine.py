@@ -108,11 +108,18 @@ def upgrade() -> None:
         sa.Column("element_id", sa.String(length=255, collation="C"), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("is_held", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("is_called", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.PrimaryKeyConstraint("instance_id", "id", name=op.f("pk_timer")),
     )
     op.create_index(
-        "ix_timer_due_at_id", "timer", ["due_at", "id"], unique=False, postgresql_where=sa.text("NOT is_held")
+        "ix_timer_due_at_id",
+        "timer",
+        ["due_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("NOT is_held AND NOT is_called"),
     )
+    where = sa.text("NOT is_held AND is_called")
+    op.create_index("ix_timer_called_due_at_id", "timer", ["due_at", "id"], unique=False, postgresql_where=where)
     _create_message_tables()
     op.create_table(
         "service_call",
