@@ -61,6 +61,11 @@ def tokens(text: str) -> Iterator[Token]:
         yield Token(folded(written), written, found.start(), found.end())
 
 
+def words_of(text: str) -> list[str]:
+    """The words of a cleaned text in small letters, as the tokens have them, without telling where they stand."""
+    return [word.lower()[:LONGEST_WORD] for word in WORD.findall(text)]
+
+
 @lru_cache(maxsize=STEMS_KEPT)
 def folded(text: str) -> str:
     """Without capitals and diacritics: `Łódź` is `lodz`, `Straße` is `strasse`, `Ёлка` is `елка`."""

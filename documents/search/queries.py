@@ -16,7 +16,7 @@ from documents.search.finding import Finder, Found, Window
 from documents.search.models import SearchEntryRow
 from documents.search.normalising import folded
 from documents.search.ports import DOCUMENT
-from documents.search.questions import Known, Question, question
+from documents.search.questions import SHORTEST_PREFIX, Known, Question, question
 from documents.search.texts import beginnings
 from storage.unit_of_work import Reading
 
@@ -140,7 +140,9 @@ def suggest(view: Reading, text: str, *, limit: int = 8) -> tuple[Hit, ...]:
 def _known(view: Reading, finder: Finder) -> Known:
     def customers(value: str) -> Collection[str]:
         """By words of the name, or the number; only those that the reader may see."""
-        named = question(f'kind:{CUSTOMER} title:"{value.replace(chr(34), " ")}*"', Known(view.actor.id, _none, _none))
+        wanted = value.replace('"', " ").strip()
+        ending = "*" if wanted[-SHORTEST_PREFIX:].isalnum() and len(wanted) >= SHORTEST_PREFIX else ""
+        named = question(f'kind:{CUSTOMER} title:"{wanted}{ending}"', Known(view.actor.id, _none, _none))
         found = finder.newest(named.query, MOST_CUSTOMERS).found
         return [each.removeprefix("customer:") for one in found for each in one.facts if each.startswith("customer:")]
 

@@ -5,9 +5,10 @@ and tags; `=field=value` for filters. No word contains such a mark, so nothing t
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import lru_cache
 
-from documents.search.normalising import cleaned, folded, languages_of, stems, tokens
+from documents.search.normalising import STEMS_KEPT, cleaned, folded, languages_of, stems, words_of
 
 STEM, NAME, IS = "/", "^", "="
 TITLE, NAMES, ABOUT, TEXT = "A", "B", "C", ""  # weights; without one it is D
@@ -17,56 +18,76 @@ MOST_POSITIONS = 64  # of one word; PostgreSQL keeps at most 256
 ROOM = 900_000  # bytes of a vector; PostgreSQL refuses 1 048 576
 PRICE = 10  # bytes that an entry of the vector takes beside its lexeme, position included
 LONGEST_TEXT = 2_000_000  # characters that are looked at
+TELLING_WORDS = 2000  # of each part, from which the language is told
 LONGEST_VALUE = 200  # characters of a field's value
 
 
-@dataclass(slots=True)
 class _Vector:
-    """Lexemes with their positions, up to what PostgreSQL takes."""
+    """Written lexemes with their positions, up to what PostgreSQL takes."""
 
-    positions: dict[str, list[str]] = field(default_factory=dict)
-    size: int = 0
+    def __init__(self, languages: tuple[str, ...]) -> None:
+        self._languages, self._room = languages, ROOM
+        self.positions: dict[str, str] = {}
 
-    def add(self, lexeme: str, position: int | None = None, weight: str = "") -> bool:
-        """Whether there was room for it."""
+    def add(self, lexeme: str, positions: str = "", size: int = 0) -> None:
+        """A quoted lexeme; what there is no room for is left out."""
         known = self.positions.get(lexeme)
-        if known is None:
-            self.size += len(lexeme.encode()) + PRICE
-            if self.size > ROOM:
-                return False
-            known = self.positions[lexeme] = []
-        if position is not None and position <= LAST and len(known) < MOST_POSITIONS:
-            self.size += 2
-            known.append(f"{position}{weight}")
-        return True
+        self._room -= len(positions) + (size or len(lexeme.encode())) + PRICE if known is None else len(positions)
+        if self._room > 0:
+            self.positions[lexeme] = f"{known},{positions}" if known and positions else known or positions
+
+    def add_words(self, words: list[str], first: int, weight: str) -> None:
+        """The words of one part, in small letters; the stems of a text are kept without positions."""
+        places: dict[str, list[int]] = {}
+        for position, word in enumerate(words, first):
+            places.setdefault(word, []).append(position)
+        is_name = weight in (TITLE, NAMES)
+        for written, at in places.items():
+            lexemes = _lexemes(written, self._languages)
+            kept = at if at[-1] <= LAST else [each for each in at if each <= LAST]
+            positions = ",".join([f"{each}{weight}" for each in kept[:MOST_POSITIONS]])
+            self.add(lexemes.word, positions, lexemes.size)
+            for stem in lexemes.stems:
+                self.add(stem, positions if is_name else "", lexemes.size)
+            for name in lexemes.names if is_name else ():
+                self.add(name)
+            if self._room <= 0:
+                return
 
     def written(self) -> str:
         """As PostgreSQL reads it."""
-        return " ".join(
-            f"{quoted(lexeme)}:{','.join(at)}" if at else quoted(lexeme) for lexeme, at in self.positions.items()
-        )
+        return " ".join([f"{lexeme}:{at}" if at else lexeme for lexeme, at in self.positions.items()])
+
+
+@dataclass(frozen=True, slots=True)
+class _Lexemes:
+    """What stands in a vector for a word: quoted; `size` is about what each takes, in bytes."""
+
+    word: str
+    stems: tuple[str, ...]
+    names: tuple[str, ...]
+    size: int
+
+
+@lru_cache(maxsize=STEMS_KEPT)
+def _lexemes(written: str, languages: tuple[str, ...]) -> _Lexemes:
+    word = folded(written)
+    marked = [STEM + stem for stem in sorted(stems(written, languages)) if stem != word]
+    names = tuple(quoted(NAME + each) for each in (word, *marked))
+    return _Lexemes(quoted(word), tuple(quoted(each) for each in marked), names, len(word.encode()) + 1)
 
 
 def vector(parts: Sequence[tuple[str, str]], facts: Iterable[tuple[str, str]]) -> str:
     """The vector of an entry: `parts` are texts with their weight, `facts` fields with their values."""
-    built = _Vector()
+    read = [(words_of(cleaned(text[:LONGEST_TEXT])), weight) for text, weight in parts]
+    told = {folded(word) for words, _ in read for word in words[:TELLING_WORDS]}
+    built = _Vector(languages_of(told))
     for name, value in facts:
-        built.add(fact(name, value))
-    read = [(list(tokens(cleaned(text[:LONGEST_TEXT]))), weight) for text, weight in parts]
-    languages = languages_of([token.word for found, _ in read for token in found])
+        built.add(quoted(fact(name, value)))
     position = 1
-    for found, weight in read:
-        is_name = weight in (TITLE, NAMES)
-        for token in found:
-            if not built.add(token.word, position, weight):
-                return built.written()
-            position += 1
-            marked = [STEM + stem for stem in stems(token.written, languages) if stem != token.word]
-            for lexeme in marked:
-                built.add(lexeme, position - 1 if is_name else None, weight if is_name else "")
-            for lexeme in (token.word, *marked) if is_name else ():
-                built.add(NAME + lexeme)
-        position += GAP
+    for words, weight in read:
+        built.add_words(words, position, weight)
+        position += len(words) + GAP
     return built.written()
 
 

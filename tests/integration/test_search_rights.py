@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
@@ -136,7 +136,7 @@ def world(application: Application) -> World:
 
 @pytest.mark.parametrize("most_listed", [1000, 0], ids=["few cases", "more cases than are listed"])
 @given(taken=st.lists(steps, min_size=4, max_size=25))
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
 def test_search_shows_exactly_what_may_be_seen(world: World, most_listed: int, taken: list[Step]) -> None:
     world.desk.units.ports[SearchRights] = Labels(ENTITIES, most_listed=most_listed)
 

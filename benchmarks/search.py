@@ -1,0 +1,203 @@
+"""Searching a million documents: one word, two words, filters, phrases, beginnings; for four kinds of people.
+
+Texts have words as frequent as in natural language (`benchmarks.search_data`); everything is asked through the query
+that the page and REST use, with facets and excerpts. Words are drawn by rank: of the twenty most frequent ones to such
+as one document in ten thousand has. The data is kept in `BENCH_SEARCH_DATA` (by default below the folder for temporary
+files), so that a second run measures at once and one that was stopped goes on.
+"""
+
+import gc
+import os
+import random
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, select, text
+
+from benchmarks.search_data import DISTINCT, SMALL, fill, sample, vocabulary
+from core.identity import SYSTEM, Actor
+from core.settings import Settings
+from documents.listing import documents
+from documents.search.documents import DocumentSource
+from documents.search.indexing import row_of
+from documents.search.models import SearchEntryRow
+from documents.search.queries import search, suggest
+from storage.unit_of_work import UnitFactory
+from webapp.bootstrap import opened
+from webapp.cli.progress import progress_bar
+
+DOCUMENTS, QUICK = 1_000_000, 20_000
+ROUNDS, QUICK_ROUNDS = 60, 20  # of each measurement; each asks something else
+WARM_UP = 3
+PAGE, LIST = 20, 50
+CHECKED = 200  # documents of which the index is compared to what the product would write
+BARS = {"one_word_ms": 200.0, "two_words_ms": 200.0, "filtered_ms": 200.0, "newest_ms": 50.0}
+WORK = frozenset({"task.work", "case.start", "document.file"})
+READ_ALL = frozenset({"document.read_all", "case.read_all", "customer.read"})
+PEOPLE = {
+    "auditor": Actor(id="auditor", name="A", permissions=READ_ALL),
+    "sales": Actor(id="person7", name="S", permissions=WORK | {"customer.read"}),  # half of all documents
+    "few_cases": Actor(id="few", name="F", permissions=WORK),  # one in a thousand
+    "many_cases": Actor(id="many", name="M", permissions=WORK),  # one in seventeen, by 20 000 cases
+}
+BANDS = {"frequent": (0, 20), "common": (20, 300), "rare": (2000, 8000), "rarest": (30_000, 60_000)}
+FILTERS = ("type:invoice", "state:signed", "tag:urgent", "year:2019", 'customer:"customer 7"', "before:2017-06-15")
+Make = Callable[[random.Random], str]
+
+
+def _word(draw: random.Random, band: str) -> str:
+    words = vocabulary()[0]
+    return draw.choice(words[slice(*BANDS[band])])
+
+
+QUESTIONS: dict[str, dict[str, Make]] = {
+    "one_word": {band: lambda draw, band=band: _word(draw, band) for band in BANDS}
+    | {"absent": lambda draw: f"xq{draw.randrange(10**6)}zz"},
+    "two_words": {
+        "frequent_frequent": lambda draw: f"{_word(draw, 'frequent')} {_word(draw, 'frequent')}",
+        "frequent_rare": lambda draw: f"{_word(draw, 'frequent')} {_word(draw, 'rare')}",
+        "common_common": lambda draw: f"{_word(draw, 'common')} {_word(draw, 'common')}",
+        "either": lambda draw: f"{_word(draw, 'common')} OR {_word(draw, 'rare')}",
+        "without": lambda draw: f"{_word(draw, 'common')} -{_word(draw, 'frequent')}",
+    },
+    "filtered": {
+        "filter_alone": lambda draw: draw.choice(FILTERS),
+        "frequent": lambda draw: f"{_word(draw, 'frequent')} {draw.choice(FILTERS)}",
+        "common": lambda draw: f"{_word(draw, 'common')} {draw.choice(FILTERS)}",
+        "two_filters": lambda draw: f"{_word(draw, 'common')} {draw.choice(FILTERS)} {draw.choice(FILTERS)}",
+        "rare": lambda draw: f"{_word(draw, 'rare')} {draw.choice(FILTERS)}",
+    },
+    "other": {
+        "phrase": lambda draw: f'"{_word(draw, "common")} {draw.choice(SMALL.split())}"',
+        "beginning": lambda draw: f"{_word(draw, 'common')[:4]}*",
+        "title": lambda draw: f"title:{_word(draw, 'common')}",
+    },
+}
+
+
+def run(*, quick: bool = False) -> dict[str, Any]:
+    """Measure; times are milliseconds."""
+    number = QUICK if quick else int(os.environ.get("BENCH_SEARCH_DOCUMENTS", DOCUMENTS))
+    kept = os.environ.get("BENCH_SEARCH_DATA") or Path(tempfile.gettempdir()) / f"obieg-bench-search-{number}"
+    with opened(Settings(data=Path(kept), log_level="WARNING"), migrated=True) as application:
+        engine: Engine = application.database.engine
+        began = time.perf_counter()
+        with progress_bar(f"{number} documents") as progress:
+            fill(engine, number, progress)
+        seconds = time.perf_counter() - began
+        figures = measure(application.units, ROUNDS if not quick else QUICK_ROUNDS)
+        sizes = {"table_mb": "pg_total_relation_size('search_entry')", "index_mb": _INDEX}
+        with engine.connect() as connection:
+            made = {name: connection.execute(text(f"SELECT {size} >> 20")).scalar() for name, size in sizes.items()}
+        differing = _differing(application.units, number)
+    return {
+        "benchmark": "search",
+        "documents": number,
+        "distinct_texts": min(number, DISTINCT),
+        "generated_in_seconds": round(seconds, 1),
+        **made,
+        "differing_entries": differing,
+        **figures,
+    }
+
+
+_INDEX = "pg_relation_size('ix_search_entry_terms_rights_bucket')"
+
+
+def measure(units: UnitFactory, rounds: int) -> dict[str, Any]:
+    """Everything for everybody."""
+    gc.collect()
+    gc.freeze()  # what was imported is not looked through again and again
+    found: dict[str, dict[str, Any]] = {part: {} for part in (*QUESTIONS, "newest", "documents", "suggested")}
+    steps, done = len(PEOPLE) * (sum(map(len, QUESTIONS.values())) + 3), 0
+    with progress_bar("searching") as progress:
+
+        def timed(part: str, name: str, act: Callable[[random.Random], object]) -> None:
+            nonlocal done
+            found[part][name] = _timed(act, rounds)
+            done += 1
+            progress(done, steps)
+
+        for who, me in PEOPLE.items():
+            for part, questions in QUESTIONS.items():
+                for name, make in questions.items():
+                    timed(part, f"{who}/{name}", _searching(units, me, make))
+            timed("newest", who, _listing(units, me, lambda view: search(view, "", limit=LIST)))
+            timed("documents", who, _listing(units, me, lambda view: documents(view, limit=LIST)))
+            timed("suggested", who, _suggesting(units, me))
+    worst = {f"{part}_ms": max(each["p95"] for each in values.values()) for part, values in found.items()}
+    pooled = {part: _pooled(values) for part, values in found.items()}
+    within = all(worst[name] <= bar for name, bar in BARS.items())
+    for values in found.values():
+        for each in values.values():
+            del each["times"]
+    return {"worst_p95": worst, "all": pooled, "bars": BARS, "within_bars": within, "detail": found}
+
+
+def _searching(units: UnitFactory, me: Actor, make: Make) -> Callable[[random.Random], object]:
+    def ask(draw: random.Random) -> object:
+        with units.reading(me) as view:
+            return search(view, make(draw), limit=PAGE)
+
+    return ask
+
+
+def _suggesting(units: UnitFactory, me: Actor) -> Callable[[random.Random], object]:
+    def ask(draw: random.Random) -> object:
+        with units.reading(me) as view:
+            return suggest(view, _word(draw, "common")[: draw.choice((2, 3, 4))])
+
+    return ask
+
+
+def _listing(units: UnitFactory, me: Actor, read: Callable[[Any], object]) -> Callable[[random.Random], object]:
+    def ask(_draw: random.Random) -> object:
+        with units.reading(me) as view:
+            return read(view)
+
+    return ask
+
+
+def _timed(act: Callable[[random.Random], object], rounds: int) -> dict[str, Any]:
+    draw = random.Random(2026)  # noqa: S311 -- no secret
+    times = []
+    for number in range(WARM_UP + rounds):
+        began = time.perf_counter()
+        act(draw)
+        if number >= WARM_UP:
+            times.append((time.perf_counter() - began) * 1000)
+    return {**_summary(times), "times": times}
+
+
+def _summary(times: list[float]) -> dict[str, float]:
+    return {
+        "p50": round(statistics.median(times), 2),
+        "p95": round(statistics.quantiles(times, n=20)[-1], 2),
+        "max": round(max(times), 2),
+    }
+
+
+def _pooled(values: dict[str, Any]) -> dict[str, float]:
+    return _summary([each for value in values.values() for each in value["times"]])
+
+
+def _differing(units: UnitFactory, number: int) -> int:
+    """In how many of some documents the generated entry is not what the product writes for the same rows."""
+    chosen = random.Random(1).sample(range(1, min(number, DISTINCT) + 1), CHECKED)  # noqa: S311 -- no secret
+    ids = [f"01JD{n:022}" for n in chosen]
+    row = SearchEntryRow
+    query = select(row.subject, row.title, row.facts, row.rights).where(row.kind == "document", row.subject.in_(ids))
+    with units.reading(SYSTEM) as view:
+        made = {entry.subject: row_of(entry) for entry in DocumentSource().entries(view, ids)}
+        kept = {each.subject: [each.title, each.facts, each.rights] for each in view.session.execute(query)}
+    generated = {entry.subject: row_of(entry)["terms"] for entry in (sample(n).entry for n in chosen)}
+    return sum(
+        1
+        for key in ids
+        if kept.get(key) != [made[key][name] for name in ("title", "facts", "rights")]
+        or set(generated[key].split()) != set(made[key]["terms"].split())
+    )
