@@ -36,6 +36,7 @@ def register(app: Flask) -> None:
         packages,
         records,
         removals,
+        search,
         signatures,
         tasks,
         templates,
@@ -71,6 +72,7 @@ def register(app: Flask) -> None:
             migrations,
             records,
             removals,
+            search,
             uploads,
         )
     ]

@@ -23,6 +23,7 @@ MODULES = (
     "retention",
     "operations",
     "packages",
+    "search",
     "signatures",
     "start",
     "tasks",
