@@ -42,7 +42,7 @@ umow faktur najm płatnośc dostaw towar usług klient sprzedaż zamówien ofert
 spółk zarząd pracownik produkcj magazyn transport kontrol jakośc reklamacj gwarancj serwis naprawa urządzen
 maszyn budow projekt kosztorys protokół odbior załącznik wypowiedzen aneks pełnomocnictw decyzj wniosek skarg
 odwołan sąd wyrok kar odsetk kredyt bank gotówk przelew waluta kurs cen rabat prowizj budżet plan raport analiz
-wynik strat zysk kapitał
+wynik zysk kapitał
 """
 ENGLISH = """
 contract invoice payment delivery service customer order offer price term account tax company board employee
@@ -53,7 +53,7 @@ develop inspect approve
 """
 SMALL = "i w z na do się nie jest oraz dla przez jako the of and to in is for that with by on at from"
 POLISH_ENDS = ("", "a", "y", "ę", "ą", "ie", "om", "ami", "ach", "ów", "owy", "owa", "owe", "owego", "owanie", "owania")
-ENGLISH_ENDS = ("", "s", "ed", "ing", "er", "ers", "ment", "ments", "able", "ion")
+ENGLISH_ENDS = ("", "s", "ed", "ing", "er", "ers", "able", "ion")
 SYLLABLES = "ka ro mi ta ne lo wa si du pe zo ry bą cie żu gra sto len"
 COPIES = {
     "document": ("id", "title", "type", "latest", "number", "state", "tags", "created_at", "created_by"),

@@ -137,8 +137,8 @@ def test_the_index_follows_every_change(desk: Desk) -> None:
     assert desk.titles("state:void") == ["Szkic"]
 
     other = desk.file("Plan")
-    desk.do(EditDocument(document_id=other, title="Harmonogram", tags=("nowe",)))
-    assert desk.titles("harmonogram tag:nowe") == ["Harmonogram"]
+    desk.do(EditDocument(document_id=other, title="Harmonogram", tags=("now2",)))
+    assert desk.titles("harmonogram tag:now2") == ["Harmonogram"]
     assert desk.titles("plan") == []
 
     customer = desk.customer("Stara nazwa")
@@ -175,10 +175,10 @@ def test_the_text_of_the_newest_version_is_found_and_shown_around_the_word(desk:
 
 
 def test_while_somebody_types_titles_are_suggested(desk: Desk) -> None:
-    desk.file("Umowa najmu", tags=("lokal",))
+    desk.file("Umowa najmu", tags=("biuro",))
     desk.file("Faktura", fields={"note": "umowa najmu"})
 
     with desk.units.reading(READS_ALL) as view:
         assert [as_text(hit.title) for hit in suggest(view, "umowa naj")] == ["Umowa najmu"]
-        assert [as_text(hit.title) for hit in suggest(view, "lok")] == ["Umowa najmu"]
+        assert [as_text(hit.title) for hit in suggest(view, "biu")] == ["Umowa najmu"]
         assert suggest(view, "") == ()

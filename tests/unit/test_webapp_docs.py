@@ -24,6 +24,7 @@ from webapp.api import (
     packages,
     records,
     removals,
+    search,
     signatures,
     tasks,
     templates,
@@ -59,6 +60,7 @@ PARTS = (
     templates,
     letters,
     records,
+    search,
 )
 
 
