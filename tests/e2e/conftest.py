@@ -35,7 +35,8 @@ def installation() -> Iterator[tuple[World, Served]]:
     folder = Path(tempfile.mkdtemp(prefix="obieg-e2e-"))
     try:
         world = prepare(folder, offers=OFFERS)
-        with serving(folder, "serve") as served:
+        (folder / "scans").mkdir()
+        with serving(folder, "serve", OBIEG_INTAKE_FOLDER=str(folder / "scans"), OBIEG_INTAKE_EVERY="1") as served:
             yield world, served
     finally:
         shutil.rmtree(folder, ignore_errors=True)

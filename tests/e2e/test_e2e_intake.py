@@ -10,6 +10,7 @@ from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.conftest import LogIn
 from tests.e2e.steps import choose
+from tests.served import wait_until
 
 PHONE = {"width": 390, "height": 844}
 DROP = """([zone, files]) => {
@@ -184,3 +185,40 @@ def test_an_upload_goes_on_after_the_page_was_reloaded(log_in: LogIn, tmp_path: 
     expect(page.locator("#documents .doc-name", has_text="large plans")).to_have_count(1)
     expect(row).to_have_count(0)
     assert min(each for each in offsets if each >= 0) >= 8 << 20
+
+
+def scan(data: Path, name: str, content: bytes) -> None:
+    path = data / "scans" / name
+    path.write_bytes(content)
+    os.utime(path, (0, 0))
+
+
+def test_scans_are_sorted_with_the_keyboard_alone(log_in: LogIn, data: Path, request_pdf: Path) -> None:
+    scan(data, "Scan 1.pdf", request_pdf.read_bytes() + b"% one")
+    scan(data, "Scan 2.pdf", request_pdf.read_bytes() + b"% two")
+    visitor = log_in("jan")
+    page = visitor.go("/scan-inbox")
+    rows = page.locator("[data-walk]")
+    wait_until(lambda: rows.count() == 2 or visitor.go("/scan-inbox") is None, what="the scans are not taken")
+
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Scan 1", level=1)).to_be_visible()
+    expect(page.get_by_label("Title")).to_be_focused()
+    page.keyboard.press("Control+a")
+    page.keyboard.type("Frame contract")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.type("Alfr")
+    expect(page.locator("#found input").first).to_be_visible()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Space")
+    expect(page.locator("#chosen input:checked")).to_have_count(1)
+    page.keyboard.press("Control+Enter")
+
+    expect(page.get_by_text("“Frame contract” is filed.")).to_be_visible()
+    expect(page.get_by_role("heading", name="Scan 2", level=1)).to_be_visible()
+    page.get_by_text("Set it aside").click()
+    page.get_by_label("Why it belongs nowhere").fill("a copy")
+    page.get_by_role("button", name="Set aside").click()
+    expect(page.get_by_role("heading", name="Nothing waits")).to_be_visible()

@@ -8,6 +8,7 @@ import pytest
 
 from core.settings import Settings
 from webapp.api import (
+    arrivals,
     choices,
     customers,
     definitions,
@@ -55,6 +56,7 @@ PARTS = (
     migrations,
     removals,
     uploads,
+    arrivals,
     signatures,
     packages,
     templates,

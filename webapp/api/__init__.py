@@ -20,6 +20,7 @@ class IdConverter(BaseConverter):
 def register(app: Flask) -> None:
     """Add the routes of the API and their description."""
     from webapp.api import (
+        arrivals,
         choices,
         customers,
         definitions,
@@ -74,6 +75,7 @@ def register(app: Flask) -> None:
             removals,
             search,
             uploads,
+            arrivals,
         )
     ]
     for routes in parts:

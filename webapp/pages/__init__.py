@@ -21,6 +21,7 @@ MODULES = (
     "migrations",
     "offers",
     "retention",
+    "scan_inbox",
     "operations",
     "packages",
     "search",

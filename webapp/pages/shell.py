@@ -25,6 +25,7 @@ PLAN = (  # group, (title, icon, endpoint, right, part of the address); the firs
     ("", ("Start a case", "player-play", "start", "case.start", "/start")),
     ("", ("Cases", "briefcase", "cases", "", "/cases")),
     ("", ("Documents", "files", "documents", "", "/documents")),
+    ("", ("Scan inbox", "scan", "scan_inbox", "document.sort", "/scan-inbox")),
     ("", ("Records", "clock", "records", "records.read", "/records")),
     ("Letters", ("Letters", "send", "letters", "document.file", "/letters")),
     ("Letters", ("Templates", "file-text", "templates", "document.file", "/templates")),
@@ -33,6 +34,7 @@ PLAN = (  # group, (title, icon, endpoint, right, part of the address); the firs
     ("Audit", ("Log", "shield-check", "log", "audit.read", "/audit")),
     ("Design", ("Processes", "sitemap", "definitions", "", "/definitions")),
 )
+COUNTED = {"inbox": "inbox_count", "scan_inbox": "scan_inbox_count"}  # endpoints whose link bears a number
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ def _navigation(me: Actor) -> list[NavigationGroup]:
             continue
         address = url_for(f"pages.{endpoint}")
         is_here = request.path == address or request.path.startswith(below)
-        counted = url_for("pages.inbox_count") if endpoint == "inbox" else None
+        counted = url_for(f"pages.{COUNTED[endpoint]}") if endpoint in COUNTED else None
         link = NavigationLink(title, icon, address, is_here, counted)
         groups.setdefault(group, NavigationGroup(group, [])).links.append(link)
     return list(groups.values())
