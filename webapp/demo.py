@@ -48,6 +48,7 @@ PEOPLE = (  # log-in, name, role
     ("zofia", "Zofia Król", "board"),
     ("marek", "Marek Sowa", "process_designer"),
     ("adam", "Adam Wrona", "auditor"),
+    ("kazik", "Kazimierz Maj", "records_manager"),
     ("admin", "Administrator", "admin"),
 )
 OWNER = "ewa"

@@ -12,7 +12,13 @@ from core.executor import Executor
 from core.identity import SYSTEM
 from core.messages import Event
 from documents.access import Target
-from documents.events import DocumentEvent, DocumentRead
+from documents.events import (
+    DocumentCheckedOut,
+    DocumentEvent,
+    DocumentGivenBack,
+    DocumentRead,
+    DocumentTypeDefined,
+)
 from documents.links import CASE
 from documents.records.changes import cases_closed, changed
 from documents.records.destroying import DestroyNextBatch
@@ -20,12 +26,18 @@ from documents.records.events import DocumentDestroyed
 from documents.records.holds import DOCUMENT, Hold, holds_of_targets, holds_on, share_lock, standing_targets
 from documents.records.keeping import kept_cases
 from documents.records.ports import CaseFacts, Destroyer, PersonalTrail
+from documents.records.recomputing import start
 from engine.events import CaseCancelled, CaseCompleted, CaseReopened, EntityLinked
 from engine.models import InstanceEntityRow, InstanceRow
 from engine.ports import KeptHistory
 from storage.unit_of_work import Reading, UnitOfWork
 
-SILENT = (DocumentRead, DocumentDestroyed)  # events of documents that change nothing about their retention
+SILENT = (
+    DocumentRead,
+    DocumentDestroyed,
+    DocumentCheckedOut,
+    DocumentGivenBack,
+)  # nothing about retention
 ACCOUNT = "account"
 
 
@@ -51,6 +63,8 @@ def note_retention(unit: UnitOfWork, events: Sequence[Event]) -> None:
             targets.add(Target(CASE, event.instance_id))
         elif isinstance(event, DocumentEvent) and not isinstance(event, SILENT):
             targets.add(Target(DOCUMENT, event.document_id))
+        elif isinstance(event, DocumentTypeDefined) and "retention" in event.changes:
+            start(unit, f"the document type {event.key} names another rule", [event.key])
     cases_closed(unit, cases)
     changed(unit, targets)
 

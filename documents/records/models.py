@@ -52,6 +52,7 @@ class RetentionRow(Base):
             "document_id",
             postgresql_where=text("due_at IS NOT NULL AND holds = 0"),
         ),
+        Index("ix_retention_holds", "holds", postgresql_where=text("holds > 0")),
     )
 
     document_id: Mapped[str] = mapped_column(ID, ForeignKey("document.id"), primary_key=True)

@@ -18,9 +18,19 @@ from documents.records.recomputing import Recompute, RecomputeNextBatch, run, ru
 from documents.records.rules import RetireRule, RuleMoved, SaveRule, history, rules
 from documents.states import ChangeState
 from tests.records_office import ADMIN, AUDITOR, EWA, KEEPER, LEGAL, RecordsOffice
+from webapp.background import make_worker
 from webapp.bootstrap import Application
 
 YEAR = timedelta(days=366)
+RULE: dict[str, Any] = {
+    "key": "contracts",
+    "name": "Contracts",
+    "trigger": "filed",
+    "period": "P5Y",
+    "document_types": ("contract",),
+    "authority": "KC art. 118",
+    "reason": "the schedule begins",
+}
 
 
 @pytest.fixture
@@ -118,6 +128,36 @@ def test_a_rule_keeps_its_history_and_a_change_is_computed_in_batches(office: Re
         told = [(each.revision, each.content["period"], each.reason) for each in history(view, "contracts")]
         assert run(view, newest.id).state == "finished"
     assert told == [(2, "P10Y", "the law changed"), (1, "P5Y", "the schedule begins")]
+
+
+def test_a_worker_computes_what_a_rule_concerns(office: RecordsOffice) -> None:
+    document = office.file()
+    office.do(SaveRule(**RULE))
+
+    make_worker(office.application).drain()
+
+    assert stored(office, document)[0] == "dated"
+    with office.application.units.reading(KEEPER) as view:
+        assert [(each.state, each.found, each.done) for each in runs(view)] == [("finished", 1, 1)]
+
+
+def test_looking_for_what_is_due_walks_an_index(office: RecordsOffice) -> None:
+    with office.application.database.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO document (id, title, latest, state, tags, fields, revision, created_at, created_by)"
+            " SELECT lpad(n::text, 26, '0'), 't', 1, 'draft', '{}', '{}', 1, now(), 'x' FROM generate_series(1, 20000) n"
+        )
+        connection.exec_driver_sql(
+            "INSERT INTO retention (document_id, state, due_at, basis, holds, computed_at) SELECT id, 'dated',"
+            " '2030-01-01'::timestamptz + id::int * interval '1 hour', '{}', 0, now() FROM document"
+        )
+        connection.exec_driver_sql("ANALYZE retention")
+        plan = connection.exec_driver_sql(
+            "EXPLAIN SELECT * FROM retention WHERE due_at IS NOT NULL AND holds = 0 AND due_at <= '2030-02-01'"
+            " ORDER BY due_at, document_id LIMIT 51"
+        )
+
+        assert "Index Scan using ix_retention_due_at_document_id" in str(plan.all())
 
 
 def test_a_retired_rule_counts_no_longer(office: RecordsOffice) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from flask import render_template
 
 from documents.queries import linked_documents
+from documents.records.tombstones import tombstones_of
 from engine import queries
 from engine.access import ADMINISTER
 from engine.choosing import open_scopes
@@ -52,6 +53,7 @@ def case(instance_id: str) -> str:
         visits = queries.history(reading, instance_id)
         tasks = queries.tasks(reading, TaskFilter(instance_id=instance_id), limit=MOST).items
         documents = linked_documents(reading, "case", instance_id)
+        destroyed = tombstones_of(reading, "case", instance_id)
         scopes = open_scopes(reading, instance_id)
         records = [each for link in found.links if (each := record(reading, link.entity, link.id))]
         may_operate = found.ended_at is None and reading.actor.may(ADMINISTER)
@@ -63,6 +65,7 @@ def case(instance_id: str) -> str:
         "scopes": scopes,
         "tasks": tasks,
         "documents": documents,
+        "destroyed": destroyed,
         "records": records,
         "names": names(),
     }

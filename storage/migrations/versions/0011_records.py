@@ -154,6 +154,7 @@ def _schedule() -> None:
         postgresql_where=sa.text("due_at IS NOT NULL AND holds = 0"),
     )
     op.create_index("ix_retention_state", "retention", ["state"])
+    op.create_index("ix_retention_holds", "retention", ["holds"], postgresql_where=sa.text("holds > 0"))
     op.create_table(
         "retention_change",
         sa.Column("kind", NAME, nullable=False),
