@@ -144,8 +144,8 @@ def test_a_worker_computes_what_a_rule_concerns(office: RecordsOffice) -> None:
 def test_looking_for_what_is_due_walks_an_index(office: RecordsOffice) -> None:
     with office.application.database.engine.begin() as connection:
         connection.exec_driver_sql(
-            "INSERT INTO document (id, title, latest, state, tags, fields, revision, created_at, created_by)"
-            " SELECT lpad(n::text, 26, '0'), 't', 1, 'draft', '{}', '{}', 1, now(), 'x' FROM generate_series(1, 20000) n"
+            "INSERT INTO document (id, title, latest, state, tags, fields, revision, created_at, created_by) SELECT"
+            " lpad(n::text, 26, '0'), 't', 1, 'draft', '{}', '{}', 1, now(), 'x' FROM generate_series(1, 20000) n"
         )
         connection.exec_driver_sql(
             "INSERT INTO retention (document_id, state, due_at, basis, holds, computed_at) SELECT id, 'dated',"
