@@ -195,6 +195,7 @@ class Photographer:
                 yield "document-pages", f"{contract}/comparison?before=1&after=3&show=pages"
                 yield "documents-filtered", "/documents?type=framework_contract"
                 yield "document-types", "/document-types"
+                yield from (("templates", "/templates?kind=crm.offer"), ("letters", "/letters"), ("labels", "/labels"))
                 yield "document-type", "/document-types/framework_contract"
             case "jan":
                 yield "inbox", "/?show=groups"

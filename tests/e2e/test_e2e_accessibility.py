@@ -63,6 +63,9 @@ def places(chromium: Browser, address: str, drafts: Iterator[str], request_pdf: 
         "customers": "/customers",
         "processes": "/definitions",
         "start": "/start",
+        "templates": "/templates",
+        "letters": "/letters",
+        "labels": "/labels",
     }
 
 
