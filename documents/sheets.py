@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,6 @@ def typeset(template: Path, data: Mapping[str, Any], folder: Path, *, at: int | 
 
     Data reach the template as values, never as its source. Raises `InvalidInput`.
     """
-    import font_roboto
     import typst
 
     source = folder / template.name
@@ -27,8 +27,7 @@ def typeset(template: Path, data: Mapping[str, Any], folder: Path, *, at: int | 
             source,
             root=folder,
             format="pdf",
-            font_paths=[Path(str(font_roboto.font_directory))],
-            ignore_system_fonts=True,  # the same fonts everywhere, those inside wheels
+            font_paths=_fonts(),
             sys_inputs={"data": json.dumps(data, allow_nan=False)},
             timestamp=at,
             package_path=folder,
@@ -36,3 +35,12 @@ def typeset(template: Path, data: Mapping[str, Any], folder: Path, *, at: int | 
         )
     except typst.TypstError as error:
         raise InvalidInput(f"The page cannot be typeset: {error.diagnostic[:500]}") from error
+
+
+@lru_cache(maxsize=1)
+def _fonts() -> Any:
+    """The same fonts everywhere, those inside wheels; looked for once per process."""
+    import font_roboto
+    import typst
+
+    return typst.Fonts(include_system_fonts=False, font_paths=[str(font_roboto.font_directory)])
