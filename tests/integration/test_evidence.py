@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import bagit
 import pytest
 from flask import Flask
 from hypothesis import HealthCheck, given, settings
@@ -238,6 +239,27 @@ def test_what_was_erased_is_not_in_the_pack_and_it_still_verifies(case: Case) ->
     assert case.verify(path).findings == []
     (opened,) = [content for name, content in case.files(path).items() if name.endswith("/personal.jsonl")]
     assert b"Contract 1" not in opened
+
+
+def test_another_program_finds_the_bag_whole_and_sees_every_change(case: Case) -> None:
+    with zipfile.ZipFile(case.pack()) as archive:
+        archive.extractall(case.folder / "unpacked")
+    (folder,) = (case.folder / "unpacked").iterdir()
+
+    bag = bagit.Bag(str(folder))
+    bag.validate()
+
+    assert bag.version_info == (1, 0)
+    assert bag.info["Payload-Oxum"] == f"{_octets(folder / 'data')}.{len(list(bag.payload_files()))}"
+    assert bag.info["External-Identifier"] == case.id
+    assert set(bag.tagfile_entries()) == {"bagit.txt", "bag-info.txt", "manifest-sha256.txt", "keys.txt", "verify.py"}
+    (folder / "data" / "case.json").write_bytes(b"{}")
+    with pytest.raises(bagit.BagValidationError):
+        bagit.Bag(str(folder)).validate()
+
+
+def _octets(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def test_a_time_stamp_travels_with_the_pack_and_is_verified_there(case: Case) -> None:
