@@ -12,13 +12,14 @@ from core.executor import handles
 from core.identity import Actor
 from core.messages import Command
 from core.settings import Settings
-from documents.access import links_of
+from documents.access import links_of, lock_visible
 from documents.apart import lay_out, work, workbench
-from documents.filing import AddVersion, FiledDocument, add_version
+from documents.filing import AddVersion, FiledDocument, VersionConflict, append
 from documents.hosting import Host
 from documents.intake import Received, receive
 from documents.links import NO_CASE, cases_of
-from documents.models import DocumentRow
+from documents.locks import require_unlocked
+from documents.models import DocumentVersionRow
 from documents.packages.models import DocumentSourceRow
 from documents.packages.sources import Source, note_sources
 from documents.queries import DocumentVersion, document
@@ -167,8 +168,12 @@ def file_seal(command: FileSeal, unit: UnitOfWork) -> FiledDocument:
         reason=reason or "Sealed",
         expected_version=expected,
     )
-    filed = add_version(addition, unit)
-    row = unit.session.get_one(DocumentRow, before.document_id)
+    row = lock_visible(unit, before.document_id)
+    require_unlocked(unit, row)
+    if row.latest != expected or expected != before.n:
+        newest = unit.session.get_one(DocumentVersionRow, (row.id, row.latest))
+        raise VersionConflict(row, newest, expected=expected)
+    filed = append(unit, row, addition)
     source = Source(
         document_id=before.document_id,
         n=before.n,

@@ -127,6 +127,22 @@ def test_a_changed_upload_is_called_void(application: Application, director: Pro
     assert "the signature is void" in report["signatures"][0]["sentence"]
 
 
+def test_a_signed_document_can_be_sealed_once_more_and_both_seals_count(
+    application: Application, director: Program
+) -> None:
+    filed = file(director, paper())
+    director.post(f"/documents/{filed['id']}/seal", json={})
+
+    again = director.post(f"/documents/{filed['id']}/seal", json={"expected_version": 2, "visible": False})
+    late = director.post(f"/documents/{filed['id']}/seal", json={"expected_version": 2})
+
+    assert (again.status_code, again.json["version"]) == (201, 3), again.text
+    assert (late.status_code, late.json["code"]) == (409, "version_conflict")
+    report = looked_at(application, director, filed["id"], 3)
+    assert (report["level"], report["sentence"]) == ("good", "All 2 signatures are valid.")
+    assert [each["covers_all"] for each in report["signatures"]] == [False, True]
+
+
 def test_a_time_stamp_makes_it_b_t(
     database_url: str, tmp_path: Path, authority: Authority, office: Identity, application: Application
 ) -> None:
