@@ -22,6 +22,7 @@ from storage.unit_of_work import UnitOfWork
 
 BATCH = 25  # documents in a transaction: placing a hold waits for no more
 DESTROY = text("SELECT document_destroy(:document, :disposal, :at)")
+UNNAME = text("UPDATE document_source SET title = 'Destroyed document' WHERE source_id = :id")  # parts of packages
 COMPANIONS = (
     "mail_reference",
     "mail",
@@ -122,6 +123,7 @@ def _destroy(unit: UnitOfWork, disposal: DisposalRow, item: DisposalItemRow) -> 
         )
     for table in COMPANIONS:
         unit.session.execute(text(f"DELETE FROM {table} WHERE document_id = :id"), {"id": item.document_id})  # noqa: S608 -- our own names
+    unit.session.execute(UNNAME, {"id": item.document_id})
     unit.session.execute(DESTROY, {"document": item.document_id, "disposal": disposal.id, "at": unit.clock.now()})
     row = unit.session.get(RetentionRow, item.document_id)
     if row is not None:
