@@ -48,6 +48,7 @@ DOORS = (  # importing these registers their commands, handlers and tables
     "documents.states",
     "documents.intake_uploads",
     "documents.intake_arrivals",
+    "documents.intake_imports",
     "documents.intake_sorting",
     "documents.mail.recording",
     "documents.search.models",
