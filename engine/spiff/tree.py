@@ -216,14 +216,14 @@ class TokenTree(Workflow):
         Assigning replaces the value: lists and contexts are never merged.
         """
         for name, value in values.items():
-            if name in self.process.searchable:
-                self.changes.searched = True
             scope = task
             while True:
                 local = scope.internal_data.get("vars")
                 last = scope.id == ROOT or scope.internal_data.get("isolated")
                 if local is not None and (last or name in local):
                     local[name] = value
+                    is_seen = scope.id == ROOT or bool(scope._children)  # by others than the token itself
+                    self.changes.searched |= is_seen and name in self.process.searchable
                     break
                 scope = scope.parent
 

@@ -6,9 +6,10 @@ import pytest
 from sqlalchemy import Engine
 
 from core.clock import FixedClock
+from engine import searching
 from engine.inbox import TaskFilter, tasks
 from engine.instances import SetVariables
-from tests.engine_world import ADMIN, World, bpmn, chain
+from tests.engine_world import ADMIN, World, bpmn, chain, line
 
 TWO = bpmn(
     '<startEvent id="start"/><parallelGateway id="fork"/><userTask id="ask"/><userTask id="tell"/><endEvent id="end"/>'
@@ -61,3 +62,19 @@ def test_an_instance_of_a_loop_keeps_seeing_its_own_value(world: World) -> None:
     world.complete(task, city=9)
 
     assert sorted(search["city"] for (search,) in world.rows("SELECT search FROM work_item")) == [1, 2]
+
+
+def test_what_an_instance_of_a_loop_sets_for_itself_is_no_reason_to_look_at_all_tasks(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop = '<multiInstanceLoopCharacteristics camunda:collection="=[1, 2, 3]" camunda:elementVariable="city"/>'
+    content = line(f'<userTask id="each">{loop}</userTask>', '<userTask id="after"/>', names=("each", "after"))
+    world.deploy(bpmn(content, key="loop", attributes='obieg:searchable="city"'))
+    started = world.start("loop")
+    looked: list[int] = []
+    monkeypatch.setattr(searching, "follow", lambda *_: looked.append(1))
+
+    for task in started.tasks:
+        world.complete(task.id, city=9)
+
+    assert looked == []
