@@ -181,6 +181,7 @@ class Photographer:
             case "ewa":
                 yield from (("inbox-rep", "/?show=groups"), ("start", "/start"), ("offers", "/offers"))
                 yield from (("customers", "/customers"), ("documents", "/documents"), ("error", "/nothing-here"))
+                yield from (("search", "/search?q=pomp*+OR+umowa"), ("search-refused", "/search?q=typ:umowa"))
                 yield from (("inbox-done", "/tasks/done"), ("inbox-empty", "/?show=mine"))
                 yield "task-prepare", self._first(page, "/?show=groups", "Prepare offer")
                 yield "customer", self._first(page, "/customers")

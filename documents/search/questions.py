@@ -19,6 +19,7 @@ from documents.search.normalising import Token, cleaned, stems, tokens
 from documents.search.vectors import NAME, STEM, fact, quoted
 
 SHORTEST_PREFIX = 2  # letters
+ALIKE = 2  # letters that a word and its stem have in common at the beginning
 FIRST_YEAR, LAST_YEAR = 1990, 2100  # that a date of a filter can have
 DAY = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
 EVERYTHING, NOTHING = "", "'='"  # no entry has an empty field
@@ -46,7 +47,9 @@ class Marks:
         """Whether a word of a text is one that was looked for."""
         if token.word in self.words or any(token.word.startswith(each) for each in self.prefixes):
             return True
-        return bool(self.stems) and (token.word in self.stems or not self.stems.isdisjoint(stems(token.written)))
+        if not any(token.word.startswith(each[:ALIKE]) for each in self.stems):
+            return False  # stemming is slow, and nearly every stem begins as its word does
+        return token.word in self.stems or not self.stems.isdisjoint(stems(token.written))
 
     def __bool__(self) -> bool:
         return bool(self.words or self.stems or self.prefixes)
