@@ -45,7 +45,7 @@ PEOPLE = {
     "many_cases": Actor(id="many", name="M", permissions=WORK),  # one in seventeen, by 20 000 cases
 }
 BANDS = {"frequent": (0, 20), "common": (20, 300), "rare": (2000, 8000), "rarest": (30_000, 60_000)}
-FILTERS = ("type:invoice", "state:signed", "tag:urgent", "year:2019", 'customer:"customer 7"', "before:2017-06-15")
+FILTERS = ("type:invoice", "state:signed", "tag:urgent", "year:2017", "by:person7", "before:2017-06-15")
 Make = Callable[[random.Random], str]
 
 
