@@ -61,7 +61,6 @@ def places(chromium: Browser, address: str, drafts: Iterator[str], request_pdf: 
         "editor": f"{found['draft']}/edit",
         "cases": "/cases",
         "customers": "/customers",
-        "search": "/search?q=sp+OR+offer",
         "processes": "/definitions",
         "start": "/start",
         "templates": "/templates",
