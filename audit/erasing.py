@@ -7,6 +7,7 @@ from typing import ClassVar, Protocol
 from sqlalchemy import delete
 
 from audit.models import AuditPersonalRow
+from audit.queries import ERASED
 from core.errors import Conflict, InvalidInput
 from core.executor import handles
 from core.messages import Command, Event
@@ -32,7 +33,7 @@ class Subjects(Protocol):
 class PersonalDataErased(Event):
     """Personal values of a subject were destroyed; how many, and why, remains."""
 
-    type: ClassVar[str] = "audit.personal_data_erased"
+    type: ClassVar[str] = ERASED
     subject: str
     values: int
     reason: str

@@ -14,6 +14,7 @@ from core.identity import SYSTEM
 from storage.unit_of_work import Reading
 
 MOST = 1000  # entries of one page
+ERASED = "audit.personal_data_erased"
 
 
 class TrailRights(Protocol):
@@ -96,6 +97,17 @@ def trail(
         raise NotFound(f"There is no case {case}, or you may not see it.", case=case)
     query = select(AuditEntryRow).where(AuditEntryRow.case_id == case)
     return _page(view, query, after=after, limit=limit, newest_first=newest_first)
+
+
+def erasures(view: Reading, shown: Collection[Entry]) -> list[Entry]:
+    """When, by whom and why personal values of these entries were erased; the caller has asked for rights."""
+    subjects = {each.stream for each in shown if each.erased}
+    subjects |= {f"account:{each.actor_id}" for each in shown if "actor.name" in each.erased}
+    if not subjects:
+        return []
+    row = AuditEntryRow
+    query = select(row).where(row.stream.in_(subjects), row.type == ERASED).order_by(row.id).limit(MOST)
+    return read_rows(view, view.session.scalars(query).all())
 
 
 def entry(view: Reading, entry_id: str) -> Entry:

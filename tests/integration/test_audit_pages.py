@@ -22,8 +22,11 @@ from audit.verifier import read_key, verify
 from core.clock import FixedClock
 from core.errors import Forbidden
 from core.identity import SYSTEM, Actor
+from engine.definitions import DeployDefinitions, DeploymentFile
+from engine.instances import StartInstance
 from storage.unit_of_work import UnitFactory
 from tests.audit_samples import ANNA, AUDITOR, noted, recording, write
+from tests.integration.test_evidence import MODEL
 from tests.web import PASSWORD, Program, form_token, log_in
 from webapp.background import publish_checkpoints, sign_checkpoint
 from webapp.bootstrap import Application
@@ -166,6 +169,24 @@ def test_a_document_s_evidence_names_decisions_and_verifies_offline(
     assert report.findings == []
     assert f"3 entries of the document {document}." in report.remarks
     assert clerk.get(f"/documents/{document}").status_code == 200
+
+
+def test_a_case_s_trail_says_when_and_by_whom_somebody_was_erased(
+    application: Application, program: Callable[..., Program], auditor: FlaskClient
+) -> None:
+    file = DeploymentFile(name="review.bpmn", content=MODEL)
+    application.executor.execute(DeployDefinitions(files=(file,)), actor=SYSTEM)
+    started = application.executor.execute(StartInstance(definition_key="review"), actor=SYSTEM)
+    assert program("jan", "legal").post(f"/tasks/{started.tasks[0].id}/claim").status_code == 200
+    assert "Personal data were erased" not in auditor.get(f"/cases/{started.id}/trail").text
+
+    application.executor.execute(ErasePersonalData(subject="account:jan", reason="asked in May"), actor=SYSTEM)
+
+    page = auditor.get(f"/cases/{started.id}/trail").text
+    assert "Personal data were erased" in page
+    assert "account:jan" in page
+    assert "asked in May" in page
+    assert "Verified just now" in page
 
 
 def test_erasing_an_account_reaches_both_of_its_names(application: Application, auditor: FlaskClient) -> None:

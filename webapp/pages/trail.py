@@ -4,7 +4,7 @@ import tempfile
 
 from flask import Response, render_template, send_file
 
-from audit.queries import Entry, trail
+from audit.queries import Entry, erasures, trail
 from audit.verify import check_case
 from engine import queries
 from storage.unit_of_work import Reading
@@ -21,6 +21,7 @@ def show(instance_id: str) -> str:
         found = queries.instance(reading, instance_id)
         entries = _all(reading, instance_id)
         findings = check_case(reading, instance_id)
+        erased = erasures(reading, entries)
     lines = tell(entries)
     kinds = sorted({line.type.partition(".")[0] for line in lines})
     return render_template(
@@ -28,6 +29,7 @@ def show(instance_id: str) -> str:
         case=found,
         entries=lines,
         kinds=kinds,
+        erasures=erased,
         findings=[each.sentence for each in findings],
         broken={each.entry_id for each in findings},
     )
