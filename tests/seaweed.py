@@ -37,20 +37,29 @@ class Seaweed:
         self.endpoint = f"127.0.0.1:{ports['s3.port']}"
         (self.folder / "s3.json").write_text(json.dumps(_identities()))
         self._log = (self.folder / "log").open("wb")
+        self._command = [
+            program,
+            f"-logdir={self.folder}",
+            "mini",
+            f"-dir={self.folder}",
+            "-ip=127.0.0.1",
+            "-ip.bind=127.0.0.1",
+            f"-s3.config={self.folder / 's3.json'}",
+            "-master.telemetry=false",
+            "-webdav=false",
+            "-admin.ui=false",
+            *(f"-{name}={port}" for name, port in ports.items()),
+        ]
+        self.start()
+
+    def bucket(self, name: str) -> Bucket:
+        """A name for a bucket that the server may or may not have."""
+        return Bucket(endpoint=self.endpoint, name=name, access_key=ACCESS_KEY, secret_key=SECRET_KEY, secure=False)
+
+    def start(self) -> None:
+        """Begin to answer, for the first time or after `kill`."""
         self._process = subprocess.Popen(
-            [
-                program,
-                f"-logdir={self.folder}",
-                "mini",
-                f"-dir={self.folder}",
-                "-ip=127.0.0.1",
-                "-ip.bind=127.0.0.1",
-                f"-s3.config={self.folder / 's3.json'}",
-                "-master.telemetry=false",
-                "-webdav=false",
-                "-admin.ui=false",
-                *(f"-{name}={port}" for name, port in ports.items()),
-            ],
+            self._command,
             cwd=self.folder,
             stdout=self._log,
             stderr=subprocess.STDOUT,
@@ -58,9 +67,10 @@ class Seaweed:
         )
         self._wait()
 
-    def bucket(self, name: str) -> Bucket:
-        """A name for a bucket that the server may or may not have."""
-        return Bucket(endpoint=self.endpoint, name=name, access_key=ACCESS_KEY, secret_key=SECRET_KEY, secure=False)
+    def kill(self) -> None:
+        """Be gone at once, as after a power cut of the process; what was stored stays."""
+        self._process.kill()
+        self._process.wait()
 
     def stop(self) -> None:
         self._process.kill()  # asked politely it takes ten seconds, and nothing of it is kept

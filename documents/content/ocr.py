@@ -14,7 +14,7 @@ from documents.content.reading.found import tidy
 from documents.content.recognition import program
 from documents.content.renditions import OCR_COPY, Made, keep
 from documents.content.texts import index, keep_text
-from documents.content.waiting import JOBS, OCR, Order, Outcome, finish
+from documents.content.waiting import JOBS, OCR, TEXT, Order, Outcome, finish
 from documents.content.working import Host, has_failed, readers_of, spooled, work_off
 from storage.jobs.registry import job
 from storage.unit_of_work import UnitOfWork
@@ -38,6 +38,7 @@ class RecogniseText:
 
     name = OCR
     batch = 1
+    after: str | None = TEXT
 
     def do(self, host: Host, order: Order) -> Recognised:
         """Recognise one version."""

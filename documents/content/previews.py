@@ -12,7 +12,7 @@ from documents.content.kinds import CONVERTED, is_drawn
 from documents.content.readers import CannotRead, Picture, Readers, Text
 from documents.content.renditions import OCR_COPY, PAGE, PDF, THUMBNAIL, Made, keep
 from documents.content.texts import index, keep_text
-from documents.content.waiting import JOBS, PREVIEW, Order, Outcome, finish
+from documents.content.waiting import JOBS, PREVIEW, TEXT, Order, Outcome, finish
 from documents.content.working import Host, has_failed, readers_of, spooled, work_off
 from storage.blobs.staging import Staging
 from storage.blobs.store import BlobStore
@@ -40,6 +40,7 @@ class MakePreviews:
 
     name = PREVIEW
     batch = BATCH
+    after: str | None = TEXT
 
     def do(self, host: Host, order: Order) -> Drawn:
         """Draw one version."""

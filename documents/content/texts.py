@@ -35,6 +35,7 @@ class ReadText:
 
     name = TEXT
     batch = BATCH
+    after: str | None = None
 
     def do(self, host: Host, order: Order) -> Read:
         """Read one version."""

@@ -39,6 +39,9 @@ FROM unnest(%s::text[], %s::int[]) AS given (document_id, n)
 WHERE extraction.document_id = given.document_id COLLATE "C" AND extraction.n = given.n AND step = %s
     AND state = 'taken'
 """
+IS_WAITING = """
+SELECT EXISTS (SELECT FROM extraction WHERE step = %s AND state = 'waiting')
+"""
 STALLED = """
 SELECT step FROM unnest(%(steps)s::text[]) AS step
 WHERE EXISTS (SELECT FROM extraction WHERE extraction.step = step.step COLLATE "C" AND state = 'waiting')
@@ -101,9 +104,9 @@ def want(unit: UnitOfWork, step: str, versions: Collection[tuple[str, int]]) -> 
     unit.enqueue(request(step))
 
 
-def request(step: str) -> JobRequest:
-    """The job that works off what waits; one that waits already is enough."""
-    return JobRequest(name=JOBS[step], once=JOBS[step], priority=PRIORITIES[step])
+def request(step: str, *, at: datetime | None = None) -> JobRequest:
+    """The job that works off what waits, not before `at`; one that waits already is enough."""
+    return JobRequest(name=JOBS[step], once=JOBS[step], priority=PRIORITIES[step], at=at)
 
 
 def ask_again(unit: UnitOfWork) -> list[str]:
@@ -131,6 +134,12 @@ def take(unit: UnitOfWork, step: str, limit: int) -> list[Order]:
         )
         for document_id, n, attempts, digest, size, media_type, file_name in unit.driver.execute(TAKE, values)
     ]
+
+
+def is_waiting(unit: UnitOfWork, step: str) -> bool:
+    """Whether anything waits for a step."""
+    found = unit.driver.execute(IS_WAITING, (step,)).fetchone()
+    return found is not None and bool(found[0])
 
 
 def give_back(unit: UnitOfWork, step: str, orders: Iterable[Order]) -> None:

@@ -5,18 +5,20 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any, BinaryIO, Generic, Protocol, TypeVar
 
 from core.errors import NotFound, Unavailable
 from core.identity import SYSTEM
 from documents.content.limits import Limits
 from documents.content.readers import CannotRead, Readers
-from documents.content.waiting import ATTEMPTS, Order, Outcome, give_back, request, take
+from documents.content.waiting import ATTEMPTS, Order, Outcome, give_back, is_waiting, request, take
 from storage.blobs.store import CHUNK, BlobStore
 from storage.unit_of_work import UnitFactory, UnitOfWork
 
 logger = logging.getLogger(__name__)
 TURN = 5.0  # seconds after which other jobs have their turn
+PAUSE = timedelta(seconds=2)  # until a step looks again whether the one before it is done
 Done = TypeVar("Done")
 
 
@@ -33,6 +35,7 @@ class Step(Protocol, Generic[Done]):
 
     name: str
     batch: int
+    after: str | None  # the step that goes first: while anything waits for it, this one does too
 
     def do(self, host: Host, order: Order) -> Done:
         """Read one version, without a transaction. Raises `CannotRead`, `Unavailable`."""
@@ -53,6 +56,10 @@ def work_off(host: Host, step: Step[Any], *, turn: float = TURN) -> int:
     count = 0
     while True:
         with host.units.begin(SYSTEM) as unit:
+            if step.after is not None and is_waiting(unit, step.after):
+                unit.enqueue(request(step.name, at=unit.clock.now() + PAUSE))
+                unit.commit()
+                return count
             orders = take(unit, step.name, step.batch)
             unit.commit()
         if not orders:

@@ -24,6 +24,7 @@ from documents.names import safe_file_name
 from webapp.accounts.queries import account_named
 from webapp.bootstrap import Application, opened
 from webapp.cli import FINDINGS
+from webapp.cli.extraction import extract
 from webapp.cli.progress import progress_bar
 
 
@@ -148,3 +149,6 @@ def _link(text: str) -> DocumentLink:
     if not kind or not key:
         raise click.BadParameter(f"{text!r} is no link; write one such as crm.customer:01H…", param_hint="--link")
     return DocumentLink(kind=kind, id=key)
+
+
+documents.add_command(extract)
