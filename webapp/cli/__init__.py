@@ -49,7 +49,7 @@ SUMMARIES = {
     "decide": "Evaluate a decision of a DMN file.",
     "demo": "Prepare an instance with sample data and serve it.",
     "deploy": "Deploy files or packages, all of them or none.",
-    "documents": "Take over documents from folders.",
+    "documents": "Take over documents from folders, and read documents again.",
     "export": "Give evidence packs and the event log to others.",
     "feel": "Evaluate a FEEL expression.",
     "import": "Take over data from elsewhere.",

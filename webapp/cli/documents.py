@@ -40,7 +40,7 @@ class Found:
 
 @click.group()
 def documents() -> None:
-    """Take over documents."""
+    """Take over documents, and read them again."""
 
 
 @documents.command("import")
