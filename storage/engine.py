@@ -38,17 +38,20 @@ def connect(url: str, *, pool: int = 12) -> Engine:
 
 
 class _Connection(psycopg.Connection[Any]):
-    """Counts its rollbacks: with each, psycopg drops all statements that are prepared.
+    """Counts how often psycopg dropped all prepared statements, those of `storage.prepared` included.
 
     The pool rolls back whatever it takes back; where nothing has begun, that need not cost anything.
     """
 
-    rollbacks = 0
+    drops = 0
 
     def rollback(self) -> None:
         if self.pgconn.transaction_status != psycopg.pq.TransactionStatus.IDLE:
-            self.rollbacks += 1
             super().rollback()
+
+    def _deallocate(self, name: bytes | None) -> Any:
+        self.drops += name is None
+        return super()._deallocate(name)
 
 
 def _connect(_dialect: Any, _record: Any, arguments: Any, options: Any) -> _Connection:

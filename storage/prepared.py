@@ -34,7 +34,7 @@ class PreparedStatements:
         self._once: dict[Key, None] = {}  # what was executed once: worth preparing when it comes again
         self._columns: dict[bytes, list[str]] = {}  # the names of a query's columns
         self._made = 0
-        self._rollbacks = self._counted()  # when the server was known to have all of them
+        self._drops = self._counted()  # when the server was known to have all of them
         self._is_touched = False  # whether something may have been done in this transaction
 
     @classmethod
@@ -58,7 +58,7 @@ class PreparedStatements:
 
     def doubt(self) -> None:
         """Others have rolled back a part: psycopg drops all prepared statements then."""
-        self._rollbacks = None
+        self._drops = None
 
     def commit(self) -> None:
         """Commit what was begun."""
@@ -66,7 +66,7 @@ class PreparedStatements:
 
     def execute(self, text: bytes, values: Sequence[Any] = ()) -> pq.abc.PGresult:
         """Execute a statement; the first time as it is, from then on prepared."""
-        if self._is_touched and self._names and (self._rollbacks is None or self._rollbacks != self._counted()):
+        if self._is_touched and self._names and (self._drops is None or self._drops != self._counted()):
             self._look()
         dumped: Any = self._adapter.dump_sequence(values, [PyFormat.AUTO] * len(values))
         types, formats = self._adapter.types or (), self._adapter.formats
@@ -92,8 +92,8 @@ class PreparedStatements:
             return self._checked(self._connection.exec_prepared(self._prepare(key), dumped, formats))
 
     def _counted(self) -> int | None:
-        """How often psycopg rolled back on this connection, where that is counted."""
-        return getattr(self.driver, "rollbacks", None)
+        """How often psycopg dropped all prepared statements of this connection, where that is counted."""
+        return getattr(self.driver, "drops", None)
 
     def fetch(self, text: bytes, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
         """All rows of a query."""
@@ -109,7 +109,7 @@ class PreparedStatements:
         found = self._checked(self._connection.exec_(NAMES))
         known = {found.get_value(row, 0) for row in range(found.ntuples)}
         self._names = {key: name for key, name in self._names.items() if name in known}
-        self._rollbacks = self._counted()
+        self._drops = self._counted()
 
     def _note(self, key: Key) -> None:
         if len(self._once) >= KEPT:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from uuid import uuid4
 
@@ -16,11 +17,15 @@ def start_approval(page: Page, number: str) -> None:
     expect(page.get_by_role("heading", name="Prepare offer", level=1)).to_be_visible()
 
 
-def attach(page: Page, file: Path) -> None:
-    """Upload a file with the task that is open, and see it in the list; each time with bytes that are not filed yet."""
+def attach(page: Page, file: Path) -> str:
+    """Upload a file with the task that is open, and see it in the list; each time with bytes that are not filed yet.
+
+    Their digest.
+    """
     content = file.read_bytes() + f"\n% {uuid4()}\n".encode()
     choose(page, file.name, content)
     expect(page.locator("#task-documents .doc-name", has_text=file.stem)).to_be_visible()
+    return hashlib.sha256(content).hexdigest()
 
 
 def choose(page: Page, name: str, content: bytes) -> None:

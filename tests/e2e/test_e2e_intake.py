@@ -174,11 +174,11 @@ def test_an_upload_goes_on_after_the_page_was_reloaded(log_in: LogIn, tmp_path: 
     page.route("**/api/v1/uploads/*", second_piece_hangs)
     page.locator("[data-upload] input[type=file]").set_input_files(large)
     expect(page.locator(".uploading [data-state]")).to_have_text(re.compile(r"[4-9]\d %"))
-    page.unroute("**/api/v1/uploads/*")
     page.reload()
 
     row = page.locator(".uploading")
     expect(row).to_contain_text(re.compile(r"Broke off at [4-9]\d %"))
+    page.unroute("**/api/v1/uploads/*")
     page.on("request", lambda each: offsets.append(int(each.headers.get("upload-offset", "-1"))))
     page.locator("[data-upload] input[type=file]").set_input_files(large)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from pathlib import Path
 
@@ -17,12 +16,10 @@ TITLE = "request"
 def test_an_offer_goes_from_draft_to_an_approval_that_an_auditor_can_follow(
     log_in: LogIn, draft: str, request_pdf: Path
 ) -> None:
-    digest = hashlib.sha256(request_pdf.read_bytes()).hexdigest()
-
     representative = log_in("ewa").page
     start_approval(representative, draft)
     fill_request(representative)
-    attach(representative, request_pdf)
+    digest = attach(representative, request_pdf)
     complete(representative)
 
     manager = log_in("jan").page

@@ -20,10 +20,10 @@ DOUBLE = b"SELECT $1::int * 2 AS twice, $2::text AS word"
 KEPT = text("SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'obieg%'")
 
 
-@pytest.fixture(params=["counts its rollbacks", "is psycopg's own"])
+@pytest.fixture(params=["counts what it drops", "is psycopg's own"])
 def units(database_url: str, request: pytest.FixtureRequest) -> Iterator[UnitFactory]:
     """On one connection of a kind."""
-    counts = request.param == "counts its rollbacks"
+    counts = request.param == "counts what it drops"
     engine = connect(database_url, pool=1) if counts else create_engine(database_url, pool_size=1)
     yield UnitFactory(engine, queue=ProcrastinateQueue(registry))
     engine.dispose()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
-from datetime import date
 from typing import Literal
 
 from pydantic import Field
@@ -40,7 +40,7 @@ class Result:
     about: str
     excerpt: str
     facts: dict[str, list[str]]
-    date: date
+    date: dt.date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
