@@ -66,7 +66,7 @@ document.querySelectorAll("[data-drawer-close]").forEach((part) => {
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && drawer?.classList.contains("is-open")) setDrawer(false);
   if (event.key === "/" && !event.target.closest("input, textarea, select, [contenteditable]")) {
-    const field = document.querySelector("[data-search]");
+    const field = document.querySelector("[data-search]:not(#find)") ?? document.querySelector("#find");
     if (field) {
       event.preventDefault();
       field.focus();
