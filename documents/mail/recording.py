@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from core.executor import handles
 from core.messages import Command
@@ -20,6 +20,7 @@ from documents.words import printable
 from storage.blobs.store import BlobRef
 from storage.unit_of_work import Reading, UnitOfWork
 
+LOCK = 7_203_110_014  # advisory lock of a transaction: messages join their conversations one after the other
 DEEPEST = 5  # messages inside messages that are taken apart
 REASON = "attached to a message"
 TOO_DEEP = "Messages inside messages are taken apart to a depth of five; this one is kept as it came."
@@ -105,6 +106,7 @@ def _attach(command: RecordMail, document: DocumentRow, unit: UnitOfWork) -> lis
 
 def _thread_of(command: RecordMail, unit: UnitOfWork) -> str:
     """The conversation that the message belongs to; messages that it brings together become one conversation."""
+    unit.session.execute(select(func.pg_advisory_xact_lock(LOCK)))  # two at once would not see each other
     named = select(MailRow.thread).where(MailRow.message_id.in_(command.references))
     answering = (
         select(MailRow.thread)
