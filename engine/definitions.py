@@ -26,7 +26,7 @@ from engine.ready import OPERATIONS
 from storage.unit_of_work import UnitOfWork
 
 TEMPLATES = (".docx", ".typ")
-LOCK = 7_203_110_011  # advisory lock: deployments happen one after the other, so that versions have no gaps
+LOCK = 7_203_110_013  # advisory lock: deployments happen one after the other, so that versions have no gaps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
