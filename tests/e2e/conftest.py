@@ -28,7 +28,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def installation() -> Iterator[tuple[World, Served]]:
     if not (ROOT / "webapp" / "static" / "dist" / "manifest.json").exists():
         missing("The front end", "it is not built; run: make frontend")
@@ -42,18 +42,18 @@ def installation() -> Iterator[tuple[World, Served]]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def address(installation: tuple[World, Served]) -> str:
     return installation[1].address
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def data(installation: tuple[World, Served]) -> Path:
     """The folder that the installation keeps its data in."""
     return installation[0].data
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def drafts(installation: tuple[World, Served]) -> Iterator[str]:
     """Numbers of drafts; each test takes the next one."""
     return iter(installation[0].offers)
@@ -64,7 +64,7 @@ def draft(drafts: Iterator[str]) -> str:
     return next(drafts)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     try:
         executable = finder.executable()
@@ -135,7 +135,7 @@ def log_in(chromium: Browser, address: str) -> Iterator[LogIn]:
     assert not troubles, "\n".join(troubles)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def request_pdf(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A customer's request as a PDF that a viewer can show."""
     import typst

@@ -218,6 +218,7 @@ def test_scans_are_sorted_with_the_keyboard_alone(log_in: LogIn, data: Path, req
 
     expect(page.get_by_text("“Frame contract” is filed.")).to_be_visible()
     expect(page.get_by_role("heading", name="Scan 2", level=1)).to_be_visible()
+    expect(page.locator("[data-pdf] canvas").first).to_be_visible()
     page.get_by_text("Set it aside").click()
     page.get_by_label("Why it belongs nowhere").fill("a copy")
     page.get_by_role("button", name="Set aside").click()

@@ -38,12 +38,12 @@ def address() -> Iterator[tuple[str, int]]:
 
 def talk(address: tuple[str, int], request: bytes) -> bytes:
     with socket.create_connection(address, timeout=10) as connection:
-        connection.sendall(request)
         answer = b""
         try:
+            connection.sendall(request)
             while piece := connection.recv(65536):
                 answer += piece
-        except ConnectionResetError:
+        except (BrokenPipeError, ConnectionResetError):
             pass
         return answer
 
