@@ -85,8 +85,13 @@ def methods() -> dict[tuple[str, str], Function]:
     return {key: value[0] for key, value in found.items() if len(value) == 1}
 
 
-def called(module: str, node: ast.AST) -> Iterator[Function]:
+@cache
+def called(function: Function) -> frozenset[Function]:
     """What the body of a function calls, as far as the source tells."""
+    return frozenset(_called(function[0], functions()[function])) & functions().keys()
+
+
+def _called(module: str, node: ast.AST) -> Iterator[Function]:
     names = imported(module)
     for each in ast.walk(node):
         if isinstance(each, ast.Name):
@@ -106,16 +111,15 @@ def called(module: str, node: ast.AST) -> Iterator[Function]:
 
 def reaches(start: Function, wanted: set[str]) -> bool:
     """Whether a function, or what it calls, uses one of these names."""
-    todo, seen = [start], set[Function]()
+    todo, seen = [start] if start in functions() else [], set[Function]()
     while todo:
         function = todo.pop()
-        node = functions().get(function)
-        if node is None or function in seen:
+        if function in seen:
             continue
         seen.add(function)
         if used(function) & wanted:
             return True
-        todo.extend(called(function[0], node))
+        todo.extend(called(function))
     return False
 
 
