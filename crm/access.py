@@ -5,7 +5,13 @@ from core.identity import Actor
 from storage.unit_of_work import Reading
 
 READ = "customer.read"
-READERS = (READ, "customer.edit", "offer.edit")  # whoever may edit sees what there is to edit
+READERS = (
+    READ,
+    "customer.edit",
+    "offer.edit",
+    "invoice.edit",
+    "payment.edit",
+)  # whoever may edit sees what there is to edit
 
 
 def may_read(actor: Actor) -> bool:

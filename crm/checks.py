@@ -6,7 +6,6 @@ from typing import Any
 from sqlalchemy import func, select
 
 from crm.errors import ChangedMeanwhile, ReferenceTaken, WrongFields
-from crm.models import ContactRow, OfferRow, OrderRow, ProductRow
 from storage.unit_of_work import UnitOfWork
 
 LOCKS = 7_203_115  # first half of our advisory locks
@@ -95,9 +94,7 @@ def one_at_a_time(unit: UnitOfWork, key: str) -> None:
     unit.session.execute(select(func.pg_advisory_xact_lock(LOCKS, func.hashtext(key))))
 
 
-def refuse_taken(
-    unit: UnitOfWork, table: type[ContactRow | OfferRow | OrderRow | ProductRow], reference: str | None, what: str
-) -> None:
+def refuse_taken(unit: UnitOfWork, table: type[Any], reference: str | None, what: str) -> None:
     """Raise `ReferenceTaken` when a record of the table has this external reference."""
     if reference is None:
         return

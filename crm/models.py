@@ -315,6 +315,7 @@ class OrderRow(Base):
     id: Mapped[IdKey]
     number: Mapped[str] = mapped_column(String(16, collation="C"), unique=True)
     customer_id: Mapped[str] = mapped_column(ID, ForeignKey("customer.id"))
+    offer_id: Mapped[str | None] = mapped_column(ID, ForeignKey("offer.id"), unique=True)  # one order per offer
     state: Mapped[str] = mapped_column(String(16))
     ordered_on: Mapped[date]
     due_on: Mapped[date | None]
@@ -325,6 +326,9 @@ class OrderRow(Base):
     freight: Mapped[Money]
     net: Mapped[Money]
     gross: Mapped[Money]
+    invoiced: Mapped[Money] = mapped_column(default=Decimal(0))  # gross, without freight
+    payment_days: Mapped[int | None]
+    erp_number: Mapped[str | None] = mapped_column(String(64))
     delivery_address: Mapped[str | None]
     external_reference: Mapped[str | None] = mapped_column(String(64), unique=True)
     created_at: Mapped[datetime]

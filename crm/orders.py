@@ -35,6 +35,8 @@ class EnterOrder(Command):
     currency: str | None = None
     exchange_rate: Decimal | None = None
     freight: Decimal = Decimal(0)
+    payment_days: int | None = None
+    offer_id: str | None = None
     delivery_address: str | None = None
     external_reference: str | None = None
 
@@ -70,6 +72,8 @@ def enter_order(command: EnterOrder, unit: UnitOfWork) -> str:
         freight=freight,
         net=sums.net,
         gross=sums.gross,
+        payment_days=command.payment_days,
+        offer_id=command.offer_id,
         delivery_address=command.delivery_address,
         external_reference=command.external_reference,
         created_at=unit.clock.now(),

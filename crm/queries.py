@@ -202,7 +202,7 @@ def standing(view: Reading, customer_id: str) -> Standing:
     require_read(view)
     balance = view.session.get(CustomerBalanceRow, customer_id)
     owed = balance.receivable if balance else Decimal(0)
-    summed = select(func.coalesce(func.sum(OrderRow.gross * OrderRow.exchange_rate), 0)).where(
+    summed = select(func.coalesce(func.sum((OrderRow.gross - OrderRow.invoiced) * OrderRow.exchange_rate), 0)).where(
         OrderRow.customer_id == customer_id, OrderRow.state.in_(OPEN_STATES)
     )
     ordered = rounded(Decimal(view.session.scalars(summed).one()))

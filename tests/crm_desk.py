@@ -19,7 +19,9 @@ from crm.profiles import Profile
 from storage.jobs.queue import JobRequest
 from storage.unit_of_work import UnitFactory, UnitOfWork
 
-RIGHTS = frozenset({"customer.edit", "customer.read", "offer.edit", "account.administer"})
+RIGHTS = frozenset(
+    {"customer.edit", "customer.read", "offer.edit", "invoice.edit", "payment.edit", "account.administer"}
+)
 REP = Actor(id="ewa", name="Ewa Maj", permissions=RIGHTS)
 MANAGER = Actor(id="jan", name="Jan Lis", permissions=RIGHTS)
 STRANGER = Actor(id="gość", name="Gość")

@@ -14,6 +14,7 @@ from core.messages import Event
 from core.settings import Settings
 from crm.access import may_read
 from crm.models import ContactRow, CustomerRow, OfferRow, OrderRow, ProductRow
+from crm.sales.models import InvoiceRow
 from documents.access import LinkRights, Target
 from documents.content.readers import Readers
 from documents.content.waiting import note_versions
@@ -66,6 +67,7 @@ ENTITIES: dict[str, type[Any]] = {
     "crm.offer": OfferRow,
     "crm.order": OrderRow,
     "crm.product": ProductRow,
+    "crm.invoice": InvoiceRow,
 }
 
 

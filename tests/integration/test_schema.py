@@ -32,6 +32,7 @@ MODELS = (
     "documents.content.models",
     "documents.records.models",
     "crm.models",
+    "crm.sales.models",
     "webapp.accounts.models",
 )
 LEFT = (  # what a database has that is neither a table nor in one

@@ -14,15 +14,17 @@ SEALING = frozenset({"document.seal"})  # in the organisation's name
 TEMPLATES = frozenset({"template.edit"})  # put templates of letters into force
 TYPES = frozenset({"document.administer"})  # define types of documents, break another's lock
 SORTING = frozenset({"document.sort"})  # see and file what comes in by itself
+INVOICES = frozenset({"invoice.edit"})  # issue invoices and credit notes
+MONEY = frozenset({"payment.edit"})  # book payments, settle, write off, dispute
 RECORDS = frozenset({"records.read", "records.hold", "records.dispose", "records.administer"})  # holds bind them too
 
 ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     "sales_rep": SALES,
     "registrar": EMPLOYEE | SORTING,
-    "sales_manager": SALES | STATES | TEMPLATES | SORTING,
-    "sales_director": SALES | STATES | SEALING | TEMPLATES,
-    "finance_director": EMPLOYEE | STATES | SEALING,
-    "credit_controller": EMPLOYEE | {"customer.edit"},
+    "sales_manager": SALES | STATES | TEMPLATES | SORTING | INVOICES,
+    "sales_director": SALES | STATES | SEALING | TEMPLATES | INVOICES,
+    "finance_director": EMPLOYEE | STATES | SEALING | INVOICES | MONEY,
+    "credit_controller": EMPLOYEE | {"customer.edit"} | INVOICES | MONEY,
     "legal": EMPLOYEE | STATES | {"records.read", "records.hold"},
     "technical_reviewer": EMPLOYEE,
     "records_manager": EMPLOYEE | OVERSIGHT | RECORDS,
@@ -38,6 +40,8 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     | TEMPLATES
     | RECORDS
     | SORTING
+    | INVOICES
+    | MONEY
     | {"definition.deploy", "case.administer", "external.work", "message.publish", "account.administer", "audit.read"},
 }
 NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")

@@ -84,7 +84,8 @@ class OfferQuery(Body):
     limit: int = Field(default=50, ge=1, le=200)
 
 
-def _lines(lines: list[LineBody]) -> tuple[Line, ...]:
+def lines_of_body(lines: list[LineBody]) -> tuple[Line, ...]:
+    """Lines as commands take them."""
     return tuple(Line(**each.model_dump()) for each in lines)
 
 
@@ -100,7 +101,7 @@ def create_offer(body: OfferBody) -> Offer:
     """Draft an offer."""
     command = CreateOffer(
         customer_id=body.customer_id,
-        lines=_lines(body.lines),
+        lines=lines_of_body(body.lines),
         currency=body.currency,
         terms=None if body.terms is None else Terms(**body.terms.sent()),
         external_reference=body.external_reference,
@@ -122,7 +123,7 @@ def update_offer(offer_id: str, body: OfferChanges) -> Offer:
     """Edit a draft."""
     command = UpdateOffer(
         offer_id=offer_id,
-        lines=None if body.lines is None else _lines(body.lines),
+        lines=None if body.lines is None else lines_of_body(body.lines),
         terms=None if body.terms is None else body.terms.sent(),
         expected_version=body.expected_version,
     )

@@ -19,9 +19,9 @@ TABLES = [
     "customer_address",
     "customer_balance",
     "customer_email",
-    "customer_order",
     "customer_phone",
     "offer",
+    "customer_order",
     "customer_order_line",
     "offer_decision",
     "offer_version",
@@ -179,32 +179,6 @@ def upgrade() -> None:
     op.create_index("ix_customer_email_address", "customer_email", ["address"], unique=False)
     op.create_index("ix_customer_email_customer_id", "customer_email", ["customer_id"], unique=False)
     op.create_table(
-        "customer_order",
-        sa.Column("id", sa.String(length=26, collation="C"), nullable=False),
-        sa.Column("number", sa.String(length=16, collation="C"), nullable=False),
-        sa.Column("customer_id", sa.String(length=26, collation="C"), nullable=False),
-        sa.Column("state", sa.String(length=16), nullable=False),
-        sa.Column("ordered_on", sa.Date(), nullable=False),
-        sa.Column("due_on", sa.Date(), nullable=True),
-        sa.Column("delivered_on", sa.Date(), nullable=True),
-        sa.Column("owner", sa.String(), nullable=True),
-        sa.Column("currency", sa.String(length=3), nullable=False),
-        sa.Column("exchange_rate", sa.Numeric(precision=18, scale=8), nullable=False),
-        sa.Column("freight", sa.Numeric(precision=18, scale=2), nullable=False),
-        sa.Column("net", sa.Numeric(precision=18, scale=2), nullable=False),
-        sa.Column("gross", sa.Numeric(precision=18, scale=2), nullable=False),
-        sa.Column("delivery_address", sa.String(), nullable=True),
-        sa.Column("external_reference", sa.String(length=64), nullable=True),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name="fk_customer_order_customer_id_customer"),
-        sa.PrimaryKeyConstraint("id", name="pk_customer_order"),
-        sa.UniqueConstraint("external_reference", name="uq_customer_order_external_reference"),
-        sa.UniqueConstraint("number", name="uq_customer_order_number"),
-    )
-    op.create_index(
-        "ix_customer_order_customer_id_ordered_on", "customer_order", ["customer_id", "ordered_on"], unique=False
-    )
-    op.create_table(
         "customer_phone",
         sa.Column("id", sa.String(length=26, collation="C"), nullable=False),
         sa.Column("customer_id", sa.String(length=26, collation="C"), nullable=False),
@@ -237,6 +211,38 @@ def upgrade() -> None:
     )
     op.create_index("ix_offer_customer_id_number", "offer", ["customer_id", "number"], unique=False)
     op.create_index("ix_offer_state_number", "offer", ["state", "number"], unique=False)
+    op.create_table(
+        "customer_order",
+        sa.Column("id", sa.String(length=26, collation="C"), nullable=False),
+        sa.Column("number", sa.String(length=16, collation="C"), nullable=False),
+        sa.Column("customer_id", sa.String(length=26, collation="C"), nullable=False),
+        sa.Column("offer_id", sa.String(length=26, collation="C"), nullable=True),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("ordered_on", sa.Date(), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=True),
+        sa.Column("delivered_on", sa.Date(), nullable=True),
+        sa.Column("owner", sa.String(), nullable=True),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("exchange_rate", sa.Numeric(precision=18, scale=8), nullable=False),
+        sa.Column("freight", sa.Numeric(precision=18, scale=2), nullable=False),
+        sa.Column("net", sa.Numeric(precision=18, scale=2), nullable=False),
+        sa.Column("gross", sa.Numeric(precision=18, scale=2), nullable=False),
+        sa.Column("invoiced", sa.Numeric(precision=18, scale=2), nullable=False),
+        sa.Column("payment_days", sa.Integer(), nullable=True),
+        sa.Column("erp_number", sa.String(length=64), nullable=True),
+        sa.Column("delivery_address", sa.String(), nullable=True),
+        sa.Column("external_reference", sa.String(length=64), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name="fk_customer_order_customer_id_customer"),
+        sa.ForeignKeyConstraint(["offer_id"], ["offer.id"], name="fk_customer_order_offer_id_offer"),
+        sa.PrimaryKeyConstraint("id", name="pk_customer_order"),
+        sa.UniqueConstraint("external_reference", name="uq_customer_order_external_reference"),
+        sa.UniqueConstraint("number", name="uq_customer_order_number"),
+        sa.UniqueConstraint("offer_id", name="uq_customer_order_offer_id"),
+    )
+    op.create_index(
+        "ix_customer_order_customer_id_ordered_on", "customer_order", ["customer_id", "ordered_on"], unique=False
+    )
     op.create_table(
         "customer_order_line",
         sa.Column("id", sa.String(length=26, collation="C"), nullable=False),
