@@ -16,7 +16,7 @@ demo: $(VENV)/.demo frontend ## install, build and serve the demo on http://127.
 	@exec $(BIN)/obieg demo
 
 test: $(VENV)/.dev frontend ## install what the tests need and run all of them
-	$(BIN)/pytest
+	@$(BIN)/python tools/suite.py
 
 check: lint types imports ## lint, types, import contracts
 

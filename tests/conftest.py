@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -20,10 +19,10 @@ from storage.blobs.staging import Staging
 from storage.engine import EmbeddedServer, connect, start_embedded
 from storage.schema import migrate
 from tests.backends import missing
+from tests.databases import Databases
 from tests.seaweed import Seaweed, weed
 
 LOOPBACK = ["127.0.0.1", "::1", "localhost"]
-_numbers = itertools.count(1)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -85,14 +84,18 @@ def template(server: EmbeddedServer, admin: Engine) -> str:
     return name
 
 
+@pytest.fixture(scope="session")
+def databases(admin: Engine, template: str) -> Iterator[Databases]:
+    databases = Databases(admin, template)
+    yield databases
+    databases.close()
+
+
 @pytest.fixture
-def database_url(server: EmbeddedServer, admin: Engine, template: str) -> Iterator[str]:
-    name = f"obieg_{next(_numbers)}"
-    with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY WAL_LOG"))
+def database_url(server: EmbeddedServer, databases: Databases) -> Iterator[str]:
+    name = databases.take()
     yield server.url_of(name)
-    with admin.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    databases.remove(name)
 
 
 @pytest.fixture
