@@ -1,4 +1,4 @@
-"""Reading the trail: the whole log for auditors, the trail of a case also for those who may see the case."""
+"""Reading the trail: the whole log for auditors, that of a case or an object also for those who may see it."""
 
 import json
 from collections.abc import Collection, Mapping, Sequence
@@ -22,6 +22,9 @@ class TrailRights(Protocol):
 
     def may_see_case(self, reading: Reading, case_id: str) -> bool:
         """Whether the actor may see the case, and with it what happened there."""
+
+    def may_see_stream(self, reading: Reading, stream: str) -> bool:
+        """Whether the actor may see the object whose stream this is, and with it what happened to it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +100,23 @@ def trail(
         raise NotFound(f"There is no case {case}, or you may not see it.", case=case)
     query = select(AuditEntryRow).where(AuditEntryRow.case_id == case)
     return _page(view, query, after=after, limit=limit, newest_first=newest_first)
+
+
+def history(view: Reading, stream: str, *, before: int | None = None, limit: int = 50) -> EntryPage:
+    """What happened to one object, the newest first; `next` is given as `before` for what was earlier.
+
+    For auditors and for whoever may see the object. Raises `NotFound` for others, as if there were none.
+    """
+    if not view.actor.may("audit.read") and not view.port(TrailRights).may_see_stream(view, stream):
+        raise NotFound(f"There is no {stream}, or you may not see it.", stream=stream)
+    row, size = AuditEntryRow, max(1, min(limit, MOST))
+    query = select(row).where(row.stream == stream).order_by(row.stream_seq.desc()).limit(size + 1)
+    if before is not None:
+        query = query.where(row.stream_seq < before)
+    rows = list(view.session.scalars(query))
+    shown = rows[:size]
+    following = str(shown[-1].stream_seq) if len(rows) > size else None
+    return EntryPage(items=tuple(read_rows(view, shown)), next=following)
 
 
 def erasures(view: Reading, shown: Collection[Entry]) -> list[Entry]:

@@ -11,6 +11,7 @@ from audit.places import Publisher, Publishers, Signed
 from audit.publishing import keep_known, publish
 from audit.sequencer import sequence, sequence_thoroughly
 from core.identity import SYSTEM
+from documents.content.pages import forget_pages
 from documents.content.waiting import ask_again
 from documents.records.changes import WorkOffChanges
 from engine.messages import RouteMessages
@@ -40,10 +41,11 @@ REFUSALS_EVERY = 20  # seconds
 
 @job(SWEEP)
 def sweep_blobs(application: Application, arguments: dict[str, Any]) -> None:
-    """Remove stored content that nothing uses."""
+    """Remove stored content that nothing uses, and pictures of pages beyond those that are kept."""
     del arguments
     application.staging.sweep(application.blobs)
     sweep_uploads(application)
+    forget_pages(application)
 
 
 @job(HELP)

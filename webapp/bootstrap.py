@@ -12,7 +12,7 @@ from core.clock import Clock, SystemClock
 from core.errors import Unavailable
 from core.executor import Executor
 from core.settings import Settings, SettingsError
-from documents.content.readers import Readers
+from documents.content.readers import PageReaders, Readers
 from documents.hosting import Host
 from engine.feel.calendar import Calendar, is_country, use_calendar
 from engine.sizes import use_limit
@@ -60,6 +60,7 @@ DOORS = (  # importing these registers their commands, handlers and tables
     "documents.folders",
     "documents.content.queries",
     "documents.content.texts",
+    "documents.content.pages",
     "documents.content.previews",
     "documents.content.ocr",
     "documents.records.changes",
@@ -119,7 +120,8 @@ class Application:
 
     def close(self) -> None:
         """Give the database back; the last process that uses an embedded server stops it."""
-        self.units.ports[Readers].close()
+        for readers in (Readers, PageReaders):
+            self.units.ports[readers].close()
         self.database.close()
         self.folder.leave()
 

@@ -15,8 +15,8 @@ from core.settings import Settings
 from crm.access import may_read
 from crm.models import ContactRow, CustomerRow, OfferRow, OrderRow, ProductRow
 from crm.sales.models import InvoiceRow
-from documents.access import LinkRights, Target
-from documents.content.readers import Readers
+from documents.access import DOCUMENT, LinkRights, Target
+from documents.content.readers import PageReaders, Readers
 from documents.content.waiting import note_versions
 from documents.document_types import unknown_types
 from documents.events import DocumentFiled, DocumentLinked
@@ -25,6 +25,7 @@ from documents.intake_arrivals import INBOX
 from documents.intake_sorting import SORT
 from documents.links import pin
 from documents.mail.correlation import MailDirectory
+from documents.packages.sources import visible_ids
 from documents.packages.stamping import Decisions
 from documents.queries import DocumentVersion, attached
 from documents.search.ports import SearchRights, SearchSources
@@ -117,7 +118,8 @@ def ports(blobs: BlobStore, staging: Staging, settings: Settings) -> Mapping[typ
         MailDirectory: Directory(),
         FieldForms: FormJs(),
         Readers: Readers(),
-        TrailRights: CaseRights(),
+        PageReaders: PageReaders(),
+        TrailRights: TrailReaders(),
         SearchRights: Labels(ENTITIES),
         SearchSources: SearchSources({each.kind: each for each in (CaseSource(), CustomerSource(), OfferSource())}),
         Subjects: AccountSubjects(),
@@ -174,12 +176,17 @@ class AccountSubjects:
         return [f"account:{found}" for found in account_ids(reading, name)] if kind == "account" else []
 
 
-class CaseRights:
-    """Tells the trail who may see a case."""
+class TrailReaders:
+    """Tells the trail who may see a case or a document."""
 
     def may_see_case(self, reading: Reading, case_id: str) -> bool:
         """Whether the actor may see the instance."""
         return bool(_visible_cases(reading, [case_id]))
+
+    def may_see_stream(self, reading: Reading, stream: str) -> bool:
+        """Whether it is a document's, and the actor may see that one."""
+        kind, _, document_id = stream.partition(":")
+        return kind == DOCUMENT and bool(visible_ids(reading, [document_id]))
 
 
 def _visible_cases(reading: Reading, instances: Collection[str]) -> set[str]:

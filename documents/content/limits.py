@@ -21,3 +21,4 @@ class Limits:
 
 
 LIMITS = Limits()
+PAGE_LIMITS = Limits(seconds=8, processor_seconds=6)  # of a page that somebody waits for

@@ -65,6 +65,7 @@ class RenditionRow(Base):
         ForeignKeyConstraint(["document_id", "n"], ["document_version.document_id", "document_version.n"]),
         ForeignKeyConstraint(["digest"], ["blob.digest"]),
         Index("ix_rendition_digest", "digest"),
+        Index("ix_rendition_made_at_page", "made_at", postgresql_where=text("kind = 'page'")),
     )
 
     document_id: Mapped[str] = mapped_column(ID, primary_key=True)
@@ -77,3 +78,19 @@ class RenditionRow(Base):
     width: Mapped[int | None]
     height: Mapped[int | None]
     made_at: Mapped[datetime]
+
+
+class PageReadingRow(Base):
+    """That somebody looked at pages of a version stands in the trail since `told_at`; forgotten after an hour.
+
+    `place` is the beginning of the SHA-256 of the network address.
+    """
+
+    __tablename__ = "page_reading"
+    __table_args__ = (Index("ix_page_reading_told_at", "told_at"),)
+
+    document_id: Mapped[str] = mapped_column(ID, primary_key=True)
+    n: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    actor_id: Mapped[str] = mapped_column(NAME, primary_key=True)
+    place: Mapped[str] = mapped_column(NAME, primary_key=True)
+    told_at: Mapped[datetime]

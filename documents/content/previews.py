@@ -58,7 +58,8 @@ class MakePreviews:
         with _as_file(content) as descriptor, suppress(CannotRead):
             made.append(thumbnail(host, _small(readers, descriptor, PDF_TYPE)))
             text = readers.text(descriptor, media_type=PDF_TYPE, name="")
-        return Drawn(Outcome(order=order, reader="LibreOffice"), made, text)
+        pages = None if text is None else text.pages
+        return Drawn(Outcome(order=order, reader="LibreOffice", pages=pages), made, text)
 
     def failed(self, order: Order, reason: str) -> Drawn:
         """There will be no picture."""

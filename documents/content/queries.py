@@ -8,11 +8,14 @@ from typing import Any
 from sqlalchemy import select, tuple_
 
 from documents.access import VersionNotFound, require_visible
+from documents.content.kinds import is_drawn
 from documents.content.models import DocumentTextRow, ExtractionRow, RenditionRow
 from documents.content.renditions import PDF
 from documents.content.waiting import OCR, PREVIEW, TEXT
 from documents.models import DocumentVersionRow
 from storage.unit_of_work import Reading
+
+SEVERAL = frozenset({"application/pdf", "image/tiff"})  # drawn types of files that have pages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +82,14 @@ class VersionContent:
     def rendition(self, kind: str, page: int = 0) -> Rendition | None:
         """The rendition of that kind and page, if it was made."""
         return next((each for each in self.renditions if (each.kind, each.page) == (kind, page)), None)
+
+    @property
+    def pages(self) -> int:
+        """Of how many pages pictures can be asked for; 0 where there are none, or nobody has counted them yet."""
+        step = TEXT if is_drawn(self.media_type) else PREVIEW if self.pdf else None
+        found = self.steps.get(step) if step else None
+        counted = (found.pages if found else None) or 0
+        return counted if self.media_type in SEVERAL or self.pdf else min(counted, 1)  # frames that move are no pages
 
     @property
     def pdf(self) -> Rendition | None:

@@ -7,18 +7,22 @@ import socket
 import subprocess
 import sys
 import threading
-from contextlib import suppress
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from core.errors import Unavailable
 from documents.content.kinds import reader_of
-from documents.content.limits import LIMITS, Limits
+from documents.content.limits import LIMITS, PAGE_LIMITS, Limits
 from documents.content.protocol import Garbled, receive, send
 
 logger = logging.getLogger(__name__)
 WORKER = Path(__file__).parent / "worker.py"
 PROCESSES = 2
+REMEMBERED = 500  # pages that could not be drawn
 
 
 class CannotRead(Exception):
@@ -51,6 +55,9 @@ class Readers:
 
     def __init__(self, limits: Limits = LIMITS, *, processes: int = PROCESSES) -> None:
         self.limits = limits
+        self.patience: float | None = (
+            None  # seconds that a file waits for its turn; None for those that nobody waits for
+        )
         self._idle: queue.LifoQueue[_Process] = queue.LifoQueue()
         self._room = threading.Semaphore(processes)
         self._is_closed = False
@@ -86,7 +93,7 @@ class Readers:
                 self._idle.get_nowait().end()
 
     def _ask(self, file: int, order: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
-        with self._room:
+        with self._turn():
             process = self._idle_one() or _Process()
             is_good = False
             try:
@@ -101,6 +108,15 @@ class Readers:
             raise CannotRead(str(facts["reason"])[:500])
         return facts, content
 
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        if not self._room.acquire(timeout=self.patience):
+            raise Unavailable("Many pages are being drawn at the moment. Try again in a few seconds.")
+        try:
+            yield
+        finally:
+            self._room.release()
+
     def _idle_one(self) -> "_Process | None":
         with suppress(queue.Empty):
             while True:
@@ -109,6 +125,34 @@ class Readers:
                     return process
                 process.end()
         return None
+
+
+class PageReaders(Readers):
+    """Draws pages while somebody waits: quick to give up, and never behind the files that jobs read."""
+
+    def __init__(self, limits: Limits = PAGE_LIMITS, *, processes: int = 1) -> None:
+        super().__init__(limits, processes=processes)
+        self.patience = 2 * limits.seconds
+        self._refused: OrderedDict[tuple[str, int], str] = OrderedDict()
+        self._guard = threading.Lock()
+
+    def page(self, key: tuple[str, int], draw: Callable[[], Picture]) -> Picture:
+        """What `draw` gives; a page (digest and number) that could not be drawn is not tried again soon.
+
+        Raises `CannotRead`, `Unavailable`.
+        """
+        with self._guard:
+            reason = self._refused.get(key)
+        if reason is not None:
+            raise CannotRead(reason)
+        try:
+            return draw()
+        except CannotRead as error:
+            with self._guard:
+                self._refused[key] = str(error)
+                while len(self._refused) > REMEMBERED:
+                    self._refused.popitem(last=False)
+            raise
 
 
 def _storable(value: Any) -> Any:

@@ -66,7 +66,7 @@ def _done(order: dict[str, Any], file: Any) -> tuple[dict[str, Any], bytes]:
 
         picture = pdf.draw(file, int(order["page"]), width, height)
     else:
-        picture = pictures.small(file, width, height)
+        picture = pictures.small(file, width, height, page=int(order["page"]))
     size = picture.size
     packed = pictures.packed(picture)
     del picture

@@ -13,6 +13,7 @@ MODULES = (
     "document_folders",
     "document_types",
     "document_work",
+    "document_history",
     "document_views",
     "documents",
     "inbox",

@@ -5,6 +5,7 @@ from flask import render_template
 from core.errors import InvalidInput
 from documents import queries
 from documents.comparing import CompareVersions
+from documents.content.queries import content
 from webapp.pages.blueprint import asked, blueprint
 from webapp.pages.shell import names
 from webapp.web import run, view
@@ -20,6 +21,7 @@ def document_comparison(document_id: str) -> str:
         found = queries.document(reading, document_id)
         sides = [queries.version(reading, document_id, n) for n in (before, after)]
         versions = queries.versions(reading, document_id)
+        counts = [content(reading, document_id, n).pages for n in (before, after)] if shows_pages else [0, 0]
     return render_template(
         "document_comparison.html",
         document=found,
@@ -27,6 +29,7 @@ def document_comparison(document_id: str) -> str:
         sides=sides,
         difference=compared and compared.difference(),
         shows_pages=shows_pages,
+        counts=counts,
         names=names(),
     )
 

@@ -11,6 +11,7 @@ from documents.queries import Document
 from documents.records.queries import document_retention
 from documents.states import FINAL, FOLLOWING
 from storage.unit_of_work import Reading
+from webapp.pages.blueprint import asked
 from webapp.pages.field_inputs import inputs, shown
 from webapp.pages.link_choices import KINDS
 from webapp.pages.records import record
@@ -19,8 +20,11 @@ Part = Callable[[Reading, Document], Mapping[str, Any]]
 
 
 def versions(reading: Reading, document: Document) -> Mapping[str, Any]:
-    """For `documents/_versions.html`."""
-    return {"versions": queries.versions(reading, document.id)}
+    """For `documents/_versions.html` and `documents/_preview.html`, which shows the version that is asked for."""
+    found = queries.versions(reading, document.id)
+    asked_for = asked("version")
+    seen = next((each for each in found if str(each.n) == asked_for), document.latest)
+    return {"versions": found, "seen": seen}
 
 
 def belongs(reading: Reading, document: Document) -> Mapping[str, Any]:

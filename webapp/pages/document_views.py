@@ -5,14 +5,14 @@ from typing import Any
 
 from flask import Response, render_template, request, url_for
 
-from documents.content import office, queries
+from documents.content import office, pages, queries
 from documents.content.kinds import CONVERTED, is_drawn
 from documents.content.queries import Rendition, VersionContent
-from documents.content.renditions import OCR_COPY, PDF, THUMBNAIL
+from documents.content.renditions import OCR_COPY, PAGE, PDF, THUMBNAIL
 from documents.reading import ReadDocument
 from webapp.content import is_fresh, not_modified, send_version
 from webapp.pages.blueprint import blueprint
-from webapp.web import blobs, run, view
+from webapp.web import application, blobs, current_actor, run, view
 
 SHOWN = 200_000  # characters of a text
 PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})  # that every browser shows
@@ -33,10 +33,11 @@ def document_view(document_id: str, n: int) -> str:
     with view() as reading:
         found = queries.content(reading, document_id, n)
     kind, address = _shown_as(found)
-    if kind in {"mail", "sheets", "text"}:
+    if kind in {"mail", "sheets", "text"}:  # a PDF, a picture and pages are told when they are fetched
         run(ReadDocument(document_id=document_id, n=n, case_id=request.args.get("case")))
     text = (found.text or "")[:SHOWN]
-    return render_template("documents/_view.html", content=found, kind=kind, address=address, text=text)
+    case = request.args.get("case")
+    return render_template("documents/_view.html", content=found, kind=kind, address=address, text=text, case=case)
 
 
 @blueprint.get("/documents/<document_id>/<int:n>/thumbnail")
@@ -49,6 +50,17 @@ def document_thumbnail(document_id: str, n: int) -> Response:
     response = not_modified(found) if is_fresh(found.digest) else send_version(found, blobs(), inline=True)
     response.headers["Cache-Control"] = KEPT
     return response
+
+
+@blueprint.get("/documents/<document_id>/<int:n>/pages/<int:page>")
+def document_page(document_id: str, n: int, page: int) -> Response:
+    """A page as a picture; that its version was read stands in the trail, once an hour for all of its pages."""
+    with view() as reading:
+        known = queries.rendition(reading, document_id, n, PAGE, page)
+    if known is not None and is_fresh(known.digest):
+        return not_modified(known)
+    asked = pages.LookAtPage(document_id=document_id, n=n, page=page, case_id=request.args.get("case"))
+    return send_version(pages.page_picture(application(), current_actor(), asked), blobs(), inline=True)
 
 
 @blueprint.get("/documents/<document_id>/<int:n>/renditions/<any(pdf, ocr):kind>")
@@ -76,4 +88,6 @@ def _shown_as(content: VersionContent) -> tuple[str, str]:
         return "pdf", url_for("pages.document_rendition", kind=made.kind, **where)
     if content.media_type == "application/pdf":
         return "pdf", url_for("pages.document_preview", **where)
+    if content.pages:  # a scan in a format that browsers do not know
+        return "pages", ""
     return ("text", "") if content.text else ("nothing", "")

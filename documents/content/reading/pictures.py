@@ -41,10 +41,15 @@ def refuse_large(size: tuple[int, int], limits: Limits) -> None:
         )
 
 
-def small(file: File, width: int, height: int) -> Image.Image:
-    """The picture, upright, so that it fits into so many pixels."""
+def small(file: File, width: int, height: int, *, page: int = 1) -> Image.Image:
+    """The picture, upright, so that it fits into so many pixels; `page` chooses one of a scan of several."""
     picture = opened(file)
     try:
+        if page != 1:
+            if not 1 <= page <= getattr(picture, "n_frames", 1):
+                raise Unreadable(f"there is no page {page}")
+            picture.seek(page - 1)
+            refuse_large(picture.size, file.limits)
         picture.draft("RGB", (width, height))  # a JPEG is unpacked no larger than it is needed
         turned = ImageOps.exif_transpose(picture)
         turned.thumbnail((width, height))

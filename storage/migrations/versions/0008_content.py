@@ -50,6 +50,18 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["digest"], ["blob.digest"], name="fk_rendition_digest_blob"),
     )
     op.create_index("ix_rendition_digest", "rendition", ["digest"])
+    pages = sa.text("kind = 'page'")
+    op.create_index("ix_rendition_made_at_page", "rendition", ["made_at"], postgresql_where=pages)
+    op.create_table(
+        "page_reading",
+        sa.Column("document_id", ID, nullable=False),
+        sa.Column("n", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("actor_id", NAME, nullable=False),
+        sa.Column("place", NAME, nullable=False),
+        sa.Column("told_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("document_id", "n", "actor_id", "place", name="pk_page_reading"),
+    )
+    op.create_index("ix_page_reading_told_at", "page_reading", ["told_at"])
 
 
 def _key(table: str, *more: str) -> list[sa.Column[object] | sa.Constraint]:
@@ -73,5 +85,5 @@ def _key(table: str, *more: str) -> list[sa.Column[object] | sa.Constraint]:
 
 
 def downgrade() -> None:
-    for table in ("rendition", "document_text", "extraction"):
+    for table in ("page_reading", "rendition", "document_text", "extraction"):
         op.drop_table(table)
