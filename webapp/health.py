@@ -8,10 +8,12 @@ from typing import Any
 
 from flask import Blueprint, Flask, Response
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from core.errors import DomainError, Unavailable
 from core.identity import SYSTEM
 from storage.schema import current, newest
+from webapp.grants import rights_beyond
 from webapp.web import application, view
 
 blueprint = Blueprint("health", __name__)
@@ -31,11 +33,11 @@ def healthz() -> dict[str, str]:
 
 @blueprint.get("/readyz")
 def readyz() -> Any:
-    """Database, schema and blob store can be used; 503 names what cannot."""
+    """Database, schema and blob store can be used; 503 names what cannot. Remarks keep nobody from working."""
     parts = {"database": _database(), "schema": _schema(), "blobs": _blobs()}
     if any(state != "ok" for state in parts.values()):
         raise Unavailable("This process cannot work at the moment.", parts=parts)
-    return {"status": "ok", "parts": parts}
+    return {"status": "ok", "parts": parts, "remarks": _remarks()}
 
 
 def _database() -> str:
@@ -48,13 +50,22 @@ def _database() -> str:
 
 
 def _schema() -> str:
-    from sqlalchemy.exc import DBAPIError
-
     try:
         found = current(application().database.engine)
     except DBAPIError:
         return "unknown while the database is away"
     return "ok" if found == newest() else f"at {found or 'nothing'}, needs {newest()}; run: obieg migrate"
+
+
+def _remarks() -> list[str]:
+    """Whether the database role could change the trail, which need not be so."""
+    try:
+        beyond = rights_beyond(application())
+    except DBAPIError:
+        return []
+    if not beyond:
+        return []
+    return [f"The database role may change the trail: {beyond[0]} Run: obieg db grants"]
 
 
 def _blobs() -> str:

@@ -25,7 +25,14 @@ UNTOLD = {  # commands without an event, and why
     "NoteTokenUse": "how a token was used stands in the entries of what it did",
 }
 GIVING = {"send_version", "send_file", "send_from_directory"}  # what sends content to a browser or a program
-NOTED = {"ReadDocument", "LookAtPage", "ExportEvidence", "ExportLog", "export", "export_document"}  # what tells the trail of it
+NOTED = {
+    "ReadDocument",
+    "LookAtPage",
+    "ExportEvidence",
+    "ExportLog",
+    "export",
+    "export_document",
+}  # what tells the trail of it
 UNTOLD_ROUTES = {  # "module.function": why nothing is told of it
     "webapp.pages.document_views.document_thumbnail": "a picture of 240 pixels, shown in lists, is too small to read",
 }

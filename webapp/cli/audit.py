@@ -22,6 +22,7 @@ from webapp.bootstrap import Application, opened
 from webapp.cli import FINDINGS, print_json
 from webapp.cli.audit_destroyed import lost_versions
 from webapp.cli.progress import Progress, progress_bar
+from webapp.grants import rights_beyond
 
 UNKNOWN = text("""SELECT version.document_id, version.n, version.digest FROM document_version AS version
 WHERE NOT EXISTS (SELECT FROM audit_entry AS entry WHERE entry.stream = 'document:' || version.document_id
@@ -61,9 +62,12 @@ def audit_check(context: click.Context, as_json: bool, no_content: bool) -> None
             entries=log_size(view.session.connection()), findings=len(findings), with_content=not no_content
         )
         application.executor.execute(told, actor=SYSTEM)
+        remarks = rights_beyond(application)
     if as_json:
-        print_json({"findings": findings})
+        print_json({"findings": findings, "remarks": list(remarks)})
     else:
+        for remark in remarks:
+            click.echo(f"Remark: {remark} See obieg db grants.", err=True)
         for finding in findings:
             click.echo(finding["sentence"])
         click.echo(f"{len(findings)} findings." if findings else "Everything is as it was written.", err=True)
