@@ -5,6 +5,8 @@ from core.identity import Actor
 from storage.unit_of_work import Reading
 
 READ = "customer.read"
+FINANCIAL = "customer.finance"  # limits, terms, accounts, debts
+PRIVATE = "contact.private"  # what people told of themselves: preferences, interests, family
 READERS = (
     READ,
     "customer.edit",

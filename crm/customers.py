@@ -1,5 +1,6 @@
 """Entering and changing customers."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from decimal import Decimal
@@ -8,19 +9,24 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
+from core.errors import Forbidden
 from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
-from crm.checks import Findings, checked_version, one_at_a_time
-from crm.errors import CustomerExists, CustomerNotFound, WrongFields
+from crm.access import FINANCIAL
+from crm.checks import Findings, one_at_a_time
+from crm.errors import ChangedMeanwhile, CustomerExists, CustomerNotFound, WrongFields
 from crm.events import BalanceRecorded, CustomerChanged, CustomerCreated
+from crm.hierarchy import refuse_cycle
 from crm.models import CustomerBalanceRow, CustomerRow
 from crm.money import plain
 from crm.numbering import lasting_number
-from crm.profiles import Profile, checked, fill, profile_of
+from crm.profiles import FINANCE, Profile, checked, fill, profile_of, stored
 from storage.unit_of_work import UnitOfWork
 
-PERSONAL = frozenset({"name", "legal_name", "addresses", "phones", "emails"})
+PERSONAL = frozenset(
+    {"name", "legal_name", "addresses", "phones", "emails", "identifiers", "bank_accounts", "needs", "custom"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,11 +67,15 @@ class RecordBalance(Command):
 def create_customer(command: CreateCustomer, unit: UnitOfWork) -> CreatedCustomer:
     """Enter a customer with a number of its own. Raises `WrongFields`, `CustomerExists`."""
     profile = checked(command.profile)
+    require_finance(unit, _filled(profile))
+    if profile.parent_id is not None:
+        refuse_cycle(unit, None, profile.parent_id)
     refuse_duplicate(unit, profile)
     now = unit.clock.now()
     (number,) = lasting_number(unit, "C")
-    row = CustomerRow(id=new_id(), number=number, created_at=now, created_by=unit.actor.id, changed_at=now)
+    row = CustomerRow(id=new_id(), number=number, created_at=now, created_by=unit.actor.id)
     fill(row, profile)
+    row.changed_at, row.changed_by = now, unit.actor.id
     unit.session.add(row)
     unit.emit(
         CustomerCreated(
@@ -86,18 +96,24 @@ def update_customer(command: UpdateCustomer, unit: UnitOfWork) -> int:
     row = unit.session.get(CustomerRow, command.customer_id)
     if row is None:
         raise CustomerNotFound(command.customer_id)
-    checked_version(f"Customer {row.name}", expected=command.expected_version, current=row.row_version)
     before = profile_of(row)
+    if command.expected_version not in (None, row.row_version):
+        raise _conflict(row, before, command)
     unknown = command.changes.keys() - {each.name for each in fields(Profile)}
     if unknown:
         raise WrongFields({f"/{name}": f"A customer has no field {name}." for name in sorted(unknown)})
     after = checked(replace(before, **command.changes))
     refuse_duplicate(unit, after, besides=row.id)
+    if before.ad_source and after.ad_source != before.ad_source:
+        raise WrongFields({"/ad_source": "How a customer first heard of us is set once and stays."})
+    if after.parent_id is not None and after.parent_id != before.parent_id:
+        refuse_cycle(unit, row.id, after.parent_id)
     changes = {each.name for each in fields(Profile) if getattr(before, each.name) != getattr(after, each.name)}
     if not changes:
         return row.row_version
+    require_finance(unit, changes)
     fill(row, after)
-    row.changed_at = unit.clock.now()
+    row.changed_at, row.changed_by = unit.clock.now(), unit.actor.id
     unit.emit(
         CustomerChanged(
             customer_id=row.id,
@@ -149,6 +165,37 @@ def refuse_duplicate(unit: UnitOfWork, profile: Profile, *, besides: str | None 
             raise CustomerExists(number=other.number, name=other.name, because=because)
 
 
+def require_finance(unit: UnitOfWork, names: Collection[str]) -> None:
+    """Raise `Forbidden` when financial fields change and the actor may not see them."""
+    if FINANCE & set(names) and not unit.actor.may(FINANCIAL):
+        raise Forbidden(
+            f"You do not have the right to change limits, terms and accounts of customers ({FINANCIAL}).",
+            permission=FINANCIAL,
+        )
+
+
+def _filled(profile: Profile) -> set[str]:
+    empty = Profile(name=profile.name, country=profile.country)
+    return {each.name for each in fields(Profile) if getattr(profile, each.name) != getattr(empty, each.name)}
+
+
+def _conflict(row: CustomerRow, current: Profile, command: UpdateCustomer) -> ChangedMeanwhile:
+    """Both versions of every field that the caller wanted otherwise than it is now."""
+    differences = {
+        name: {"yours": _told(value), "theirs": _told(getattr(current, name))}
+        for name, value in command.changes.items()
+        if hasattr(current, name) and getattr(current, name) != value
+    }
+    return ChangedMeanwhile(
+        f"Customer {row.name}",
+        expected=command.expected_version or 0,
+        current=row.row_version,
+        differences=differences,
+        changed_by=row.changed_by,
+        changed_at=row.changed_at.isoformat(),
+    )
+
+
 def _difference(before: Profile, after: Profile, names: set[str] | frozenset[str]) -> dict[str, Any]:
     return {name: [_told(getattr(before, name)), _told(getattr(after, name))] for name in sorted(names)}
 
@@ -158,6 +205,8 @@ def _told(value: Any) -> Any:
         case Decimal():
             return plain(value)
         case tuple():
-            return [{each.name: getattr(item, each.name) for each in fields(item)} for item in value]
+            return stored(value)
+        case date():
+            return value.isoformat()
         case _:
             return value

@@ -1,6 +1,7 @@
 """What this context refuses, and why."""
 
 from datetime import date
+from typing import Any
 
 from core.errors import Conflict, InvalidInput, NotFound
 
@@ -21,6 +22,36 @@ class ContactNotFound(NotFound):
 
     def __init__(self, key: str) -> None:
         super().__init__(f"There is no contact {key}. Look it up at its customer.", contact=key)
+
+
+class NoteNotFound(NotFound):
+    """No such note, or it is somebody else's alone."""
+
+    code = "note_not_found"
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"There is no note {key}. Look it up at its customer.", note=key)
+
+
+class DictionaryNotFound(NotFound):
+    """No such value list, or no such value in it."""
+
+    code = "dictionary_not_found"
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"There is no list {key}. Look at the value lists.", dictionary=key)
+
+
+class DictionaryFixed(Conflict):
+    """Processes rely on the codes of this list."""
+
+    code = "dictionary_fixed"
+
+    def __init__(self, key: str) -> None:
+        super().__init__(
+            f"The values of the list {key} can be renamed, not added or retired: decisions rely on them.",
+            dictionary=key,
+        )
 
 
 class ProductNotFound(NotFound):
@@ -91,11 +122,13 @@ class ChangedMeanwhile(Conflict):
 
     code = "changed_meanwhile"
 
-    def __init__(self, what: str, *, expected: int, current: int) -> None:
+    def __init__(self, what: str, *, expected: int, current: int, **more: Any) -> None:
+        """`more` is for programs: `differences` maps field to {yours, theirs}, `changed_by` names who was faster."""
         super().__init__(
             f"{what} was changed by somebody else since you opened it. Look at the new values, then save again.",
             expected_version=expected,
             current_version=current,
+            **more,
         )
 
 

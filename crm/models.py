@@ -1,27 +1,58 @@
-"""The tables of the company itself, its customers, products, offers and orders."""
+"""The tables of the company itself, its products, offers and orders; those of customers are named here, too."""
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Any
 
-from sqlalchemy import Computed, ForeignKey, Index, Numeric, String, UniqueConstraint, text
+from sqlalchemy import Computed, ForeignKey, Index, Numeric, String, UniqueConstraint
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from crm.columns import SEARCH, Country, Currency, Money, Percent, Price, Quantity, parent
+from crm.customer_models import (
+    ContactPositionRow,
+    ContactRow,
+    CustomerAddressRow,
+    CustomerBalanceRow,
+    CustomerEmailRow,
+    CustomerNoteRow,
+    CustomerNoteVersionRow,
+    CustomerPhoneRow,
+    CustomerRow,
+    SatisfactionRow,
+)
 from storage.orm import ID, Base, IdKey
 
-Money = Annotated[Decimal, mapped_column(Numeric(18, 2))]
-Price = Annotated[Decimal, mapped_column(Numeric(18, 4))]
-Percent = Annotated[Decimal, mapped_column(Numeric(7, 4))]
-Currency = Annotated[str, mapped_column(String(3))]  # ISO 4217
-Country = Annotated[str, mapped_column(String(2))]  # ISO 3166-1 alpha-2
-Quantity = Annotated[Decimal, mapped_column(Numeric(14, 4))]
-SEARCH = "to_tsvector('simple'::regconfig, search_text)"
-
-
-def parent(column: str, *, nullable: bool = False, index: bool = True) -> Any:
-    """A column that names another row; children go with their parent where the parent may go at all."""
-    return mapped_column(ID, ForeignKey(column), nullable=nullable, index=index)
+__all__ = [
+    "SEARCH",
+    "CompanyRow",
+    "ContactPositionRow",
+    "ContactRow",
+    "Country",
+    "Currency",
+    "CurrencyRateRow",
+    "CustomerAddressRow",
+    "CustomerBalanceRow",
+    "CustomerEmailRow",
+    "CustomerNoteRow",
+    "CustomerNoteVersionRow",
+    "CustomerPhoneRow",
+    "CustomerRow",
+    "Money",
+    "NumberSeriesRow",
+    "OfferDecisionRow",
+    "OfferLineRow",
+    "OfferRow",
+    "OfferVersionRow",
+    "OrderLineRow",
+    "OrderRow",
+    "Percent",
+    "Price",
+    "ProductRow",
+    "Quantity",
+    "SatisfactionRow",
+    "parent",
+]
 
 
 class CompanyRow(Base):
@@ -57,128 +88,6 @@ class CurrencyRateRow(Base):
     valid_from: Mapped[date] = mapped_column(primary_key=True)
     rate: Mapped[Decimal] = mapped_column(Numeric(18, 8))
     source: Mapped[str]
-
-
-class CustomerRow(Base):
-    """A firm or person that we deal with."""
-
-    __tablename__ = "customer"
-    __table_args__ = (
-        Index(
-            "uq_customer_country_tax_id",
-            "country",
-            "tax_id",
-            unique=True,
-            postgresql_where=text("tax_id IS NOT NULL"),
-        ),
-        Index("ix_customer_search", "search", postgresql_using="gin"),
-    )
-
-    id: Mapped[IdKey]
-    number: Mapped[str] = mapped_column(String(16, collation="C"), unique=True)
-    name: Mapped[str] = mapped_column(index=True)
-    legal_name: Mapped[str | None]
-    country: Mapped[Country]
-    region: Mapped[str | None]
-    tax_id: Mapped[str | None] = mapped_column(String(32))
-    currency: Mapped[Currency]
-    credit_limit: Mapped[Money | None]
-    payment_days: Mapped[int | None]
-    reliability: Mapped[str] = mapped_column(String(1))
-    abc_class: Mapped[str | None] = mapped_column(String(1))
-    key_account: Mapped[bool]
-    owner: Mapped[str | None]
-    external_reference: Mapped[str | None] = mapped_column(String(64), unique=True)
-    search_text: Mapped[str]
-    search: Mapped[Any] = mapped_column(TSVECTOR, Computed(SEARCH, persisted=True))
-    created_at: Mapped[datetime]
-    created_by: Mapped[str]
-    changed_at: Mapped[datetime]
-    row_version: Mapped[int] = mapped_column()
-
-    addresses: Mapped[list["CustomerAddressRow"]] = relationship(
-        cascade="all, delete-orphan", order_by="CustomerAddressRow.position", lazy="selectin"
-    )
-    phones: Mapped[list["CustomerPhoneRow"]] = relationship(
-        cascade="all, delete-orphan", order_by="CustomerPhoneRow.position", lazy="selectin"
-    )
-    emails: Mapped[list["CustomerEmailRow"]] = relationship(
-        cascade="all, delete-orphan", order_by="CustomerEmailRow.position", lazy="selectin"
-    )
-    balance: Mapped["CustomerBalanceRow | None"] = relationship(cascade="all, delete-orphan", lazy="select")
-
-    __mapper_args__ = {"version_id_col": row_version}  # noqa: RUF012 -- SQLAlchemy's own attribute
-
-
-class CustomerAddressRow(Base):
-    """Where a customer is, gets invoices or gets goods."""
-
-    __tablename__ = "customer_address"
-
-    id: Mapped[IdKey]
-    customer_id: Mapped[str] = parent("customer.id")
-    position: Mapped[int]
-    kind: Mapped[str] = mapped_column(String(16))
-    street: Mapped[str]
-    postal_code: Mapped[str]
-    city: Mapped[str]
-    region: Mapped[str | None]
-    country: Mapped[Country]
-
-
-class CustomerPhoneRow(Base):
-    """A number of a customer: E.164 where it is a number that can be dialled, and as it was written."""
-
-    __tablename__ = "customer_phone"
-
-    id: Mapped[IdKey]
-    customer_id: Mapped[str] = parent("customer.id")
-    position: Mapped[int]
-    kind: Mapped[str] = mapped_column(String(16))
-    number: Mapped[str | None] = mapped_column(String(20), index=True)
-    as_written: Mapped[str]
-
-
-class CustomerEmailRow(Base):
-    """An e-mail address of a customer."""
-
-    __tablename__ = "customer_email"
-
-    id: Mapped[IdKey]
-    customer_id: Mapped[str] = parent("customer.id")
-    position: Mapped[int]
-    kind: Mapped[str] = mapped_column(String(16))
-    address: Mapped[str] = mapped_column(index=True)
-
-
-class CustomerBalanceRow(Base):
-    """What a customer owes according to the ledger, in the company's currency."""
-
-    __tablename__ = "customer_balance"
-
-    customer_id: Mapped[str] = mapped_column(ID, ForeignKey("customer.id"), primary_key=True)
-    receivable: Mapped[Money]
-    oldest_due: Mapped[date | None]
-    as_of: Mapped[date]
-
-
-class ContactRow(Base):
-    """A person at a customer."""
-
-    __tablename__ = "contact"
-    __table_args__ = (UniqueConstraint("external_reference"),)
-
-    id: Mapped[IdKey]
-    customer_id: Mapped[str] = parent("customer.id")
-    name: Mapped[str]
-    job_title: Mapped[str | None]
-    email: Mapped[str | None] = mapped_column(index=True)
-    phone: Mapped[str | None] = mapped_column(String(20), index=True)
-    external_reference: Mapped[str | None] = mapped_column(String(64))
-    created_at: Mapped[datetime]
-    row_version: Mapped[int] = mapped_column()
-
-    __mapper_args__ = {"version_id_col": row_version}  # noqa: RUF012 -- SQLAlchemy's own attribute
 
 
 class ProductRow(Base):

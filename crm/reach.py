@@ -6,6 +6,7 @@ import unicodedata
 import phonenumbers
 
 EMAIL = re.compile(r"[^@\s<>,;:\"]{1,64}@[^@\s<>,;:\"]{1,190}\.[^@\s<>,;:\".]{2,63}")
+WEB = re.compile(r"https?://[^\s<>\"'/]{1,250}\.[^\s<>\"'/]{2,63}(/[^\s<>\"']{0,1000})?")
 LETTERS = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ß": "ss", "æ": "ae", "œ": "oe", "ı": "i", "þ": "th", "ð": "d"})
 
 
@@ -23,6 +24,11 @@ def e164(written: str, country: str) -> str | None:
 def is_email(text: str) -> bool:
     """Whether a text has the form of one e-mail address."""
     return EMAIL.fullmatch(text) is not None
+
+
+def is_web_address(text: str) -> bool:
+    """Whether a text is the address of a page that a browser opens by http or https."""
+    return WEB.fullmatch(text) is not None
 
 
 def words(*texts: str | None) -> str:

@@ -20,7 +20,16 @@ from storage.jobs.queue import JobRequest
 from storage.unit_of_work import UnitFactory, UnitOfWork
 
 RIGHTS = frozenset(
-    {"customer.edit", "customer.read", "offer.edit", "invoice.edit", "payment.edit", "account.administer"}
+    {
+        "customer.edit",
+        "customer.finance",
+        "contact.private",
+        "customer.read",
+        "offer.edit",
+        "invoice.edit",
+        "payment.edit",
+        "account.administer",
+    }
 )
 REP = Actor(id="ewa", name="Ewa Maj", permissions=RIGHTS)
 MANAGER = Actor(id="jan", name="Jan Lis", permissions=RIGHTS)

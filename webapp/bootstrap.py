@@ -90,6 +90,8 @@ DOORS = (  # importing these registers their commands, handlers and tables
     "crm.approvals",
     "crm.orders",
     "crm.contacts",
+    "crm.notes",
+    "crm.satisfaction",
     "crm.sales.accepting",
     "crm.sales.crediting",
     "crm.sales.issuing",

@@ -7,7 +7,9 @@ from core.errors import InvalidInput
 
 READ = frozenset({"customer.read"})
 EMPLOYEE = READ | {"case.start", "task.work", "document.file"}
-SALES = EMPLOYEE | {"customer.edit", "offer.edit"}
+FINANCE = frozenset({"customer.finance"})  # see limits, terms, accounts and debts of customers
+PRIVATE = frozenset({"contact.private"})  # see what people at customers told of themselves
+SALES = EMPLOYEE | FINANCE | PRIVATE | {"customer.edit", "offer.edit"}
 OVERSIGHT = frozenset({"case.read_all", "document.read_all"})
 STATES = frozenset({"document.state"})  # say by hand that a document is approved, signed or void
 SEALING = frozenset({"document.seal"})  # in the organisation's name
@@ -23,14 +25,14 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     "registrar": EMPLOYEE | SORTING,
     "sales_manager": SALES | STATES | TEMPLATES | SORTING | INVOICES,
     "sales_director": SALES | STATES | SEALING | TEMPLATES | INVOICES,
-    "finance_director": EMPLOYEE | STATES | SEALING | INVOICES | MONEY,
-    "credit_controller": EMPLOYEE | {"customer.edit"} | INVOICES | MONEY,
-    "legal": EMPLOYEE | STATES | {"records.read", "records.hold"},
+    "finance_director": EMPLOYEE | FINANCE | STATES | SEALING | INVOICES | MONEY,
+    "credit_controller": EMPLOYEE | FINANCE | {"customer.edit"} | INVOICES | MONEY,
+    "legal": EMPLOYEE | FINANCE | STATES | {"records.read", "records.hold"},
     "technical_reviewer": EMPLOYEE,
     "records_manager": EMPLOYEE | OVERSIGHT | RECORDS,
-    "board": EMPLOYEE | OVERSIGHT | STATES | SEALING | {"records.read"},
+    "board": EMPLOYEE | FINANCE | OVERSIGHT | STATES | SEALING | {"records.read"},
     "process_designer": READ | TYPES | TEMPLATES | {"definition.deploy", "case.start", "task.work", "document.file"},
-    "auditor": READ | OVERSIGHT | {"audit.read", "records.read"},
+    "auditor": READ | FINANCE | OVERSIGHT | {"audit.read", "records.read"},
     "worker": frozenset({"external.work", "message.publish"}),
     "admin": SALES
     | OVERSIGHT

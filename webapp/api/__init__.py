@@ -22,6 +22,7 @@ def register(app: Flask) -> None:
     from webapp.api import (
         arrivals,
         choices,
+        contacts,
         customers,
         definitions,
         document_content,
@@ -67,6 +68,7 @@ def register(app: Flask) -> None:
             templates,
             letters,
             customers,
+            contacts,
             offers,
             invoices,
             trail,

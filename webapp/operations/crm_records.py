@@ -23,7 +23,11 @@ from crm.products import Article, CreateProduct, UpdateProduct
 from crm.profiles import Profile
 from storage.unit_of_work import UnitOfWork
 
-PROCESS = Actor(id="process", name="Process", permissions=frozenset({"customer.edit", "offer.edit", "customer.read"}))
+PROCESS = Actor(
+    id="process",
+    name="Process",
+    permissions=frozenset({"customer.edit", "customer.finance", "offer.edit", "customer.read"}),
+)
 
 
 class RecordMissing(NotFound):
