@@ -1,5 +1,6 @@
 """Entering, changing and moving the people at customers."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from typing import Any
@@ -14,10 +15,12 @@ from crm.access import PRIVATE
 from crm.birthdays import birthday, read_birthday
 from crm.checks import Findings, refuse_taken
 from crm.customer_events import ContactMoved, ContactPlaced, ContactWithdrawn
+from crm.dictionaries import check_codes
 from crm.errors import ChangedMeanwhile, ContactNotFound, CustomerNotFound, WrongFields
 from crm.events import ContactChanged, ContactCreated
 from crm.models import ContactPositionRow, ContactRow, CustomerRow
 from crm.reach import e164, is_email
+from crm.record_checks import CONTACT, check_custom
 from storage.unit_of_work import UnitOfWork
 
 PRIVATE_FIELDS = frozenset({"preferences", "interests", "family"})
@@ -90,7 +93,7 @@ def create_contact(command: CreateContact, unit: UnitOfWork) -> str:
     customer = unit.session.get(CustomerRow, command.customer_id)
     if customer is None:
         raise CustomerNotFound(command.customer_id)
-    normal = _checked(command, customer.country)
+    normal = _checked(unit, command, customer.country)
     _require_private(unit, {name for name in PRIVATE_FIELDS if getattr(normal, name)})
     refuse_taken(unit, ContactRow, command.external_reference, "a contact")
     row = ContactRow(
@@ -125,7 +128,8 @@ def update_contact(command: UpdateContact, unit: UnitOfWork) -> None:
                 if value != before[name] and (name not in PRIVATE_FIELDS or unit.actor.may(PRIVATE))
             },
         )
-    normal = _checked(CreateContact(customer_id=customer.id, **before | command.changes), customer.country)
+    wanted = CreateContact(customer_id=customer.id, **before | command.changes)
+    normal = _checked(unit, wanted, customer.country, before)
     changes = {
         name: [_told(before[name]), _told(getattr(normal, name))]
         for name in FIELDS
@@ -240,8 +244,10 @@ def _told(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-def _checked(command: CreateContact, country: str) -> CreateContact:
-    findings = Findings()
+def _checked(
+    unit: UnitOfWork, command: CreateContact, country: str, before: Mapping[str, Any] | None = None
+) -> CreateContact:
+    findings, before = Findings(), before or {}
     email = findings.optional("/email", command.email, "The e-mail address")
     if email is not None and not is_email(email):
         findings.add("/email", f"{email} is not an e-mail address.")
@@ -266,6 +272,12 @@ def _checked(command: CreateContact, country: str) -> CreateContact:
             )
         ),
     )
+    codes = {f"/interests/{index}": ("interest", each) for index, each in enumerate(normal.interests) if each}
+    if normal.role:
+        codes["/role"] = ("contact_role", normal.role)
+    held = {("contact_role", before.get("role")), *(("interest", each) for each in before.get("interests", ()))}
+    check_codes(unit, findings, {at: pair for at, pair in codes.items() if pair not in held})
+    normal = replace(normal, custom=check_custom(unit, CONTACT, normal.custom, before.get("custom", {}), findings))
     findings.refuse()
     return normal
 

@@ -22,6 +22,7 @@ from crm.models import CustomerBalanceRow, CustomerRow
 from crm.money import plain
 from crm.numbering import lasting_number
 from crm.profiles import FINANCE, Profile, checked, fill, profile_of, stored
+from crm.record_checks import check_profile
 from storage.unit_of_work import UnitOfWork
 
 PERSONAL = frozenset(
@@ -66,7 +67,7 @@ class RecordBalance(Command):
 @handles(CreateCustomer, needs="customer.edit")
 def create_customer(command: CreateCustomer, unit: UnitOfWork) -> CreatedCustomer:
     """Enter a customer with a number of its own. Raises `WrongFields`, `CustomerExists`."""
-    profile = checked(command.profile)
+    profile = check_profile(unit, checked(command.profile), None)
     require_finance(unit, _filled(profile))
     if profile.parent_id is not None:
         refuse_cycle(unit, None, profile.parent_id)
@@ -102,7 +103,7 @@ def update_customer(command: UpdateCustomer, unit: UnitOfWork) -> int:
     unknown = command.changes.keys() - {each.name for each in fields(Profile)}
     if unknown:
         raise WrongFields({f"/{name}": f"A customer has no field {name}." for name in sorted(unknown)})
-    after = checked(replace(before, **command.changes))
+    after = check_profile(unit, checked(replace(before, **command.changes)), before)
     refuse_duplicate(unit, after, besides=row.id)
     if before.ad_source and after.ad_source != before.ad_source:
         raise WrongFields({"/ad_source": "How a customer first heard of us is set once and stays."})

@@ -250,6 +250,7 @@ def fill(row: CustomerRow, profile: Profile) -> None:
     cities = [each.city for each in profile.addresses]
     numbers = [text for phone in row.phones for text in (phone.number, _digits(phone.as_written))]
     others = [each.number for each in profile.identifiers]
+    others += [value for value in profile.custom.values() if isinstance(value, str)]
     row.search_text = words(profile.name, profile.legal_name, *cities, profile.tax_id, row.number, *numbers, *others)
     row.name_key = words(profile.name)
 

@@ -29,6 +29,7 @@ RIGHTS = frozenset(
         "invoice.edit",
         "payment.edit",
         "account.administer",
+        "crm.administer",
     }
 )
 REP = Actor(id="ewa", name="Ewa Maj", permissions=RIGHTS)

@@ -91,6 +91,8 @@ DOORS = (  # importing these registers their commands, handlers and tables
     "crm.orders",
     "crm.contacts",
     "crm.notes",
+    "crm.dictionaries",
+    "crm.custom_fields",
     "crm.satisfaction",
     "crm.sales.accepting",
     "crm.sales.crediting",

@@ -32,6 +32,7 @@ MODELS = (
     "documents.content.models",
     "documents.records.models",
     "crm.models",
+    "crm.dictionary_models",
     "crm.sales.models",
     "webapp.accounts.models",
 )

@@ -6,12 +6,22 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from storage.migrations.shipped_dictionaries import dictionaries, values
+
 revision = "0013_customers"
 down_revision = "0012_signatures"
 branch_labels = None
 depends_on = None
 
-TABLES = ("customer_satisfaction", "contact_position", "customer_note", "customer_note_version")
+TABLES = (
+    "dictionary",
+    "custom_field",
+    "customer_satisfaction",
+    "dictionary_value",
+    "contact_position",
+    "customer_note",
+    "customer_note_version",
+)
 FOREIGN_KEYS = {"fk_customer_merged_into_customer": "merged_into", "fk_customer_parent_id_customer": "parent_id"}
 
 
@@ -107,6 +117,7 @@ INDEXES = (
         {"columns": ["customer_id", "recorded_at"]},
     ),
     ("ix_customer_satisfaction_recorded_at", "customer_satisfaction", {"columns": ["recorded_at"]}),
+    ("ix_dictionary_value_dictionary_position", "dictionary_value", {"columns": ["dictionary", "position"]}),
     ("ix_contact_position_customer_id", "contact_position", {"columns": ["customer_id"]}),
     ("ix_customer_note_contact_id", "customer_note", {"columns": ["contact_id"]}),
     ("ix_customer_note_customer_id_id", "customer_note", {"columns": ["customer_id", "id"]}),
@@ -127,9 +138,39 @@ def upgrade() -> None:
     _tables()
     for name, table, options in INDEXES:
         op.create_index(name, table, **options)
+    op.bulk_insert(_dictionary(), dictionaries())
+    op.bulk_insert(_value(), values())
 
 
 def _tables() -> None:
+    op.create_table(
+        "dictionary",
+        sa.Column("key", sa.String(length=64, collation="C"), nullable=False),
+        sa.Column("labels", postgresql.JSONB(), nullable=False),
+        sa.Column("is_fixed", sa.Boolean(), nullable=False),
+        sa.Column("row_version", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name="pk_dictionary"),
+    )
+    op.create_table(
+        "custom_field",
+        sa.Column("id", sa.String(length=26, collation="C"), nullable=False),
+        sa.Column("entity", sa.String(length=64, collation="C"), nullable=False),
+        sa.Column("key", sa.String(length=64, collation="C"), nullable=False),
+        sa.Column("labels", postgresql.JSONB(), nullable=False),
+        sa.Column("type", sa.String(length=16), nullable=False),
+        sa.Column("dictionary", sa.String(length=64, collation="C"), nullable=True),
+        sa.Column("help", sa.String(), nullable=True),
+        sa.Column("minimum", sa.Numeric(precision=24, scale=6), nullable=True),
+        sa.Column("maximum", sa.Numeric(precision=24, scale=6), nullable=True),
+        sa.Column("is_required", sa.Boolean(), nullable=False),
+        sa.Column("is_searchable", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("is_retired", sa.Boolean(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("row_version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["dictionary"], ["dictionary.key"], name="fk_custom_field_dictionary_dictionary"),
+        sa.PrimaryKeyConstraint("id", name="pk_custom_field"),
+        sa.UniqueConstraint("entity", "key", name="uq_custom_field_entity_key"),
+    )
     op.create_table(
         "customer_satisfaction",
         sa.Column("id", sa.String(length=26, collation="C"), nullable=False),
@@ -141,6 +182,16 @@ def _tables() -> None:
         sa.Column("recorded_by", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name="fk_customer_satisfaction_customer_id_customer"),
         sa.PrimaryKeyConstraint("id", name="pk_customer_satisfaction"),
+    )
+    op.create_table(
+        "dictionary_value",
+        sa.Column("dictionary", sa.String(length=64, collation="C"), nullable=False),
+        sa.Column("code", sa.String(length=64, collation="C"), nullable=False),
+        sa.Column("labels", postgresql.JSONB(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("is_retired", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["dictionary"], ["dictionary.key"], name="fk_dictionary_value_dictionary_dictionary"),
+        sa.PrimaryKeyConstraint("dictionary", "code", name="pk_dictionary_value"),
     )
     op.create_table(
         "contact_position",
@@ -185,6 +236,27 @@ def _tables() -> None:
             ["note_id"], ["customer_note.id"], name="fk_customer_note_version_note_id_customer_note"
         ),
         sa.PrimaryKeyConstraint("note_id", "n", name="pk_customer_note_version"),
+    )
+
+
+def _dictionary() -> sa.TableClause:
+    return sa.table(
+        "dictionary",
+        sa.column("key"),
+        sa.column("labels", postgresql.JSONB()),
+        sa.column("is_fixed"),
+        sa.column("row_version"),
+    )
+
+
+def _value() -> sa.TableClause:
+    return sa.table(
+        "dictionary_value",
+        sa.column("dictionary"),
+        sa.column("code"),
+        sa.column("labels", postgresql.JSONB()),
+        sa.column("position"),
+        sa.column("is_retired"),
     )
 
 
