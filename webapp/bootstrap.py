@@ -94,6 +94,8 @@ DOORS = (  # importing these registers their commands, handlers and tables
     "crm.dictionaries",
     "crm.custom_fields",
     "crm.satisfaction",
+    "crm.payments.allocating",
+    "crm.payments.importing",
     "crm.sales.accepting",
     "crm.sales.crediting",
     "crm.sales.issuing",

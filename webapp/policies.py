@@ -14,6 +14,7 @@ from core.messages import Event
 from core.settings import Settings
 from crm.access import may_read
 from crm.models import ContactRow, CustomerRow, OfferRow, OrderRow, ProductRow
+from crm.payments.models import PaymentRow
 from crm.sales.models import InvoiceRow
 from documents.access import DOCUMENT, LinkRights, Target
 from documents.content.readers import PageReaders, Readers
@@ -69,6 +70,7 @@ ENTITIES: dict[str, type[Any]] = {
     "crm.order": OrderRow,
     "crm.product": ProductRow,
     "crm.invoice": InvoiceRow,
+    "crm.payment": PaymentRow,
 }
 
 

@@ -89,3 +89,12 @@ class InvoiceNumberTaken(Conflict):
 
     def __init__(self, number: str) -> None:
         super().__init__(f"There is an invoice {number} already. Open that one.", number=number)
+
+
+class SettledByPayment(Conflict):
+    """A payment settled an invoice, so it is the payment that has to be taken off."""
+
+    code = "settled_by_payment"
+
+    def __init__(self) -> None:
+        super().__init__("A payment settled this. Take the payment off its invoices instead.")

@@ -110,6 +110,7 @@ class SettlementRow(Base):
     invoice_id: Mapped[str] = mapped_column(ID, ForeignKey("invoice.id"))
     kind: Mapped[str] = mapped_column(String(16))  # payment, credit, write_off
     credit_id: Mapped[str | None] = parent("invoice.id", nullable=True)
+    payment_id: Mapped[str | None] = parent("payment.id", nullable=True)
     amount: Mapped[Money]
     effective_on: Mapped[date]
     rule: Mapped[str] = mapped_column(String(16))  # what found it: reference, iban, amount, manual, credit

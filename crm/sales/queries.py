@@ -63,11 +63,12 @@ class InvoiceLine(OrderLine):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settlement:
-    """What settled an amount; `by` is the number of the credit note, else what paid."""
+    """What settled an amount; `by` is the number of the credit note, `payment_id` what paid."""
 
     id: str
     kind: str
     by: str | None
+    payment_id: str | None
     rule: str
     amount: Decimal
     effective_on: date
@@ -230,6 +231,7 @@ def _settlements(view: Reading, row: InvoiceRow) -> list[Settlement]:
                 id=each.id,
                 kind=each.kind,
                 by=numbers.get(other) if other else None,
+                payment_id=each.payment_id,
                 rule=each.rule,
                 amount=each.amount,
                 effective_on=each.effective_on,

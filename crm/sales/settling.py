@@ -15,6 +15,7 @@ from crm.money import NOTHING, plain
 from crm.sales.balances import refresh_balance
 from crm.sales.errors import (
     InvoiceNotFound,
+    SettledByPayment,
     SettlementGone,
     SettlementNotFound,
     SettlesTooMuch,
@@ -24,7 +25,7 @@ from crm.sales.events import DisputeResolved, InvoiceDisputed, InvoiceSettled, S
 from crm.sales.models import InvoiceRow, SettlementRow
 from storage.unit_of_work import UnitOfWork
 
-CREDIT, WRITE_OFF = "credit", "write_off"
+CREDIT, WRITE_OFF, PAYMENT = "credit", "write_off", "payment"
 MANUAL = "manual"
 
 
@@ -110,6 +111,8 @@ def undo_settlement(command: UndoSettlement, unit: UnitOfWork) -> None:
     row = unit.session.get(SettlementRow, command.settlement_id)
     if row is None:
         raise SettlementNotFound(command.settlement_id)
+    if row.kind == PAYMENT:
+        raise SettledByPayment
     locked = {each.id: each for each in lock_invoices(unit, row.invoice_id, row.credit_id)}
     unsettle(unit, row, locked, reason)
     refresh_balance(unit, locked[row.invoice_id].customer_id)
@@ -152,7 +155,7 @@ class Means:
     effective_on: date
     rule: str = MANUAL
     credit: InvoiceRow | None = None
-    by: str | None = None
+    payment_id: str | None = None
     reason: str | None = None
 
 
@@ -174,6 +177,7 @@ def settle(unit: UnitOfWork, invoice: InvoiceRow, means: Means) -> SettlementRow
         invoice_id=invoice.id,
         kind=means.kind,
         credit_id=means.credit.id if means.credit else None,
+        payment_id=means.payment_id,
         amount=amount,
         effective_on=means.effective_on,
         rule=means.rule,
@@ -190,7 +194,7 @@ def settle(unit: UnitOfWork, invoice: InvoiceRow, means: Means) -> SettlementRow
             customer_id=invoice.customer_id,
             settlement_id=row.id,
             kind=means.kind,
-            by=means.credit.number if means.credit else means.by,
+            by=means.credit.number if means.credit else means.payment_id,
             rule=means.rule,
             amount=plain(amount),
             balance=plain(invoice.balance),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from typing import Any
 
+from tests.bank_files import Line, camt, mt940
 from tests.web import Program
 
 LINE = {"quantity": 2, "description": "Pompa", "unit_price": 100, "vat_rate": 23}
@@ -66,3 +68,40 @@ def test_settling_asks_for_the_right_and_names_what_is_wrong(program: Callable[.
     )
     assert (written["state"], undone.json["state"], undone.json["balance"]) == ("written_off", "open", 246)
     assert controller.get("/invoices", query_string={"after": "wczoraj"}).status_code == 422
+
+
+def upload(program: Program, content: bytes) -> Any:
+    return program.post("/bank-statements", data={"file": (io.BytesIO(content), "wyciag.sta")})
+
+
+def test_dun_04_a_statement_is_taken_in_matched_and_corrected_by_rest(program: Callable[..., Program]) -> None:
+    controller = program("piotr", "credit_controller")
+    customer = make_customer(controller)
+    for _ in range(2):
+        controller.post("/invoices", json={"customer_id": customer, "lines": [LINE]})
+
+    done = upload(controller, mt940(Line("246.00", "INV-2026-0001"), Line("100.00", "przelew", bank_reference="BR2")))
+
+    assert (done.status_code, done.json["items"][0]["posted"], done.json["items"][0]["matched"]) == (200, 2, 1)
+    assert upload(controller, camt(Line("1.00", "x"))).json["items"][0]["posted"] == 1
+    waiting = controller.get("/payments", query_string={"state": "unmatched"}).json["items"]
+    assert [each["amount"] for each in waiting] == [100, 1]
+    found = controller.get(f"/payments/{waiting[0]['id']}").json
+    proposed = found["proposals"][0]["invoice"]
+    assert (proposed["number"], found["proposals"][0]["because"]) == ("INV-2026-0002", ["iban", "name"])
+    body = {"portions": [{"invoice_id": proposed["id"]}], "reason": "ustalono telefonicznie"}
+    matched = controller.post(f"/payments/{waiting[0]['id']}/match", json=body).json
+    assert (matched["state"], matched["uses"][0]["amount"]) == ("matched", 100)
+    taken = controller.post(f"/payments/{waiting[0]['id']}/unmatch", json={"reason": "pomyłka"}).json
+    assert taken["state"] == "unmatched"
+    aside = controller.post(f"/payments/{waiting[1]['id']}/aside", json={"reason": "odsetki"}).json
+    assert aside["state"] == "put_aside"
+    assert controller.get("/payments", query_string={"customer_id": customer}).json["total"] == 2
+
+
+def test_a_file_that_is_no_statement_is_refused_with_what_to_do(program: Callable[..., Program]) -> None:
+    answer = upload(program("piotr", "credit_controller"), b"%PDF-1.7")
+
+    assert (answer.status_code, answer.json["code"]) == (422, "statement_refused")
+    assert "MT940 or CAMT.053" in answer.json["detail"]
+    assert upload(program("ewa", "sales_rep"), mt940()).status_code == 403

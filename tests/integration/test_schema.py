@@ -34,6 +34,7 @@ MODELS = (
     "crm.models",
     "crm.dictionary_models",
     "crm.sales.models",
+    "crm.payments.models",
     "webapp.accounts.models",
 )
 LEFT = (  # what a database has that is neither a table nor in one

@@ -8,7 +8,7 @@ down_revision = "0013_customers"
 branch_labels = None
 depends_on = None
 
-TABLES = ["invoice", "invoice_line", "invoice_vat", "settlement"]
+TABLES = ["bank_statement", "payer_account", "payment", "invoice", "invoice_line", "invoice_vat", "settlement"]
 
 FUNCTION = """
 CREATE FUNCTION sales_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -31,6 +31,73 @@ TRIGGERS = (
 
 
 def upgrade() -> None:
+    op.create_table(
+        "bank_statement",
+        sa.Column("id", sa.String(length=26, collation="C"), nullable=False),
+        sa.Column("key", sa.String(length=64, collation="C"), nullable=False),
+        sa.Column("format", sa.String(length=16), nullable=False),
+        sa.Column("account", sa.String(length=40), nullable=False),
+        sa.Column("number", sa.String(length=64), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("opening", sa.Numeric(precision=18, scale=2), nullable=True),
+        sa.Column("closing", sa.Numeric(precision=18, scale=2), nullable=True),
+        sa.Column("closed_on", sa.Date(), nullable=True),
+        sa.Column("entries", sa.Integer(), nullable=False),
+        sa.Column("imported_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("imported_by", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_bank_statement"),
+        sa.UniqueConstraint("key", name="uq_bank_statement_key"),
+    )
+    op.create_table(
+        "payer_account",
+        sa.Column("account", sa.String(length=40), nullable=False),
+        sa.Column("customer_id", sa.String(length=26, collation="C"), nullable=False),
+        sa.Column("learned_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("learned_by", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name="fk_payer_account_customer_id_customer"),
+        sa.PrimaryKeyConstraint("account", name="pk_payer_account"),
+    )
+    op.create_index("ix_payer_account_customer_id", "payer_account", ["customer_id"], unique=False)
+    op.create_table(
+        "payment",
+        sa.Column("id", sa.String(length=26, collation="C"), nullable=False),
+        sa.Column("key", sa.String(length=64, collation="C"), nullable=False),
+        sa.Column("statement_id", sa.String(length=26, collation="C"), nullable=True),
+        sa.Column("customer_id", sa.String(length=26, collation="C"), nullable=True),
+        sa.Column("reverses_id", sa.String(length=26, collation="C"), nullable=True),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("is_reversal", sa.Boolean(), nullable=False),
+        sa.Column("account", sa.String(length=40), nullable=False),
+        sa.Column("booked_on", sa.Date(), nullable=False),
+        sa.Column("value_on", sa.Date(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("exchange_rate", sa.Numeric(precision=18, scale=8), nullable=False),
+        sa.Column("amount", sa.Numeric(precision=18, scale=2), nullable=False),
+        sa.Column("unallocated", sa.Numeric(precision=18, scale=2), nullable=False),
+        sa.Column("payer_name", sa.String(), nullable=True),
+        sa.Column("payer_account", sa.String(length=40), nullable=True),
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column("bank_reference", sa.String(), nullable=True),
+        sa.Column("note", sa.String(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_by", sa.String(), nullable=False),
+        sa.Column("row_version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name="fk_payment_customer_id_customer"),
+        sa.ForeignKeyConstraint(["reverses_id"], ["payment.id"], name="fk_payment_reverses_id_payment"),
+        sa.ForeignKeyConstraint(["statement_id"], ["bank_statement.id"], name="fk_payment_statement_id_bank_statement"),
+        sa.PrimaryKeyConstraint("id", name="pk_payment"),
+        sa.UniqueConstraint("key", name="uq_payment_key"),
+    )
+    op.create_index("ix_payment_account_amount", "payment", ["account", "amount"], unique=False)
+    op.create_index("ix_payment_booked_on_id", "payment", ["booked_on", "id"], unique=False)
+    op.create_index(
+        "ix_payment_customer_id", "payment", ["customer_id"], unique=False, postgresql_where=sa.text("unallocated <> 0")
+    )
+    op.create_index("ix_payment_customer_id_booked_on_id", "payment", ["customer_id", "booked_on", "id"], unique=False)
+    op.create_index("ix_payment_payer_account", "payment", ["payer_account"], unique=False)
+    op.create_index("ix_payment_reverses_id", "payment", ["reverses_id"], unique=False)
+    op.create_index("ix_payment_state_booked_on_id", "payment", ["state", "booked_on", "id"], unique=False)
+    op.create_index("ix_payment_statement_id", "payment", ["statement_id"], unique=False)
     op.create_table(
         "invoice",
         sa.Column("id", sa.String(length=26, collation="C"), nullable=False),
@@ -126,6 +193,7 @@ def upgrade() -> None:
         sa.Column("invoice_id", sa.String(length=26, collation="C"), nullable=False),
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("credit_id", sa.String(length=26, collation="C"), nullable=True),
+        sa.Column("payment_id", sa.String(length=26, collation="C"), nullable=True),
         sa.Column("amount", sa.Numeric(precision=18, scale=2), nullable=False),
         sa.Column("effective_on", sa.Date(), nullable=False),
         sa.Column("rule", sa.String(length=16), nullable=False),
@@ -137,10 +205,12 @@ def upgrade() -> None:
         sa.Column("undone_reason", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(["credit_id"], ["invoice.id"], name="fk_settlement_credit_id_invoice"),
         sa.ForeignKeyConstraint(["invoice_id"], ["invoice.id"], name="fk_settlement_invoice_id_invoice"),
+        sa.ForeignKeyConstraint(["payment_id"], ["payment.id"], name="fk_settlement_payment_id_payment"),
         sa.PrimaryKeyConstraint("id", name="pk_settlement"),
     )
     op.create_index("ix_settlement_credit_id", "settlement", ["credit_id"], unique=False)
     op.create_index("ix_settlement_invoice_id_effective_on", "settlement", ["invoice_id", "effective_on"], unique=False)
+    op.create_index("ix_settlement_payment_id", "settlement", ["payment_id"], unique=False)
     op.execute(FUNCTION)
     for trigger in TRIGGERS:
         op.execute(trigger)

@@ -1,0 +1,1 @@
+"""Money that came: bank statements, payments, and which invoices they settle."""
