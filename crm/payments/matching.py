@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from sqlalchemy import select
 
+from crm.cards import customer_of_iban
 from crm.money import NOTHING
 from crm.payments.models import PayerAccountRow, PaymentRow
 from crm.sales.issuing import bare
@@ -57,11 +58,14 @@ def match(view: Reading, payment: PaymentRow) -> Match | None:
 
 
 def payer_of(view: Reading, payment: PaymentRow) -> str | None:
-    """The customer whose account the money came from."""
+    """The customer whose account the money came from: as it was entered, else as it was learned."""
     if payment.customer_id is not None:
         return payment.customer_id
     if payment.payer_account is None:
         return None
+    entered = customer_of_iban(view, payment.payer_account)
+    if entered is not None:
+        return entered
     known = view.session.get(PayerAccountRow, payment.payer_account)
     return known.customer_id if known else None
 

@@ -8,11 +8,11 @@ from decimal import Decimal
 from rapidfuzz import fuzz
 from sqlalchemy import select
 
-from crm.access import require_read
 from crm.models import CustomerRow
 from crm.payments.errors import PaymentNotFound
 from crm.payments.matching import ACCOUNT, AMOUNT, REFERENCE, named_invoices, open_invoices, payer_of
 from crm.payments.models import BankStatementRow, PaymentRow
+from crm.sales.access import require_finance
 from crm.sales.models import InvoiceRow, SettlementRow
 from crm.sales.paging import Part, keyset
 from crm.sales.queries import InvoiceSummary, summaries
@@ -87,7 +87,7 @@ def payments(
     limit: int = 50,
 ) -> Part[PaymentSummary]:
     """Payments, the newest first; unmatched ones with the oldest first."""
-    require_read(view)
+    require_finance(view)
     wanted = select(PaymentRow)
     if state is not None:
         wanted = wanted.where(PaymentRow.state == state)
@@ -106,7 +106,7 @@ def payments(
 
 def payment(view: Reading, key: str) -> Payment:
     """One payment. Raises `PaymentNotFound`."""
-    require_read(view)
+    require_finance(view)
     row = view.session.get(PaymentRow, key)
     if row is None:
         raise PaymentNotFound(key)

@@ -7,11 +7,11 @@ from decimal import Decimal
 
 from sqlalchemy import or_, select
 
-from crm.access import require_read
 from crm.company import today
 from crm.models import CustomerRow, OrderRow
 from crm.money import VatShare, line_net, rounded
 from crm.queries import OrderLine
+from crm.sales.access import require_finance
 from crm.sales.errors import InvoiceNotFound
 from crm.sales.issuing import bare
 from crm.sales.models import InvoiceRow, SettlementRow
@@ -111,7 +111,7 @@ def invoices(
     view: Reading, wanted: InvoiceFilter, *, after: str | None = None, limit: int = 50
 ) -> Part[InvoiceSummary]:
     """Invoices, the newest first; overdue ones with the oldest debt first."""
-    require_read(view)
+    require_finance(view)
     found = select(InvoiceRow)
     for column, value in (
         (InvoiceRow.customer_id, wanted.customer_id),
@@ -137,7 +137,7 @@ def invoices(
 
 def invoice(view: Reading, key: str) -> Invoice:
     """An invoice by id, number or external reference. Raises `InvoiceNotFound`."""
-    require_read(view)
+    require_finance(view)
     named = (InvoiceRow.id == key) | (InvoiceRow.number == key) | (InvoiceRow.external_reference == key)
     row = view.session.scalars(select(InvoiceRow).where(named)).first()
     if row is None:

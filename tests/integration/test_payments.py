@@ -10,10 +10,12 @@ from sqlalchemy import Engine
 
 from core.clock import FixedClock
 from core.errors import Forbidden
+from core.identity import Actor
 from crm.payments.allocating import MatchPayment, NamePayer, Portion, PutPaymentAside, UnmatchPayment
 from crm.payments.errors import PaymentTooSmall, WrongPaymentState
 from crm.payments.importing import ImportStatements, PostPayment
 from crm.payments.queries import Payment, PaymentSummary, payment, payments
+from crm.profile_parts import BankAccount
 from crm.queries import standing
 from crm.sales.crediting import CreditInvoice
 from crm.sales.errors import SettledByPayment, SettlesTooMuch
@@ -272,3 +274,22 @@ def test_who_may_not_book_does_not(desk: Desk) -> None:
         desk.do(ImportStatements(content=mt940(Line("1.00", payer=MILL))), actor=STRANGER)
     with pytest.raises(Forbidden):
         desk.ask(payments, actor=STRANGER)
+
+
+def test_an_account_that_is_entered_at_the_customer_is_known_at_once(desk: Desk) -> None:
+    mill = desk.make_customer(bank_accounts=(BankAccount(iban=MILL),))
+    made = make_invoice(desk, mill)
+
+    bring(desk, Line("246.00", "przelew"))
+
+    assert desk.ask(invoice, made.id).settlements[0].rule == "iban"
+
+
+def test_who_may_see_customers_but_no_debts_sees_no_invoice_and_no_payment(desk: Desk, mill: str) -> None:
+    made = make_invoice(desk, mill)
+    clerk = Actor(id="rita", name="Rita", permissions=frozenset({"customer.read"}))
+
+    with pytest.raises(Forbidden, match=r"customer\.finance"):
+        desk.ask(invoice, made.id, actor=clerk)
+    with pytest.raises(Forbidden, match=r"customer\.finance"):
+        desk.ask(payments, actor=clerk)
