@@ -13,6 +13,7 @@ READERS = (
     "offer.edit",
     "invoice.edit",
     "payment.edit",
+    "activity.edit",
 )  # whoever may edit sees what there is to edit
 
 

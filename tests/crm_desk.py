@@ -30,6 +30,7 @@ RIGHTS = frozenset(
         "payment.edit",
         "account.administer",
         "crm.administer",
+        "activity.edit",
     }
 )
 REP = Actor(id="ewa", name="Ewa Maj", permissions=RIGHTS)

@@ -96,6 +96,8 @@ DOORS = (  # importing these registers their commands, handlers and tables
     "crm.satisfaction",
     "crm.payments.allocating",
     "crm.payments.importing",
+    "crm.activities.registering",
+    "crm.activities.settling",
     "crm.sales.accepting",
     "crm.sales.crediting",
     "crm.sales.issuing",

@@ -13,6 +13,7 @@ from audit.recorder import record
 from core.messages import Event
 from core.settings import Settings
 from crm.access import may_read
+from crm.activities.models import ActivityRow
 from crm.models import ContactRow, CustomerRow, OfferRow, OrderRow, ProductRow
 from crm.payments.models import PaymentRow
 from crm.sales.models import InvoiceRow
@@ -71,6 +72,7 @@ ENTITIES: dict[str, type[Any]] = {
     "crm.product": ProductRow,
     "crm.invoice": InvoiceRow,
     "crm.payment": PaymentRow,
+    "crm.activity": ActivityRow,
 }
 
 

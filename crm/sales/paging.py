@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, Select, Tuple, func, select, tuple_
@@ -29,13 +29,13 @@ class Part(Generic[Item]):
 def keyset(
     view: Reading,
     wanted: Select[Any],
-    columns: tuple[InstrumentedAttribute[date], InstrumentedAttribute[str]],
+    columns: tuple[InstrumentedAttribute[date] | InstrumentedAttribute[datetime], InstrumentedAttribute[str]],
     *,
     after: str | None,
     limit: int,
     newest_first: bool = True,
 ) -> tuple[list[Any], str | None, int | None]:
-    """Rows of one page in the order of a day and an id, where the next page begins, and how many there are.
+    """Rows of one page by day (or moment) and id, where the next page begins, and how many there are.
 
     Raises `WrongFields` for an `after` that no page gave.
     """
@@ -59,9 +59,9 @@ def keyset(
 
 
 def placed(after: str) -> tuple[date, str]:
-    """The day and the id that a page ended with. Raises `WrongFields`."""
+    """The day, or the moment, and the id that a page ended with. Raises `WrongFields`."""
     day, _, key = after.partition(MARK)
     try:
-        return date.fromisoformat(day), key
+        return datetime.fromisoformat(day) if "T" in day else date.fromisoformat(day), key
     except ValueError:
         raise WrongFields({"/after": "This is not where a page ended. Begin with the first page."}) from None

@@ -35,6 +35,7 @@ MODELS = (
     "crm.dictionary_models",
     "crm.sales.models",
     "crm.payments.models",
+    "crm.activities.models",
     "webapp.accounts.models",
 )
 LEFT = (  # what a database has that is neither a table nor in one

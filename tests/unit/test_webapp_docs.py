@@ -8,6 +8,7 @@ import pytest
 
 from core.settings import Settings
 from webapp.api import (
+    activities,
     arrivals,
     choices,
     contacts,
@@ -58,6 +59,7 @@ PARTS = (
     offers,
     invoices,
     payments,
+    activities,
     trail,
     messages,
     workers,

@@ -10,7 +10,7 @@ EMPLOYEE = READ | {"case.start", "task.work", "document.file"}
 FINANCE = frozenset({"customer.finance"})  # see limits, terms, accounts and debts of customers
 PRIVATE = frozenset({"contact.private"})  # see what people at customers told of themselves
 LISTS = frozenset({"crm.administer"})  # value lists and fields of the firm's own
-SALES = EMPLOYEE | FINANCE | PRIVATE | {"customer.edit", "offer.edit"}
+SALES = EMPLOYEE | FINANCE | PRIVATE | {"customer.edit", "offer.edit", "activity.edit"}
 OVERSIGHT = frozenset({"case.read_all", "document.read_all"})
 STATES = frozenset({"document.state"})  # say by hand that a document is approved, signed or void
 SEALING = frozenset({"document.seal"})  # in the organisation's name
@@ -27,7 +27,7 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     "sales_manager": SALES | STATES | TEMPLATES | SORTING | INVOICES,
     "sales_director": SALES | LISTS | STATES | SEALING | TEMPLATES | INVOICES,
     "finance_director": EMPLOYEE | FINANCE | STATES | SEALING | INVOICES | MONEY,
-    "credit_controller": EMPLOYEE | FINANCE | {"customer.edit"} | INVOICES | MONEY,
+    "credit_controller": EMPLOYEE | FINANCE | {"customer.edit", "activity.edit"} | INVOICES | MONEY,
     "legal": EMPLOYEE | FINANCE | STATES | {"records.read", "records.hold"},
     "technical_reviewer": EMPLOYEE,
     "records_manager": EMPLOYEE | OVERSIGHT | RECORDS,

@@ -20,6 +20,7 @@ class IdConverter(BaseConverter):
 def register(app: Flask) -> None:
     """Add the routes of the API and their description."""
     from webapp.api import (
+        activities,
         arrivals,
         choices,
         contacts,
@@ -75,6 +76,7 @@ def register(app: Flask) -> None:
             offers,
             invoices,
             payments,
+            activities,
             trail,
             messages,
             workers,

@@ -1,0 +1,1 @@
+"""What is done with customers and what is planned: calls, meetings, letters, visits."""
