@@ -8,7 +8,8 @@ from sqlalchemy import select
 from crm.activities import words as known
 from crm.activities.models import ActivityLinkRow, ActivityParticipantRow, ActivityRow
 from crm.checks import Findings
-from crm.models import ContactRow, CustomerRow
+from crm.dictionaries import check_codes
+from crm.models import ContactPositionRow, ContactRow, CustomerRow
 from crm.reach import words
 from storage.unit_of_work import UnitOfWork
 
@@ -16,6 +17,12 @@ LONGEST_NOTE = 20_000  # characters
 MOST_PEOPLE = 100
 MOST_LINKS = 100
 LONGEST_HELD = 7 * 24 * 3600  # seconds
+FIXED = {
+    "direction": known.DIRECTIONS,
+    "priority": known.PRIORITIES,
+    "state": known.STATES,
+    "status": known.STATUSES,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +54,7 @@ class Content:
     subject: str
     customer_id: str | None = None
     contact_id: str | None = None
-    type: str = "other"
+    type: str | None = None
     priority: str = "medium"
     state: str = "not_done"
     note: str | None = None
@@ -60,12 +67,12 @@ class Content:
     links: tuple[Link, ...] = ()
 
 
-def checked(unit: UnitOfWork, content: Content) -> Content:
-    """The content in its normal form. Raises `WrongFields` with everything that is wrong."""
+def checked(unit: UnitOfWork, content: Content, before: Content | None = None) -> Content:
+    """The content in its normal form; `before` is what it changes. Raises `WrongFields` with all that is wrong."""
     findings = Findings()
-    for name in ("method", "direction", "type", "priority", "state", "status"):
-        label = f"The {name}"
-        findings.choice(f"/{name}", getattr(content, name), label, getattr(known, _values_of(name)))
+    for name, values in FIXED.items():
+        findings.choice(f"/{name}", getattr(content, name), f"The {name}", values)
+    _check_lists(unit, content, findings, before)
     normal = replace(
         content,
         employee=findings.text("/employee", content.employee, "The employee"),
@@ -82,8 +89,14 @@ def checked(unit: UnitOfWork, content: Content) -> Content:
     return normal
 
 
-def _values_of(name: str) -> str:
-    return {"status": "STATUSES", "priority": "PRIORITIES"}.get(name, f"{name.upper()}S")
+def _check_lists(unit: UnitOfWork, content: Content, findings: Findings, before: Content | None) -> None:
+    """What was chosen when it was offered may stay."""
+    wanted = {"/method": (known.METHOD, content.method)}
+    if content.type is not None:
+        wanted["/type"] = (known.TYPE, content.type)
+    kept = {"/method": before.method, "/type": before.type} if before else {}
+    same = frozenset(pointer for pointer, (_, code) in wanted.items() if kept.get(pointer) == code)
+    check_codes(unit, findings, wanted, kept=same)
 
 
 def _check_times(content: Content, findings: Findings) -> None:
@@ -123,13 +136,16 @@ def _check_people(unit: UnitOfWork, content: Content, findings: Findings) -> Non
         if [each.account, each.contact_id, each.name].count(None) != 2:
             findings.add(place, "Name an account, a contact or a name, one of them.")
     ids = {key for key in asked.values() if key is not None}
-    found = unit.session.execute(select(ContactRow.id, ContactRow.customer_id).where(ContactRow.id.in_(ids)))
-    owners = {row.id: row.customer_id for row in found}
+    first = select(ContactRow.id).where(ContactRow.id.in_(ids), ContactRow.customer_id == content.customer_id)
+    further = select(ContactPositionRow.contact_id).where(
+        ContactPositionRow.contact_id.in_(ids), ContactPositionRow.customer_id == content.customer_id
+    )
+    theirs = set(unit.session.scalars(first.union(further))) if ids else set()
     for place, key in asked.items():
-        if key is not None and (key not in owners or owners[key] != content.customer_id):
+        if key is not None and key not in theirs:
             findings.add(place, "This person does not belong to the chosen customer.")
-    theirs = content.contact_id is not None or any(each.side == "customer" for each in content.participants)
-    if content.customer_id is not None and content.status == "held" and not theirs:
+    named = content.contact_id is not None or any(each.side == "customer" for each in content.participants)
+    if content.customer_id is not None and content.status == "held" and not named:
         findings.add("/contact_id", "Say who at the customer took part: a contact, or a participant by name.")
 
 

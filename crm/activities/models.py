@@ -11,7 +11,7 @@ from crm.models import SEARCH, parent
 from storage.orm import ID, Base, IdKey
 
 PLANNED = text("status = 'planned'")
-NAME = String(32, collation="C")
+NAME = String(64, collation="C")
 
 
 class ActivityRow(Base):
@@ -32,7 +32,7 @@ class ActivityRow(Base):
     employee: Mapped[str]
     method: Mapped[str] = mapped_column(NAME)
     direction: Mapped[str] = mapped_column(NAME)
-    type: Mapped[str] = mapped_column(NAME)
+    type: Mapped[str | None] = mapped_column(NAME)
     priority: Mapped[str] = mapped_column(NAME)
     status: Mapped[str] = mapped_column(NAME)
     state: Mapped[str] = mapped_column(NAME)

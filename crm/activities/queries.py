@@ -64,7 +64,7 @@ class ActivitySummary:
     employee: str
     method: str
     direction: str
-    type: str
+    type: str | None
     priority: str
     status: str
     state: str

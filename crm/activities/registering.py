@@ -85,7 +85,7 @@ def change_activity(command: ChangeActivity, unit: UnitOfWork) -> int:
         raise WrongFields({f"/{name}": sentence for name in sorted(moved)})
     if row.status == "cancelled":
         raise ActivitySettled(row.status, "changed")
-    after = checked(unit, after)
+    after = checked(unit, after, before)
     if after.follows_id != before.follows_id:
         _refuse_circle(unit, row.id, after.follows_id)
     changes = {each.name for each in fields(Content) if getattr(before, each.name) != getattr(after, each.name)}

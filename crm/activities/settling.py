@@ -13,6 +13,7 @@ from crm.activities.events import ActivityCancelled, ActivityHeld, ActivityPostp
 from crm.activities.models import ActivityPostponementRow, ActivityRow
 from crm.activities.registering import found
 from crm.checks import Findings
+from crm.dictionaries import check_codes
 from storage.unit_of_work import UnitOfWork
 
 
@@ -29,7 +30,7 @@ class HoldActivity(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostponeActivity(Command):
-    """Move a planned activity to another time, for a reason of the list."""
+    """Move a planned activity to another time, for a reason of the list `failure_reason`."""
 
     activity_id: str
     planned_from: datetime
@@ -59,7 +60,7 @@ def hold_activity(command: HoldActivity, unit: UnitOfWork) -> None:
         state=command.state,
         note=before.note if command.note is None else command.note,
     )
-    fill(row, checked(unit, after))
+    fill(row, checked(unit, after, before))
     row.changed_at = unit.clock.now()
     unit.emit(
         ActivityHeld(
@@ -77,7 +78,7 @@ def postpone_activity(command: PostponeActivity, unit: UnitOfWork) -> None:
     """Move a planned activity; without an end it keeps its length. Raises `ActivitySettled`, `WrongFields`."""
     row = _planned(unit, command.activity_id, "postponed")
     findings = Findings()
-    findings.choice("/reason", command.reason, "The reason", known.POSTPONEMENTS)
+    check_codes(unit, findings, {"/reason": (known.REASON, command.reason)})
     remark = findings.optional("/remark", command.remark, "The remark", longest=LONGEST_NOTE)
     findings.refuse()
     before = content_of(row)
@@ -85,7 +86,7 @@ def postpone_activity(command: PostponeActivity, unit: UnitOfWork) -> None:
     until = command.planned_to
     if until is None and before.planned_to is not None:
         until = command.planned_from + (before.planned_to - planned)
-    fill(row, checked(unit, replace(before, planned_from=command.planned_from, planned_to=until)))
+    fill(row, checked(unit, replace(before, planned_from=command.planned_from, planned_to=until), before))
     now = unit.clock.now()
     row.changed_at = now
     row.postponements.append(
@@ -118,7 +119,7 @@ def cancel_activity(command: CancelActivity, unit: UnitOfWork) -> None:
     findings = Findings()
     reason = findings.text("/reason", command.reason, "The reason")
     findings.refuse()
-    row.status, row.cancelled_reason, row.state = "cancelled", reason, "no_consideration"
+    row.status, row.cancelled_reason, row.state = "cancelled", reason, "not_needed"
     row.changed_at = unit.clock.now()
     unit.emit(ActivityCancelled(activity_id=row.id, customer_id=row.customer_id, reason=reason))
 

@@ -1,24 +1,9 @@
-"""The values of an activity's fields; status, state, direction and priority are fixed by the rules on them."""
+"""The values that the rules on activities rely on; those of method, type and reasons are lists that a firm edits."""
 
 DIRECTIONS = ("incoming", "outgoing")
-METHODS = (
-    "e_mail",
-    "phone",
-    "post",
-    "fax",
-    "meeting",
-    "sms",
-    "personal_contact",
-    "showroom_visit",
-    "web_visit",
-    "enquiry",
-    "negotiation",
-    "presentation",
-)
-TYPES = ("sale", "consultation", "complaint", "after_sales", "debt", "other")
 PRIORITIES = ("high", "medium", "low")
-STATES = ("not_done", "partly_done", "done", "no_consideration")  # what is still to be done about it
+STATES = ("not_needed", "not_done", "done", "partly_done")  # what is still to be done about it
 STATUSES = ("planned", "held", "cancelled")
 OPEN_STATES = ("not_done", "partly_done")
 SIDES = ("ours", "customer")
-POSTPONEMENTS = ("customer_asked", "no_answer", "illness", "no_free_time", "waiting_for_others", "other")
+METHOD, TYPE, REASON = "activity_method", "activity_type", "failure_reason"  # keys of the lists

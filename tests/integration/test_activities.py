@@ -16,6 +16,7 @@ from crm.activities.queries import ActivityFilter, activities, activity, calenda
 from crm.activities.registering import ChangeActivity, RegisterActivity
 from crm.activities.settling import CancelActivity, HoldActivity, PostponeActivity
 from crm.contacts import CreateContact
+from crm.dictionaries import RetireValue, WriteValue
 from crm.errors import ChangedMeanwhile, WrongFields
 from tests.crm_desk import STRANGER, Desk, open_desk
 
@@ -68,6 +69,27 @@ def test_act_02_a_contact_belongs_to_the_chosen_customer(desk: Desk, contact: st
 
     assert "/contact_id" in refused(desk, customer_id=other, contact_id=contact)
     assert "/contact_id" in refused(desk, contact_id=contact)
+
+
+def test_act_13_methods_are_a_list_that_the_firm_extends(desk: Desk) -> None:
+    assert "/method" in refused(desk, method="fair_visit")
+    desk.do(WriteValue(dictionary="activity_method", code="fair_visit", labels={"pl": "Targi"}))
+
+    register(desk, method="fair_visit", subject="Poznań")
+    desk.do(RetireValue(dictionary="activity_method", code="fair_visit"))
+
+    assert listed(desk, method="fair_visit") == ["Poznań"]
+    assert "/method" in refused(desk, method="fair_visit")
+
+
+def test_what_was_chosen_from_a_list_stays_when_it_is_retired(desk: Desk) -> None:
+    made = register(desk, method="fax")
+    desk.do(RetireValue(dictionary="activity_method", code="fax"))
+
+    desk.do(ChangeActivity(activity_id=made, changes={"priority": "high"}))
+    desk.do(HoldActivity(activity_id=made, held_from=TEN))
+
+    assert desk.ask(activity, made).method == "fax"
 
 
 def test_act_03_activities_that_follow_one_another_are_a_chain_in_order(desk: Desk) -> None:
@@ -165,7 +187,7 @@ def test_act_21_what_was_held_or_cancelled_stays_so(desk: Desk) -> None:
 
     for each in (held, cancelled):
         with pytest.raises(ActivitySettled):
-            desk.do(PostponeActivity(activity_id=each, planned_from=TEN + HOUR, reason="other"))
+            desk.do(PostponeActivity(activity_id=each, planned_from=TEN + HOUR, reason="price"))
         with pytest.raises(ActivitySettled):
             desk.do(CancelActivity(activity_id=each, reason="jednak nie"))
         with pytest.raises(ActivitySettled):
@@ -208,7 +230,7 @@ def test_act_24_postponing_keeps_when_by_whom_and_why(desk: Desk) -> None:
     with pytest.raises(WrongFields):
         desk.do(PostponeActivity(activity_id=made, planned_from=TEN + HOUR, reason="no idea"))
 
-    desk.do(PostponeActivity(activity_id=made, planned_from=TEN + 24 * HOUR, reason="illness", remark="grypa"))
+    desk.do(PostponeActivity(activity_id=made, planned_from=TEN + 24 * HOUR, reason="no_budget", remark="grypa"))
 
     found = desk.ask(activity, made)
     (moved,) = found.postponements
@@ -216,7 +238,7 @@ def test_act_24_postponing_keeps_when_by_whom_and_why(desk: Desk) -> None:
     assert (moved.planned_from, moved.moved_to, moved.reason, moved.remark, moved.made_by) == (
         TEN,
         TEN + 24 * HOUR,
-        "illness",
+        "no_budget",
         "grypa",
         "ewa",
     )
@@ -243,7 +265,7 @@ def test_act_04_every_filter_gives_what_a_look_at_all_rows_gives(desk: Desk, cus
         {
             "subject": f"{number:02}",
             "method": ("phone", "meeting")[number % 2],
-            "type": ("sale", "complaint", "debt")[number % 3],
+            "type": ("sale", "complaint", "consultation")[number % 3],
             "priority": ("high", "low")[number // 2 % 2],
             "customer_id": customer if number % 4 else None,
             "contact_id": contact if number % 4 == 1 else None,

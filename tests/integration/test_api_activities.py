@@ -26,9 +26,9 @@ def test_act_06_a_planned_call_is_listed_moved_and_held(program: Callable[..., P
     listed = seller.get("/activities", query_string={"employee": "jan", "status": "planned"}).json
     assert ([each["subject"] for each in listed["items"]], listed["total"]) == (["Oferta na pompy"], 1)
     moved = seller.post(
-        f"{address}/postpone", json={"planned_from": "2026-03-03T10:00:00+01:00", "reason": "no_free_time"}
+        f"{address}/postpone", json={"planned_from": "2026-03-03T10:00:00+01:00", "reason": "delivery_time"}
     )
-    assert [each["reason"] for each in moved.json["postponements"]] == ["no_free_time"]
+    assert [each["reason"] for each in moved.json["postponements"]] == ["delivery_time"]
     span = {"since": "2026-03-01T00:00:00Z", "until": "2026-04-01T00:00:00Z"}
     shown = seller.get("/activities/calendar", query_string=span).json
     assert [each["moment"] for each in shown["items"]] == ["2026-03-03T09:00:00Z"]

@@ -73,7 +73,7 @@ class ActivityBody(Body):
     subject: str
     customer_id: str | None = None
     contact_id: str | None = None
-    type: str = "other"
+    type: str | None = None
     priority: str = "medium"
     state: str = "not_done"
     note: str | None = None

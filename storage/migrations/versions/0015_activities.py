@@ -10,7 +10,7 @@ branch_labels = None
 depends_on = None
 
 ID = sa.String(length=26, collation="C")
-NAME = sa.String(length=32, collation="C")
+NAME = sa.String(length=64, collation="C")
 MOMENT = sa.DateTime(timezone=True)
 SEARCH = sa.Computed("to_tsvector('simple'::regconfig, search_text)", persisted=True)
 PLANNED = sa.text("status = 'planned'")
@@ -26,7 +26,7 @@ def upgrade() -> None:
         sa.Column("employee", sa.String(), nullable=False),
         sa.Column("method", NAME, nullable=False),
         sa.Column("direction", NAME, nullable=False),
-        sa.Column("type", NAME, nullable=False),
+        sa.Column("type", NAME, nullable=True),
         sa.Column("priority", NAME, nullable=False),
         sa.Column("status", NAME, nullable=False),
         sa.Column("state", NAME, nullable=False),
