@@ -96,12 +96,13 @@ def define_dictionary(command: DefineDictionary, unit: UnitOfWork) -> str:
 @handles(WriteValue, needs=ADMINISTER)
 def write_value(command: WriteValue, unit: UnitOfWork) -> str:
     """Keep the value and return its code. Raises `DictionaryNotFound`, `DictionaryFixed`, `WrongFields`."""
-    findings = Findings()
-    code = checked_code(findings, "/code", command.code, "The code of a value")
+    findings, code = Findings(), command.code
     labels = checked_labels(findings, command.labels)
-    findings.refuse()
     holder = _dictionary(unit, command.dictionary)
     row = unit.session.get(DictionaryValueRow, (holder.key, code))
+    if row is None and not holder.is_fixed:
+        checked_code(findings, "/code", code, "The code of a value")
+    findings.refuse()
     if row is not None:
         row.labels = labels
     else:

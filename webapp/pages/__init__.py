@@ -7,6 +7,8 @@ from flask import Flask
 MODULES = (
     "cases",
     "choices",
+    "contacts",
+    "customer_edit",
     "customers",
     "definitions",
     "document_comparison",
@@ -31,6 +33,7 @@ MODULES = (
     "tasks",
     "templates",
     "trail",
+    "value_lists",
 )
 
 
