@@ -98,6 +98,7 @@ DOORS = (  # importing these registers their commands, handlers and tables
     "crm.payments.importing",
     "crm.activities.registering",
     "crm.activities.settling",
+    "crm.payments.receivables",
     "crm.sales.accepting",
     "crm.sales.crediting",
     "crm.sales.issuing",

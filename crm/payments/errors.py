@@ -1,5 +1,7 @@
 """What is refused about bank statements and payments."""
 
+from datetime import date
+
 from core.errors import Conflict, InvalidInput, NotFound
 
 
@@ -50,3 +52,15 @@ class PaymentTooSmall(InvalidInput):
 
     def __init__(self, *, wanted: str, left: str, currency: str) -> None:
         super().__init__(f"{wanted} {currency} is more than the {left} {currency} that the payment has left.")
+
+
+class InterestRateMissing(InvalidInput):
+    """There is no rate of interest for a currency and a day."""
+
+    code = "interest_rate_missing"
+
+    def __init__(self, currency: str, day: date) -> None:
+        super().__init__(
+            f"There is no rate of interest for late payment in {currency} on {day}. Enter it, then ask again.",
+            currency=currency,
+        )

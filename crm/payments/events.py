@@ -104,3 +104,20 @@ class PaymentPutAside(PaymentEvent):
     type: ClassVar[str] = "payment.put_aside"
 
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InterestRateSet(Event):
+    """A rate of interest for late payment was entered."""
+
+    type: ClassVar[str] = "interest.rate_set"
+
+    currency: str
+    valid_from: str
+    percent: str
+    source: str
+
+    @property
+    def stream(self) -> str:
+        """The currency's own."""
+        return f"currency:{self.currency}"

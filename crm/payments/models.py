@@ -6,7 +6,7 @@ from decimal import Decimal
 from sqlalchemy import ForeignKey, Index, Numeric, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from crm.models import Currency, Money, parent
+from crm.models import Currency, Money, Percent, parent
 from storage.orm import ID, Base, IdKey
 
 
@@ -76,3 +76,14 @@ class PayerAccountRow(Base):
     customer_id: Mapped[str] = parent("customer.id")
     learned_at: Mapped[datetime]
     learned_by: Mapped[str]
+
+
+class InterestRateRow(Base):
+    """The yearly rate of interest for late payment in a currency, from a day on."""
+
+    __tablename__ = "interest_rate"
+
+    currency: Mapped[Currency] = mapped_column(primary_key=True)
+    valid_from: Mapped[date] = mapped_column(primary_key=True)
+    percent: Mapped[Percent]
+    source: Mapped[str]

@@ -105,3 +105,21 @@ def test_a_file_that_is_no_statement_is_refused_with_what_to_do(program: Callabl
     assert (answer.status_code, answer.json["code"]) == (422, "statement_refused")
     assert "MT940 or CAMT.053" in answer.json["detail"]
     assert upload(program("ewa", "sales_rep"), mt940()).status_code == 403
+
+
+def test_dun_10_debts_limits_and_claims_are_read_by_rest(program: Callable[..., Program]) -> None:
+    controller = program("piotr", "credit_controller")
+    customer = make_customer(controller, credit_limit=1000)
+    made = controller.post("/invoices", json={"customer_id": customer, "lines": [LINE], "payment_days": 0}).json
+    rate = {"valid_from": "2026-01-01", "percent": 36.5, "source": "M.P."}
+    assert controller.post("/interest-rates", json=rate).status_code == 201
+
+    stands = controller.get(f"/customers/{customer}/receivables").json
+    claim = controller.get(f"/invoices/{made['id']}/claim")
+
+    assert (stands["available"], stands["ageing"]["not_due"], stands["ageing"]["total"]) == (754, 246, 246)
+    assert (claim.status_code, claim.json["interest"]["total"], claim.json["compensation_eur"]) == (200, 0, 0)
+    later = controller.get(f"/invoices/{made['id']}/claim", query_string={"as_of": "2026-01-15"})
+    assert (later.status_code, later.json["code"]) == (422, "rate_missing")  # of EUR, for the compensation
+    assert controller.get("/receivables").json["total"] == 246
+    assert controller.get("/interest-rates").json["items"][0]["percent"] == 36.5

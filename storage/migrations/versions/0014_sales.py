@@ -8,7 +8,16 @@ down_revision = "0013_customers"
 branch_labels = None
 depends_on = None
 
-TABLES = ["bank_statement", "payer_account", "payment", "invoice", "invoice_line", "invoice_vat", "settlement"]
+TABLES = [
+    "bank_statement",
+    "interest_rate",
+    "payer_account",
+    "payment",
+    "invoice",
+    "invoice_line",
+    "invoice_vat",
+    "settlement",
+]
 
 FUNCTION = """
 CREATE FUNCTION sales_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -47,6 +56,14 @@ def upgrade() -> None:
         sa.Column("imported_by", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_bank_statement"),
         sa.UniqueConstraint("key", name="uq_bank_statement_key"),
+    )
+    op.create_table(
+        "interest_rate",
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("valid_from", sa.Date(), nullable=False),
+        sa.Column("percent", sa.Numeric(precision=7, scale=4), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("currency", "valid_from", name="pk_interest_rate"),
     )
     op.create_table(
         "payer_account",
