@@ -61,6 +61,11 @@ WHERE work_item.id = '01JD' || lpad((n * CAST(:step AS bigint))::text, 22, '0')
 UNDATED = """
 UPDATE work_item SET candidates = ARRAY['group:archive'] WHERE due_at IS NULL AND definition_key = 'process_4'
 """
+OFFERS = """
+INSERT INTO task_offer (name, due_at, id, instance_id)
+SELECT unnest(CASE candidates WHEN '{}' THEN '{""}' ELSE candidates END), coalesce(due_at, 'infinity'), id, instance_id
+FROM work_item
+"""
 READ = text("SELECT * FROM work_item WHERE instance_id = :instance AND id = :id")
 
 
@@ -112,8 +117,9 @@ def fill(engine: Engine, number: int) -> float:
             progress(last, number)
         connection.execute(text(UNDATED))
         connection.execute(text(FEW), {"step": number // 41})
+        connection.execute(text(OFFERS))
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("VACUUM ANALYZE work_item"))
+        connection.execute(text("VACUUM ANALYZE work_item, task_offer"))
     return time.perf_counter() - began
 
 

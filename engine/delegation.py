@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import text, update
 
 from core.errors import InvalidInput
 from core.executor import handles
@@ -105,6 +105,14 @@ def schedule_task(command: ScheduleTask, unit: UnitOfWork) -> None:
     if not values:
         return
     _set(task.instance_id, task.task_id, unit, **values)
+    if "due_at" in values:
+        moved = {
+            "task": task.task_id,
+            "before": task.due_at,
+            "after": values["due_at"],
+            "names": task.candidates or [""],
+        }
+        unit.session.execute(MOVE_OFFERS, moved)
     unit.emit(
         TaskScheduled(
             instance_id=task.instance_id,
@@ -115,6 +123,12 @@ def schedule_task(command: ScheduleTask, unit: UnitOfWork) -> None:
             },
         )
     )
+
+
+MOVE_OFFERS = text(
+    "UPDATE task_offer SET due_at = coalesce(CAST(:after AS timestamptz), 'infinity')"
+    " WHERE name = ANY(:names) AND due_at = coalesce(CAST(:before AS timestamptz), 'infinity') AND id = :task"
+)
 
 
 def _set(instance_id: str, task_id: str, unit: UnitOfWork, **values: object) -> None:

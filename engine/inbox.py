@@ -1,54 +1,26 @@
 """Reading user tasks: the inbox, and one task with all that its page shows."""
 
-import json
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, cast, literal, or_, select
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from core.errors import InvalidInput
-from core.identity import Actor
 from engine import access, catalog, worklist
 from engine.bpmn.model import DocumentRef, Node, Work
 from engine.errors import TaskNotFound
-from engine.models import KEYS, InstanceRow, TaskCommentRow, TaskHistoryRow, WorkItemRow
-from engine.paging import COUNTED, Order, checked, contains, split
+from engine.models import InstanceRow, TaskCommentRow, TaskHistoryRow, WorkItemRow
+from engine.paging import COUNTED, Order, checked, split
 from engine.ports import TaskDocuments
 from engine.snapshots import seen_in, state_of
+from engine.task_filter import TaskFilter, asked
 from engine.views import CommentView, DocumentNeed, Page, TaskDetail, TaskSummary
+from engine.worklist import named
 from storage.unit_of_work import Reading
 
-Value = str | int | float | bool | None  # of a declared variable
+__all__ = ["TaskFilter", "count_tasks", "task", "tasks"]
+
 COUNTED_WITH_PAGE = 1000  # tasks: the total that comes with a page is not counted further
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaskFilter:
-    """Which open tasks; `sort` is created, due, priority or name, with `-` in front for the other direction.
-
-    `variables` are values that declared variables (`obieg:searchable`) must have; a text also finds the number or truth
-    value that it spells. `follow_up_until` leaves out what was put aside until later, `follow_up_after` finds that.
-    """
-
-    assignee: str | None = None
-    unassigned: bool = False
-    candidate_group: str | None = None
-    definition_key: str | None = None
-    element_id: str | None = None
-    instance_id: str | None = None
-    due_before: datetime | None = None
-    due_after: datetime | None = None
-    follow_up_until: datetime | None = None
-    follow_up_after: datetime | None = None
-    minimum_priority: int | None = None
-    variables: Mapping[str, Value] = field(default_factory=dict)
-    q: str | None = None
-    sort: str = "-created"
 
 
 def tasks(view: Reading, wanted: TaskFilter, after: str | None = None, limit: int = 50) -> Page[TaskSummary]:
@@ -56,53 +28,17 @@ def tasks(view: Reading, wanted: TaskFilter, after: str | None = None, limit: in
 
     Raises `InvalidInput` for an unknown order or mark.
     """
-    order, matching = _order(wanted.sort), _matching(view.actor, wanted)
-    found = worklist.page(view.session, order, matching, after, checked(limit), up_to=COUNTED_WITH_PAGE)
+    order = _order(wanted.sort)
+    found = worklist.page(
+        view.session, order, asked(view.actor, wanted), after, checked(limit), up_to=COUNTED_WITH_PAGE
+    )
     shown, more = split(found.rows, limit)
-    following = order.mark(shown[-1]) if more else None
-    return Page(items=[_summary(row) for row in shown], next=following, total=found.total)
+    return Page(items=list(shown), next=order.mark(shown[-1]) if more else None, total=found.total)
 
 
 def count_tasks(view: Reading, wanted: TaskFilter, *, up_to: int = COUNTED) -> int:
     """How many open tasks the asking person may see, counted up to a number."""
-    return worklist.count(view.session, _matching(view.actor, wanted), up_to)
-
-
-def _matching(actor: Actor, wanted: TaskFilter) -> worklist.Conditions:
-    if wanted.assignee == actor.id:  # one's own are always to be seen
-        return lambda row, _: _conditions(wanted, row)
-    return lambda row, apart: [access.visible_tasks(actor, row, apart=apart), *_conditions(wanted, row)]
-
-
-def _conditions(wanted: TaskFilter, row: type[WorkItemRow]) -> list[ColumnElement[bool]]:
-    columns: dict[Any, str | None] = {
-        row.assignee: wanted.assignee,
-        row.definition_key: wanted.definition_key,
-        row.element_id: wanted.element_id,
-        row.instance_id: wanted.instance_id,
-    }
-    found: list[ColumnElement[bool]] = [column == value for column, value in columns.items() if value is not None]
-    if wanted.unassigned:
-        found.append(row.assignee.is_(None))
-    if wanted.candidate_group is not None:
-        groups = cast([f"group:{wanted.candidate_group}"], KEYS)
-        found.append(row.candidates.op("&&")(groups))
-    if wanted.due_before is not None:
-        found.append(row.due_at < wanted.due_before)
-    if wanted.due_after is not None:
-        found.append(row.due_at >= wanted.due_after)
-    if wanted.follow_up_until is not None:
-        found.append(or_(row.follow_up_at.is_(None), row.follow_up_at <= wanted.follow_up_until))
-    if wanted.follow_up_after is not None:
-        found.append(row.follow_up_at > wanted.follow_up_after)
-    if wanted.minimum_priority is not None:
-        found.append(row.priority >= wanted.minimum_priority)
-    found += [_holds(row, name, value) for name, value in wanted.variables.items()]
-    if wanted.q:
-        pattern = contains(wanted.q)
-        texts = (row.name, row.business_key, cast(row.search, Text))
-        found.append(or_(*(text.ilike(pattern) for text in texts)))
-    return found
+    return worklist.count(view.session, asked(view.actor, wanted), up_to)
 
 
 def _order(sort: str) -> Order:
@@ -117,48 +53,6 @@ def _order(sort: str) -> Order:
         listed = ", ".join(known)
         raise InvalidInput(f"Tasks cannot be sorted by {name}.", fields={"/sort": f"One of: {listed}, with - or not."})
     return Order(known[name], WorkItemRow.id, descending=descending)
-
-
-def _holds(row: type[WorkItemRow], name: str, value: Value) -> ColumnElement[bool]:
-    """A declared variable has this value; a text may stand for the number or the truth value that it spells."""
-    written = {json.dumps(value)}
-    if isinstance(value, str):
-        with suppress(ValueError):
-            spelt = json.loads(value, parse_constant=_refuse)
-            written |= {value} if isinstance(spelt, int | float | bool) else set()
-    key = json.dumps(name)
-    return or_(*(row.search.op("@>")(cast(literal(f"{{{key}: {each}}}", Text()), JSONB)) for each in sorted(written)))
-
-
-def _refuse(constant: str) -> None:
-    """JSON has no NaN and no Infinity."""
-    raise ValueError(constant)
-
-
-def _named(candidates: Sequence[str], kind: str) -> tuple[str, ...]:
-    return tuple(name.removeprefix(kind) for name in candidates if name.startswith(kind))
-
-
-def _summary(row: WorkItemRow) -> TaskSummary:
-    return TaskSummary(
-        id=row.id,
-        name=row.name,
-        element_id=row.element_id,
-        instance_id=row.instance_id,
-        definition_id=row.definition_id,
-        definition_key=row.definition_key,
-        business_key=row.business_key,
-        stage=row.stage,
-        assignee=row.assignee,
-        candidate_groups=_named(row.candidates, "group:"),
-        candidate_users=_named(row.candidates, "user:"),
-        priority=row.priority,
-        created_at=row.created_at,
-        due_at=row.due_at,
-        follow_up_at=row.follow_up_at,
-        owner=row.owner if row.is_delegated else None,
-        search=row.search,
-    )
 
 
 def task(view: Reading, task_id: str) -> TaskDetail:
@@ -185,8 +79,8 @@ def task(view: Reading, task_id: str) -> TaskDetail:
         state=finished.state if finished else "open",
         assignee=row.assignee,
         candidates=tuple(row.candidates),
-        candidate_groups=_named(row.candidates, "group:"),
-        candidate_users=_named(row.candidates, "user:"),
+        candidate_groups=named(row.candidates, "group:"),
+        candidate_users=named(row.candidates, "user:"),
         may_work=open_row is not None and access.may_work_on(view.actor, open_row) and view.actor.may("task.work"),
         priority=open_row.priority if open_row else 0,
         created_at=row.created_at,

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
+    PrimaryKeyConstraint,
     String,
     Text,
     UniqueConstraint,
@@ -28,6 +29,8 @@ from storage.orm import ID, Base, IdKey
 DIGEST = String(64, collation="C")
 KEY = String(255, collation="C")  # ids of elements, keys of definitions: written by designers, compared byte by byte
 KEYS = ARRAY(KEY)
+DUE_AT = text("coalesce(due_at, 'infinity'::timestamptz)")
+BY_VALUE = {"search": "jsonb_path_ops"}
 
 
 class DefinitionRow(Base):
@@ -105,13 +108,14 @@ class WorkItemRow(Base):
     __tablename__ = "work_item"
     __table_args__ = (
         Index("ix_work_item_id", "id"),
-        Index("ix_work_item_assignee_id", "assignee", "id", postgresql_where=text("assignee IS NOT NULL")),
-        Index("ix_work_item_candidates", "candidates", postgresql_using="gin"),
+        Index("ix_work_item_assignee_due_at", "assignee", DUE_AT, "id", postgresql_where=text("assignee IS NOT NULL")),
         Index("ix_work_item_due_at_id", "due_at", "id"),
-        Index("ix_work_item_definition_key_id", "definition_key", "id"),
+        Index("ix_work_item_definition_key_element_id", "definition_key", "element_id", "id"),
         Index("ix_work_item_priority_id", "priority", "id"),
         Index("ix_work_item_name_id", "name", "id"),
-        Index("ix_work_item_search", "search", postgresql_using="gin", postgresql_ops={"search": "jsonb_path_ops"}),
+        Index(
+            "ix_work_item_candidates_search", "candidates", "search", postgresql_using="gin", postgresql_ops=BY_VALUE
+        ),
     )
 
     instance_id: Mapped[str] = mapped_column(ID, primary_key=True)
@@ -134,6 +138,21 @@ class WorkItemRow(Base):
     owner: Mapped[str | None] = mapped_column(KEY)  # who delegated it and gets it back
     is_delegated: Mapped[bool] = mapped_column(server_default=false())  # the assignee resolves it, the owner completes
     search: Mapped[dict[str, Any]]
+
+
+class TaskOfferRow(Base):
+    """An open task in the list of somebody whom it is offered to, an empty name's where to nobody in particular.
+
+    The lists are in the order of due dates, `infinity` where there is none; they say where to look, never who may see.
+    """
+
+    __tablename__ = "task_offer"
+    __table_args__ = (PrimaryKeyConstraint("name", "due_at", "id", "instance_id"),)
+
+    name: Mapped[str] = mapped_column(KEY)
+    due_at: Mapped[datetime]
+    id: Mapped[str] = mapped_column(ID)
+    instance_id: Mapped[str] = mapped_column(ID)
 
 
 class TaskHistoryRow(Base):

@@ -329,9 +329,7 @@ class Running:
             "business_key": locked.business_key,
             "stage": node.stage or case.stage,
             "assignee": work.assignee,
-            "candidates": to_array(
-                [*(f"group:{group}" for group in work.groups), *(f"user:{user}" for user in work.users)]
-            ),
+            "candidates": to_array(dict.fromkeys(_candidates(work))),
             "priority": work.priority,
             "created_at": now,
             "claimed_at": None,

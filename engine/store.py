@@ -213,7 +213,9 @@ class Writing(Writes):
     def __init__(self, instance_id: str, now: datetime, actor: str) -> None:
         super().__init__(instance=instance_id, now=now, actor=actor)
 
-    def _insert(self, table: str, columns: tuple[str, ...], rows: Sequence[Mapping[str, Any]]) -> None:
+    def _insert(
+        self, table: str, columns: tuple[str, ...], rows: Sequence[Mapping[str, Any]], *, returning: str | None = None
+    ) -> None:
         if not rows:
             return
         values, places = self.values, []
@@ -223,7 +225,8 @@ class Writing(Writes):
             names, text = place(table, columns, number, empty)
             values.update(zip(names, [row[column] for column in columns], strict=True))
             places.append(text)
-        self.add(_insertion(table, columns) + ", ".join(places))
+        text = _insertion(table, columns) + ", ".join(places)
+        self.add(text if returning is None else f"{text} RETURNING *", name=returning)
 
     def create(self, row: Mapping[str, Any]) -> None:
         """A new instance."""
@@ -287,7 +290,10 @@ class Writing(Writes):
                 idempotency_key=done.idempotency_key if done else None,
                 answer=to_json(done.answer) if done and done.answer is not None else None,
             )
-        self._insert("work_item", TASK_COLUMNS, opened)
+            self.add(WITHDRAW)
+        if opened:
+            self._insert("work_item", TASK_COLUMNS, opened, returning="opened")
+            self.add(OFFER)
 
     def timers(self, changes: Changes, *, called: bool) -> None:
         """Arm and disarm."""
@@ -380,4 +386,15 @@ CLOSE_TASKS = (
 GONE = (  # the tasks that are closed, for the history
     f"DELETE FROM work_item WHERE instance_id = %(instance)s AND id {{ids}} "  # noqa: S608 -- names are constants of this module
     f"RETURNING {_KEPT}"
+)
+# the lists in which a task stands; one that is offered to nobody in particular has one, too
+_NAMES = "CASE candidates WHEN '{}' THEN '{\"\"}' ELSE candidates END"
+_DUE_AT = "coalesce(due_at, 'infinity')"
+OFFER = (
+    f"INSERT INTO task_offer (name, due_at, id, instance_id) SELECT unnest({_NAMES}), {_DUE_AT}, id, instance_id "  # noqa: S608 -- constants of this module
+    "FROM opened"
+)
+WITHDRAW = (
+    f"DELETE FROM task_offer o USING (SELECT id, {_NAMES} AS names, {_DUE_AT} AS due_at FROM gone) g "  # noqa: S608 -- constants of this module
+    "WHERE o.name = ANY(g.names) AND o.due_at = g.due_at AND o.id = g.id"
 )

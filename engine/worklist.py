@@ -1,132 +1,256 @@
 """Finds and counts among very many open tasks, whichever filter, order and person ask.
 
-Two ways lead to a page: walk along the index of the order and keep what matches, good where many tasks match; or gather
-all that match through the indexes of the filters and sort them, good where few do. PostgreSQL knows rather well how
+Three ways lead to a page. By due date, walk along the lists of the person's own names and keep what matches; in other
+orders, or where somebody sees all tasks, walk along the index of the order; or gather all that match through the
+indexes of the filters and sort them. The first is best where more than a few match. PostgreSQL knows rather well how
 many match, but takes for granted that they lie evenly along the order, and where they do not a page takes seconds. So
 we ask for its estimate and decide ourselves: walk not much further than the page ought to be, then gather.
+
+A list only says where to look: each row must meet all conditions, rights included.
 """
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Executable, Select, func, literal, select, text
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.orm import Session, aliased
-from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.elements import ClauseElement
+from sqlalchemy.orm import Session
 
-from engine.models import WorkItemRow
 from engine.paging import Order, Place
+from engine.task_filter import Asked
+from engine.views import TaskSummary
 
-Conditions = Callable[[type[WorkItemRow], bool], list[ColumnElement[bool]]]  # of a row; True: as indexes like them
-AHEAD = 5000  # rows: a page that ought to end further away is gathered
+FEW = 3000  # tasks: so many are gathered sooner than walked to
+BET = 2000  # rows: so far along lists at least, which costs what gathering a few does
+AHEAD = 5000  # rows: a page along an index that ought to end further away is gathered
 PATIENCE = 2.5  # times as far as the page ought to be
 SPARED = 4  # where many match, gathering costs so much that walking every fourth as far is a bet worth taking
 FURTHEST = 50_000  # rows
-# a plan for all values would know nothing of these values
-CUSTOM = text(
-    "SELECT set_config('plan_cache_mode', 'force_custom_plan', true), reltuples FROM pg_class"
-    " WHERE oid = 'work_item'::regclass"
+MERGED = 50_000  # rows of lists: more take longer to merge than to look up
+GLANCED = 20_000  # rows: so many are looked at sooner than an index of many names says which
+COLUMNS = (
+    "w.id, w.name, w.element_id, w.instance_id, w.definition_id, w.definition_key, w.business_key, w.stage, "
+    "w.assignee, w.candidates, w.priority, w.created_at, w.due_at, w.follow_up_at, w.owner, w.is_delegated, w.search"
 )
+IN_ALL = "SELECT reltuples FROM pg_class WHERE oid = 'work_item'::regclass"
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
     """Tasks in order, one more than asked for where there are more, and how many match in all, up to a number."""
 
-    rows: list[WorkItemRow]
+    rows: list[TaskSummary]
     total: int
 
 
-def page(session: Session, order: Order, matching: Conditions, after: str | None, limit: int, *, up_to: int) -> Found:
+def page(session: Session, order: Order, asked: Asked, after: str | None, limit: int, *, up_to: int) -> Found:
     """The tasks behind `after`. Raises `InvalidInput`."""
-    place = None if after is None else order.place(after)
-    steps = _steps(session, matching, limit + 1)
-    if steps:
-        rows = _walk(session, order, matching, place, steps, limit + 1)
-        if len(rows) > limit:
-            return Found(rows, _count(session, matching, up_to, many=True))
-    return _gather(session, order, matching, place, limit + 1, up_to)
+    search = _Search(session, order, asked, None if after is None else order.place(after), limit + 1)
+    rows = search.walk()
+    if rows is None:
+        return search.gather(up_to)
+    if after is None and len(rows) <= limit:
+        return Found(rows, len(rows))
+    return Found(rows, _count(session, asked, up_to, many=search.expected))
 
 
-def count(session: Session, matching: Conditions, up_to: int) -> int:
+def count(session: Session, asked: Asked, up_to: int) -> int:
     """How many tasks match, counted up to a number."""
-    _plan_for_values(session)
-    return _count(session, matching, up_to)
+    return _count(session, asked, up_to)
 
 
-def _count(session: Session, matching: Conditions, up_to: int, *, many: bool = False) -> int:
+def _count(session: Session, asked: Asked, up_to: int, *, many: float = 0) -> int:
     """Where `many` match it is enough to look at some rows; else indexes say which."""
-    conditions = matching(WorkItemRow, not many)
-    found = select(literal(1)).select_from(WorkItemRow).where(*conditions).limit(up_to).subquery()
-    return session.scalar(select(func.count()).select_from(found)) or 0
+    values = {**asked.values, "up_to": up_to}
+    if asked.is_lists and len(asked.lists) * up_to <= MERGED:
+        lists, whose = _lists(asked, "due_at, id")
+        values |= {**whose, "steps": up_to}
+        found = f"SELECT DISTINCT due_at, id FROM ({lists}) listed ORDER BY due_at, id"  # noqa: S608 -- constants; a task may stand in several
+    elif many and _are_near(session, asked, many, up_to):
+        some = f"SELECT * FROM work_item w WHERE {asked.without_rights} OFFSET 0"  # noqa: S608 -- constants
+        found = f"SELECT 1 FROM ({some}) w WHERE {asked.where()}"  # noqa: S608 -- constants
+    else:
+        found = f"SELECT 1 FROM work_item w WHERE {asked.where(apart=True)}"  # noqa: S608 -- constants
+    rows = _rows(session, f"SELECT count(*) FROM ({found} LIMIT %(up_to)s) found", values)  # noqa: S608 -- constants
+    return int(rows[0][0])
 
 
-def _plan_for_values(session: Session) -> float:
-    """From now on in this transaction PostgreSQL plans for the values at hand; how many open tasks there are."""
-    return float(session.execute(CUSTOM).one().reltuples)
+def _are_near(session: Session, asked: Asked, many: float, up_to: int) -> bool:
+    """Whether looking at what meets the other conditions comes to so many soon."""
+    if asked.seen is None or not asked.others or asked.has_variables:  # an index finds these and the rights at once
+        return False
+    return _expected(session, asked.without_rights, asked.values) * up_to <= many * GLANCED
 
 
-def _steps(session: Session, matching: Conditions, limit: int) -> int:
-    """How far to walk, 0 for not at all."""
-    in_all = _plan_for_values(session)
-    wanted = select(WorkItemRow.id).where(*matching(WorkItemRow, False))  # shorter, and the estimate is the same
-    plan = session.execute(_Explained(wanted)).scalar_one()
-    expected = max(float(plan[0]["Plan"]["Plan Rows"]), 1.0)
-    distance = PATIENCE * limit * max(in_all, expected) / expected
-    if distance > PATIENCE * AHEAD:
-        return 0
-    return int(min(max(distance, expected / SPARED), FURTHEST))
+def _expected(session: Session, where: str, values: dict[str, Any]) -> float:
+    """How many match, as PostgreSQL estimates it."""
+    plan = _rows(session, f"EXPLAIN (FORMAT JSON) SELECT 1 FROM work_item w WHERE {where}", values)[0][0]  # noqa: S608 -- constants
+    return max(float(plan[0]["Plan"]["Plan Rows"]), 1.0)
 
 
-class _Explained(Executable, ClauseElement):
-    """The plan of a query, as JSON."""
-
-    inherit_cache = False
-
-    def __init__(self, query: Select[Any]) -> None:
-        self.query = query
+def _rows(session: Session, text: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """Never prepared: a plan for all values would know nothing of these values."""
+    driver: Any = session.connection().connection.driver_connection
+    found: list[tuple[Any, ...]] = driver.execute(text, values, prepare=False).fetchall()
+    return found
 
 
-@compiles(_Explained)
-def _explain(element: _Explained, compiler: SQLCompiler, **options: Any) -> str:
-    return "EXPLAIN (FORMAT JSON) " + compiler.process(element.query, **options)
+def _lists(asked: Asked, by: str, behind: str = "true") -> tuple[str, dict[str, Any]]:
+    """The lists as one, each in order and no longer than `steps`: PostgreSQL merges them and stops where it may."""
+    parts = [
+        f"(SELECT {each.due} AS due_at, id FROM {each.table} WHERE {each.column} = %(whose{number})s"  # noqa: S608 -- constants
+        f" AND {behind.format(due=each.due)} ORDER BY {by} LIMIT %(steps)s)"
+        for number, each in enumerate(asked.lists)
+    ]
+    return " UNION ALL ".join(parts), {f"whose{number}": each.whose for number, each in enumerate(asked.lists)}
 
 
-def _walk(
-    session: Session, order: Order, matching: Conditions, place: Place | None, steps: int, limit: int
-) -> list[WorkItemRow]:
-    """What matches among the next rows of the order, of the part of the list in which the place is."""
-    nearest = select(WorkItemRow).order_by(*order.by()).limit(steps)
-    if place is not None:
-        nearest = nearest.where(order.behind(place))
-    if order.has_gaps and (place is None or place.value is not None):
-        nearest = nearest.where(order.column.is_not(None))
-    row = aliased(WorkItemRow, nearest.subquery())
-    return list(session.scalars(select(row).where(*matching(row, False)).order_by(*order.by(row)).limit(limit)))
+class _Search:
+    """One page of what is asked for."""
+
+    def __init__(self, session: Session, order: Order, asked: Asked, place: Place | None, limit: int) -> None:
+        self._session, self._order, self._asked = session, order, asked
+        self._place, self._limit = place, limit
+        self._key = order.column.key
+        self._way = " DESC" if order.descending else ""
+        self._then = "<" if order.descending else ">"
+        self.expected = 1.0  # as far as it was asked
+
+    def walk(self) -> list[TaskSummary] | None:
+        """The page where walking leads to it, else None."""
+        if self._key == "due_at" and self._asked.lists:
+            steps = self.steps_along_lists()
+            return self._along_lists(steps) if steps else None
+        steps = self.steps_along_index()
+        return self._along_index(steps) if steps else None
+
+    def steps_along_lists(self) -> int:
+        """How far to walk, 0 for not at all."""
+        if self._asked.is_lists:
+            return BET
+        expected = self.expected = _expected(self._session, self._asked.where(apart=True), self._asked.values)
+        return 0 if expected <= FEW else int(min(max(BET, expected / SPARED), FURTHEST))
+
+    def steps_along_index(self) -> int:
+        """How far to walk, 0 for not at all."""
+        in_all = float(_rows(self._session, IN_ALL, {})[0][0])
+        where, values = self._asked.where(apart=True), self._asked.values
+        expected = max(in_all, 1.0) if self._asked.is_everything else _expected(self._session, where, values)
+        self.expected = expected
+        distance = PATIENCE * self._limit * max(in_all, expected) / expected
+        if distance > PATIENCE * AHEAD:
+            return 0
+        return int(min(max(distance, expected / SPARED), FURTHEST))
+
+    def _along_lists(self, steps: int) -> list[TaskSummary] | None:
+        found: list[TaskSummary] = []
+        for by, behind in self._stretches():
+            lists, values = _lists(self._asked, self._by(by), behind)
+            values |= {**self._asked.values, **self._places(), "steps": steps, "limit": self._limit - len(found)}
+            near = f"SELECT due_at, id FROM ({lists}) listed ORDER BY {self._by(by)} LIMIT %(steps)s"  # noqa: S608 -- constants
+            once = f"SELECT DISTINCT {', '.join(by)} FROM ({near}) near ORDER BY {self._by(by)}"  # noqa: S608 -- constants
+            text = (
+                f"SELECT {COLUMNS} FROM ({once}) near CROSS JOIN LATERAL (SELECT * FROM work_item w"  # noqa: S608 -- constants
+                f" WHERE w.id = near.id AND {self._asked.where()} OFFSET 0) w"  # one by one, whatever the estimates
+                f" ORDER BY {self._by(by, 'near.')} LIMIT %(limit)s"
+            )
+            found += map(_task, _rows(self._session, text, values))
+            if len(found) == self._limit:
+                break
+            if _rows(self._session, f"SELECT count(*) FROM ({near}) near", values)[0][0] == steps:  # noqa: S608 -- constants
+                return None  # there is more behind
+        return found
+
+    def _stretches(self) -> list[tuple[tuple[str, ...], str]]:
+        """What to walk along: columns to sort by, and a condition.
+
+        Upwards tasks without a due date come last by themselves; downwards they are a stretch of their own.
+        """
+        ahead = f"({{due}}, id) {self._then} (%(due)s::timestamptz, %(id)s)"
+        if not self._order.descending:
+            return [(("due_at", "id"), ahead if self._place else "true")]
+        dated = (("due_at", "id"), "{due} < 'infinity'" + (f" AND {ahead}" if self._place else ""))
+        if self._place is None or self._place.value is not None:
+            return [dated, (("id",), "{due} = 'infinity'")]
+        return [(("id",), f"{{due}} = 'infinity' AND id {self._then} %(id)s")]
+
+    def _places(self) -> dict[str, Any]:
+        if self._place is None:
+            return {}
+        due = "infinity" if self._place.value is None and self._key == "due_at" else self._place.value
+        return {"due": due, "id": self._place.id}
+
+    def _by(self, columns: Sequence[str], row: str = "") -> str:
+        return ", ".join(f"{row}{column}{self._way}" for column in columns)
+
+    def _along_index(self, steps: int) -> list[TaskSummary] | None:
+        """What matches among the next rows of the order, of the part of the list in which the place is."""
+        where = self._behind("w") if self._place else "true"
+        if self._order.has_gaps and (self._place is None or self._place.value is not None):
+            where += f" AND w.{self._key} IS NOT NULL"
+        by = self._by(self._columns())
+        text = (
+            f"SELECT {COLUMNS} FROM (SELECT * FROM work_item w WHERE {where} ORDER BY {by} LIMIT %(steps)s) w"  # noqa: S608 -- constants
+            f" WHERE {self._asked.where()} ORDER BY {self._by(self._columns(), 'w.')} LIMIT %(limit)s"
+        )
+        values = {**self._asked.values, **self._places(), "steps": steps, "limit": self._limit}
+        found = list(map(_task, _rows(self._session, text, values)))
+        return found if len(found) == self._limit else None
+
+    def _columns(self) -> list[str]:
+        return list(dict.fromkeys((self._key, "id")))
+
+    def _behind(self, row: str) -> str:
+        """The rows behind the place and in the same part of the list: with a value, or without."""
+        assert self._place is not None
+        if self._place.value is None:
+            return f"{row}.{self._key} IS NULL AND {row}.id {self._then} %(id)s"
+        if self._key == "id":
+            return f"{row}.id {self._then} %(id)s"
+        return f"({row}.{self._key}, {row}.id) {self._then} (%(due)s, %(id)s)"
+
+    def gather(self, up_to: int) -> Found:
+        """All that matches, sorted and counted: first keys alone, then the rows of the page."""
+        keys = ", ".join(f"w.{column}" for column in dict.fromkeys(("instance_id", *self._columns())))
+        behind = self._behind("f") if self._place else "true"
+        if self._order.has_gaps and self._place and self._place.value is not None:
+            behind = f"({behind} OR f.{self._key} IS NULL)"
+        first, *others = self._columns()
+        last = " NULLS LAST" if self._order.has_gaps else ""
+        by = ", ".join([f"{{row}}{first}{self._way}{last}", *(f"{{row}}{each}{self._way}" for each in others)])
+        text = (
+            f"WITH found AS MATERIALIZED (SELECT {keys} FROM work_item w WHERE {self._asked.where(apart=True)}),"  # noqa: S608 -- constants
+            f" chosen AS (SELECT * FROM found f WHERE {behind} ORDER BY {by.format(row='f.')} LIMIT %(limit)s)"
+            f" SELECT {COLUMNS}, (SELECT count(*) FROM found) FROM chosen c"
+            f" JOIN work_item w ON w.instance_id = c.instance_id AND w.id = c.id ORDER BY {by.format(row='w.')}"
+        )
+        rows = _rows(self._session, text, {**self._asked.values, **self._places(), "limit": self._limit})
+        if not rows:
+            return Found([], 0 if self._place is None else _count(self._session, self._asked, up_to))
+        return Found(list(map(_task, rows)), min(rows[0][-1], up_to))
 
 
-def _gather(session: Session, order: Order, matching: Conditions, place: Place | None, limit: int, up_to: int) -> Found:
-    """All that matches, sorted and counted: first keys alone, then the rows of the page."""
-    keys = [WorkItemRow.instance_id, WorkItemRow.id]
-    keys += [] if order.column is WorkItemRow.id else [order.column]
-    found = select(*keys).where(*matching(WorkItemRow, True)).cte("found").prefix_with("MATERIALIZED")
-    nearest = select(found).order_by(*_gaps_last(order, found.c)).limit(limit)
-    if place is not None:
-        behind = order.behind(place, found.c)
-        has_gaps_to_come = order.has_gaps and place.value is not None
-        nearest = nearest.where(behind | found.c[order.column.key].is_(None) if has_gaps_to_come else behind)
-    chosen = nearest.subquery()
-    total = select(func.count()).select_from(found).scalar_subquery()
-    is_chosen = (WorkItemRow.instance_id == chosen.c.instance_id) & (WorkItemRow.id == chosen.c.id)
-    query = select(WorkItemRow, total).join(chosen, is_chosen).order_by(*_gaps_last(order, WorkItemRow))
-    rows = session.execute(query).all()
-    if not rows:
-        return Found([], 0 if place is None else _count(session, matching, up_to))
-    return Found([row for row, _ in rows], min(rows[0][1], up_to))
+def _task(row: tuple[Any, ...]) -> TaskSummary:
+    return TaskSummary(
+        id=row[0],
+        name=row[1],
+        element_id=row[2],
+        instance_id=row[3],
+        definition_id=row[4],
+        definition_key=row[5],
+        business_key=row[6],
+        stage=row[7],
+        assignee=row[8],
+        candidate_groups=named(row[9], "group:"),
+        candidate_users=named(row[9], "user:"),
+        priority=row[10],
+        created_at=row[11],
+        due_at=row[12],
+        follow_up_at=row[13],
+        owner=row[14] if row[15] else None,
+        search=row[16],
+    )
 
 
-def _gaps_last(order: Order, row: Any) -> list[Any]:
-    first, *others = order.by(row)
-    return [first.nulls_last() if order.has_gaps else first, *others]
+def named(candidates: Sequence[str], kind: str) -> tuple[str, ...]:
+    """The candidates of one kind, by their names alone."""
+    return tuple(name.removeprefix(kind) for name in candidates if name.startswith(kind))

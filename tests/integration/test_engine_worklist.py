@@ -1,16 +1,18 @@
 """Pages of open tasks: walked to or gathered they are the same, and declared variables find tasks."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select, text
 
-from benchmarks.inbox import ORDERS, PEOPLE, fill
+from benchmarks.inbox import FILTERS, ORDERS, PEOPLE, fill
 from core.clock import FixedClock
 from core.errors import InvalidInput
 from core.identity import Actor
-from engine import worklist
+from engine import access, worklist
 from engine.inbox import TaskFilter, count_tasks, tasks
+from engine.models import WorkItemRow
 from engine.queries import InstanceFilter, instances
 from tests.engine_world import ADMIN, World, bpmn, line
 
@@ -18,6 +20,7 @@ SEARCHABLE = bpmn(
     line('<userTask id="check"/>', names=("check",)), attributes='obieg:searchable="customer, amount, urgent, code"'
 )
 TASKS = 700
+WRONG = "INSERT INTO task_offer SELECT DISTINCT 'user:stranger', due_at, id, instance_id FROM task_offer LIMIT 20"
 
 
 @pytest.fixture
@@ -30,6 +33,16 @@ def filled(world: World) -> World:
     """A world with many tasks of the benchmark's kind."""
     fill(world.engine, TASKS)
     return world
+
+
+def gather_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    for way in ("steps_along_lists", "steps_along_index"):
+        monkeypatch.setattr(worklist._Search, way, lambda *_: 0)
+
+
+def walk_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However few match, and further than the list is long."""
+    monkeypatch.setattr(worklist, "FEW", 0)
 
 
 def pages(world: World, actor: Actor, wanted: TaskFilter, size: int = 60) -> list[str]:
@@ -56,12 +69,50 @@ def test_pages_hold_every_task_once_in_order_whether_walked_to_or_gathered(
         total = count_tasks(view, wanted)
 
     walked = pages(filled, me, wanted)
-    monkeypatch.setattr(worklist, "_steps", lambda *_: 0)
+    gather_all(monkeypatch)
     gathered = pages(filled, me, wanted)
 
     assert walked == gathered
     assert walked[:500] == expected
     assert len(walked) == len(set(walked)) == total
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_lists_by_due_date_lead_to_what_gathering_finds(
+    filled: World, monkeypatch: pytest.MonkeyPatch, who: str
+) -> None:
+    me = PEOPLE[who]
+    wanted = [replace(which(me), sort=sort) for which in FILTERS.values() for sort in ("due", "-due")]
+    walk_all(monkeypatch)
+
+    walked = [pages(filled, me, each, 25) for each in wanted]
+    gather_all(monkeypatch)
+    gathered = [pages(filled, me, each, 25) for each in wanted]
+
+    assert walked == gathered
+    with filled.units.reading(me) as view:
+        assert [count_tasks(view, each) for each in wanted] == [len(each) for each in walked]
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_the_rights_of_lists_are_those_of_single_tasks(filled: World, who: str) -> None:
+    me = PEOPLE[who]
+
+    with filled.units.reading(me) as view:
+        expected = set(view.session.scalars(select(WorkItemRow.id).where(access.visible_tasks(me))))
+
+    assert set(pages(filled, me, TaskFilter(sort="created"))) == expected
+    assert set(pages(filled, me, TaskFilter(sort="due"))) == expected
+
+
+def test_a_list_that_is_wrong_shows_nobody_what_is_not_theirs(filled: World) -> None:
+    stranger = Actor(id="stranger", name="Stranger", permissions=PEOPLE["few_tasks"].permissions)
+    visible = pages(filled, stranger, TaskFilter(sort="due"))
+
+    with filled.engine.begin() as connection:
+        connection.execute(text(WRONG))
+
+    assert pages(filled, stranger, TaskFilter(sort="due")) == visible
 
 
 def test_tasks_without_a_due_date_come_last_in_both_directions(filled: World) -> None:
@@ -76,7 +127,7 @@ def test_tasks_without_a_due_date_come_last_in_both_directions(filled: World) ->
 def test_a_total_that_was_gathered_is_that_which_was_counted(filled: World, monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = TaskFilter(unassigned=True, sort="due")
     me = PEOPLE["many_groups"]
-    monkeypatch.setattr(worklist, "_steps", lambda *_: 0)
+    gather_all(monkeypatch)
 
     with filled.units.reading(me) as view:
         first = tasks(view, wanted, None, 5)

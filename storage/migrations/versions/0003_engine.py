@@ -188,25 +188,30 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("instance_id", "id", name=op.f("pk_work_item")),
     )
     op.create_index(
-        "ix_work_item_assignee_id",
+        "ix_work_item_assignee_due_at",
         "work_item",
-        ["assignee", "id"],
+        ["assignee", sa.text("coalesce(due_at, 'infinity'::timestamptz)"), "id"],
         unique=False,
         postgresql_where=sa.text("assignee IS NOT NULL"),
     )
-    op.create_index("ix_work_item_candidates", "work_item", ["candidates"], unique=False, postgresql_using="gin")
-    op.create_index("ix_work_item_definition_key_id", "work_item", ["definition_key", "id"], unique=False)
+    op.create_index(
+        "ix_work_item_definition_key_element_id", "work_item", ["definition_key", "element_id", "id"], unique=False
+    )
     op.create_index("ix_work_item_due_at_id", "work_item", ["due_at", "id"], unique=False)
     op.create_index("ix_work_item_id", "work_item", ["id"], unique=False)
     op.create_index("ix_work_item_name_id", "work_item", ["name", "id"], unique=False)
     op.create_index("ix_work_item_priority_id", "work_item", ["priority", "id"], unique=False)
     op.create_index(
-        "ix_work_item_search",
-        "work_item",
-        ["search"],
-        unique=False,
-        postgresql_using="gin",
-        postgresql_ops={"search": "jsonb_path_ops"},
+        "ix_work_item_candidates_search", "work_item", ["candidates", "search"],
+        postgresql_using="gin", postgresql_ops={"search": "jsonb_path_ops"},
+    )  # fmt: skip
+    op.create_table(
+        "task_offer",
+        sa.Column("name", sa.String(length=255, collation="C"), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.String(length=26, collation="C"), nullable=False),
+        sa.Column("instance_id", sa.String(length=26, collation="C"), nullable=False),
+        sa.PrimaryKeyConstraint("name", "due_at", "id", "instance_id", name=op.f("pk_task_offer")),
     )
     op.create_table(
         "instance",
@@ -388,7 +393,7 @@ def downgrade() -> None:
     tables = (
         "service_call", "message_start", "message_event", "message", "start_event", "message_subscription", "removal",
         "migration_item", "migration", "task_comment", "instance_entity", "incident", "timer", "token_log",
-        "task_history", "work_item", "instance_part", "instance", "definition",
+        "task_history", "task_offer", "work_item", "instance_part", "instance", "definition",
     )  # fmt: skip
     for table in tables:
         op.drop_table(table)
