@@ -96,11 +96,10 @@ def _a(name: str) -> str:
 
 
 class Operations:
-    """The operations by name, and those that are not ready yet with the reason."""
+    """The operations by name."""
 
     def __init__(self) -> None:
         self._declared: dict[str, Operation] = {}
-        self._absent: dict[str, str] = {}
         self.templates: frozenset[str] = frozenset()  # of documents, that ship with process packages
 
     def declare(self, operation: Operation) -> Operation:
@@ -121,10 +120,6 @@ class Operations:
         """Forget one, as tests that declare their own do."""
         self._declared.pop(name, None)
 
-    def leave_out(self, name: str, because: str) -> None:
-        """Say why a name that people will look for is no operation of this release."""
-        self._absent[name] = because
-
     def find(self, name: str | None) -> Operation | None:
         """The operation of that name."""
         return self._declared.get(name or "")
@@ -134,7 +129,7 @@ class Operations:
         operation = self.find(name)
         if operation is not None and operation.place == "worker":
             return 'workers do it; set camunda:type="external" and camunda:topic in place of obieg:handler.'
-        return self._absent.get(name or "")
+        return None
 
     def nearest(self, name: str) -> str | None:
         """The name that was meant, perhaps."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -112,6 +113,40 @@ def test_a_customer_is_changed_by_its_number(application: Application, run: Run)
     assert rows(application, "SELECT reliability, credit_limit::text FROM customer") == [("A", "500.50")]
 
 
+def test_a_call_is_planned_for_a_customer_and_linked_to_the_case(application: Application, run: Run) -> None:
+    made = application.executor.execute(CreateCustomer(profile=Profile(name="Młyn", country="PL")), actor=SYSTEM)
+
+    done = run(
+        "activity.create",
+        employee="ewa",
+        subject='= "Call " + name',
+        method="phone",
+        customer=made.number,
+        planned_from='= date and time("2027-03-01T10:00:00")',
+        outputs={"activity": "= id"},
+        variables={"name": "Młyn"},
+    )
+
+    assert done["incidents"] == []
+    assert rows(
+        application,
+        "SELECT id, subject, status, customer_id, planned_from, created_by FROM activity",
+    ) == [
+        (done["variables"]["activity"], "Call Młyn", "planned", made.id, datetime(2027, 3, 1, 9, tzinfo=UTC), "process")
+    ]
+    assert rows(application, "SELECT entity FROM instance_entity") == [("crm.activity",)]
+
+
+def test_a_letter_that_left_is_noted_as_held_with_the_firm(application: Application, run: Run) -> None:
+    made = application.executor.execute(CreateCustomer(profile=Profile(name="Młyn", country="PL")), actor=SYSTEM)
+
+    done = run("activity.create", employee="ewa", subject="Letter", method="post", customer=made.id)
+
+    assert (done["state"], done["incidents"]) == ("completed", [])
+    assert rows(application, "SELECT status, state FROM activity") == [("held", "done")]
+    assert rows(application, "SELECT side, name FROM activity_participant") == [("customer", "Młyn")]
+
+
 @pytest.mark.parametrize(
     ("operation", "inputs", "code", "told"),
     [
@@ -130,6 +165,18 @@ def test_a_customer_is_changed_by_its_number(application: Application, run: Run)
             "no record C-9",
         ),
         ("record.link", {"entity": "crm.order", "id": "none"}, "RECORD_MISSING", "no record none"),
+        (
+            "activity.create",
+            {"employee": "ewa", "subject": "x", "method": "telepathy"},
+            "RECORD_REFUSED",
+            "no value telepathy",
+        ),
+        (
+            "activity.create",
+            {"employee": "ewa", "subject": "x", "method": "phone", "customer": "C-9"},
+            "RECORD_MISSING",
+            "no record C-9",
+        ),
     ],
 )
 def test_what_the_crm_refuses_is_an_error_of_the_process(

@@ -1,6 +1,7 @@
 """The ready operations that ship with the product; importing this puts them into the catalogue."""
 
 from webapp.operations import (
+    activities,
     calling,
     decisions,
     document_states,
@@ -14,6 +15,7 @@ from webapp.operations import (
 )
 
 __all__ = [
+    "activities",
     "calling",
     "decisions",
     "document_states",

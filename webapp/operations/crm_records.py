@@ -13,6 +13,9 @@ from core.errors import Forbidden, InvalidInput, NotFound
 from core.executor import REGISTRY
 from core.identity import Actor
 from core.messages import Command
+from crm.activities.content import Content
+from crm.activities.models import ActivityRow
+from crm.activities.registering import ChangeActivity, RegisterActivity
 from crm.contacts import CreateContact, UpdateContact
 from crm.customers import CreateCustomer, UpdateCustomer
 from crm.models import ContactRow, CustomerRow, OfferRow, OrderRow, ProductRow
@@ -26,7 +29,7 @@ from storage.unit_of_work import UnitOfWork
 PROCESS = Actor(
     id="process",
     name="Process",
-    permissions=frozenset({"customer.edit", "customer.finance", "offer.edit", "customer.read"}),
+    permissions=frozenset({"customer.edit", "customer.finance", "offer.edit", "activity.edit", "customer.read"}),
 )
 
 
@@ -86,6 +89,13 @@ _KINDS: dict[str, _Kind] = {
     ),
     "crm.offer": _Kind(OfferRow, "number", lambda data: _filled(CreateOffer, data), _Draft, _offer_update),
     "crm.order": _Kind(OrderRow, "number", lambda data: _filled(EnterOrder, data), EnterOrder, None),
+    "crm.activity": _Kind(
+        ActivityRow,
+        None,
+        lambda data: RegisterActivity(content=_filled(Content, data)),
+        Content,
+        lambda record, changes: ChangeActivity(activity_id=record, changes=changes),
+    ),
 }
 
 

@@ -10,10 +10,10 @@ from engine.instances import EntityLink, add_link
 from engine.ready import Fault, Operation, Parameter
 from storage.unit_of_work import UnitOfWork
 
-KINDS = ("crm.customer", "crm.contact", "crm.product", "crm.offer", "crm.order")
+KINDS = ("crm.customer", "crm.contact", "crm.product", "crm.offer", "crm.order", "crm.activity")
 _RIGHTS = (
-    " It works with the rights of the technical actor `process` (customer.edit, offer.edit), whoever completed the "
-    "step before."
+    " It works with the rights of the technical actor `process` (customer.edit, offer.edit, activity.edit), "
+    "whoever completed the step before."
 )
 _KIND = Parameter(
     name="entity", type="string", title="Kind of record", description="Which kind.", required=True, choices=KINDS
@@ -33,7 +33,7 @@ _ROLE = Parameter(
     description="What the record is for the case; `subject` where nothing is said.",
     example="supplier",
 )
-_REFUSED = Fault(
+REFUSED = Fault(
     code="RECORD_REFUSED",
     description="The data are wrong; `reason` says why, `fields` has a sentence for each field by its JSON pointer.",
 )
@@ -41,11 +41,11 @@ _CONFLICT = Fault(
     code="RECORD_CONFLICT",
     description="There is such a record already, or its state does not allow the change; `reason` says why.",
 )
-_MISSING = Fault(code="RECORD_MISSING", description="There is no such record; `reason` says which.")
+MISSING = Fault(code="RECORD_MISSING", description="There is no such record; `reason` says which.")
 CREATE = Operation(
     name="record.create",
     title="Create a record",
-    description="Enters a customer, contact, product, offer or order and links it to the case." + _RIGHTS,
+    description="Enters a customer, contact, product, offer, order or activity and links it to the case." + _RIGHTS,
     place="local",
     inputs=(
         _KIND,
@@ -66,13 +66,13 @@ CREATE = Operation(
             name="record_number", type="string", title="Number", description="Its number, where the kind has one."
         ),
     ),
-    faults=(_REFUSED, _CONFLICT, _MISSING),
+    faults=(REFUSED, _CONFLICT, MISSING),
 )
 UPDATE = Operation(
     name="record.update",
     title="Change a record",
-    description="Changes fields of a customer, contact, product or draft offer; fields that are not named stay as they "
-    "are, lists are replaced whole." + _RIGHTS,
+    description="Changes fields of a customer, contact, product, draft offer or activity; fields that are not named "
+    "stay as they are, lists are replaced whole." + _RIGHTS,
     place="local",
     inputs=(
         _KIND,
@@ -88,7 +88,7 @@ UPDATE = Operation(
         ),
     ),
     outputs=(Parameter(name="id", type="string", title="Id", description="The id of the record."),),
-    faults=(_REFUSED, _CONFLICT, _MISSING),
+    faults=(REFUSED, _CONFLICT, MISSING),
 )
 LINK = Operation(
     name="record.link",
@@ -98,7 +98,7 @@ LINK = Operation(
     place="local",
     inputs=(_KIND, _ID, _ROLE),
     outputs=(Parameter(name="id", type="string", title="Id", description="The id of the record."),),
-    faults=(_MISSING,),
+    faults=(MISSING,),
 )
 
 
@@ -122,10 +122,10 @@ def create_record(unit: UnitOfWork, call: ServiceCall) -> dict[str, Any]:
 
     def create() -> dict[str, Any]:
         record_id, number = unit.port(Records).create(unit, entity, call.inputs["data"])
-        _link(unit, call, entity, record_id)
+        link_case(unit, call, entity, record_id)
         return {"id": record_id, "record_number": number}
 
-    return _told(unit, create)
+    return told(unit, create)
 
 
 @local_operation(UPDATE)
@@ -139,7 +139,7 @@ def update_record(unit: UnitOfWork, call: ServiceCall) -> dict[str, Any]:
         records.update(unit, entity, record_id, call.inputs["changes"])
         return {"id": record_id}
 
-    return _told(unit, update)
+    return told(unit, update)
 
 
 @local_operation(LINK)
@@ -149,17 +149,18 @@ def link_record(unit: UnitOfWork, call: ServiceCall) -> dict[str, Any]:
 
     def link() -> dict[str, Any]:
         record_id = unit.port(Records).find(unit, entity, call.inputs["id"])
-        _link(unit, call, entity, record_id)
+        link_case(unit, call, entity, record_id)
         return {"id": record_id}
 
-    return _told(unit, link)
+    return told(unit, link)
 
 
-def _link(unit: UnitOfWork, call: ServiceCall, entity: str, record_id: str) -> None:
+def link_case(unit: UnitOfWork, call: ServiceCall, entity: str, record_id: str) -> None:
+    """The case is about this record."""
     add_link(unit, call.instance_id, EntityLink(entity=entity, id=record_id, role=call.inputs.get("role", "subject")))
 
 
-def _told(unit: UnitOfWork, work: Any) -> dict[str, Any]:
+def told(unit: UnitOfWork, work: Any) -> dict[str, Any]:
     """Do it, or tell the process why not, with nothing half done."""
     try:
         with unit.savepoint():

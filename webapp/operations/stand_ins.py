@@ -9,6 +9,7 @@ from engine.deciding import rules_of
 from engine.errors import BpmnError
 from engine.handlers import HANDLERS, Outside, ServiceCall, Stage
 from engine.messages import keys_of
+from webapp.operations.activities import ACTIVITY, PLAN
 from webapp.operations.decisions import EVALUATE
 from webapp.operations.document_states import STATE
 from webapp.operations.mailing import CaseFile, CaseFiles, MailServer
@@ -52,6 +53,15 @@ def create_record(stage: Stage, call: ServiceCall) -> dict[str, Any]:
     stage.records[entity, identifier] = dict(call.inputs["data"])
     stage.links.append((entity, identifier, call.inputs.get("role", "subject")))
     return {"id": identifier, "record_number": str(number)}
+
+
+@HANDLERS.staged(PLAN.name)
+def create_activity(stage: Stage, call: ServiceCall) -> dict[str, Any]:
+    """An activity that lives as long as the scenario."""
+    identifier = f"{ACTIVITY}-{sum(kind == ACTIVITY for kind, _ in stage.records) + 1}"
+    stage.records[ACTIVITY, identifier] = dict(call.inputs)
+    stage.links.append((ACTIVITY, identifier, "subject"))
+    return {"id": identifier}
 
 
 @HANDLERS.staged(UPDATE.name)

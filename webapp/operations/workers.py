@@ -23,4 +23,3 @@ WORK = OPERATIONS.declare(
         free_inputs=True,
     )
 )
-OPERATIONS.leave_out("activity.create", "this release keeps no activities; create a user task for the person instead.")
