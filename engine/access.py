@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, and_, cast, exists, false, func, literal, or_, select, true, union_all
+from sqlalchemy import ColumnElement, and_, cast, exists, false, func, literal, not_, or_, select, true, union_all
 from sqlalchemy.orm import aliased
 
 from core.identity import Actor
@@ -142,7 +142,7 @@ def families(view: Reading, most: int) -> frozenset[str] | None:
     too_many = or_(*(select(func.count()).select_from(part).scalar_subquery() >= rows for part in parts))
     involved = union_all(*(select(part) for part in parts)).subquery()
     root = func.coalesce(InstanceRow.root_id, InstanceRow.id)
-    roots = select(root).where(InstanceRow.id.in_(select(involved))).distinct().limit(most + 1)
+    roots = select(root).where(not_(too_many), InstanceRow.id.in_(select(involved))).distinct().limit(most + 1)
     found = set(view.session.scalars(union_all(roots, select(literal("")).where(too_many))))
     return None if "" in found or len(found) > most else frozenset(found)
 

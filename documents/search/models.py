@@ -3,22 +3,23 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Computed, Index, Integer, Sequence, String
+from sqlalchemy import BigInteger, Index, Sequence, String, text
 from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.orm import ID, Base
 
 NAME = String(collation="C")
-BUCKET = 13  # bits: so many of the lowest bits of a sequence number do not tell the bucket
+FINE, COARSE = 10, 16  # bits of a sequence number that do not tell the bucket
+BUCKETS = f"(ARRAY[(seq >> {FINE})::integer, ('-1'::integer - (seq >> {COARSE}))::integer])"
 SEQUENCE = Sequence("search_entry_seq", metadata=Base.metadata)
 
 
 class SearchEntryRow(Base):
     """What is found of one subject. `terms` holds words and facts, `rights` the labels under which it may be seen.
 
-    `seq` grows with each new entry; `bucket` is a stretch of 8 192 such numbers, and lets one index look-up keep to
-    the newest entries. `facts` are `field:value` for the counts beside a result.
+    `seq` grows with each new entry; stretches of 1 024 and of 65 536 such numbers stand in the index, so that one
+    look-up can keep to the newest entries. `facts` are `field:value` for the counts beside a result.
     """
 
     __tablename__ = "search_entry"
@@ -27,7 +28,7 @@ class SearchEntryRow(Base):
             "ix_search_entry_terms_rights_bucket",
             "terms",
             "rights",
-            "bucket",
+            text(BUCKETS),
             postgresql_using="gin",
             postgresql_with={"gin_pending_list_limit": "1024"},
         ),
@@ -41,9 +42,6 @@ class SearchEntryRow(Base):
     about: Mapped[str]
     facts: Mapped[list[str]] = mapped_column(ARRAY(String))
     rights: Mapped[list[str]] = mapped_column(ARRAY(NAME))
-    bucket: Mapped[list[int]] = mapped_column(
-        ARRAY(Integer), Computed(f"ARRAY[(seq >> {BUCKET})::integer]", persisted=True)
-    )
     terms: Mapped[Any] = mapped_column(TSVECTOR)
     dated: Mapped[date]
     indexed_at: Mapped[datetime]

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import Select
 
 from documents.access import Target
 from storage.unit_of_work import Reading
@@ -13,6 +13,7 @@ from storage.unit_of_work import Reading
 DOCUMENT, CASE = "document", "case"
 OWN = "by:"  # what somebody filed bears this label with their account
 EVERY_DOCUMENT = "documents"  # the label of all documents, for who may read all of them
+Others: TypeAlias = Callable[[Select[Any]], Select[Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,12 +39,12 @@ class Entry:
 class Held:
     """The labels that a reader holds.
 
-    `others` makes a condition of the labels of an entry (a column that is an array) for rights that are too many to
-    list; it is asked of single entries, after everything else. `is_all`: there is nothing that they may not see.
+    `others` makes, of a query for labels, one for those of them that the reader holds, for rights that are too many to
+    list; it is asked of what fits, after everything else. `is_all`: there is nothing that they may not see.
     """
 
     labels: frozenset[str]
-    others: Callable[[Any], ColumnElement[bool]] | None = None
+    others: Others | None = None
     is_all: bool = False
 
 

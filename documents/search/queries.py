@@ -20,7 +20,6 @@ from documents.search.questions import SHORTEST_PREFIX, Known, Question, questio
 from documents.search.texts import beginnings
 from storage.unit_of_work import Reading
 
-WINDOW = 1000  # newest entries that fit: ranked among themselves, counted for the facets
 MOST = 100  # entries of one page
 MOST_CUSTOMERS = 50  # that one filter can mean
 MOST_VALUES = 8  # of a facet
@@ -105,8 +104,9 @@ def search(
 ) -> SearchPage:
     """What fits a query, the best or the newest first. Raises `SearchRefused`, `SearchTooBroad`, `InvalidInput`.
 
-    The newest thousand entries that fit and may be seen are looked at, ranked among themselves and counted; the next
-    thousand follow when those are through. So a page costs the same, whether ten entries fit or a million.
+    The newest 300 entries that fit and may be seen are looked at (100 for who has very many cases), ranked among
+    themselves and counted; the next ones follow when those are through. So a page costs the same, whether ten entries
+    fit or a million.
     """
     if order not in ORDERS:
         sentence = f"Results are in one of these orders: {', '.join(ORDERS)}."
@@ -114,7 +114,8 @@ def search(
     mark, limit = _Mark.read(after), max(1, min(limit, MOST))
     finder = Finder(view)
     asked = question(text, _known(view, finder))
-    window = finder.newest(asked.query, WINDOW, top=mark.top)
+    most = finder.window if asked.ranked and order == BEST else min(finder.window, 2 * limit)
+    window = finder.newest(asked.query, most, top=mark.top, is_even=asked.is_even)
     ranked = _ranked(view, asked, window.found, order)
     following = [each for each in ranked if mark.is_behind(*each)]
     shown = following[:limit]
@@ -133,7 +134,7 @@ def suggest(view: Reading, text: str, *, limit: int = 8) -> tuple[Hit, ...]:
     asked = question(text, _known(view, finder), is_unfinished=True)
     if not asked.query:
         return ()
-    window = finder.newest(asked.query, limit)
+    window = finder.newest(asked.query, limit, is_even=asked.is_even)
     return _hits(view, [each.seq for each in window.found], asked, with_text=False)
 
 
@@ -143,7 +144,7 @@ def _known(view: Reading, finder: Finder) -> Known:
         wanted = value.replace('"', " ").strip()
         ending = "*" if wanted[-SHORTEST_PREFIX:].isalnum() and len(wanted) >= SHORTEST_PREFIX else ""
         named = question(f'kind:{CUSTOMER} title:"{wanted}{ending}"', Known(view.actor.id, _none, _none))
-        found = finder.newest(named.query, MOST_CUSTOMERS).found
+        found = finder.newest(named.query, MOST_CUSTOMERS, is_even=True).found
         return [each.removeprefix("customer:") for one in found for each in one.facts if each.startswith("customer:")]
 
     def types(value: str) -> Collection[str]:

@@ -57,11 +57,15 @@ class Marks:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """`query` is what must match, empty for everything; `ranked` is what the order looks at, empty for the newest."""
+    """`query` is what must match, empty for everything; `ranked` is what the order looks at, empty for the newest.
+
+    `is_even`: it asks for words alone, which are about as frequent among old entries as among new ones.
+    """
 
     query: str
     ranked: str
     marks: Marks
+    is_even: bool
 
 
 def question(text: str, known: Known, *, is_unfinished: bool = False) -> Question:
@@ -71,7 +75,7 @@ def question(text: str, known: Known, *, is_unfinished: bool = False) -> Questio
         tree = _with_open_end(tree)
     builder = _Builder(known, is_title_only=is_unfinished)
     query = builder.built(tree, is_wanted=True)
-    return Question(query, " | ".join(dict.fromkeys(builder.ranked)), builder.marks)
+    return Question(query, " | ".join(dict.fromkeys(builder.ranked)), builder.marks, not builder.has_fields)
 
 
 def _with_open_end(node: Node) -> Node:
@@ -90,6 +94,7 @@ class _Builder:
         self._known, self._mark = known, NAME if is_title_only else ""
         self.ranked: list[str] = []
         self.marks = Marks()
+        self.has_fields = False
 
     def built(self, node: Node, *, is_wanted: bool) -> str:
         """The text query of a node; words that are wanted count for the order and are marked."""
@@ -147,6 +152,7 @@ class _Builder:
 
     def _field(self, node: Field, *, is_wanted: bool) -> str:
         if node.name in ("before", "after"):
+            self.has_fields = True
             return _days(node)
         if node.name == "title":
             found = list(tokens(cleaned(node.value)))
@@ -157,6 +163,7 @@ class _Builder:
             ]
             words += [self._words(found[-1:], node.start, is_prefix=node.is_prefix, is_exact=False, mark=NAME)]
             return "(" + " & ".join(each for each in words if each) + ")" if found else NOTHING
+        self.has_fields = True
         facts = [fact(name, value) for name, value in self._values(node)]
         if node.is_prefix and node.name != "customer":
             return _any_of(facts, ":*")

@@ -11,6 +11,7 @@ depends_on = None
 
 ID = sa.String(26, collation="C")
 NAME = sa.String(collation="C")
+BUCKETS = "(ARRAY[(seq >> 10)::integer, ('-1'::integer - (seq >> 16))::integer])"
 
 
 def upgrade() -> None:
@@ -24,12 +25,6 @@ def upgrade() -> None:
         sa.Column("about", sa.String(), nullable=False),
         sa.Column("facts", postgresql.ARRAY(sa.String()), nullable=False),
         sa.Column("rights", postgresql.ARRAY(NAME), nullable=False),
-        sa.Column(
-            "bucket",
-            postgresql.ARRAY(sa.Integer()),
-            sa.Computed("ARRAY[(seq >> 13)::integer]", persisted=True),
-            nullable=False,
-        ),
         sa.Column("terms", postgresql.TSVECTOR(), nullable=False),
         sa.Column("dated", sa.Date(), nullable=False),
         sa.Column("indexed_at", sa.DateTime(timezone=True), nullable=False),
@@ -40,7 +35,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_search_entry_terms_rights_bucket",
         "search_entry",
-        ["terms", "rights", "bucket"],
+        ["terms", "rights", sa.text(BUCKETS)],
         postgresql_using="gin",
         postgresql_with={"gin_pending_list_limit": "1024"},
     )
