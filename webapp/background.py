@@ -13,6 +13,7 @@ from audit.sequencer import sequence, sequence_thoroughly
 from core.identity import SYSTEM
 from documents.content.pages import forget_pages
 from documents.content.waiting import ask_again
+from documents.orders.making import forget_orders
 from documents.records.changes import WorkOffChanges
 from engine.messages import RouteMessages
 from engine.removals import StartRemoval
@@ -41,11 +42,12 @@ REFUSALS_EVERY = 20  # seconds
 
 @job(SWEEP)
 def sweep_blobs(application: Application, arguments: dict[str, Any]) -> None:
-    """Remove stored content that nothing uses, and pictures of pages beyond those that are kept."""
+    """Remove stored content that nothing uses, pictures of pages beyond those that are kept, old orders."""
     del arguments
     application.staging.sweep(application.blobs)
     sweep_uploads(application)
     forget_pages(application)
+    forget_orders(application)
 
 
 @job(HELP)

@@ -71,6 +71,7 @@ DOORS = (  # importing these registers their commands, handlers and tables
     "documents.records.rules",
     "documents.packages.assembling",
     "documents.packages.stamping",
+    "documents.orders.making",
     "documents.templates.registering",
     "documents.templates.letters",
     "documents.templates.merging",

@@ -27,6 +27,7 @@ from documents.intake_arrivals import INBOX
 from documents.intake_sorting import SORT
 from documents.links import pin
 from documents.mail.correlation import MailDirectory
+from documents.orders.making import Customers
 from documents.packages.sources import visible_ids
 from documents.packages.stamping import Decisions
 from documents.queries import DocumentVersion, attached
@@ -43,6 +44,7 @@ from storage.blobs.store import BlobStore
 from storage.unit_of_work import Reading, Recorder, UnitOfWork
 from webapp import records_policy
 from webapp.accounts.people import account_ids, forget
+from webapp.accounts.queries import OrderingAccounts
 from webapp.checkpoints import publishers
 from webapp.decisions import TaskDecisions
 from webapp.document_fields import FormJs
@@ -121,6 +123,7 @@ def ports(blobs: BlobStore, staging: Staging, settings: Settings) -> Mapping[typ
         LinkRights: Rights(),
         MailDirectory: Directory(),
         FieldForms: FormJs(),
+        Customers: OrderingAccounts(),
         Readers: Readers(),
         PageReaders: PageReaders(),
         TrailRights: TrailReaders(),

@@ -27,7 +27,7 @@ from documents.templates.sources import MergeFields
 from documents.words import words
 from storage.blobs.staging import Staging
 from storage.blobs.store import BlobStore
-from storage.unit_of_work import UnitOfWork
+from storage.unit_of_work import Reading, UnitOfWork
 
 FILE = "document.file"  # the right
 MOST = 50  # documents of a package
@@ -75,26 +75,36 @@ class FilePackage(Command):
     pages: int
 
 
-def assemble(host: Host, order: PackageOrder, *, actor: Actor) -> FiledDocument:
-    """Put together and file; each original that is read for it stands in its own trail.
+def checked(view: Reading, order: PackageOrder) -> tuple[str, tuple[DocumentVersion, ...]]:
+    """Title and documents of a package that can be made.
+
+    Raises `DocumentNotFound`, `VersionNotFound`, `TargetNotVisible`, `PackageRefused`.
+    """
+    title = words("title", order.title, LONGEST)
+    if title is None or not 1 <= len(order.parts) <= MOST:
+        sentence = f"A package needs a title and 1 to {MOST} documents."
+        raise PackageRefused(sentence, fields={"/title" if title is None else "/documents": sentence})
+    require_targets(view, [link.target for link in order.links])
+    parts = tuple(
+        version(view, each.document_id, each.n) if each.n else document(view, each.document_id).latest
+        for each in order.parts
+    )
+    if sum(each.size for each in parts) > LARGEST:
+        raise PackageRefused(f"The documents have more than {LARGEST >> 20} MiB together.")
+    return title, parts
+
+
+def assemble(host: Host, order: PackageOrder, *, actor: Actor, seconds: int | None = None) -> FiledDocument:
+    """Put together and file, in so many seconds; each original that is read for it stands in its own trail.
 
     Raises `Forbidden`, `DocumentNotFound`, `VersionNotFound`, `PackageRefused`, `WorkTimedOut`.
     """
     if not actor.may(FILE):
         raise Forbidden(f"You do not have the right to do this ({FILE}).", permission=FILE)
-    title = words("title", order.title, LONGEST)
-    if title is None or not 1 <= len(order.parts) <= MOST:
-        sentence = f"A package needs a title and 1 to {MOST} documents."
-        raise PackageRefused(sentence, fields={"/title" if title is None else "/documents": sentence})
     with host.units.reading(actor) as view:
-        parts = tuple(
-            version(view, each.document_id, each.n) if each.n else document(view, each.document_id).latest
-            for each in order.parts
-        )
+        title, parts = checked(view, order)
         settings, blobs, staging = view.port(Settings), view.port(BlobStore), view.port(Staging)
         language = view.port(MergeFields).language()
-    if sum(each.size for each in parts) > LARGEST:
-        raise PackageRefused(f"The documents have more than {LARGEST >> 20} MiB together.")
     for each in parts:
         host.executor.execute(ReadDocument(document_id=each.document_id, n=each.n), actor=actor)
     now = host.clock.now()
@@ -111,7 +121,7 @@ def assemble(host: Host, order: PackageOrder, *, actor: Actor) -> FiledDocument:
     }
     with workbench() as folder:
         task["parts"] = [_laid_out(blobs, each, number, folder) for number, each in enumerate(parts)]
-        done = work("package.bind", task, folder, seconds=SECONDS, refused=PackageRefused)
+        done = work("package.bind", task, folder, seconds=seconds or SECONDS, refused=PackageRefused)
         with (folder / "out.pdf").open("rb") as source:
             blob = receive(source, announced=None, limit=3 * LARGEST, store=blobs, announce=staging.announce)
     places = tuple((each["first_page"], each["pages"]) for each in done["parts"])

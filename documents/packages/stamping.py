@@ -63,7 +63,9 @@ def decisions_on(view: Reading, document_id: str) -> Sequence[Decision]:
     return view.port(Decisions).on(view, found.id, cases)
 
 
-def stamp_approvals(host: Host, document_id: str, n: int | None, *, actor: Actor) -> FiledDocument:
+def stamp_approvals(
+    host: Host, document_id: str, n: int | None, *, actor: Actor, seconds: int | None = None
+) -> FiledDocument:
     """Make and file the page for a version, the newest where none is named; the version itself never changes.
 
     Raises `Forbidden`, `DocumentNotFound`, `VersionNotFound`, `PackageRefused`, `WorkTimedOut`.
@@ -81,7 +83,7 @@ def stamp_approvals(host: Host, document_id: str, n: int | None, *, actor: Actor
     order = {"part": part, "page": _page(source, decided, settings, now), "at": now.isoformat(), "language": "en"}
     with workbench() as folder:
         lay_out(blobs, source.digest, folder / "0")
-        done = work("package.approve", order, folder, seconds=SECONDS, refused=PackageRefused)
+        done = work("package.approve", order, folder, seconds=seconds or SECONDS, refused=PackageRefused)
         with (folder / "out.pdf").open("rb") as made:
             blob = receive(made, announced=None, limit=3 * LARGEST, store=blobs, announce=staging.announce)
     command = FileApprovals(source=source, blob=blob, decisions=len(decided), copied=done["copied"])

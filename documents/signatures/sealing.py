@@ -74,7 +74,7 @@ class FileSeal(Command):
     seal: dict[str, Any]
 
 
-def seal(host: Host, order: SealOrder, *, actor: Actor) -> FiledDocument:
+def seal(host: Host, order: SealOrder, *, actor: Actor, seconds: int | None = None) -> FiledDocument:
     """Seal and file. Slow and outside any transaction: a time-stamp server may be asked.
 
     Raises `Forbidden`, `DocumentNotFound`, `SealNotSetUp`, `SealRefused`, `TimeStampsAway`, `VersionConflict`,
@@ -89,7 +89,7 @@ def seal(host: Host, order: SealOrder, *, actor: Actor) -> FiledDocument:
         settings, blobs, staging = view.port(Settings), view.port(BlobStore), view.port(Staging)
     if earlier is not None:
         return earlier
-    _require_pdf(newest)
+    require_pdf(newest)
     certificate = seal_certificate(settings, host.clock.now())
     now = host.clock.now()
     task = {
@@ -104,7 +104,7 @@ def seal(host: Host, order: SealOrder, *, actor: Actor) -> FiledDocument:
     with workbench() as folder:
         lay_out(blobs, newest.digest, folder / "in.pdf")
         try:
-            done = work("signature.seal", task, folder, seconds=SECONDS, refused=SealRefused, may_call=True)
+            done = work("signature.seal", task, folder, seconds=seconds or SECONDS, refused=SealRefused, may_call=True)
         except SealRefused as error:
             if error.details.get("away"):
                 raise TimeStampsAway(error.sentence) from error
@@ -127,7 +127,8 @@ def _lines(name: str, now: datetime, reason: str | None, settings: Settings) -> 
     }
 
 
-def _require_pdf(version: DocumentVersion) -> None:
+def require_pdf(version: DocumentVersion) -> None:
+    """Raises `SealRefused` for what cannot carry a seal."""
     if version.media_type != PDF:
         raise SealRefused(
             f"“{version.title}” is no PDF, and only a PDF can carry a seal. Make a package of it, then seal that.",

@@ -22,6 +22,9 @@ UNTOLD = {  # commands without an event, and why
     "DropUpload": "the same",
     "ForgetUploads": "an upload that nobody finished has never been a document",
     "Recompute": "due dates are worked out anew, from rules and events that were told",
+    "PlaceOrder": "what a worker makes of it is told, and so is what it read",
+    "EndOrder": "the command in it tells what was filed",
+    "RefuseOrder": "nothing came of it",
     "NoteTokenUse": "how a token was used stands in the entries of what it did",
 }
 GIVING = {"send_version", "send_file", "send_from_directory"}  # what sends content to a browser or a program

@@ -100,6 +100,18 @@ def test_a_sealed_document_has_a_signed_version_and_the_old_one_stays(
     assert told.data["level"] == "PAdES B-B"
 
 
+def test_a_worker_seals_for_who_does_not_wait(application: Application, director: Program) -> None:
+    filed = file(director, paper(), title="Umowa")
+
+    ordered = director.post(f"/documents/{filed['id']}/seal", json={}, headers={"Prefer": "respond-async"})
+    work(application)
+
+    assert ordered.status_code == 202, ordered.text
+    found = director.get(ordered.headers["Location"]).json
+    assert (found["state"], found["document_id"], found["version"]) == ("done", filed["id"], 2)
+    assert [each.type for each in log(application, filed["id"])].count("document.sealed") == 1
+
+
 def test_signatures_of_what_was_uploaded_are_told_in_plain_words(application: Application, director: Program) -> None:
     filed = file(director, paper())
     director.post(f"/documents/{filed['id']}/seal", json={})

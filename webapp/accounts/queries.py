@@ -111,3 +111,15 @@ def token_use(view: Reading, token: str) -> TokenUse | None:
 def _account(row: Row[Any]) -> Account:
     roles = frozenset(row.roles or ())
     return Account(row.id, row.name, row.display_name, row.email, roles, row.is_active, row.created_at)
+
+
+class OrderingAccounts:
+    """Tells the worker who ordered something, with the rights that they have by then."""
+
+    def actor(self, reading: Reading, account: str, address: str | None) -> Actor | None:
+        """The account of that log-in name; None where it is closed, or gone."""
+        try:
+            found = account_named(reading, account)
+        except NotFound:
+            return None
+        return found.actor(address) if found.is_active else None

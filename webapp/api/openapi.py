@@ -86,8 +86,9 @@ def _adapters(operations: list[Operation]) -> dict[Key, TypeAdapter[Any]]:
         for kind in (operation.body, operation.query):
             if kind is not None:
                 wanted.setdefault((kind, "validation"), TypeAdapter(kind))
-        if operation.answer is not None:
-            wanted.setdefault((operation.answer, "serialization"), TypeAdapter(operation.answer))
+        for answer in (operation.answer, operation.ordered):
+            if answer is not None:
+                wanted.setdefault((answer, "serialization"), TypeAdapter(answer))
     return wanted
 
 
@@ -141,6 +142,9 @@ def _responses(operation: Operation, named: dict[Any, Any]) -> dict[str, Any]:
     elif operation.media != "application/json":
         good["content"] = {operation.media: {}}
     responses = {str(operation.status): good}
+    if operation.ordered is not None:
+        content = {operation.media: {"schema": named[operation.ordered]}}
+        responses["202"] = {"description": "A worker does it; Location tells where to look", "content": content}
     for status in sorted({*ALWAYS, *operation.refusals}):
         responses[str(status)] = {
             "description": TITLES[status],

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from flask import Response
 from pydantic import Field
 
-from documents import queries
-from documents.packages.assembling import PackageOrder, Part, assemble
+from documents.orders.kinds import ApprovalsOrder
+from documents.orders.queries import OrderView
+from documents.packages.assembling import PackageOrder, Part
 from documents.packages.sources import Source, sources
-from documents.packages.stamping import stamp_approvals
 from webapp.api.documents import LinkBody
-from webapp.api.files import file_of
+from webapp.api.orders import carried_out
 from webapp.api.routing import Body, Routes
 from webapp.api.shapes import AttachedFile
-from webapp.web import application, current_actor, view
+from webapp.web import view
 
 routes = Routes("packages")
 DOCUMENT = "/documents/<id:document_id>"
@@ -57,9 +58,10 @@ class ApprovalBody(Body):
     body=PackageBody,
     answer=AttachedFile,
     status=201,
+    ordered=OrderView,
     refusals=(403, 404, 422, 503),
 )
-def assemble_package(body: PackageBody) -> AttachedFile:
+def assemble_package(body: PackageBody) -> AttachedFile | Response:
     """Assemble a package."""
     order = PackageOrder(
         title=body.title,
@@ -68,7 +70,7 @@ def assemble_package(body: PackageBody) -> AttachedFile:
         stamps=body.stamps,
         attach=body.attach,
     )
-    return _filed(assemble(application(), order, actor=current_actor()).id)
+    return carried_out(order)
 
 
 @routes.post(
@@ -77,11 +79,12 @@ def assemble_package(body: PackageBody) -> AttachedFile:
     body=ApprovalBody,
     answer=AttachedFile,
     status=201,
+    ordered=OrderView,
     refusals=(403, 404, 422, 503),
 )
-def stamp(document_id: str, body: ApprovalBody) -> AttachedFile:
+def stamp(document_id: str, body: ApprovalBody) -> AttachedFile | Response:
     """Make a page of approvals."""
-    return _filed(stamp_approvals(application(), document_id, body.version, actor=current_actor()).id)
+    return carried_out(ApprovalsOrder(document_id=document_id, n=body.version))
 
 
 @routes.get(DOCUMENT + "/versions/<int:n>/sources", "What a version was made of", answer=SourceList, refusals=(404,))
@@ -89,8 +92,3 @@ def read_sources(document_id: str, n: int) -> SourceList:
     """List sources."""
     with view() as reading:
         return SourceList(items=sources(reading, document_id, n))
-
-
-def _filed(document_id: str) -> AttachedFile:
-    with view() as reading:
-        return file_of(queries.version(reading, document_id, 1))

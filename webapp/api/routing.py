@@ -45,6 +45,7 @@ class Operation:
     upload: Upload | None = None
     answer: Any = None
     status: int = 200
+    ordered: Any = None  # the answer 202 of work that a worker does
     media: str = "application/json"
     refusals: tuple[int, ...] = ()
 

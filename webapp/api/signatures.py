@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from flask import Response
 from pydantic import Field
 
 from core.errors import NotFound
-from documents import queries
-from documents.signatures.sealing import SealOrder, seal
+from documents.orders.queries import OrderView
+from documents.signatures.sealing import SealOrder
 from documents.signatures.verifying import CheckSignatures, SignatureReport, signatures
-from webapp.api.files import file_of
+from webapp.api.orders import carried_out
 from webapp.api.routing import Body, Routes
 from webapp.api.shapes import AttachedFile, Done
-from webapp.web import application, current_actor, run, view
+from webapp.web import run, view
 
 routes = Routes("signatures")
 VERSION = "/documents/<id:document_id>/versions/<int:n>/signatures"
@@ -31,9 +32,10 @@ class SealBody(Body):
     body=SealBody,
     answer=AttachedFile,
     status=201,
+    ordered=OrderView,
     refusals=(403, 404, 409, 422, 503),
 )
-def seal_document(document_id: str, body: SealBody) -> AttachedFile:
+def seal_document(document_id: str, body: SealBody) -> AttachedFile | Response:
     """Seal a document."""
     order = SealOrder(
         document_id=document_id,
@@ -41,9 +43,7 @@ def seal_document(document_id: str, body: SealBody) -> AttachedFile:
         reason=body.reason,
         is_visible=body.visible,
     )
-    filed = seal(application(), order, actor=current_actor())
-    with view() as reading:
-        return file_of(queries.version(reading, filed.id, filed.version))
+    return carried_out(order)
 
 
 @routes.post(

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from flask import Response, request
 from pydantic import Field
 
-from documents import queries
+from documents.orders.queries import OrderView
 from documents.templates import registering
-from documents.templates.letters import LetterOrder, write_letter
+from documents.templates.letters import LetterOrder
 from documents.templates.registering import AdoptTemplate, RetireTemplate, TemplateReport, TemplateView
 from documents.templates.shapes import written
 from documents.templates.sources import MergeFields
-from webapp.api.files import file_of
+from webapp.api.orders import carried_out
 from webapp.api.routing import Body, Routes, Upload
 from webapp.api.shapes import AttachedFile, Done
 from webapp.content import disposition
@@ -196,16 +196,15 @@ def preview_template(template_id: str, query: PreviewQuery) -> Response:
     body=LetterBody,
     answer=AttachedFile,
     status=201,
+    ordered=OrderView,
     refusals=(403, 404, 422),
 )
-def write(template_id: str, body: LetterBody) -> AttachedFile:
+def write(template_id: str, body: LetterBody) -> AttachedFile | Response:
     """Write one letter."""
     order = LetterOrder(
         template_id=template_id, record_id=body.record, output=body.output, title=body.title, type=body.type
     )
-    made = write_letter(application(), order, actor=current_actor())
-    with view() as reading:
-        return file_of(queries.version(reading, made.id, made.version))
+    return carried_out(order)
 
 
 @routes.post(TEMPLATE + "/retire", "Use it no more", body=ReasonBody, answer=Done, refusals=(403, 404, 422))

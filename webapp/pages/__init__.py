@@ -23,6 +23,7 @@ MODULES = (
     "log",
     "migrations",
     "offers",
+    "orders",
     "retention",
     "scan_inbox",
     "operations",

@@ -6,13 +6,14 @@ from core.errors import InvalidInput
 from documents import queries
 from documents.access import Target
 from documents.links import DocumentLink
-from documents.packages.assembling import MOST, PackageOrder, Part, assemble, with_pages
-from documents.packages.stamping import stamp_approvals
+from documents.orders.kinds import ApprovalsOrder
+from documents.packages.assembling import MOST, PackageOrder, Part, with_pages
 from engine.evidence import task_ids
 from webapp.pages.blueprint import asked, blueprint
+from webapp.pages.orders import carried_out
 from webapp.pages.records import record
 from webapp.pages.shell import names
-from webapp.web import application, current_actor, view
+from webapp.web import view
 
 
 @blueprint.post("/packages/choose")
@@ -58,8 +59,7 @@ def assemble_package() -> Response:
         stamps="stamps" in form,
         attach="attach" in form,
     )
-    made = assemble(application(), order, actor=current_actor())
-    return Response(status=204, headers={"HX-Redirect": url_for("pages.document", document_id=made.id)})
+    return carried_out(order)
 
 
 def _version(text: str) -> int | None:
@@ -69,5 +69,4 @@ def _version(text: str) -> int | None:
 @blueprint.post("/documents/<document_id>/approvals")
 def stamp_document(document_id: str) -> Response:
     """File a copy of the newest version with a page of approvals."""
-    made = stamp_approvals(application(), document_id, None, actor=current_actor())
-    return Response(status=204, headers={"HX-Redirect": url_for("pages.document", document_id=made.id)})
+    return carried_out(ApprovalsOrder(document_id=document_id))

@@ -5,9 +5,10 @@ from flask import Response, render_template, request
 from core.settings import Settings
 from documents import queries
 from documents.signatures.keys import SealCertificate, SealNotSetUp, seal_certificate
-from documents.signatures.sealing import PDF, SEAL, SealOrder, seal
+from documents.signatures.sealing import PDF, SEAL, SealOrder
 from documents.signatures.verifying import CheckSignatures, signatures
 from webapp.pages.blueprint import blueprint
+from webapp.pages.orders import carried_out
 from webapp.web import application, current_actor, run, view
 
 
@@ -34,8 +35,7 @@ def seal_document(document_id: str) -> Response:
         reason=request.form.get("reason"),
         is_visible="visible" in request.form,
     )
-    seal(application(), order, actor=current_actor())
-    return Response(status=204, headers={"HX-Refresh": "true"})
+    return carried_out(order)
 
 
 def _panel(document_id: str, n: int) -> str:

@@ -3,7 +3,7 @@
 from flask import Response, render_template, request, url_for
 
 from documents.templates import lists, registering
-from documents.templates.letters import LetterOrder, write_letter
+from documents.templates.letters import LetterOrder
 from documents.templates.registering import AdoptTemplate, RetireTemplate, TemplateHasErrors
 from documents.templates.shapes import written
 from documents.templates.sources import MergeFields
@@ -11,6 +11,7 @@ from documents.word import TemplateRefused
 from webapp.content import disposition
 from webapp.pages.blueprint import asked, blueprint
 from webapp.pages.documents import PREVIEW
+from webapp.pages.orders import carried_out
 from webapp.pages.shell import names
 from webapp.uploads import optional, receive_file
 from webapp.web import application, current_actor, run, view
@@ -111,9 +112,7 @@ def write_one(template_id: str) -> Response:
         output="docx" if request.form.get("output") == "docx" else "pdf",
         title=request.form.get("title", "").strip() or None,
     )
-    made = write_letter(application(), order, actor=current_actor())
-    address = url_for("pages.document", document_id=made.id)
-    return Response(status=204, headers={"HX-Redirect": address})
+    return carried_out(order)
 
 
 @blueprint.post("/templates/<template_id>/retire")

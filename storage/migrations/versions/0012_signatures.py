@@ -14,6 +14,7 @@ NAME = sa.String(collation="C")
 DIGEST = sa.String(length=64, collation="C")
 MOMENT = sa.DateTime(timezone=True)
 TABLES = (
+    "document_order",
     "mail_merge_letter",
     "mail_merge",
     "recipient_list",
@@ -55,6 +56,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_document_source_source_id", "document_source", ["source_id"], unique=False)
     _create_letters()
+    _create_orders()
 
 
 def _create_letters() -> None:
@@ -123,6 +125,28 @@ def _create_letters() -> None:
         unique=False,
         postgresql_where=sa.text("state = 'waiting'"),
     )
+
+
+def _create_orders() -> None:
+    op.create_table(
+        "document_order",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("kind", NAME, nullable=False),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("wish", postgresql.JSONB(), nullable=False),
+        sa.Column("state", NAME, nullable=False),
+        sa.Column("document_id", ID, nullable=True),
+        sa.Column("n", sa.Integer(), nullable=True),
+        sa.Column("code", sa.String(), nullable=True),
+        sa.Column("sentence", sa.String(), nullable=True),
+        sa.Column("ordered_by", NAME, nullable=False),
+        sa.Column("address", sa.String(), nullable=True),
+        sa.Column("ordered_at", MOMENT, nullable=False),
+        sa.Column("ended_at", MOMENT, nullable=True),
+        sa.CheckConstraint("state IN ('waiting', 'done', 'refused')", name=op.f("ck_document_order_state")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_document_order")),
+    )
+    op.create_index("ix_document_order_ended_at", "document_order", ["ended_at"])
 
 
 def _of_document(table: str) -> sa.ForeignKeyConstraint:

@@ -1,0 +1,1 @@
+"""Orders: slow work on documents that a worker does, whose result is looked for."""
