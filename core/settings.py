@@ -154,6 +154,7 @@ class Settings:
     imap_security: str = _setting("tls", str)
     imap_user: str = _setting("", str, secret=True)
     imap_password: str = _setting("", str, secret=True)
+    imap_roots: Path | None = _setting(None, _folder)
     imap_folder: str = _setting("INBOX", str)
     imap_done: str = _setting("Obieg", str)
     imap_every: int = _setting(60, _count)

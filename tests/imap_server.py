@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from imap_tools import MailBoxUnencrypted
 
@@ -43,11 +44,13 @@ class ImapServer:
 
 
 @contextmanager
-def imap_server() -> Iterator[ImapServer]:
+def imap_server(*, certificate: Path | None = None) -> Iterator[ImapServer]:
+    """A server that speaks in clear, or, with a certificate and its key in one file, offers STARTTLS."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    options = ["--host", "127.0.0.1", "--port", str(port), "--no-tls", "--no-service", "admin"]
+    options = ["--host", "127.0.0.1", "--port", str(port), "--no-service", "admin"]
+    options += ["--no-tls"] if certificate is None else ["--cert", str(certificate), "--key", str(certificate)]
     backend = ["dict", "--demo-user", USER, "--demo-password", PASSWORD]
     process = subprocess.Popen(
         [sys.executable, "-c", SERVE, *options, *backend], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL

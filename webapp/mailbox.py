@@ -71,6 +71,12 @@ def _connected(settings: Settings, context: ssl.SSLContext | None) -> Iterator[B
                 box.folder.create(settings.imap_done)
             box.folder.set(settings.imap_folder)
             yield box
+    except ssl.SSLCertVerificationError as error:
+        raise MailboxAway(
+            f"The mailbox at {settings.imap_host} shows a certificate that is not believed: {error.verify_message}. "
+            "No password was sent. Correct the server's certificate, or name a file with the root certificate that "
+            "issued it in OBIEG_IMAP_ROOTS."
+        ) from error
     except TROUBLE as error:
         told = " ".join(str(error).split())[:200]
         raise MailboxAway(f"The mailbox at {settings.imap_host} cannot be used: {told}. See OBIEG_IMAP_*.") from error
@@ -81,7 +87,12 @@ def _box(settings: Settings, context: ssl.SSLContext | None) -> BaseMailBox:
     if settings.imap_security == "none":  # to this very machine only, see Settings
         return MailBoxUnencrypted(host, port, timeout=timeout)
     kind = MailBox if settings.imap_security == "tls" else MailBoxStartTls
-    return kind(host, port, timeout=timeout, ssl_context=context or ssl.create_default_context())
+    roots = None if settings.imap_roots is None else str(settings.imap_roots)
+    try:
+        believed = context or ssl.create_default_context(cafile=roots)
+    except (OSError, ssl.SSLError) as error:
+        raise MailboxAway(f"OBIEG_IMAP_ROOTS names {roots}, which holds no certificates (PEM).") from error
+    return kind(host, port, timeout=timeout, ssl_context=believed)
 
 
 def _left_there(application: Application, mailbox: str, validity: int, numbers: list[int]) -> set[int]:

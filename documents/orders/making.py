@@ -34,30 +34,26 @@ class Customers(Protocol):
         """The account with the rights that it has now; None where it is closed, or gone."""
 
 
-@dataclass(slots=True)
-class _Ordered:
-    """The program, in which the command that files the result ends the order in the same transaction."""
+class _Ending(Executor):
+    """Executes the command that files the result together with the end of the order, in one transaction."""
 
-    host: Host
-    order_id: str
-
-    @property
-    def units(self) -> UnitFactory:
-        return self.host.units
-
-    @property
-    def clock(self) -> Clock:
-        return self.host.clock
-
-    @property
-    def executor(self) -> Any:
-        return self
+    def __init__(self, host: Host, order_id: str) -> None:
+        super().__init__(host.units)
+        self._order_id = order_id
 
     def execute(self, command: Command, *, actor: Actor) -> Any:
         """As the executor does."""
-        executor: Executor = self.host.executor
-        wanted = EndOrder(order_id=self.order_id, filing=command) if ends_order(command) else command
-        return executor.execute(wanted, actor=actor)
+        wanted = EndOrder(order_id=self._order_id, filing=command) if ends_order(command) else command
+        return super().execute(wanted, actor=actor)
+
+
+@dataclass(slots=True)
+class _Ordered:
+    """The program while it makes what was ordered."""
+
+    units: UnitFactory
+    executor: Executor
+    clock: Clock
 
 
 @job(MAKE)
@@ -74,7 +70,8 @@ def make_order(host: Host, arguments: dict[str, Any]) -> None:
             _refuse(host, order_id, "forbidden", "The account that ordered it is closed.")
             return
         kind = BY_NAME[row.kind]
-        kind.make(_Ordered(host, order_id), kind.load(row.wish), replace(actor, address=row.address), None)
+        host_of_order = _Ordered(units=host.units, executor=_Ending(host, order_id), clock=host.clock)
+        kind.make(host_of_order, kind.load(row.wish), replace(actor, address=row.address), None)
     except OrderEnded:
         return
     except StaleState:

@@ -9,6 +9,7 @@ from flask import Response, request
 from pydantic import Field
 
 from documents.orders.queries import OrderView
+from documents.reading import ReadDocument
 from documents.templates import registering
 from documents.templates.letters import LetterOrder
 from documents.templates.registering import AdoptTemplate, RetireTemplate, TemplateReport, TemplateView
@@ -184,6 +185,7 @@ def preview_template(template_id: str, query: PreviewQuery) -> Response:
     """Show a template."""
     is_pdf = query.output == "pdf"
     content, found = registering.filled(application(), template_id, query.record, actor=current_actor(), pdf=is_pdf)
+    run(ReadDocument(document_id=found.id, n=found.n))
     response = Response(content, content_type="application/pdf" if is_pdf else DOCX)
     name = f"{found.title}.{query.output}"
     response.headers["Content-Disposition"] = disposition(name, inline=is_pdf and "inline" in request.args)

@@ -2,6 +2,7 @@
 
 from flask import Response, render_template, request, url_for
 
+from documents.reading import ReadDocument
 from documents.templates import lists, registering
 from documents.templates.letters import LetterOrder
 from documents.templates.registering import AdoptTemplate, RetireTemplate, TemplateHasErrors
@@ -86,7 +87,8 @@ def template(template_id: str) -> str:
 @blueprint.get("/templates/<template_id>/preview")
 def template_preview(template_id: str) -> Response:
     """The template filled in with sample data, inside our page."""
-    content, _ = registering.filled(application(), template_id, asked("record") or None, actor=current_actor())
+    content, found = registering.filled(application(), template_id, asked("record") or None, actor=current_actor())
+    run(ReadDocument(document_id=found.id, n=found.n))
     response = Response(content, content_type="application/pdf")
     response.headers["Content-Disposition"] = disposition("preview.pdf", inline=True)
     response.headers["Content-Security-Policy"] = PREVIEW
@@ -98,6 +100,7 @@ def template_preview(template_id: str) -> Response:
 def template_sample(template_id: str) -> Response:
     """The template filled in with sample data, as Word document."""
     content, found = registering.filled(application(), template_id, None, actor=current_actor(), pdf=False)
+    run(ReadDocument(document_id=found.id, n=found.n))
     response = Response(content, content_type=DOCX)
     response.headers["Content-Disposition"] = disposition(f"{found.title}.docx", inline=False)
     return response

@@ -7,6 +7,7 @@ const SAFE = new Set(["GET", "HEAD", "OPTIONS"]);
 
 htmx.config.noSwap = [204, 304, "4xx", "5xx"];
 htmx.config.history = false;
+htmx.config.defaultSettleDelay = 0; // else it copies style attributes of what it replaces, which our policy refuses
 htmx.config.defaultTimeout = 30000; // milliseconds
 
 export function formKey() {
