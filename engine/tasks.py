@@ -9,7 +9,8 @@ from core.errors import InvalidInput
 from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
-from engine import access, catalog, forms, store
+from engine import access, answers, catalog, forms, store
+from engine.answers import Completion
 from engine.bpmn.model import Node, Work
 from engine.errors import (
     DocumentsMissing,
@@ -23,22 +24,12 @@ from engine.errors import (
 from engine.events import TaskAssigned, TaskClaimed, TaskCommented, TaskCompleted, TaskUnclaimed
 from engine.feel.values import plain
 from engine.models import TaskCommentRow, TaskHistoryRow, WorkItemRow
-from engine.openings import OpenTask
 from engine.ports import AttachedDocument, TaskDocuments
 from engine.running import Parking, Running, with_incidents
 from engine.store import Finished, LockedTask
 from storage.unit_of_work import UnitOfWork
 
 MAXIMUM_COMMENT = 10_000  # characters
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Completion:
-    """What a completion led to: the instance's state and all its open tasks."""
-
-    instance_id: str
-    state: str
-    tasks: tuple[OpenTask, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,7 +184,8 @@ def _complete(command: CompleteTask, unit: UnitOfWork, parking: Parking) -> Comp
     )
     running.case.complete(task.task_id, data)
     completion = Completion(instance_id=task.instance_id, state=running.case.state, tasks=running.open_tasks())
-    answer = _to_json(completion) if command.idempotency_key is not None else None
+    cases = [running.id, *(each.id for each in running.relatives.members() if each is not running)]
+    answer = answers.to_json(completion, cases) if command.idempotency_key is not None else None
     key = command.idempotency_key
     running.save(done=Finished(task_id=task.task_id, data=data, documents=listed, idempotency_key=key, answer=answer))
     return completion
@@ -206,7 +198,7 @@ def _answer_again(command: CompleteTask, unit: UnitOfWork) -> Completion:
         raise _unknown(command.task_id)
     is_repetition = command.idempotency_key is not None and row.idempotency_key == command.idempotency_key
     if is_repetition and row.actor == unit.actor.id and row.answer is not None:
-        return _from_json(row.answer)
+        return answers.from_json(row.answer, row, unit)
     raise _already(row)
 
 
@@ -219,22 +211,6 @@ def _already(row: TaskHistoryRow) -> TaskAlreadyCompleted:
 
 def _unknown(task_id: str) -> TaskNotFound:
     return TaskNotFound(f"There is no task {task_id}, or it is not offered to you.", task=task_id)
-
-
-def _to_json(completion: Completion) -> dict[str, Any]:
-    return {
-        "instance_id": completion.instance_id,
-        "state": completion.state,
-        "tasks": [[task.id, task.element_id] for task in completion.tasks],
-    }
-
-
-def _from_json(answer: dict[str, Any]) -> Completion:
-    return Completion(
-        instance_id=answer["instance_id"],
-        state=answer["state"],
-        tasks=tuple(OpenTask(id=task, element_id=element) for task, element in answer["tasks"]),
-    )
 
 
 def open_task(task_id: str, unit: UnitOfWork) -> LockedTask:

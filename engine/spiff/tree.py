@@ -237,7 +237,8 @@ class TokenTree(Workflow):
         What interrupts comes first. Where an interrupting event sub-process handles the signal, the boundary events of
         its scope get it only when the handler throws it again (BPMN 2.0.2, 10.5.6).
         """
-        waiting = [task for task in self.tasks.values() if waits_for(task, "signal", name)]
+        tokens = self.tasks.values() if self.wide is None else self.wide.waiting_for_signal(name)
+        waiting = [task for task in tokens if waits_for(task, "signal", name)]
         waiting.sort(key=lambda task: not task.task_spec.node.interrupting)
         handlers = [task for task in waiting if task.task_spec.node.kind == "startEvent"]
         handled = {handler.parent.id for handler in handlers if handler.task_spec.node.interrupting}

@@ -12,6 +12,7 @@ from engine.feel.values import encode
 from engine.openings import OpenTask
 from engine.spiff import parts
 from engine.spiff.element import is_open_task
+from engine.spiff.listening import listens_for
 from engine.spiff.parts import LISTS, Part, Stored
 from engine.spiff.stored import pack_head, pack_token
 from engine.spiff.tokens import ROOT, Token, WatchedToken
@@ -36,6 +37,8 @@ class Wide:
         self._armed: set[str] = set()
         self._failed: set[str] = set()
         self._joins: set[str] = set()
+        self._signals: dict[str, set[str]] = {}  # the tokens that listen, by name
+        self._signal_of: dict[str, str] = {}
         self._open: dict[str, OpenTask] = {}
         self._is_sorted = True
         self._stage_of: dict[str, str] = {}
@@ -118,6 +121,12 @@ class Wide:
         self._look()
         return [self._tree.tasks[token] for token in sorted(self._joins, key=lambda token: self._numbers[token])]
 
+    def waiting_for_signal(self, name: str) -> list[Any]:
+        """The tokens that listen for a signal, in the order in which they came."""
+        self._look()
+        listening = sorted(self._signals.get(name, ()), key=lambda token: self._numbers[token])
+        return [self._tree.tasks[token] for token in listening]
+
     @property
     def stages(self) -> Iterable[str]:
         """The stages in which there are tokens."""
@@ -153,6 +162,9 @@ class Wide:
         self._armed.discard(token)
         self._failed.discard(token)
         self._joins.discard(token)
+        signal = self._signal_of.pop(token, None)
+        if signal is not None:
+            self._signals[signal].discard(token)
         stage = self._stage_of.pop(token, None)
         if stage is not None:
             self._stages[stage] -= 1
@@ -168,6 +180,10 @@ class Wide:
         if task.task_spec.joins_late and task.has_state(TaskState.WAITING):
             self._joins.add(token)
         self._learn_work(task)
+        trigger = listens_for(task) if internal.get("listens") else None
+        if trigger is not None and trigger.kind == "signal":
+            self._signal_of[token] = trigger.name
+            self._signals.setdefault(trigger.name, set()).add(token)
         if internal.get("armed"):
             self._armed.add(token)
             return
@@ -209,13 +225,20 @@ class Wide:
         tasks = [task for task in self._tree.tasks.values() if task.id != ROOT]
         live = list(self._tree.live())
         stages = Counter(stage for stage in map(self._tree.stage_of, live) if stage is not None)
-        known = (self._failed, self._armed, self._joins, self._stages, [each.id for each in self.open_tasks])
+        listening = {name: tokens for name, tokens in self._signals.items() if tokens}
+        known = (self._failed, self._armed, self._joins, self._stages, [each.id for each in self.open_tasks], listening)
+        signals: dict[str, set[str]] = {}
+        for task in tasks:
+            trigger = listens_for(task) if task.internal_data.get("listens") else None
+            if trigger is not None and trigger.kind == "signal":
+                signals.setdefault(trigger.name, set()).add(task.id)
         found = (
             {task.id for task in tasks if task.internal_data.get("failed")},
             {task.id for task in tasks if task.internal_data.get("armed")},
             {task.id for task in tasks if task.task_spec.joins_late and task.has_state(TaskState.WAITING)},
             stages,
             [task.id for task in live if is_open_task(task)],
+            signals,
         )
         self._touched.clear()
         if known != found:
