@@ -12,7 +12,7 @@ from crm.hierarchy import Relative, above, below
 from crm.models import CustomerRow
 from crm.people import Person, Position, people, positions_at
 from crm.profiles import FINANCE, Profile, profile_of
-from crm.queries import Page, Standing, standing
+from crm.queries import Page, Standing, kept, standing
 from storage.unit_of_work import Reading
 
 PEOPLE = 20  # of a customer's page
@@ -80,7 +80,7 @@ def customer_of_iban(view: Reading, iban: str) -> str | None:
 
 def _row(view: Reading, key: str) -> CustomerRow:
     named = (CustomerRow.id == key) | (CustomerRow.number == key) | (CustomerRow.external_reference == key)
-    row = view.session.scalars(select(CustomerRow).where(named)).first()
+    row = kept(view, view.session.scalars(select(CustomerRow).where(named)).first())
     if row is None:
         raise CustomerNotFound(key)
     return row

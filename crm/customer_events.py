@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from core.messages import Event
 from crm.events import CustomerEvent
 
 
@@ -76,3 +77,62 @@ class EmailBounced(CustomerEvent):
     personal: ClassVar[frozenset[str]] = frozenset({"address"})
 
     address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomersCompared(Event):
+    """Customers, from the first id to the last, were compared with their like."""
+
+    type: ClassVar[str] = "customers.compared"
+
+    first: str
+    last: str
+    customers: int
+    pairs: int
+
+    @property
+    def stream(self) -> str:
+        """That of all comparisons."""
+        return "customers:comparison"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomersToldApart(CustomerEvent):
+    """Somebody said that two customers that look the same are two."""
+
+    type: ClassVar[str] = "customer.told_apart"
+
+    other_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomersMerged(CustomerEvent):
+    """Another customer became one with this one; `moved` counts what changed hands, by table and column."""
+
+    type: ClassVar[str] = "customer.merged"
+
+    merge_id: str
+    absorbed_id: str
+    moved: dict[str, int]
+    reason: str | None
+    offers: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerAbsorbed(CustomerEvent):
+    """A customer became one with another one, and leads there from now on."""
+
+    type: ClassVar[str] = "customer.absorbed"
+
+    merge_id: str
+    kept_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergeUndone(CustomerEvent):
+    """Two customers that were made one are two again; told in the streams of both."""
+
+    type: ClassVar[str] = "customer.merge_undone"
+
+    merge_id: str
+    offers: list[str]

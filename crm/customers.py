@@ -15,19 +15,24 @@ from core.ids import new_id
 from core.messages import Command
 from crm.access import FINANCIAL
 from crm.checks import Findings, one_at_a_time
-from crm.errors import ChangedMeanwhile, CustomerExists, CustomerNotFound, WrongFields
+from crm.duplicates import note_duplicates
+from crm.errors import ChangedMeanwhile, CustomerExists, CustomerMerged, CustomerNotFound, WrongFields
 from crm.events import BalanceRecorded, CustomerChanged, CustomerCreated
 from crm.hierarchy import refuse_cycle
+from crm.matching import match_keys
 from crm.models import CustomerBalanceRow, CustomerRow
 from crm.money import plain
 from crm.numbering import lasting_number
 from crm.profiles import FINANCE, Profile, checked, fill, profile_of, stored
+from crm.quality import judge
 from crm.record_checks import check_profile
 from storage.unit_of_work import UnitOfWork
 
 PERSONAL = frozenset(
     {"name", "legal_name", "addresses", "phones", "emails", "identifiers", "bank_accounts", "needs", "custom"}
 )
+
+MATCHED = frozenset({"name", "addresses", "phones", "emails", "identifiers", "bank_accounts", "tax_id", "country"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +82,11 @@ def create_customer(command: CreateCustomer, unit: UnitOfWork) -> CreatedCustome
     row = CustomerRow(id=new_id(), number=number, created_at=now, created_by=unit.actor.id)
     fill(row, profile)
     row.changed_at, row.changed_by = now, unit.actor.id
+    judge(row)
+    row.match_keys = match_keys(profile)
     unit.session.add(row)
+    unit.session.flush()  # pairs name the row
+    note_duplicates(unit, row)
     unit.emit(
         CustomerCreated(
             customer_id=row.id,
@@ -97,6 +106,8 @@ def update_customer(command: UpdateCustomer, unit: UnitOfWork) -> int:
     row = unit.session.get(CustomerRow, command.customer_id)
     if row is None:
         raise CustomerNotFound(command.customer_id)
+    if row.merged_into is not None:
+        raise CustomerMerged(row.number)
     before = profile_of(row)
     if command.expected_version not in (None, row.row_version):
         raise _conflict(row, before, command)
@@ -115,6 +126,8 @@ def update_customer(command: UpdateCustomer, unit: UnitOfWork) -> int:
     require_finance(unit, changes)
     fill(row, after)
     row.changed_at, row.changed_by = unit.clock.now(), unit.actor.id
+    judge(row)
+    row.match_keys = match_keys(after)
     unit.emit(
         CustomerChanged(
             customer_id=row.id,
@@ -123,6 +136,8 @@ def update_customer(command: UpdateCustomer, unit: UnitOfWork) -> int:
         )
     )
     unit.session.flush()  # the new row version is the answer
+    if changes & MATCHED:
+        note_duplicates(unit, row)
     return row.row_version
 
 

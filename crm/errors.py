@@ -33,6 +33,33 @@ class NoteNotFound(NotFound):
         super().__init__(f"There is no note {key}. Look it up at its customer.", note=key)
 
 
+class DuplicateNotFound(NotFound):
+    """No such pair, or somebody has decided on it."""
+
+    code = "duplicate_not_found"
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"There is no undecided pair {key}. Load the list of duplicates again.", pair=key)
+
+
+class MergeNotFound(NotFound):
+    """No such merge, or it is undone."""
+
+    code = "merge_not_found"
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"There is no merge {key} that could be undone.", merge=key)
+
+
+class CustomerMerged(Conflict):
+    """The customer was merged into another one."""
+
+    code = "customer_merged"
+
+    def __init__(self, number: str) -> None:
+        super().__init__(f"Customer {number} was merged into another one. Open that one.", number=number)
+
+
 class DictionaryNotFound(NotFound):
     """No such value list, or no such value in it."""
 

@@ -161,7 +161,7 @@ class Order:
 def customers(view: Reading, q: str = "", *, after: str | None = None, limit: int = 50) -> Page[CustomerSummary]:
     """Customers by number; `q` searches name, legal name, city, tax id, number and phone."""
     require_read(view)
-    wanted = select(CustomerRow)
+    wanted = select(CustomerRow).where(CustomerRow.merged_into.is_(None))
     if question := prefix_query(q):
         wanted = wanted.where(CustomerRow.search.bool_op("@@")(func.to_tsquery("simple", question)))
     rows, following, total = page(view, wanted, CustomerRow.number, after=after, limit=limit)
@@ -172,7 +172,7 @@ def customer(view: Reading, key: str) -> CustomerDetail:
     """A customer by id, number or external reference. Raises `CustomerNotFound`."""
     require_read(view)
     named = (CustomerRow.id == key) | (CustomerRow.number == key) | (CustomerRow.external_reference == key)
-    row = view.session.scalars(select(CustomerRow).where(named)).first()
+    row = kept(view, view.session.scalars(select(CustomerRow).where(named)).first())
     if row is None:
         raise CustomerNotFound(key)
     people = select(ContactRow).where(ContactRow.customer_id == row.id).order_by(ContactRow.name, ContactRow.id)
@@ -197,22 +197,34 @@ def customer(view: Reading, key: str) -> CustomerDetail:
     )
 
 
+def kept(view: Reading, row: CustomerRow | None) -> CustomerRow | None:
+    """The customer itself, or the one that it was merged into, however often."""
+    while row is not None and row.merged_into is not None:
+        row = view.session.get(CustomerRow, row.merged_into)
+    return row
+
+
 def standing(view: Reading, customer_id: str) -> Standing:
-    """What a customer owes and has ordered."""
+    """What a customer owes and has ordered, with what was merged into it."""
     require_read(view)
-    balance = view.session.get(CustomerBalanceRow, customer_id)
-    owed = balance.receivable if balance else Decimal(0)
+    own = select(CustomerRow.id).where((CustomerRow.id == customer_id) | (CustomerRow.merged_into == customer_id))
+    balances = select(
+        func.coalesce(func.sum(CustomerBalanceRow.receivable), Decimal(0)),
+        func.min(CustomerBalanceRow.oldest_due),
+        func.max(CustomerBalanceRow.as_of),
+    ).where(CustomerBalanceRow.customer_id.in_(own))
+    owed, oldest, as_of = view.session.execute(balances).one()
     summed = select(func.coalesce(func.sum((OrderRow.gross - OrderRow.invoiced) * OrderRow.exchange_rate), 0)).where(
         OrderRow.customer_id == customer_id, OrderRow.state.in_(OPEN_STATES)
     )
     ordered = rounded(Decimal(view.session.scalars(summed).one()))
-    late = (today(view) - balance.oldest_due).days if balance and balance.oldest_due else 0
+    late = (today(view) - oldest).days if oldest else 0
     return Standing(
         receivable=owed,
         open_orders=ordered,
         exposure=owed + ordered,
         overdue_days=max(late, 0),
-        as_of=balance.as_of if balance else None,
+        as_of=as_of,
     )
 
 

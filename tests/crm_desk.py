@@ -30,6 +30,7 @@ RIGHTS = frozenset(
         "payment.edit",
         "account.administer",
         "crm.administer",
+        "customer.merge",
         "activity.edit",
     }
 )

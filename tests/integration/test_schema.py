@@ -33,6 +33,7 @@ MODELS = (
     "documents.records.models",
     "crm.models",
     "crm.dictionary_models",
+    "crm.duplicate_models",
     "crm.sales.models",
     "crm.payments.models",
     "crm.activities.models",

@@ -10,6 +10,7 @@ EMPLOYEE = READ | {"case.start", "task.work", "document.file"}
 FINANCE = frozenset({"customer.finance"})  # see limits, terms, accounts and debts of customers
 PRIVATE = frozenset({"contact.private"})  # see what people at customers told of themselves
 LISTS = frozenset({"crm.administer"})  # value lists and fields of the firm's own
+MERGING = frozenset({"customer.merge"})  # make one customer of two
 SALES = EMPLOYEE | FINANCE | PRIVATE | {"customer.edit", "offer.edit", "activity.edit"}
 OVERSIGHT = frozenset({"case.read_all", "document.read_all"})
 STATES = frozenset({"document.state"})  # say by hand that a document is approved, signed or void
@@ -24,8 +25,8 @@ RECORDS = frozenset({"records.read", "records.hold", "records.dispose", "records
 ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     "sales_rep": SALES,
     "registrar": EMPLOYEE | SORTING,
-    "sales_manager": SALES | STATES | TEMPLATES | SORTING | INVOICES,
-    "sales_director": SALES | LISTS | STATES | SEALING | TEMPLATES | INVOICES,
+    "sales_manager": SALES | MERGING | STATES | TEMPLATES | SORTING | INVOICES,
+    "sales_director": SALES | LISTS | MERGING | STATES | SEALING | TEMPLATES | INVOICES,
     "finance_director": EMPLOYEE | FINANCE | STATES | SEALING | INVOICES | MONEY,
     "credit_controller": EMPLOYEE | FINANCE | {"customer.edit", "activity.edit"} | INVOICES | MONEY,
     "legal": EMPLOYEE | FINANCE | STATES | {"records.read", "records.hold"},
@@ -46,6 +47,7 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     | INVOICES
     | MONEY
     | LISTS
+    | MERGING
     | {"definition.deploy", "case.administer", "external.work", "message.publish", "account.administer", "audit.read"},
 }
 NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")

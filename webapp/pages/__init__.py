@@ -11,6 +11,7 @@ MODULES = (
     "customer_edit",
     "customers",
     "definitions",
+    "duplicates",
     "document_comparison",
     "document_folders",
     "document_types",

@@ -10,15 +10,21 @@ from crm.cards import card
 from crm.company import company
 from crm.custom_fields import custom_fields
 from crm.dictionaries import Dictionary, dictionaries, label
+from crm.duplicates import duplicates
+from crm.merging import family
 from crm.notes import notes
 from crm.satisfaction import satisfaction
-from documents.queries import linked_documents
+from documents.access import Target
+from documents.queries import LinkedDocument, documents_of
 from engine.queries import InstanceFilter, instances
+from engine.views import InstanceSummary
+from storage.unit_of_work import Reading
 from webapp.pages.blueprint import MOST, answer, asked, blueprint
 from webapp.pages.customer_fields import LISTED
 from webapp.pages.shell import names
 from webapp.web import view
 
+MOST_OF_FAMILY = 10  # merged customers whose cases are asked for, one statement each
 RECENT = 10  # offers, orders and cases on a customer's page
 
 
@@ -35,6 +41,7 @@ def customer(customer_id: str) -> str:
     """One customer."""
     with view() as reading:
         found = card(reading, customer_id)
+        own = family(reading, found.id)
         lists = {each.key: each for each in dictionaries(reading)}
         values = {
             "notes": notes(reading, found.id, limit=RECENT),
@@ -45,11 +52,27 @@ def customer(customer_id: str) -> str:
             "listed": LISTED,
             "offers": offer_queries.offers(reading, customer_id=found.id, limit=RECENT),
             "orders": queries.orders(reading, found.id, limit=RECENT),
-            "cases": instances(reading, InstanceFilter(entity="crm.customer", entity_id=found.id), limit=RECENT).items,
-            "documents": linked_documents(reading, "crm.customer", found.id),
+            "cases": _cases(reading, own),
+            "documents": _documents(reading, own),
+            "pairs": duplicates(reading, customer_id=found.id).items,
             "currency": company(reading).currency,
         }
     return render_template("customer.html", customer=found, names=names(), **values)
+
+
+def _cases(reading: Reading, own: list[str]) -> list[InstanceSummary]:
+    found = [
+        each
+        for customer_id in own[:MOST_OF_FAMILY]
+        for each in instances(reading, InstanceFilter(entity="crm.customer", entity_id=customer_id), limit=RECENT).items
+    ]
+    return sorted(found, key=lambda each: each.id, reverse=True)[:RECENT]
+
+
+def _documents(reading: Reading, own: list[str]) -> list[LinkedDocument]:
+    """Each document once, also where it hangs on several that were merged."""
+    found = documents_of(reading, [Target("crm.customer", customer_id) for customer_id in own])
+    return list({each.document_id: each for documents in found.values() for each in documents}.values())
 
 
 def said(lists: Mapping[str, Dictionary], key: str, code: str | None) -> str | None:

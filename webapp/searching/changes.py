@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import select
 
 from core.messages import Event
+from crm.customer_events import CustomersMerged, MergeUndone
 from crm.events import BalanceRecorded, CustomerEvent, OfferEvent
 from documents.models import DocumentLinkRow
 from documents.search.indexing import index
@@ -25,6 +26,8 @@ def index_changes(unit: UnitOfWork, events: Sequence[Event]) -> None:
         kind, ids = _subjects(event)
         if kind:
             concerned.setdefault(kind, set()).update(ids)
+        if isinstance(event, CustomersMerged | MergeUndone) and event.offers:
+            concerned.setdefault(OFFER, set()).update(event.offers)
         if isinstance(event, EntityLinked | HistoryRemoved):
             moved.update(ids)
     if moved:

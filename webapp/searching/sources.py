@@ -61,7 +61,11 @@ class CustomerSource:
 
     def entries(self, reading: Reading, ids: Collection[str]) -> list[Entry]:
         """One for each customer that exists."""
-        rows = list(reading.session.scalars(select(CustomerRow).where(CustomerRow.id.in_(ids))))
+        rows = list(
+            reading.session.scalars(
+                select(CustomerRow).where(CustomerRow.id.in_(ids), CustomerRow.merged_into.is_(None))
+            )
+        )
         people: dict[str, list[str]] = {}
         for contact in reading.session.scalars(select(ContactRow).where(ContactRow.customer_id.in_(ids))):
             people.setdefault(contact.customer_id, []).extend(

@@ -16,8 +16,10 @@ depends_on = None
 TABLES = (
     "dictionary",
     "custom_field",
+    "customer_merge",
     "customer_satisfaction",
     "dictionary_value",
+    "duplicate_pair",
     "contact_position",
     "customer_note",
     "customer_note_version",
@@ -111,6 +113,8 @@ INDEXES = (
     ("ix_customer_name_key", "customer", {"columns": ["name_key"]}),
     ("ix_customer_parent_id", "customer", {"columns": ["parent_id"]}),
     ("ix_customer_address_city_key", "customer_address", {"columns": ["city_key"]}),
+    ("ix_customer_merge_absorbed_id", "customer_merge", {"columns": ["absorbed_id"]}),
+    ("ix_customer_merge_kept_id", "customer_merge", {"columns": ["kept_id"]}),
     (
         "ix_customer_satisfaction_customer_id_recorded_at",
         "customer_satisfaction",
@@ -118,6 +122,13 @@ INDEXES = (
     ),
     ("ix_customer_satisfaction_recorded_at", "customer_satisfaction", {"columns": ["recorded_at"]}),
     ("ix_dictionary_value_dictionary_position", "dictionary_value", {"columns": ["dictionary", "position"]}),
+    (
+        "ix_duplicate_pair_open",
+        "duplicate_pair",
+        {"columns": ["score", "id"], "postgresql_where": sa.text("state = 'open'")},
+    ),
+    ("ix_duplicate_pair_second_id", "duplicate_pair", {"columns": ["second_id"]}),
+    ("uq_duplicate_pair_first_id_second_id", "duplicate_pair", {"columns": ["first_id", "second_id"], "unique": True}),
     ("ix_contact_position_customer_id", "contact_position", {"columns": ["customer_id"]}),
     ("ix_customer_note_contact_id", "customer_note", {"columns": ["contact_id"]}),
     ("ix_customer_note_customer_id_id", "customer_note", {"columns": ["customer_id", "id"]}),
@@ -172,6 +183,24 @@ def _tables() -> None:
         sa.UniqueConstraint("entity", "key", name="uq_custom_field_entity_key"),
     )
     op.create_table(
+        "customer_merge",
+        sa.Column("id", sa.String(length=26, collation="C"), nullable=False),
+        sa.Column("kept_id", sa.String(length=26, collation="C"), nullable=False),
+        sa.Column("absorbed_id", sa.String(length=26, collation="C"), nullable=False),
+        sa.Column("kept_before", postgresql.JSONB(), nullable=False),
+        sa.Column("absorbed_before", postgresql.JSONB(), nullable=False),
+        sa.Column("kept_version", sa.Integer(), nullable=False),
+        sa.Column("moved", postgresql.JSONB(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=True),
+        sa.Column("merged_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("merged_by", sa.String(), nullable=False),
+        sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("undone_by", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(["absorbed_id"], ["customer.id"], name="fk_customer_merge_absorbed_id_customer"),
+        sa.ForeignKeyConstraint(["kept_id"], ["customer.id"], name="fk_customer_merge_kept_id_customer"),
+        sa.PrimaryKeyConstraint("id", name="pk_customer_merge"),
+    )
+    op.create_table(
         "customer_satisfaction",
         sa.Column("id", sa.String(length=26, collation="C"), nullable=False),
         sa.Column("customer_id", sa.String(length=26, collation="C"), nullable=False),
@@ -192,6 +221,21 @@ def _tables() -> None:
         sa.Column("is_retired", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["dictionary"], ["dictionary.key"], name="fk_dictionary_value_dictionary_dictionary"),
         sa.PrimaryKeyConstraint("dictionary", "code", name="pk_dictionary_value"),
+    )
+    op.create_table(
+        "duplicate_pair",
+        sa.Column("id", sa.String(length=26, collation="C"), nullable=False),
+        sa.Column("first_id", sa.String(length=26, collation="C"), nullable=False),
+        sa.Column("second_id", sa.String(length=26, collation="C"), nullable=False),
+        sa.Column("score", sa.SmallInteger(), nullable=False),
+        sa.Column("reasons", postgresql.JSONB(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("found_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("decided_by", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(["first_id"], ["customer.id"], name="fk_duplicate_pair_first_id_customer"),
+        sa.ForeignKeyConstraint(["second_id"], ["customer.id"], name="fk_duplicate_pair_second_id_customer"),
+        sa.PrimaryKeyConstraint("id", name="pk_duplicate_pair"),
     )
     op.create_table(
         "contact_position",
