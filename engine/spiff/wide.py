@@ -180,10 +180,10 @@ class Wide:
         if task.task_spec.joins_late and task.has_state(TaskState.WAITING):
             self._joins.add(token)
         self._learn_work(task)
-        trigger = listens_for(task) if internal.get("listens") else None
-        if trigger is not None and trigger.kind == "signal":
-            self._signal_of[token] = trigger.name
-            self._signals.setdefault(trigger.name, set()).add(token)
+        signal = _signal(task)
+        if signal is not None:
+            self._signal_of[token] = signal
+            self._signals.setdefault(signal, set()).add(token)
         if internal.get("armed"):
             self._armed.add(token)
             return
@@ -229,9 +229,9 @@ class Wide:
         known = (self._failed, self._armed, self._joins, self._stages, [each.id for each in self.open_tasks], listening)
         signals: dict[str, set[str]] = {}
         for task in tasks:
-            trigger = listens_for(task) if task.internal_data.get("listens") else None
-            if trigger is not None and trigger.kind == "signal":
-                signals.setdefault(trigger.name, set()).add(task.id)
+            signal = _signal(task)
+            if signal is not None:
+                signals.setdefault(signal, set()).add(task.id)
         found = (
             {task.id for task in tasks if task.internal_data.get("failed")},
             {task.id for task in tasks if task.internal_data.get("armed")},
@@ -314,6 +314,12 @@ class Wide:
         if before is not None:
             stored.gone.append(number)
             self._size -= before if isinstance(before, int) else len(before)
+
+
+def _signal(task: Any) -> str | None:
+    """The name of the signal that a token listens for."""
+    trigger = listens_for(task) if task.internal_data.get("listens") else None
+    return trigger.name if trigger is not None and trigger.kind == "signal" else None
 
 
 def rehearsed(tree: Any, snapshot: Mapping[str, Any], rows: Mapping[int, Any]) -> dict[int, Any]:
