@@ -44,11 +44,15 @@ def record(unit: UnitOfWork, events: Sequence[Event]) -> None:
     The heads stay locked until the unit commits, which is at once: so numbers have no gaps and chains no forks. A unit
     with one stream goes on from the head that this process wrote last, if the stream's subject is still as it was
     then: its entries ride with the unit's other changes, and all of it is refused as stale should somebody else have
-    told of the same subject since. Everything else locks the heads, then reads them.
+    told of the same subject since. The stream of what the unit itself made begins with it. Everything else locks the
+    heads, then reads them.
     """
     if not events:
         return
     streams = sorted({event.stream for event in events})
+    if len(streams) == 1 and streams[0] in unit.begun and len(events) <= AT_ONCE:
+        add(unit.posted, _compose(unit, events, {streams[0]: Head(streams[0], 0, GENESIS, "")}), is_new=True)
+        return
     revision = unit.revisions.get(streams[0]) if len(streams) == 1 and len(events) <= AT_ONCE else None
     known = RECENT.take(streams[0], revision[0]) if revision else None
     if known is not None:

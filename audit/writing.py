@@ -19,6 +19,10 @@ MOVE_KNOWN_HEAD = """
 UPDATE audit_stream SET seq = %(head0_seq)s, hash = %(head0_hash)s, last_id = %(head0_last)s
 WHERE stream = %(head0_stream)s AND hash = %(known)s RETURNING stream
 """
+BEGIN_CHAIN = """
+INSERT INTO audit_stream (stream, seq, hash, last_id)
+VALUES (%(head0_stream)s, %(head0_seq)s, %(head0_hash)s, %(head0_last)s)
+"""
 SURE = "coalesce((SELECT stream FROM moved), audit_stale())"
 ADD_ENTRIES = """
 INSERT INTO audit_entry (stream, id, stream_seq, type, case_id, content, previous_hash, hash, at, actor_id) VALUES """
@@ -36,11 +40,11 @@ class Batch:
     heads: dict[str, Head] = field(default_factory=dict)
 
 
-def add(writes: Writes, batch: Batch, known: bytes | None = None) -> None:
+def add(writes: Writes, batch: Batch, known: bytes | None = None, *, is_new: bool = False) -> None:
     """Add the rows of a batch to a unit's changes.
 
-    With `known`, the hash at which its only chain should end now, everything is refused unless it does; without, the
-    heads must be locked.
+    With `known`, the hash at which its only chain should end now, everything is refused unless it does; with `is_new`
+    its only chain begins with it; otherwise the heads must be locked.
     """
     for number, head in enumerate(batch.heads.values()):
         mine = {"stream": head.stream, "seq": head.seq, "hash": head.hash, "last": head.last_id}
@@ -49,6 +53,8 @@ def add(writes: Writes, batch: Batch, known: bytes | None = None) -> None:
     if known is not None:
         writes.add(MOVE_KNOWN_HEAD, name="moved", known=known)
         entries[0][0] = SURE
+    elif is_new:
+        writes.add(BEGIN_CHAIN, name="moved")
     else:
         rows = ", ".join([HEAD.format(n=number) for number in range(len(batch.heads))])
         writes.add(MOVE_HEADS.format(rows=rows), name="moved")

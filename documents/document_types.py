@@ -23,6 +23,10 @@ from storage.unit_of_work import Reading, UnitOfWork
 
 KEY = re.compile(r"[a-z][a-z0-9_]{0,63}")
 LONGEST_NAME, LONGEST_DESCRIPTION = 100, 1000  # characters
+FIND = b"""
+SELECT key, name, description, form, numbering, retention, readers, writers, is_active, revision FROM document_type
+WHERE key = $1
+"""
 DESCRIBED = ("name", "description", "form", "numbering", "retention", "readers", "writers", "is_active")
 
 
@@ -158,12 +162,18 @@ def unknown_types(view: Reading, keys: Collection[str]) -> list[str]:
     return sorted(set(keys) - known) if known else []
 
 
+def defined(unit: UnitOfWork, key: str | None) -> DocumentTypeRow | None:
+    """A type to be read, apart from the unit's session; None for a word that names no type."""
+    found = [] if key is None else unit.fetch(FIND, key)
+    return DocumentTypeRow(**found[0]) if found else None
+
+
 def require_writable(unit: UnitOfWork, key: str | None, *, is_new: bool = False) -> DocumentTypeRow | None:
     """The type when it is defined and the actor may write its documents; None for a word that names no type.
 
     Raises `TypeNotWritable`, and for what is filed anew `TypeRetired`.
     """
-    row = None if key is None else unit.session.get(DocumentTypeRow, key)
+    row = defined(unit, key)
     if row is None:
         return None
     if row.writers and not unit.actor.is_system and set(row.writers).isdisjoint(unit.actor.roles):

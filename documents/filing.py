@@ -1,6 +1,6 @@
 """Filing documents and adding versions: each command with its function."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from typing import Any
@@ -10,13 +10,14 @@ from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
 from documents.access import VersionNotFound, links_of, lock_visible
-from documents.document_types import require_writable, take_fields, take_number
+from documents.document_types import defined, require_writable, take_fields, take_number
 from documents.events import DocumentFiled, DocumentVersionAdded
 from documents.fields import clean_tags
+from documents.filed import Filed, post
 from documents.intake import Received
 from documents.links import NO_CASE, DocumentLink, LinkDocument, cases_of, link_row, require_targets, with_cases
 from documents.locks import give_back, require_unlocked
-from documents.models import DocumentLinkRow, DocumentRow, DocumentTypeRow, DocumentVersionRow
+from documents.models import DocumentRow, DocumentTypeRow, DocumentVersionRow
 from documents.names import safe_file_name, stem_of
 from documents.states import DRAFT, move, require_open
 from documents.types import HEAD, sniff
@@ -92,19 +93,20 @@ class VersionConflict(Conflict):
 def file_document(command: FileDocument, unit: UnitOfWork) -> FiledDocument:
     """Raises `TargetNotVisible`, `TypeNotWritable`, `TypeRetired`, `InvalidInput`; the content is claimed with it."""
     require_targets(unit, [link.target for link in command.links])
-    require_writable(unit, words("type", command.type, LONGEST_TYPE), is_new=True)
-    return file(unit, command)
+    return _file(unit, command, require_writable(unit, words("type", command.type, LONGEST_TYPE), is_new=True))
 
 
 def file(unit: UnitOfWork, command: FileDocument) -> FiledDocument:
     """File without asking for rights: for processes that file what they made."""
+    return _file(unit, command, defined(unit, words("type", command.type, LONGEST_TYPE)))
+
+
+def _file(unit: UnitOfWork, command: FileDocument, kind: DocumentTypeRow | None) -> FiledDocument:
     file_name = safe_file_name(command.file_name)
-    key = words("type", command.type, LONGEST_TYPE)
-    kind = None if key is None else unit.session.get(DocumentTypeRow, key)
     document = DocumentRow(
         id=new_id(),
         title=words("title", command.title, LONGEST_TITLE) or stem_of(file_name)[:LONGEST_TITLE],
-        type=key,
+        type=words("type", command.type, LONGEST_TYPE),
         latest=1,
         revision=1,
         state=DRAFT,
@@ -119,7 +121,8 @@ def file(unit: UnitOfWork, command: FileDocument) -> FiledDocument:
     for link in links:
         if link.version not in (None, 1):
             raise VersionNotFound(document.id, link.version)
-    _save(unit, document, version, links)
+    unit.claim(BlobRef(version.digest, version.size))
+    post(unit, Filed(document, version, links))
     described = [{"kind": link.kind, "id": link.target, "role": link.role} for link in links]
     for case_id in cases_of(unit, links) or NO_CASE:
         unit.emit(DocumentFiled(**_facts(document, version), case_id=case_id, links=described))
@@ -153,7 +156,8 @@ def append(unit: UnitOfWork, document: DocumentRow, command: AddVersion) -> File
     before = unit.session.get_one(DocumentVersionRow, (document.id, document.latest))
     document.latest += 1
     version = _next_version(unit, document, command)
-    _save(unit, document, version)
+    unit.claim(BlobRef(version.digest, version.size))
+    unit.session.add(version)
     following = [link for link in links_of(unit, [document.id])[document.id] if link.version is None]
     for case_id in cases_of(unit, following) or NO_CASE:
         unit.emit(DocumentVersionAdded(**_facts(document, version), case_id=case_id, previous=before.digest))
@@ -181,15 +185,6 @@ def _head(unit: UnitOfWork, blob: BlobRef) -> bytes:
         return blob.head
     with unit.port(BlobStore).open(blob.digest, length=HEAD) as stored:
         return stored.read()
-
-
-def _save(
-    unit: UnitOfWork, document: DocumentRow, version: DocumentVersionRow, links: Sequence[DocumentLinkRow] = ()
-) -> None:
-    unit.claim(BlobRef(version.digest, version.size))
-    unit.session.add(document)
-    unit.session.flush()  # the tables are not related in the mapping, so the order of their rows is ours
-    unit.session.add_all([version, *links])
 
 
 def _facts(document: DocumentRow, version: DocumentVersionRow) -> dict[str, Any]:

@@ -1,13 +1,14 @@
 """Statements that a connection keeps prepared, for the few whose time counts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 import psycopg
 from psycopg import pq
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.errors import InvalidSqlStatementName, error_from_result
-from sqlalchemy import PoolProxiedConnection
+from sqlalchemy import Engine, PoolProxiedConnection
 
 Driver: TypeAlias = "psycopg.Connection[tuple[Any, ...]]"
 Key: TypeAlias = tuple[bytes, tuple[int, ...]]  # text and types of values
@@ -133,3 +134,20 @@ class PreparedStatements:
         if self._connection.status == pq.ConnStatus.BAD:
             raise psycopg.OperationalError(self._connection.get_error_message())
         raise error_from_result(result, encoding=self.driver.info.encoding)
+
+
+@contextmanager
+def executing(engine: Engine) -> Iterator[PreparedStatements]:
+    """A transaction of its own on a connection of the pool, committed at the end; for one statement or a few."""
+    pooled = engine.raw_connection()
+    prepared = PreparedStatements.of(pooled)
+    try:
+        prepared.begin()
+        yield prepared
+        prepared.commit()
+    except BaseException:
+        if prepared.driver.broken:
+            pooled.invalidate()
+        raise
+    finally:
+        pooled.close()  # rolls back what was not committed

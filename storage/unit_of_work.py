@@ -82,6 +82,8 @@ class UnitOfWork:
         self._posted: Writes | None = None
         self._prepared: PreparedStatements | None = None
         self.revisions: dict[str, tuple[int, int]] = {}  # of what is locked, by stream: as found and as left
+        self.begun: set[str] = set()  # streams of what was made in this unit: nothing has been told of it before
+        self.made: dict[str, Any] = {}  # by stream, what was made as it is now: whoever needs it need not read it back
 
     def __enter__(self) -> Self:
         return self
@@ -153,6 +155,12 @@ class UnitOfWork:
         prepared.touch()
         return prepared.driver
 
+    def flush(self) -> None:
+        """Send what the session holds back, if there is a session."""
+        if self._session is not None:
+            self._settle()
+            self._session.flush()
+
     def fetch(self, text: bytes, *values: Any) -> list[dict[str, Any]]:
         """All rows of a query with `$1`, `$2`, …: a tenth of a millisecond faster than through `connection`."""
         self._settle()
@@ -189,7 +197,7 @@ class UnitOfWork:
         The blob must have been announced when it was stored (`Staging.announce`); raises `UploadExpired` when it was
         swept meanwhile.
         """
-        staging.claim(self.connection, blob, self.clock.now())
+        staging.claim(self.fetch, blob, self.clock.now())
 
     def port(self, kind: type[Port]) -> Port:
         """The adapter that the composition root gave for a port, such as `unit.port(BlobStore)`."""
@@ -205,6 +213,7 @@ class UnitOfWork:
         """A part of the unit that is undone alone, events and jobs included, when it raises."""
         marks = len(self.events), len(self._requests), len(self._afterwards)
         nested = self.session.begin_nested()
+        self.session.connection()  # sends the SAVEPOINT, which the session would put off until it is used itself
         try:
             yield
             self._settle()
@@ -228,6 +237,8 @@ class UnitOfWork:
             self._prepared.begin()
         self._posted = None
         self.revisions.clear()
+        self.begun.clear()
+        self.made.clear()
         self.events.clear()
         self._requests.clear()
         self._afterwards.clear()
@@ -245,7 +256,7 @@ class UnitOfWork:
             if self._session is not None:
                 self._session.flush()  # rows come before the jobs that will read them
             if self._requests:
-                self._factory.queue.enqueue(self.session, self._requests)
+                self._factory.queue.enqueue(self, self._requests)
         try:
             if self._connection is not None:
                 self._connection.commit()

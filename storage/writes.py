@@ -29,6 +29,11 @@ class Writes:
         self._parts[name or f"part{len(self._parts)}"] = text
         self.values.update(values)
 
+    def ride(self, text: str, **values: Any) -> None:
+        """One more statement with names of its own, whatever others call theirs: `{n}` stands before each."""
+        mine = f"r{len(self.values)}_"
+        self.add(text.replace("{n}", mine), **{mine + name: value for name, value in values.items()})
+
     def send(self, prepared: PreparedStatements) -> None:
         """Execute them all; one round trip, whatever their number."""
         parts, values = tuple(self._parts.items()), self.values

@@ -65,7 +65,7 @@ class NoOthers:
 
 
 class NoJobs:
-    def enqueue(self, session: object, requests: object) -> None:
+    def enqueue(self, unit: object, requests: object) -> None:
         raise AssertionError("no jobs here")
 
 

@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Engine
-from sqlalchemy.orm import Session
 
 from core.clock import FixedClock
 from core.executor import Executor
@@ -16,7 +15,7 @@ from crm.customers import CreateCustomer
 from crm.offer_content import Line
 from crm.offers import CreateOffer
 from crm.profiles import Profile
-from storage.jobs.queue import JobRequest
+from storage.jobs.queue import JobRequest, Transaction
 from storage.unit_of_work import UnitFactory, UnitOfWork
 
 RIGHTS = frozenset(
@@ -44,7 +43,7 @@ CASE = "01CASE00000000000000000000"
 class NoJobs:
     """Nothing here enqueues."""
 
-    def enqueue(self, session: Session, requests: Sequence[JobRequest]) -> None:
+    def enqueue(self, unit: Transaction, requests: Sequence[JobRequest]) -> None:
         raise AssertionError(requests)
 
 

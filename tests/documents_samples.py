@@ -32,7 +32,7 @@ AUDITOR = Actor(id="auditor", name="Ewa Lis", permissions=frozenset({"audit.read
 
 
 class NoJobs:
-    def enqueue(self, session: object, requests: object) -> None:
+    def enqueue(self, unit: object, requests: object) -> None:
         raise AssertionError("no jobs here")
 
 

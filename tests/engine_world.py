@@ -98,7 +98,7 @@ class FakeDocuments:
 class NoJobs:
     """A queue that nobody uses."""
 
-    def enqueue(self, session: Any, requests: Any) -> None:
+    def enqueue(self, unit: Any, requests: Any) -> None:
         raise AssertionError("the engine enqueues nothing here")
 
 

@@ -10,10 +10,11 @@ from typing import Any, BinaryIO
 
 from documents.content.previews import PDF_TYPE, store
 from documents.content.programs import Allowance, run
+from documents.content.readers import Text
 from documents.content.reading.found import tidy
 from documents.content.recognition import program
 from documents.content.renditions import OCR_COPY, Made, keep
-from documents.content.texts import index, keep_text
+from documents.content.texts import keep_texts
 from documents.content.waiting import JOBS, OCR, TEXT, Order, Outcome, finish
 from documents.content.working import Host, has_failed, readers_of, spooled, work_off
 from storage.jobs.registry import job
@@ -53,14 +54,11 @@ class RecogniseText:
 
     def record(self, unit: UnitOfWork, done: list[Recognised]) -> None:
         """Keep text and copy."""
-        for each in done:
-            order = each.outcome.order
-            if not finish(unit, OCR, each.outcome, unit.clock.now()):
-                continue
-            if each.made:
-                keep(unit, order.document_id, order.n, each.made)
-                keep_text(unit, order, each.text)
-                index(unit, [order.document_id])
+        ours = finish(unit, OCR, [each.outcome for each in done], unit.clock.now())
+        kept = [each for each in done if each.made and each.outcome.order.version in ours]
+        for each in kept:
+            keep(unit, *each.outcome.order.version, each.made)
+        keep_texts(unit, {each.outcome.order: Text(text=each.text) for each in kept})
 
 
 def recognised(source: BinaryIO, media_type: str) -> tuple[bytes, str]:

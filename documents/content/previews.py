@@ -11,7 +11,7 @@ from documents.content import office
 from documents.content.kinds import CONVERTED, is_drawn
 from documents.content.readers import CannotRead, Picture, Readers, Text
 from documents.content.renditions import OCR_COPY, PAGE, PDF, THUMBNAIL, Made, keep
-from documents.content.texts import index, keep_text
+from documents.content.texts import keep_texts
 from documents.content.waiting import JOBS, PREVIEW, TEXT, Order, Outcome, finish
 from documents.content.working import Host, has_failed, readers_of, spooled, work_off
 from storage.blobs.staging import Staging
@@ -67,15 +67,12 @@ class MakePreviews:
 
     def record(self, unit: UnitOfWork, done: list[Drawn]) -> None:
         """Keep the renditions."""
-        now = unit.clock.now()
-        for each in done:
-            order = each.outcome.order
-            if not finish(unit, PREVIEW, each.outcome, now):
-                continue
-            keep(unit, order.document_id, order.n, each.made)
-            if each.text is not None and not has_text(unit, order):
-                keep_text(unit, order, each.text.text)
-                index(unit, [order.document_id])
+        ours = finish(unit, PREVIEW, [each.outcome for each in done], unit.clock.now())
+        kept = [each for each in done if each.outcome.order.version in ours]
+        for each in kept:
+            keep(unit, *each.outcome.order.version, each.made)
+        texts = {each.outcome.order: each.text for each in kept if each.text is not None}
+        keep_texts(unit, {order: text for order, text in texts.items() if not has_text(unit, order)})
 
 
 def has_text(unit: UnitOfWork, order: Order) -> bool:

@@ -55,6 +55,7 @@ class Readers:
 
     def __init__(self, limits: Limits = LIMITS, *, processes: int = PROCESSES) -> None:
         self.limits = limits
+        self._told = asdict(limits)
         self.patience: float | None = (
             None  # seconds that a file waits for its turn; None for those that nobody waits for
         )
@@ -97,7 +98,7 @@ class Readers:
             process = self._idle_one() or _Process()
             is_good = False
             try:
-                facts, content = process.ask(file, {**order, "limits": asdict(self.limits)}, self.limits)
+                facts, content = process.ask(file, {**order, "limits": self._told}, self.limits)
                 is_good = not facts.get("is_last") and process.files < self.limits.files_of_a_worker
             finally:
                 if is_good and not self._is_closed:

@@ -8,17 +8,19 @@ from core.messages import Event
 from documents.events import DocumentFiled, DocumentVersionAdded
 from storage.jobs.queue import JobRequest
 from storage.unit_of_work import UnitOfWork
+from storage.writes import to_array
 
 TEXT, PREVIEW, OCR = "text", "preview", "ocr"
 JOBS = {TEXT: "documents.read_text", PREVIEW: "documents.make_previews", OCR: "documents.recognise_text"}
 PRIORITIES = {TEXT: -1, PREVIEW: -2, OCR: -3}  # people's work comes first
 LEASE = timedelta(minutes=20)  # longer than a batch may take: whoever took it is dead then
+LATELY = timedelta(minutes=1)  # a batch that was taken before that does not hold back what comes after the step
 ATTEMPTS = 3
 
 WANT = """
 INSERT INTO extraction (document_id, n, step, state, attempts, is_partial)
-SELECT wanted.document_id, wanted.n, %s, 'waiting', 0, false
-FROM unnest(%s::text[], %s::int[]) AS wanted (document_id, n)
+SELECT wanted.document_id, wanted.n, %({n}step)s, 'waiting', 0, false
+FROM unnest(%({n}ids)s::text[], %({n}numbers)s::int[]) AS wanted (document_id, n)
 ON CONFLICT (document_id, n, step) DO UPDATE SET state = 'waiting', attempts = 0, taken_at = NULL
 """
 TAKE = """
@@ -39,8 +41,11 @@ FROM unnest(%s::text[], %s::int[]) AS given (document_id, n)
 WHERE extraction.document_id = given.document_id COLLATE "C" AND extraction.n = given.n AND step = %s
     AND state = 'taken'
 """
-IS_WAITING = """
-SELECT EXISTS (SELECT FROM extraction WHERE step = %s AND state = 'waiting')
+IS_BUSY = """
+SELECT EXISTS (
+    SELECT FROM extraction
+    WHERE step = %(step)s AND state IN ('waiting', 'taken') AND (state = 'waiting' OR taken_at > %(lately)s)
+)
 """
 STALLED = """
 SELECT step FROM unnest(%(steps)s::text[]) AS step
@@ -51,11 +56,15 @@ WHERE EXISTS (SELECT FROM extraction WHERE extraction.step = step.step COLLATE "
     )
 """
 FINISH = """
-UPDATE extraction SET state = %(state)s, finding = %(finding)s, pages = %(pages)s, characters = %(characters)s,
-    is_partial = %(is_partial)s, reader = %(reader)s, finished_at = %(now)s, taken_at = NULL
-WHERE document_id = %(document_id)s AND n = %(n)s AND step = %(step)s
-    AND state = 'taken' AND attempts = %(attempts)s
-RETURNING document_id
+UPDATE extraction SET state = ended.state, finding = ended.finding, pages = ended.pages,
+    characters = ended.characters, is_partial = ended.is_partial, reader = ended.reader, finished_at = %(now)s,
+    taken_at = NULL
+FROM unnest(%(ids)s::text[], %(numbers)s::int[], %(attempts)s::int[], %(states)s::text[], %(findings)s::text[],
+    %(pages)s::int[], %(characters)s::bigint[], %(partial)s::bool[], %(readers)s::text[])
+    AS ended (document_id, n, attempts, state, finding, pages, characters, is_partial, reader)
+WHERE extraction.document_id = ended.document_id COLLATE "C" AND extraction.n = ended.n AND step = %(step)s
+    AND extraction.state = 'taken' AND extraction.attempts = ended.attempts
+RETURNING extraction.document_id, extraction.n
 """
 
 
@@ -70,6 +79,11 @@ class Order:
     size: int  # bytes
     media_type: str
     file_name: str
+
+    @property
+    def version(self) -> tuple[str, int]:
+        """The document and the number of its version."""
+        return self.document_id, self.n
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,14 +107,14 @@ def note_versions(unit: UnitOfWork, events: Sequence[Event]) -> None:
         if isinstance(event, DocumentFiled | DocumentVersionAdded)
     }
     if filed:
-        unit.session.flush()  # the versions' rows come first
+        unit.flush()  # the versions' rows come first
         want(unit, TEXT, filed)
 
 
 def want(unit: UnitOfWork, step: str, versions: Collection[tuple[str, int]]) -> None:
     """Have a step done for versions, again where it was done already."""
     ids, numbers = [each[0] for each in versions], [each[1] for each in versions]
-    unit.driver.execute(WANT, (step, ids, numbers))
+    unit.posted.ride(WANT, step=step, ids=to_array(ids), numbers=numbers)
     unit.enqueue(request(step))
 
 
@@ -136,9 +150,9 @@ def take(unit: UnitOfWork, step: str, limit: int) -> list[Order]:
     ]
 
 
-def is_waiting(unit: UnitOfWork, step: str) -> bool:
-    """Whether anything waits for a step."""
-    found = unit.driver.execute(IS_WAITING, (step,)).fetchone()
+def is_busy(unit: UnitOfWork, step: str) -> bool:
+    """Whether anything waits for a step, or is being done at this moment."""
+    found = unit.driver.execute(IS_BUSY, {"step": step, "lately": unit.clock.now() - LATELY}).fetchone()
     return found is not None and bool(found[0])
 
 
@@ -148,20 +162,19 @@ def give_back(unit: UnitOfWork, step: str, orders: Iterable[Order]) -> None:
     unit.driver.execute(GIVE_BACK, ([each.document_id for each in given], [each.n for each in given], step))
 
 
-def finish(unit: UnitOfWork, step: str, outcome: Outcome, now: datetime) -> bool:
-    """Write down how it ended; False when somebody else has taken it over, or the document is gone."""
-    order = outcome.order
+def finish(unit: UnitOfWork, step: str, outcomes: Sequence[Outcome], now: datetime) -> frozenset[tuple[str, int]]:
+    """Write down how some ended; left out are those that somebody else has taken over, or whose document is gone."""
     values = {
         "step": step,
-        "document_id": order.document_id,
-        "n": order.n,
-        "attempts": order.attempts,
-        "state": "failed" if outcome.has_failed else "done",
-        "finding": outcome.finding,
-        "pages": outcome.pages,
-        "characters": outcome.characters,
-        "is_partial": outcome.is_partial,
-        "reader": outcome.reader,
         "now": now,
+        "ids": [each.order.document_id for each in outcomes],
+        "numbers": [each.order.n for each in outcomes],
+        "attempts": [each.order.attempts for each in outcomes],
+        "states": ["failed" if each.has_failed else "done" for each in outcomes],
+        "findings": [each.finding for each in outcomes],
+        "pages": [each.pages for each in outcomes],
+        "characters": [each.characters for each in outcomes],
+        "partial": [each.is_partial for each in outcomes],
+        "readers": [each.reader for each in outcomes],
     }
-    return unit.driver.execute(FINISH, values).fetchone() is not None
+    return frozenset(unit.driver.execute(FINISH, values).fetchall())

@@ -1,23 +1,30 @@
 """Works off what waits to be read: takes a batch, reads it outside any transaction, writes down what came of it."""
 
 import logging
+import os
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, BinaryIO, Generic, Protocol, TypeVar
 
-from core.errors import NotFound, Unavailable
+import psycopg
+from sqlalchemy.exc import DBAPIError
+
+from core.errors import NotFound, StaleState, Unavailable
 from core.identity import SYSTEM
 from documents.content.limits import Limits
 from documents.content.readers import CannotRead, Readers
-from documents.content.waiting import ATTEMPTS, Order, Outcome, give_back, is_waiting, request, take
+from documents.content.waiting import ATTEMPTS, Order, Outcome, give_back, is_busy, request, take
 from storage.blobs.store import CHUNK, BlobStore
 from storage.unit_of_work import UnitFactory, UnitOfWork
 
 logger = logging.getLogger(__name__)
 TURN = 5.0  # seconds after which other jobs have their turn
+LINGER = 0.1  # seconds
+BATCH_TIME = 2.0  # seconds after which a batch is written down as far as it came
+IN_MEMORY = 1 << 20  # bytes
 PAUSE = timedelta(seconds=2)  # until a step looks again whether the one before it is done
 Done = TypeVar("Done")
 
@@ -47,16 +54,17 @@ class Step(Protocol, Generic[Done]):
         """Write down what came of a batch."""
 
 
-def work_off(host: Host, step: Step[Any], *, turn: float = TURN) -> int:
+def work_off(host: Host, step: Step[Any], *, turn: float = TURN, linger: float = 0) -> int:
     """Do what waits, for so many seconds, then let another job go on; returns how many versions were done.
 
-    While the blob store is away everything waits: the clock asks again.
+    After a small batch it lingers for some seconds, so that under a steady stream batches grow: each has a price of its
+    own. While the blob store is away everything waits: the clock asks again.
     """
     until = time.monotonic() + turn
     count = 0
     while True:
         with host.units.begin(SYSTEM) as unit:
-            if step.after is not None and is_waiting(unit, step.after):
+            if step.after is not None and is_busy(unit, step.after):
                 unit.enqueue(request(step.name, at=unit.clock.now() + PAUSE))
                 unit.commit()
                 return count
@@ -64,32 +72,63 @@ def work_off(host: Host, step: Step[Any], *, turn: float = TURN) -> int:
             unit.commit()
         if not orders:
             return count
-        done = _do(host, step, orders)
+        done, is_away = _do(host, step, orders)
         count += done
-        if done < len(orders):
+        if is_away:
             return count
         if time.monotonic() > until:
             with host.units.begin(SYSTEM) as unit:
                 unit.enqueue(request(step.name))
                 unit.commit()
             return count
+        if linger and len(orders) < step.batch:
+            time.sleep(linger)
 
 
-def _do(host: Host, step: Step[Any], orders: list[Order]) -> int:
+def _do(host: Host, step: Step[Any], orders: list[Order]) -> tuple[int, bool]:
+    """How many were done, and whether the blob store is away."""
     done: list[Any] = []
+    is_away = False
+    until = time.monotonic() + BATCH_TIME
     try:
         for order in orders:
-            done.append(_one(host, step, order))  # noqa: PERF401 -- those that were done count when one cannot be
+            done.append(_one(host, step, order))
+            if time.monotonic() > until:  # what was read is worth keeping; the rest is anybody's
+                break
     except Unavailable as error:
+        is_away = True
         extra = {"action": f"documents.{step.name}", "error": error.sentence, "waiting": len(orders) - len(done)}
         logger.warning("content waits to be read", extra=extra)
+    _keep(host, step, done, orders)
+    return len(done), is_away
+
+
+def _keep(host: Host, step: Step[Any], done: list[Any], orders: list[Order]) -> None:
+    """Write down what came of a batch; what the database refuses of one version must not take the others with it."""
+    try:
+        _record(host, step, done, orders[len(done) :])
+    except (DBAPIError, psycopg.Error, StaleState):
+        _record(host, step, [], orders[len(done) :])
+        for each, order in zip(done, orders, strict=False):
+            _keep_one(host, step, each, order)
+
+
+def _keep_one(host: Host, step: Step[Any], done: Any, order: Order) -> None:
+    try:
+        _record(host, step, [done])
+    except (DBAPIError, psycopg.Error) as error:
+        extra = {"action": f"documents.{step.name}", "document": order.document_id, "version": order.n}
+        logger.warning("what was read cannot be stored", extra={**extra, "error": str(error)})
+        _record(host, step, [step.failed(order, "the database cannot store what was read")])
+
+
+def _record(host: Host, step: Step[Any], done: list[Any], given_back: Sequence[Order] = ()) -> None:
     with host.units.begin(SYSTEM) as unit:
         if done:
             step.record(unit, done)
-        if len(done) < len(orders):
-            give_back(unit, step.name, orders[len(done) :])
+        if given_back:
+            give_back(unit, step.name, given_back)
         unit.commit()
-    return len(done)
 
 
 def _one(host: Host, step: Step[Any], order: Order) -> Any:
@@ -123,9 +162,16 @@ def spooled(host: Host, digest: str, size: int, limits: Limits) -> Iterator[Bina
     if size > limits.largest_file:
         raise CannotRead(f"it has {size / (1 << 20):.0f} MB; files of up to {limits.largest_file >> 20} MB are read")
     store: BlobStore = host.units.ports[BlobStore]
-    with tempfile.TemporaryFile(prefix="obieg-read-") as file:
+    with _nameless(size) as file:
         with store.open(digest) as source:
             while piece := source.read(CHUNK):
                 file.write(piece)
         file.seek(0)
         yield file
+
+
+def _nameless(size: int) -> BinaryIO:
+    """A file without a name: a small one in memory, where the system has such files."""
+    if size <= IN_MEMORY and hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("obieg-read"), "w+b")
+    return tempfile.TemporaryFile(prefix="obieg-read-")

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from sqlalchemy import delete, select, tuple_
 
@@ -15,6 +15,7 @@ from documents.records.computing import compute, parts
 from documents.records.models import RetentionChangeRow
 from documents.records.ports import CaseFacts
 from storage.unit_of_work import UnitOfWork
+from storage.writes import to_array
 
 DOCUMENT = "document"
 # ride with what the unit writes anyway: no statement of their own in the completion of a task
@@ -44,22 +45,15 @@ def changed(unit: UnitOfWork, targets: Collection[Target]) -> None:
     """Have the documents of these computed anew soon: a `document`, a `case`, or a business record."""
     if targets:
         ordered = sorted(set(targets))
-        _ride(unit, NOTE, kinds=[each.kind for each in ordered], targets=[each.id for each in ordered])
+        kinds, ids = to_array(each.kind for each in ordered), to_array(each.id for each in ordered)
+        unit.posted.ride(NOTE, kinds=kinds, targets=ids, at=unit.clock.now())
 
 
 def cases_closed(unit: UnitOfWork, cases: Mapping[str, bool]) -> None:
     """Remember that cases ended at this moment (True), or run again (False)."""
     if cases:
         ids = sorted(cases)
-        _ride(unit, CLOSE, ids=ids, ended=[cases[each] for each in ids])
-
-
-def _ride(unit: UnitOfWork, text: str, **values: Any) -> None:
-    """Names of values are numbered: a unit may note something more than once."""
-    name = f"noted{len(unit.posted.values)}_"
-    numbered: dict[str, Any] = {name + key: value for key, value in values.items()}
-    numbered[f"{name}at"] = unit.clock.now()
-    unit.posted.add(text.format(n=name), name=None, **numbered)
+        unit.posted.ride(CLOSE, ids=to_array(ids), ended=[cases[each] for each in ids], at=unit.clock.now())
 
 
 @handles(WorkOffChanges, needs="records.administer")

@@ -1,12 +1,13 @@
 """What the index says of documents: title, number, tags, fields, the newest version's text, and who may see them."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
 
 from documents.access import Target, links_of, target_of
+from documents.filed import Filed
 from documents.models import DocumentLinkRow, DocumentRow, DocumentVersionRow
 from documents.search.ports import DOCUMENT, EVERY_DOCUMENT, OWN, Entry, SearchRights
 from documents.search.texts import texts_of
@@ -26,15 +27,15 @@ class DocumentSource:
         rows = list(reading.session.scalars(wanted.execution_options(populate_existing=True)))
         newest = _newest(reading, rows)
         links = links_of(reading, [row.id for row in rows])
-        targets = {target_of(link) for each in links.values() for link in each}
-        rights = reading.port(SearchRights)
-        labels = rights.labels(reading, targets) if targets else {}
-        customers = rights.customers(reading, targets) if targets else {}
+        linked = _linked(reading, links)
         texts = texts_of(reading, {row.id: row.latest for row in rows})
-        return [
-            _entry(row, newest[row.id], texts.get(row.id, ""), _Linked(links[row.id], labels, customers))
-            for row in rows
-        ]
+        return [_entry(row, newest[row.id], texts.get(row.id, ""), linked[row.id]) for row in rows]
+
+    def filed(self, reading: Reading, filed: Iterable[Filed]) -> list[Entry]:
+        """The entries of documents that were just filed; their texts are not known yet."""
+        known = list(filed)
+        linked = _linked(reading, {each.document.id: each.links for each in known})
+        return [_entry(each.document, each.version, "", linked[each.document.id]) for each in known]
 
     def following(self, reading: Reading, after: str, limit: int) -> Sequence[str]:
         """The next documents by id."""
@@ -54,6 +55,14 @@ class _Linked:
         targets = [target_of(link) for link in links]
         self.labels = frozenset().union(*(labels.get(target, frozenset()) for target in targets))
         self.customers = sorted(frozenset().union(*(customers.get(target, frozenset()) for target in targets)))
+
+
+def _linked(reading: Reading, links: Mapping[str, Sequence[DocumentLinkRow]]) -> dict[str, _Linked]:
+    targets = {target_of(link) for each in links.values() for link in each}
+    rights = reading.port(SearchRights)
+    labels = rights.labels(reading, targets) if targets else {}
+    customers = rights.customers(reading, targets) if targets else {}
+    return {document_id: _Linked(each, labels, customers) for document_id, each in links.items()}
 
 
 def _newest(reading: Reading, rows: Sequence[DocumentRow]) -> dict[str, DocumentVersionRow]:

@@ -9,10 +9,12 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
+from documents.filed import Filed
 from documents.search.documents import DocumentSource
 from documents.search.ports import DOCUMENT, Entry, SearchSource, SearchSources
 from documents.search.vectors import ABOUT, NAMES, TEXT, TITLE, vector
 from storage.unit_of_work import UnitOfWork
+from storage.writes import to_array
 
 LOCKS = 0x5EA0  # the first half of the keys of our advisory locks
 AT_ONCE = 200  # entries of one statement
@@ -33,12 +35,26 @@ ON CONFLICT (kind, subject) DO UPDATE SET title = excluded.title, about = exclud
 WHERE (entry.title, entry.about, entry.facts, entry.rights, entry.dated, entry.terms)
     IS DISTINCT FROM (excluded.title, excluded.about, excluded.facts, excluded.rights, excluded.dated, excluded.terms)
 """
+# of a document that nobody else can know of yet: no lock, nothing to compare with
+ADD = """
+INSERT INTO search_entry (kind, subject, seq, title, about, facts, rights, terms, dated, indexed_at)
+VALUES (%({n}kind)s, %({n}subject)s, nextval('search_entry_seq'), %({n}title)s, %({n}about)s, %({n}facts)s::text[],
+    %({n}rights)s::text[], %({n}terms)s::tsvector, %({n}dated)s::date, %({n}at)s)
+"""
 REMOVE = "DELETE FROM search_entry WHERE kind = %s AND subject = ANY(%s)"
 
 
 def index_documents(unit: UnitOfWork, document_ids: Collection[str]) -> None:
     """Write the entries of some documents as they are now in this unit; those that are gone lose theirs."""
     index(unit, DOCUMENT, document_ids)
+
+
+def index_filed(unit: UnitOfWork, filed: Iterable[Filed]) -> None:
+    """Have the entries of documents written that this unit filed and has not changed since: nothing is read back."""
+    for entry in DocumentSource().filed(unit, filed):
+        row = row_of(entry)
+        arrays = {name: to_array(row.pop(name)) for name in ("facts", "rights")}
+        unit.posted.ride(ADD, **row, **arrays, at=unit.clock.now())
 
 
 def index(unit: UnitOfWork, kind: str, ids: Collection[str]) -> None:

@@ -3,7 +3,8 @@
 import re
 import threading
 import unicodedata
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol, cast
@@ -17,6 +18,7 @@ LETTERS = str.maketrans(
 )
 INVISIBLE = dict.fromkeys([0xAD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF])  # soft hyphens and joiners inside words
 WORD = re.compile(r"[^\W_]+")
+ASCII_WORD = re.compile(r"[a-z0-9]+")  # the same for a text in small letters that has no others
 CYRILLIC = re.compile(r"[\u0400-\u04ff]")
 LONGEST_WORD = 64  # characters that count of a word
 SHORTEST_STEMMED = 3  # characters
@@ -51,6 +53,8 @@ class Stemmer(Protocol):
 
 def cleaned(text: str) -> str:
     """The text in one way of writing: composed letters, no ligatures, nothing invisible inside words."""
+    if text.isascii():
+        return text
     return unicodedata.normalize("NFKC", text.translate(INVISIBLE))
 
 
@@ -63,6 +67,11 @@ def tokens(text: str) -> Iterator[Token]:
 
 def words_of(text: str) -> list[str]:
     """The words of a cleaned text in small letters, as the tokens have them, without telling where they stand."""
+    if text.isascii():  # small letters of the whole are those of its words
+        words = ASCII_WORD.findall(text.lower())
+        return (
+            words if len(max(words, key=len, default="")) <= LONGEST_WORD else [each[:LONGEST_WORD] for each in words]
+        )
     return [word.lower()[:LONGEST_WORD] for word in WORD.findall(text)]
 
 
@@ -73,9 +82,9 @@ def folded(text: str) -> str:
     return "".join(each for each in apart if not unicodedata.combining(each))
 
 
-def languages_of(words: Collection[str]) -> tuple[str, ...]:
+def languages_of(words: AbstractSet[str]) -> tuple[str, ...]:
     """Which Latin languages a text is taken to be in, from its folded words; all of them when they do not tell."""
-    counts = {language: sum(1 for word in words if word in marks) for language, marks in MARKS.items()}
+    counts = {language: len(words & marks) for language, marks in MARKS.items()}
     best = max(counts, key=lambda language: counts[language])
     others = max(count for language, count in counts.items() if language != best)
     return (best,) if counts[best] >= TELLING and counts[best] > 2 * others else LATIN

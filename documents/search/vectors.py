@@ -32,23 +32,32 @@ class _Vector:
     def add(self, lexeme: str, positions: str = "", size: int = 0) -> None:
         """A quoted lexeme; what there is no room for is left out."""
         known = self.positions.get(lexeme)
-        self._room -= len(positions) + (size or len(lexeme.encode())) + PRICE if known is None else len(positions)
-        if self._room > 0:
-            self.positions[lexeme] = f"{known},{positions}" if known and positions else known or positions
+        if known is None:
+            self._room -= len(positions) + (size or len(lexeme.encode())) + PRICE
+            if self._room > 0:
+                self.positions[lexeme] = positions
+            return
+        self._room -= len(positions)
+        if self._room > 0 and positions:
+            self.positions[lexeme] = f"{known},{positions}" if known else positions
 
     def add_words(self, words: list[str], first: int, weight: str) -> None:
         """The words of one part, in small letters; the stems of a text are kept without positions."""
         places: dict[str, list[int]] = {}
         for position, word in enumerate(words, first):
-            places.setdefault(word, []).append(position)
+            at = places.get(word)
+            if at is None:
+                places[word] = [position]
+            else:
+                at.append(position)
         is_name = weight in (TITLE, NAMES)
+        kept, languages = self.positions, self._languages
         for written, at in places.items():
-            lexemes = _lexemes(written, self._languages)
-            kept = at if at[-1] <= LAST else [each for each in at if each <= LAST]
-            positions = ",".join([f"{each}{weight}" for each in kept[:MOST_POSITIONS]])
-            self.add(lexemes.word, positions, lexemes.size)
+            lexemes = _lexemes(written, languages)
+            self.add(lexemes.word, _positions(at, weight), lexemes.size)
             for stem in lexemes.stems:
-                self.add(stem, positions if is_name else "", lexemes.size)
+                if is_name or stem not in kept:
+                    self.add(stem, _positions(at, weight) if is_name else "", lexemes.size)
             for name in lexemes.names if is_name else ():
                 self.add(name)
             if self._room <= 0:
@@ -57,6 +66,14 @@ class _Vector:
     def written(self) -> str:
         """As PostgreSQL reads it."""
         return " ".join([f"{lexeme}:{at}" if at else lexeme for lexeme, at in self.positions.items()])
+
+
+def _positions(at: list[int], weight: str) -> str:
+    """As PostgreSQL reads them, as many as it keeps."""
+    kept = at if at[-1] <= LAST else [each for each in at if each <= LAST]
+    return ",".join(
+        [f"{each}{weight}" for each in kept[:MOST_POSITIONS]] if weight else map(str, kept[:MOST_POSITIONS])
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +97,7 @@ def _lexemes(written: str, languages: tuple[str, ...]) -> _Lexemes:
 def vector(parts: Sequence[tuple[str, str]], facts: Iterable[tuple[str, str]]) -> str:
     """The vector of an entry: `parts` are texts with their weight, `facts` fields with their values."""
     read = [(words_of(cleaned(text[:LONGEST_TEXT])), weight) for text, weight in parts]
-    told = {folded(word) for words, _ in read for word in words[:TELLING_WORDS]}
+    told = {folded(word) for words, _ in read for word in set(words[:TELLING_WORDS])}
     built = _Vector(languages_of(told))
     for name, value in facts:
         built.add(quoted(fact(name, value)))

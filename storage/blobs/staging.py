@@ -5,9 +5,9 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
+from typing import Any, Protocol
 
-from sqlalchemy import Connection, Engine, delete, exists, func, insert, select
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import Connection, Engine, delete, exists, func, select
 
 from core.clock import Clock, SystemClock
 from core.errors import Conflict
@@ -15,12 +15,20 @@ from core.ids import new_id
 from storage.blobs.store import BlobRef, BlobStore
 from storage.faults import translated
 from storage.models import BlobRow, BlobUploadRow
+from storage.prepared import executing
 
 logger = logging.getLogger(__name__)
 
 GRACE = timedelta(hours=24)  # how long an upload may wait for the command that uses it
 BATCH = 500  # blobs that the sweeper compares with the database at a time
 NAMESPACE = b"obieg.blob:"  # keeps our advisory locks apart from those of others
+
+
+class Fetch(Protocol):
+    """Executes a statement with places such as `$1` in a transaction and gives its rows."""
+
+    def __call__(self, text: bytes, *values: Any) -> list[dict[str, Any]]:
+        """All rows."""
 
 
 class UploadExpired(Conflict):
@@ -42,22 +50,42 @@ def lock_key(digest: str) -> int:
     return int.from_bytes(hashlib.sha256(NAMESPACE + digest.encode()).digest()[:8], signed=True)
 
 
-def claim(connection: Connection, blob: BlobRef, at: datetime) -> None:
+SHARE = b"SELECT pg_advisory_xact_lock_shared($1::bigint)"
+CLAIM = b"""
+WITH owned AS (SELECT digest FROM blob WHERE digest = $1 FOR KEY SHARE),
+fresh AS (
+    INSERT INTO blob (digest, size, claimed_at) SELECT $1, $2::bigint, $3
+    WHERE NOT EXISTS (SELECT FROM owned) AND EXISTS (SELECT FROM blob_upload WHERE digest = $1)
+    ON CONFLICT DO NOTHING RETURNING digest
+)
+SELECT EXISTS (SELECT FROM owned) OR EXISTS (SELECT FROM fresh) AS is_ours,
+    EXISTS (SELECT FROM blob_upload WHERE digest = $1) AS is_announced
+"""
+# durable with the claim at the latest: the server writes its log in order, and without a claim nothing is promised
+ANNOUNCE = b"""
+WITH held AS MATERIALIZED (
+    SELECT pg_advisory_xact_lock_shared($1::bigint), set_config('synchronous_commit', 'off', true)
+)
+INSERT INTO blob_upload (id, digest, announced_at) SELECT $2, $3, $4 FROM held
+"""
+
+
+def claim(fetch: Fetch, blob: BlobRef, at: datetime) -> None:
     """Make a blob belong to the database with this transaction. Raises `UploadExpired` when it was swept.
 
-    The shared lock keeps the sweeper away until the commit; the row lock does the same to whoever removes the row.
+    The shared lock keeps the sweeper away until the commit, so it comes first, in a statement of its own: the second
+    one sees all that a sweeper did before. The row lock does the same to whoever removes the row.
     """
-    connection.execute(select(func.pg_advisory_xact_lock_shared(lock_key(blob.digest))))
-    owned = select(BlobRow.digest).where(BlobRow.digest == blob.digest).with_for_update(read=True, key_share=True)
-    announced = select(exists().where(BlobUploadRow.digest == blob.digest))
-    row = {"digest": blob.digest, "size": blob.size, "claimed_at": at}
-    while connection.execute(owned).first() is None:
-        if not connection.execute(announced).scalar_one():
+    fetch(SHARE, lock_key(blob.digest))
+    while True:
+        (found,) = fetch(CLAIM, blob.digest, blob.size, at)
+        if found["is_ours"]:
+            return
+        if not found["is_announced"]:
             raise UploadExpired(
                 "This file was uploaded too long ago and has been removed since. Upload it again.", digest=blob.digest
             )
-        # nothing happens when somebody else claims the same bytes at the same time; then we lock that row
-        connection.execute(upsert(BlobRow).values(row).on_conflict_do_nothing())
+        # somebody else has claimed the same bytes at this moment: the next look locks that row
 
 
 class Staging:
@@ -75,12 +103,11 @@ class Staging:
     def announce(self, blob: BlobRef) -> None:
         """Say, in a transaction of its own, that a blob is about to be stored; `BlobStore.put` calls it in time.
 
-        Raises `Unavailable`, also when the sweeper holds the digest for too long.
+        Everybody sees it when this returns. Raises `Unavailable`, also when the sweeper holds the digest for too long.
         """
-        with translated(), self._engine.begin() as connection:
-            connection.execute(select(func.pg_advisory_xact_lock_shared(lock_key(blob.digest))))
-            row = {"id": new_id(), "digest": blob.digest, "announced_at": self._clock.now()}
-            connection.execute(insert(BlobUploadRow).values(row))
+        values = (lock_key(blob.digest), new_id(), blob.digest, self._clock.now())
+        with translated(), executing(self._engine) as prepared:
+            prepared.execute(ANNOUNCE, values)
 
     def sweep(self, store: BlobStore) -> Swept:
         """Delete stored blobs that nothing in the database uses and nobody announced within the grace period.

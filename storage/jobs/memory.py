@@ -10,7 +10,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from core.clock import Clock, SystemClock
-from storage.jobs.queue import JobRequest
+from storage.jobs.queue import JobRequest, Transaction
 from storage.jobs.registry import JOBS, JobRegistry
 
 _numbers = itertools.count(1)
@@ -40,11 +40,11 @@ class MemoryQueue:
         """The jobs that wait, in the order in which they would run."""
         return [entry.request for entry in sorted(self._waiting, key=_Waiting.order)]
 
-    def enqueue(self, session: Session, requests: Sequence[JobRequest]) -> None:
-        """Add the jobs when the session commits."""
+    def enqueue(self, unit: Transaction, requests: Sequence[JobRequest]) -> None:
+        """Add the jobs when the unit's session commits."""
         for request in requests:
             self._registry.of(request.name)
-        _Pending(session, list(requests), self._add)
+        _Pending(unit.session, list(requests), self._add)
 
     def run(self, context: Any) -> int:
         """Run what is due until nothing is, failed jobs too when their pause is over; returns how many ran."""

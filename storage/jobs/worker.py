@@ -20,9 +20,9 @@ from procrastinate.jobs import Job, Status
 from procrastinate.manager import JobManager
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
 from procrastinate.worker import Worker as ProcrastinateWorker
-from sqlalchemy import Engine
+from sqlalchemy import Engine, func, select
 
-from storage.jobs.queue import channels
+from storage.jobs.queue import channels, gate_key
 from storage.jobs.registry import JOBS, JobKind, JobRegistry
 
 logger = logging.getLogger(__name__)
@@ -58,6 +58,7 @@ class Worker:
         queues: Iterable[str] | None = None,
         pace: Pace | None = None,
     ) -> None:
+        self._engine = engine
         self._url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
         self._context = context
         self._registry = registry
@@ -175,6 +176,8 @@ class Worker:
             extra: dict[str, Any] = {"action": kind.name, "job": context.job.id, "tried": context.job.attempts + 1}
             started = time.perf_counter()
             try:
+                if context.job.queueing_lock is not None:
+                    self._wait_for_askers(context.job.queueing_lock)
                 kind.function(self._context, arguments)
             except Exception as error:
                 given_up = kind.pause(error, context.job.attempts + 1) is None
@@ -186,6 +189,11 @@ class Worker:
             logger.info("job done", extra=extra)
 
         return run
+
+    def _wait_for_askers(self, once: str) -> None:
+        """Until everybody has committed who found this job waiting; they ask at the end of their transactions."""
+        with self._engine.begin() as connection:
+            connection.execute(select(func.pg_advisory_xact_lock(gate_key(once))))
 
     def _worker(self, app: procrastinate.App, *, wait: bool) -> ProcrastinateWorker:
         return _Listener(

@@ -141,7 +141,7 @@ def test_jobs_can_be_run_by_a_program_with_an_event_loop(units: UnitFactory, har
 
 def test_a_job_of_a_unit_that_fails_never_runs(units: UnitFactory, harness: Harness, log: Log) -> None:
     with suppress(KeyboardInterrupt), units.begin(SYSTEM) as unit:
-        harness.queue.enqueue(unit.session, [note("never")])  # as the commit does, before it fails
+        harness.queue.enqueue(unit, [note("never")])  # as the commit does, before it fails
         raise KeyboardInterrupt
 
     harness.run()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,14 +14,14 @@ from sqlalchemy import text as sql
 from core.clock import FixedClock
 from core.errors import NotFound, Unavailable
 from core.identity import SYSTEM, Actor
-from documents.content import queries
+from documents.content import queries, working
 from documents.content.limits import Limits
 from documents.content.previews import MakePreviews
 from documents.content.queries import VersionContent
-from documents.content.readers import Readers
+from documents.content.readers import Readers, Text
 from documents.content.removal import forget_content
-from documents.content.texts import ReadText
-from documents.content.waiting import ask_again, take
+from documents.content.texts import BATCH, Read, ReadText
+from documents.content.waiting import Order, ask_again, take
 from documents.content.working import work_off
 from documents.filing import AddVersion, FiledDocument, FileDocument
 from documents.intake import receive
@@ -277,12 +278,12 @@ def test_two_workers_share_what_waits(office: Application) -> None:
 
 
 def test_a_long_queue_lets_other_jobs_go_between(office: Application) -> None:
-    for number in range(60):
+    for number in range(BATCH + 5):
         file(office, f"number {number}".encode(), "a.txt")
     with office.database.engine.begin() as connection:
         connection.execute(sql("DELETE FROM procrastinate_jobs"))
 
-    assert work_off(office, ReadText(), turn=0) == 25
+    assert work_off(office, ReadText(), turn=0) == BATCH
     assert waiting(office, "documents.read_text") == 1
 
 
@@ -295,3 +296,36 @@ def test_no_name_reaches_a_path_or_a_shell(office: Application, name: str) -> No
 
     assert found.text == "words"
     assert not set(found.file_name) & set("/\x00\u202e")
+
+
+class Odd(ReadText):
+    """Reads something out of one version that no database can store."""
+
+    def __init__(self, odd: FiledDocument) -> None:
+        self.odd = odd
+
+    def do(self, host: Any, order: Order) -> Read:
+        read = super().do(host, order)
+        return read if order.document_id != self.odd.id else replace(read, text=Text(text="a\x00b"))
+
+
+def test_what_the_database_refuses_of_one_version_does_not_take_its_neighbours_with_it(office: Application) -> None:
+    filed = [file(office, files.pdf(f"number {number}")) for number in range(3)]
+
+    assert work_off(office, Odd(filed[1])) == 3
+
+    found = [content(office, each) for each in filed]
+    assert [each.steps["text"].state for each in found] == ["done", "failed", "done"]
+    assert [each.text for each in found] == ["number 0", None, "number 2"]
+    assert "cannot store what was read" in (found[1].finding or "")
+
+
+def test_a_batch_that_takes_too_long_is_written_down_as_far_as_it_came(
+    office: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filed = [file(office, files.pdf(f"number {number}")) for number in range(3)]
+    monkeypatch.setattr(working, "BATCH_TIME", 0)
+
+    assert work_off(office, ReadText()) == 3
+
+    assert [content(office, each).text for each in filed] == ["number 0", "number 1", "number 2"]

@@ -79,8 +79,8 @@ def test_a_connection_that_is_cut_at_the_commit_leaves_the_outcome_open(
     units: UnitFactory, engine: Engine, cut: Any
 ) -> None:
     class CutAfterwards(ProcrastinateQueue):
-        def enqueue(self, session: Any, requests: Any) -> None:
-            super().enqueue(session, requests)
+        def enqueue(self, unit: Any, requests: Any) -> None:
+            super().enqueue(unit, requests)
             cut()
 
     units.queue = CutAfterwards(registry)

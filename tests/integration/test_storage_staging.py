@@ -26,7 +26,7 @@ ROUNDS = 40
 
 
 class NoQueue:
-    def enqueue(self, session: Any, requests: Any) -> None:
+    def enqueue(self, unit: Any, requests: Any) -> None:
         raise AssertionError("nothing is enqueued here")
 
 

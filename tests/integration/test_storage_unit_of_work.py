@@ -94,6 +94,26 @@ def test_a_part_can_be_undone_alone_with_its_events_and_jobs(units: UnitFactory,
     assert traces(engine) == (1, 1, 1)
 
 
+ADD_BLOB = b"INSERT INTO blob (digest, size, claimed_at) VALUES (repeat('a', 64), 1, now())"
+
+
+@pytest.mark.parametrize("through", ["driver", "fetch"])
+def test_a_part_that_never_asked_for_the_session_is_undone_too(
+    units: UnitFactory, engine: Engine, through: str
+) -> None:
+    with units.begin(SYSTEM) as unit:
+        with suppress(ZeroDivisionError), unit.savepoint():
+            if through == "driver":
+                unit.driver.execute(ADD_BLOB)
+            else:
+                unit.fetch(ADD_BLOB)
+            raise ZeroDivisionError
+        unit.commit()
+
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM blob")).scalar_one() == 0
+
+
 def test_a_lost_update_is_refused(units: UnitFactory, engine: Engine) -> None:
     with units.begin(SYSTEM) as slow:
         count(slow, by=10)

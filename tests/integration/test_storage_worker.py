@@ -118,7 +118,7 @@ def test_a_waiting_job_starts_after_the_commit_of_everybody_who_asked_for_it(ben
 
     with bench.units.begin(SYSTEM) as unit:
         unit.session.execute(text("INSERT INTO blob VALUES (repeat('0', 64), 1, now())"))
-        ProcrastinateQueue(bench.registry).enqueue(unit.session, [JobRequest(name="work", once="index")])
+        ProcrastinateQueue(bench.registry).enqueue(unit, [JobRequest(name="work", once="index")])
         bench.work = lambda _: bench.done.append(bench.scalar("SELECT count(*) FROM blob"))  # type: ignore[method-assign]
         bench.start()
         until(bench.listening)

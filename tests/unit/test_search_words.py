@@ -40,10 +40,10 @@ def test_numbers_and_short_words_have_no_stem() -> None:
 
 
 def test_a_text_tells_its_language_and_a_title_does_not() -> None:
-    polish = [token.word for token in tokens("Umowa jest zawarta na czas określony oraz dla stron z siedzibą w Łodzi")]
+    polish = {token.word for token in tokens("Umowa jest zawarta na czas określony oraz dla stron z siedzibą w Łodzi")}
 
     assert languages_of(polish) == ("polish",)
-    assert len(languages_of(["umowa", "najmu"])) == 3
+    assert len(languages_of({"umowa", "najmu"})) == 3
 
 
 def test_what_pdfs_do_to_words_is_undone() -> None:

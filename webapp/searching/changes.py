@@ -7,8 +7,10 @@ from sqlalchemy import select
 from core.messages import Event
 from crm.customer_events import CustomersMerged, MergeUndone
 from crm.events import BalanceRecorded, CustomerEvent, OfferEvent
+from documents.events import DocumentFiled
+from documents.filed import Filed, stream_of
 from documents.models import DocumentLinkRow
-from documents.search.indexing import index
+from documents.search.indexing import index, index_filed
 from documents.search.ports import CASE, DOCUMENT
 from engine.events import CaseStarted, EntityLinked, HistoryRemoved
 from storage.unit_of_work import UnitOfWork
@@ -21,6 +23,7 @@ UNCHANGING = frozenset({"document.read", "document.checked_out", "document.given
 def index_changes(unit: UnitOfWork, events: Sequence[Event]) -> None:
     """Write the entries of everything that the events of a unit changed; most units change none."""
     concerned: dict[str, set[str]] = {}
+    changed: set[str] = set()  # documents to which more happened than that they were filed
     moved: set[str] = set()  # cases whose documents have other rights or another customer now
     for event in events:
         kind, ids = _subjects(event)
@@ -28,10 +31,19 @@ def index_changes(unit: UnitOfWork, events: Sequence[Event]) -> None:
             concerned.setdefault(kind, set()).update(ids)
         if isinstance(event, CustomersMerged | MergeUndone) and event.offers:
             concerned.setdefault(OFFER, set()).update(event.offers)
+        if kind == DOCUMENT and not isinstance(event, DocumentFiled):
+            changed.update(ids)
         if isinstance(event, EntityLinked | HistoryRemoved):
             moved.update(ids)
     if moved:
-        concerned.setdefault(DOCUMENT, set()).update(_documents_of(unit, moved))
+        of_them = _documents_of(unit, moved)
+        concerned.setdefault(DOCUMENT, set()).update(of_them)
+        changed.update(of_them)
+    made = {each: unit.made.get(stream_of(each)) for each in concerned.get(DOCUMENT, set()) - changed}
+    filed = {each: found for each, found in made.items() if isinstance(found, Filed)}
+    if filed:
+        index_filed(unit, [filed[each] for each in sorted(filed)])
+        concerned[DOCUMENT] -= filed.keys()
     for kind, each in sorted(concerned.items()):
         index(unit, kind, each)
 
