@@ -260,19 +260,22 @@ def _computed(application: Application) -> dict[str, float]:
     for child in here.children():
         if "worker" in child.cmdline():
             seconds["worker"] += _of(child)
-            seconds["readers"] += _of(child, slice(2, 4)) + sum(map(_of, child.children()))  # those that ended, too
+            seconds["readers"] += _of(child, own=False, ended=True) + sum(
+                map(_of, child.children())
+            )  # those that ended, too
     with application.database.engine.connect() as connection:
         own = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
     postmaster = psutil.Process(own).parent()
     if postmaster is not None:
-        seconds["database"] = _of(postmaster, slice(0, 4)) + sum(map(_of, postmaster.children()))
+        seconds["database"] = _of(postmaster, ended=True) + sum(map(_of, postmaster.children()))
     return seconds
 
 
-def _of(process: psutil.Process, times: slice = slice(0, 2)) -> float:
-    """Of itself; the third and fourth time are those of the children that have ended."""
+def _of(process: psutil.Process, *, own: bool = True, ended: bool = False) -> float:
+    """Seconds of a process itself, and of its children that have ended."""
     try:
-        return sum(process.cpu_times()[times])
+        times = process.cpu_times()
+        return own * (times.user + times.system) + ended * (times.children_user + times.children_system)
     except psutil.NoSuchProcess:
         return 0.0
 

@@ -16,7 +16,7 @@ from core.identity import Actor
 from core.ids import new_id
 from core.messages import Event
 from storage.blobs import staging
-from storage.blobs.store import BlobRef
+from storage.blobs.store import BlobRef, BlobStore
 from storage.faults import is_lost, translate, translated
 from storage.jobs.queue import JobQueue, JobRequest
 from storage.prepared import PreparedStatements
@@ -197,7 +197,7 @@ class UnitOfWork:
         The blob must have been announced when it was stored (`Staging.announce`); raises `UploadExpired` when it was
         swept meanwhile.
         """
-        staging.claim(self.fetch, blob, self.clock.now())
+        staging.claim(self.fetch, blob, self.clock.now(), self._factory.ports.get(BlobStore))
 
     def port(self, kind: type[Port]) -> Port:
         """The adapter that the composition root gave for a port, such as `unit.port(BlobStore)`."""

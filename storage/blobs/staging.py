@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, delete, exists, func, select
 from core.clock import Clock, SystemClock
 from core.errors import Conflict
 from core.ids import new_id
-from storage.blobs.store import BlobRef, BlobStore
+from storage.blobs.store import BlobMissing, BlobRef, BlobStore
 from storage.faults import translated
 from storage.models import BlobRow, BlobUploadRow
 from storage.prepared import executing
@@ -58,7 +58,7 @@ fresh AS (
     WHERE NOT EXISTS (SELECT FROM owned) AND EXISTS (SELECT FROM blob_upload WHERE digest = $1)
     ON CONFLICT DO NOTHING RETURNING digest
 )
-SELECT EXISTS (SELECT FROM owned) OR EXISTS (SELECT FROM fresh) AS is_ours,
+SELECT EXISTS (SELECT FROM owned) AS is_ours, EXISTS (SELECT FROM fresh) AS is_new,
     EXISTS (SELECT FROM blob_upload WHERE digest = $1) AS is_announced
 """
 # durable with the claim at the latest: the server writes its log in order, and without a claim nothing is promised
@@ -70,22 +70,32 @@ INSERT INTO blob_upload (id, digest, announced_at) SELECT $2, $3, $4 FROM held
 """
 
 
-def claim(fetch: Fetch, blob: BlobRef, at: datetime) -> None:
+def claim(fetch: Fetch, blob: BlobRef, at: datetime, store: BlobStore | None) -> None:
     """Make a blob belong to the database with this transaction. Raises `UploadExpired` when it was swept.
 
     The shared lock keeps the sweeper away until the commit, so it comes first, in a statement of its own: the second
-    one sees all that a sweeper did before. The row lock does the same to whoever removes the row.
+    one sees all that a sweeper did before. The row lock does the same to whoever removes the row. An announcement may
+    be that of somebody else who is still on the way with the same bytes, after ours were swept; so with the lock held,
+    the store is asked whether it has them.
     """
     fetch(SHARE, lock_key(blob.digest))
     while True:
         (found,) = fetch(CLAIM, blob.digest, blob.size, at)
-        if found["is_ours"]:
+        if found["is_ours"] or (found["is_new"] and (store is None or _holds(store, blob.digest))):
             return
-        if not found["is_announced"]:
+        if found["is_new"] or not found["is_announced"]:
             raise UploadExpired(
                 "This file was uploaded too long ago and has been removed since. Upload it again.", digest=blob.digest
             )
         # somebody else has claimed the same bytes at this moment: the next look locks that row
+
+
+def _holds(store: BlobStore, digest: str) -> bool:
+    try:
+        store.size(digest)
+    except BlobMissing:
+        return False
+    return True
 
 
 class Staging:

@@ -18,7 +18,7 @@ from core.clock import FixedClock
 from core.identity import SYSTEM
 from storage.blobs.memory import MemoryBlobStore
 from storage.blobs.staging import GRACE, Staging, Swept, UploadExpired, lock_key
-from storage.blobs.store import BlobRef
+from storage.blobs.store import BlobRef, BlobStore
 from storage.models import BlobRow, BlobUploadRow
 from storage.unit_of_work import UnitFactory
 
@@ -31,8 +31,8 @@ class NoQueue:
 
 
 @pytest.fixture
-def units(engine: Engine, clock: FixedClock) -> UnitFactory:
-    return UnitFactory(engine, queue=NoQueue(), clock=clock)
+def units(engine: Engine, blobs: MemoryBlobStore, clock: FixedClock) -> UnitFactory:
+    return UnitFactory(engine, queue=NoQueue(), clock=clock, ports={BlobStore: blobs})
 
 
 @pytest.fixture
@@ -232,7 +232,7 @@ def test_locks_of_blobs_are_signed_64_bit_numbers() -> None:
 def test_eight_threads_that_sweep_upload_and_claim_never_lose_a_claimed_blob(engine: Engine, clock: FixedClock) -> None:
     blobs = MemoryBlobStore(clock)
     staging = Staging(engine, clock=clock, grace=timedelta(0))  # everything is swept unless its lock is held
-    units = UnitFactory(engine, queue=NoQueue(), clock=clock)
+    units = UnitFactory(engine, queue=NoQueue(), clock=clock, ports={BlobStore: blobs})
     problems: list[str] = []
     start = threading.Barrier(8)
 
@@ -279,7 +279,7 @@ class Uploads(RuleBasedStateMachine):
         self.clock = FixedClock(datetime(2026, 1, 5, tzinfo=UTC))
         self.blobs = MemoryBlobStore(self.clock)
         self.staging = Staging(self.engine, clock=self.clock)
-        self.units = UnitFactory(self.engine, queue=NoQueue(), clock=self.clock)
+        self.units = UnitFactory(self.engine, queue=NoQueue(), clock=self.clock, ports={BlobStore: self.blobs})
 
     @rule(content=contents)
     def upload(self, content: bytes) -> None:
