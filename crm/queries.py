@@ -154,6 +154,8 @@ class Order:
     freight: Decimal
     net: Decimal
     gross: Decimal
+    invoiced: Decimal
+    erp_number: str | None
     external_reference: str | None
     lines: list[OrderLine]
 
@@ -330,6 +332,8 @@ def _order(row: OrderRow, lines: Iterable[OrderLineRow]) -> Order:
         freight=row.freight,
         net=row.net,
         gross=row.gross,
+        invoiced=row.invoiced,
+        erp_number=row.erp_number,
         external_reference=row.external_reference,
         lines=[
             OrderLine(

@@ -6,12 +6,13 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from rapidfuzz import fuzz
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from crm.models import CustomerRow
 from crm.payments.errors import PaymentNotFound
 from crm.payments.matching import ACCOUNT, AMOUNT, REFERENCE, named_invoices, open_invoices, payer_of
 from crm.payments.models import BankStatementRow, PaymentRow
+from crm.reach import prefix_query
 from crm.sales.access import require_finance
 from crm.sales.models import InvoiceRow, SettlementRow
 from crm.sales.paging import Part, keyset
@@ -19,6 +20,8 @@ from crm.sales.queries import InvoiceSummary, summaries
 from storage.unit_of_work import Reading
 
 MOST_PROPOSALS = 12
+NAMESAKES = 3  # customers whose names begin like the payer's
+NAME = "name"
 ALIKE = 80  # of 100, from which names are called alike
 
 
@@ -183,6 +186,7 @@ def _proposals(view: Reading, row: PaymentRow) -> list[Proposal]:
     sources = (
         (REFERENCE, named_invoices(view, row)),
         (ACCOUNT, open_invoices(view, payer, row.currency, row.unallocated) if payer else []),
+        (NAME, [] if payer else _of_namesakes(view, row)),
         (AMOUNT, list(view.session.scalars(same.order_by(InvoiceRow.id).limit(MOST_PROPOSALS)))),
     )
     for clue, rows in sources:
@@ -192,10 +196,24 @@ def _proposals(view: Reading, row: PaymentRow) -> list[Proposal]:
     proposals = []
     for summary in summaries(view, list(found.values())):
         because = clues[summary.id]
-        if row.payer_name and fuzz.token_set_ratio(row.payer_name.lower(), summary.customer_name.lower()) >= ALIKE:
-            because = [*because, "name"]
+        if (
+            NAME not in because
+            and row.payer_name
+            and fuzz.token_set_ratio(row.payer_name.lower(), summary.customer_name.lower()) >= ALIKE
+        ):
+            because = [*because, NAME]
         if summary.balance == row.unallocated and AMOUNT not in because:
             because = [*because, AMOUNT]
         proposals.append(Proposal(invoice=summary, because=tuple(because)))
     proposals.sort(key=lambda each: (-len(each.because), each.invoice.due_on, each.invoice.id))
     return proposals[:MOST_PROPOSALS]
+
+
+def _of_namesakes(view: Reading, row: PaymentRow) -> list[InvoiceRow]:
+    """Open invoices of customers that are called like the payer."""
+    question = prefix_query(row.payer_name or "")
+    if not question:
+        return []
+    wanted = select(CustomerRow.id).where(CustomerRow.search.bool_op("@@")(func.to_tsquery("simple", question)))
+    found = view.session.scalars(wanted.order_by(CustomerRow.number).limit(NAMESAKES)).all()
+    return [each for key in found for each in open_invoices(view, key, row.currency, row.unallocated)]

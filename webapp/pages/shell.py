@@ -30,6 +30,8 @@ PLAN = (  # group, (title, icon, endpoint, right, part of the address); the firs
     ("Letters", ("Letters", "send", "letters", "document.file", "/letters")),
     ("Letters", ("Templates", "file-text", "templates", "document.file", "/templates")),
     ("Sales", ("Offers", "receipt", "offers", "customer.read", "/offers")),
+    ("Sales", ("Invoices", "file-text", "invoices", "customer.finance", "/invoices")),
+    ("Sales", ("Payments", "list-check", "payments", "customer.finance", "/payments")),
     ("Sales", ("Customers", "building", "customers", "customer.read", "/customers")),
     ("Audit", ("Log", "shield-check", "log", "audit.read", "/audit")),
     ("Design", ("Processes", "sitemap", "definitions", "", "/definitions")),

@@ -1,0 +1,110 @@
+"""The pages of invoices and payments: what people see and press."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.bank_files import Line, mt940
+from tests.web import PASSWORD, Program, form_token, log_in
+
+LINE = {"quantity": 2, "description": "Pompa", "unit_price": 100, "vat_rate": 23}
+
+
+@pytest.fixture
+def piotr(app: Flask, add_account: Callable[..., str]) -> FlaskClient:
+    add_account("piotr", "credit_controller", password=PASSWORD, display_name="Piotr Rak")
+    browser = app.test_client()
+    log_in(browser, name="piotr")
+    return browser
+
+
+@pytest.fixture
+def ledger(program: Callable[..., Program]) -> dict[str, Any]:
+    """A customer with an order, two invoices and a payment that nobody knows."""
+    clerk = program("ewa_api", "admin")
+    customer = clerk.post("/customers", json={"name": "Młyn", "country": "PL"}).json["id"]
+    made = [clerk.post("/invoices", json={"customer_id": customer, "lines": [LINE]}).json["id"] for _ in range(2)]
+    body = {"customer_id": customer, "lines": [LINE], "ordered_on": "2026-01-02"}
+    order = clerk.post("/orders", json=body).json["id"]
+    clerk.post("/bank-statements", data={"file": (io.BytesIO(mt940(Line("246.00", "przelew"))), "a.sta")})
+    payment = clerk.get("/payments").json["items"][0]["id"]
+    return {"customer": customer, "invoices": made, "order": order, "payment": payment}
+
+
+def submit(browser: FlaskClient, address: str, **fields: Any) -> str:
+    data = {"csrf_token": form_token(browser), **fields}
+    answer = browser.post(address, data=data, follow_redirects=True)
+    assert answer.status_code == 200, answer.text
+    return re.sub(r"\s+", " ", answer.text)
+
+
+def test_dun_10_a_customers_page_shows_invoices_payments_and_debts_by_age(
+    piotr: FlaskClient, ledger: dict[str, Any]
+) -> None:
+    page = piotr.get(f"/customers/{ledger['customer']}").text
+    part = piotr.get(f"/customers/{ledger['customer']}/money").text
+
+    assert f'hx-get="/customers/{ledger["customer"]}/money"' in page
+    assert "INV-2026-0001" in part
+    assert "492.00" in part  # not due
+
+
+def test_an_order_is_invoiced_with_one_press(piotr: FlaskClient, ledger: dict[str, Any]) -> None:
+    page = submit(piotr, f"/orders/{ledger['order']}/invoices")
+
+    assert "Invoice INV-2026-0003 is issued." in page
+    assert "246.00 PLN" in page
+
+
+def test_an_invoice_is_disputed_resolved_credited_and_written_off(piotr: FlaskClient, ledger: dict[str, Any]) -> None:
+    first, second = (f"/invoices/{each}" for each in ledger["invoices"])
+
+    disputed = submit(piotr, f"{first}/dispute", reason="brak dostawy")
+    resolved = submit(piotr, f"{first}/resolve", reason="jest")
+    credited = submit(piotr, f"{first}/credit", reason="zwrot")
+    written = submit(piotr, f"{second}/write_off", reason="drobne", amount="6,00")
+
+    assert "The customer does not accept it: brak dostawy" in disputed
+    assert "does not accept it:" not in resolved
+    assert "Credit note CN-2026-0001 is issued." in credited
+    assert "240.00 PLN" in written
+
+
+def test_a_payment_without_invoice_is_matched_by_hand_and_taken_off(piotr: FlaskClient, ledger: dict[str, Any]) -> None:
+    waiting = piotr.get("/payments").text
+    page = piotr.get(f"/payments/{ledger['payment']}").text
+    assert "przelew" in waiting
+    assert "same amount" in page
+
+    matched = submit(piotr, f"/payments/{ledger['payment']}/match", invoice_id=ledger["invoices"][0], reason="telefon")
+    taken = submit(piotr, f"/payments/{ledger['payment']}/unmatch", reason="pomyłka")
+
+    assert "The payment is matched." in matched
+    assert "taken back" in taken
+    assert "Put aside" in taken
+
+
+def test_statements_are_taken_in_on_the_page(piotr: FlaskClient, ledger: dict[str, Any]) -> None:
+    headers = {"HX-Request": "true", "X-CSRFToken": form_token(piotr)}
+    content = mt940(Line("246.00", "INV-2026-0002"), number="00014/001")
+
+    done = piotr.post("/payments/statements", data={"file": (io.BytesIO(content), "a.sta")}, headers=headers)
+
+    assert (done.status_code, done.headers["HX-Redirect"]) == (204, "/payments")
+    assert "1 entries, 1 new, 1 matched by themselves" in piotr.get("/payments").text
+    assert "Matched" in piotr.get("/payments", query_string={"state": "all"}).text
+
+
+def test_lists_of_invoices_show_the_overdue_and_search_by_number(piotr: FlaskClient, ledger: dict[str, Any]) -> None:
+    assert "INV-2026-0002" in piotr.get("/invoices").text
+    assert "No invoice here" in piotr.get("/invoices", query_string={"state": "overdue"}).text
+    found = piotr.get("/invoices", query_string={"q": "inv 2026 0001"}).text
+    assert "INV-2026-0001" in found
+    assert "INV-2026-0002" not in found
