@@ -23,6 +23,7 @@ def test_dun_02_a_purchase_becomes_a_receivable_with_a_due_date(program: Callabl
     body = {"customer_id": customer, "lines": [LINE], "ordered_on": "2026-01-02"}
     order = clerk.post("/orders", json=body).json
 
+    assert clerk.get(f"/orders/{order['id']}").json["gross"] == 246
     answer = clerk.post(f"/orders/{order['number']}/invoices", json={})
 
     assert answer.status_code == 201

@@ -61,7 +61,7 @@ def test_who_prefers_not_to_wait_gets_an_order_and_finds_the_result_there(
 ) -> None:
     answer = order(rep, file(rep))
 
-    assert answer.headers["Location"] == f"/api/v1/orders/{answer.json['id']}"
+    assert answer.headers["Location"] == f"/api/v1/document-orders/{answer.json['id']}"
     assert answer.headers["Preference-Applied"] == "respond-async"
     assert (answer.json["state"], answer.json["title"], packages(application)) == ("waiting", "Komplet", 0)
     work(application)
@@ -113,7 +113,7 @@ def test_two_workers_at_once_file_one_result(application: Application, rep: Prog
     with pytest.raises(OrderEnded):
         application.executor.execute(late, actor=actor)
 
-    assert rep.get(f"/orders/{order_id}").json["state"] == "done"
+    assert rep.get(f"/document-orders/{order_id}").json["state"] == "done"
 
 
 def test_what_cannot_be_made_says_why(application: Application, rep: Program) -> None:
@@ -176,7 +176,7 @@ def test_a_page_waits_for_the_worker_and_goes_on_to_the_result(application: Appl
     ordered = post(anna, "/packages", title="Komplet", ids=ids, **positions)
     address = ordered.headers["HX-Redirect"]
 
-    assert address.startswith("/orders/")
+    assert address.startswith("/document-orders/")
     assert "It is being made" in anna.get(address).text
     assert "<html" not in anna.get(address, headers={"HX-Request": "true"}).text
     work(application)

@@ -28,6 +28,7 @@ from webapp.api import (
     migrations,
     offers,
     operations,
+    orders,
     packages,
     payments,
     receivables,
@@ -75,6 +76,7 @@ PARTS = (
     arrivals,
     signatures,
     packages,
+    orders,
     templates,
     letters,
     records,
@@ -100,3 +102,10 @@ def test_every_route_is_documented_and_no_other() -> None:
     written = set(re.findall(r"`((?:GET|POST|PATCH|DELETE|OPTIONS) /\S+)`", (REFERENCE / "rest.md").read_text()))
 
     assert {re.sub(r"{\w+}", "{<}", call) for call in written} - BESIDE == served
+
+
+def test_no_two_routes_share_an_address() -> None:
+    described = [operation for part in PARTS for operation in part.routes.operations]
+    served = [f"{each.method} {VARIABLE.sub('{<}', each.path)}" for each in described]
+
+    assert sorted({each for each in served if served.count(each) > 1}) == []

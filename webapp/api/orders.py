@@ -20,7 +20,7 @@ AGAIN = "2"  # seconds
 ASYNC = "respond-async"  # RFC 7240, section 4.1
 
 
-@routes.get("/orders/<id:order_id>", "How work gets on that a worker does", answer=OrderView, refusals=(404,))
+@routes.get("/document-orders/<id:order_id>", "How work gets on that a worker does", answer=OrderView, refusals=(404,))
 def read_order(order_id: str) -> OrderView:
     """One of my orders."""
     with view() as reading:
@@ -35,7 +35,7 @@ def carried_out(wanted: Any) -> AttachedFile | Response:
         if not isinstance(made, str):
             return file_of(queries.version(reading, made.id, made.version))
         response = answer_json(order(reading, made), status=202)
-    response.headers["Location"] = f"/api/v1/orders/{made}"
+    response.headers["Location"] = f"/api/v1/document-orders/{made}"
     response.headers["Retry-After"] = AGAIN
     if ASYNC in preferred:
         response.headers["Preference-Applied"] = ASYNC

@@ -18,7 +18,7 @@ def carried_out(wanted: Any) -> Response:
     return Response(status=204, headers={"HX-Redirect": url_for("pages.document", document_id=made.id)})
 
 
-@blueprint.get("/orders/<order_id>", endpoint="order")
+@blueprint.get("/document-orders/<order_id>", endpoint="order")
 def show_order(order_id: str) -> Response | str:
     """How it gets on; asked by its own page, only the part that changes, and to the result once it is there."""
     with view() as reading:
