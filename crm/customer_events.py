@@ -136,3 +136,32 @@ class MergeUndone(CustomerEvent):
 
     merge_id: str
     offers: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilterEvent(Event):
+    """Something happened to a kept search."""
+
+    filter_id: str
+    name: str
+
+    @property
+    def stream(self) -> str:
+        """The filter's own."""
+        return f"filter:{self.filter_id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilterSaved(FilterEvent):
+    """A search for customers was kept under a name."""
+
+    type: ClassVar[str] = "filter.saved"
+
+    is_shared: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilterDropped(FilterEvent):
+    """A kept search was forgotten."""
+
+    type: ClassVar[str] = "filter.dropped"

@@ -1,12 +1,12 @@
-"""The tables of customers that may be the same, and of those that were made one."""
+"""The tables of customers that may be the same, of those that were made one, and of kept searches."""
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, SmallInteger, String, text
+from sqlalchemy import Index, SmallInteger, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from crm.columns import parent
+from crm.columns import Code, parent
 from storage.orm import Base, IdKey
 
 
@@ -47,3 +47,16 @@ class CustomerMergeRow(Base):
     merged_by: Mapped[str]
     undone_at: Mapped[datetime | None]
     undone_by: Mapped[str | None]
+
+
+class CustomerFilterRow(Base):
+    """A search for customers under a name."""
+
+    __tablename__ = "customer_filter"
+    __table_args__ = (UniqueConstraint("owner", "name"),)
+
+    id: Mapped[IdKey]
+    owner: Mapped[Code]
+    name: Mapped[str]
+    criteria: Mapped[dict[str, Any]]
+    is_shared: Mapped[bool]

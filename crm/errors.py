@@ -33,6 +33,15 @@ class NoteNotFound(NotFound):
         super().__init__(f"There is no note {key}. Look it up at its customer.", note=key)
 
 
+class FilterNotFound(NotFound):
+    """No such kept search."""
+
+    code = "filter_not_found"
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"There is no filter {key}. Look at the list of filters.", filter=key)
+
+
 class DuplicateNotFound(NotFound):
     """No such pair, or somebody has decided on it."""
 

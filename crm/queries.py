@@ -167,7 +167,7 @@ def customers(view: Reading, q: str = "", *, after: str | None = None, limit: in
     if question := prefix_query(q):
         wanted = wanted.where(CustomerRow.search.bool_op("@@")(func.to_tsquery("simple", question)))
     rows, following, total = page(view, wanted, CustomerRow.number, after=after, limit=limit)
-    return Page(items=[_summary(row) for row in rows], next=following, total=total)
+    return Page(items=[summary(row) for row in rows], next=following, total=total)
 
 
 def customer(view: Reading, key: str) -> CustomerDetail:
@@ -287,7 +287,8 @@ def page(
     return rows[:size], following, total
 
 
-def _summary(row: CustomerRow) -> CustomerSummary:
+def summary(row: CustomerRow) -> CustomerSummary:
+    """A customer as lists show it."""
     return CustomerSummary(
         id=row.id,
         number=row.number,

@@ -95,6 +95,7 @@ DOORS = (  # importing these registers their commands, handlers and tables
     "crm.quality",
     "crm.duplicates",
     "crm.merging",
+    "crm.customer_search",
     "crm.dictionaries",
     "crm.custom_fields",
     "crm.satisfaction",

@@ -14,6 +14,7 @@ branch_labels = None
 depends_on = None
 
 TABLES = (
+    "customer_filter",
     "dictionary",
     "custom_field",
     "customer_merge",
@@ -24,7 +25,7 @@ TABLES = (
     "customer_note",
     "customer_note_version",
 )
-FOREIGN_KEYS = {"fk_customer_merged_into_customer": "merged_into", "fk_customer_parent_id_customer": "parent_id"}
+FOREIGN_KEYS = {"fk_customer_parent_id_customer": "parent_id", "fk_customer_merged_into_customer": "merged_into"}
 
 
 def _contact() -> list[sa.Column[Any]]:
@@ -154,6 +155,16 @@ def upgrade() -> None:
 
 
 def _tables() -> None:
+    op.create_table(
+        "customer_filter",
+        sa.Column("id", sa.String(length=26, collation="C"), nullable=False),
+        sa.Column("owner", sa.String(length=64, collation="C"), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("criteria", postgresql.JSONB(), nullable=False),
+        sa.Column("is_shared", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_customer_filter"),
+        sa.UniqueConstraint("owner", "name", name="uq_customer_filter_owner_name"),
+    )
     op.create_table(
         "dictionary",
         sa.Column("key", sa.String(length=64, collation="C"), nullable=False),

@@ -1,0 +1,253 @@
+"""Finding customers by any combination of fields, all of them or any, and filters that are kept under a name."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, and_, false, func, or_, select
+
+from core.errors import Forbidden
+from core.executor import handles
+from core.ids import new_id
+from core.messages import Command
+from crm.access import require_read
+from crm.checks import Findings
+from crm.company import company
+from crm.customer_events import FilterDropped, FilterSaved
+from crm.duplicate_models import CustomerFilterRow
+from crm.errors import FilterNotFound, WrongFields
+from crm.models import CustomerAddressRow, CustomerEmailRow, CustomerPhoneRow, CustomerRow
+from crm.queries import MOST, CustomerSummary, summary
+from crm.reach import e164, prefix_query, words
+from storage.unit_of_work import Reading, UnitOfWork
+
+COUNTED = 1000  # matches; beyond, there are "more"
+LONGEST = 20  # conditions of one search
+PLAIN = (  # equal to the value, or to one of a list
+    "country",
+    "region",
+    "tax_id",
+    "owner",
+    "owner_team",
+    "currency",
+    "business_profile",
+    "industry",
+    "company_category",
+    "customer_kind",
+    "value_class",
+    "abc_class",
+    "reliability",
+    "ad_source",
+    "parent_id",
+    "incoterm",
+)
+FLAGS = ("key_account", "no_sms")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """One field and the value that it must have, or must not; `custom.<key>` names a field of the firm's own.
+
+    Words (name, city, street, anything) match their beginnings, without regard to capitals and diacritics.
+    """
+
+    field: str
+    value: Any
+    is_not: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Criteria:
+    """Conditions that must hold all together, or any of them; groups within hold as one condition each."""
+
+    conditions: tuple[Condition, ...] = ()
+    groups: tuple["Criteria", ...] = ()
+    any_of_them: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchPage:
+    """Some customers by number; `total` counts to 1000, `is_more` says that there are more."""
+
+    items: list[CustomerSummary]
+    next: str | None
+    total: int
+    is_more: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaveFilter(Command):
+    """Keep criteria under a name, for oneself or for all; the same name again replaces them."""
+
+    name: str
+    criteria: Criteria
+    is_shared: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropFilter(Command):
+    """Forget a filter of one's own."""
+
+    filter_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Criteria under a name."""
+
+    id: str
+    name: str
+    criteria: dict[str, Any]
+    is_shared: bool
+    owner: str
+
+
+@handles(SaveFilter, needs="customer.read")
+def save_filter(command: SaveFilter, unit: UnitOfWork) -> str:
+    """Keep it and return its id. Raises `WrongFields`."""
+    findings = Findings()
+    name = findings.text("/name", command.name, "The name", longest=100)
+    findings.refuse()
+    _clause(unit, command.criteria, "")  # refuses what cannot be searched
+    same = (CustomerFilterRow.owner == unit.actor.id) & (CustomerFilterRow.name == name)
+    row = unit.session.scalars(select(CustomerFilterRow).where(same)).first()
+    if row is None:
+        row = CustomerFilterRow(id=new_id(), owner=unit.actor.id, name=name)
+        unit.session.add(row)
+    row.criteria, row.is_shared = asdict(command.criteria), command.is_shared
+    unit.emit(FilterSaved(filter_id=row.id, name=name, is_shared=command.is_shared))
+    return row.id
+
+
+@handles(DropFilter, needs="customer.read")
+def drop_filter(command: DropFilter, unit: UnitOfWork) -> None:
+    """Forget it. Raises `FilterNotFound`, `Forbidden` for somebody else's."""
+    row = unit.session.get(CustomerFilterRow, command.filter_id)
+    if row is None:
+        raise FilterNotFound(command.filter_id)
+    if row.owner != unit.actor.id:
+        raise Forbidden("Only its owner can drop a filter.", owner=row.owner)
+    unit.session.delete(row)
+    unit.emit(FilterDropped(filter_id=row.id, name=row.name))
+
+
+def filters(view: Reading) -> list[Filter]:
+    """One's own filters and those of all, by name."""
+    require_read(view)
+    mine = (CustomerFilterRow.owner == view.actor.id) | CustomerFilterRow.is_shared
+    rows = view.session.scalars(
+        select(CustomerFilterRow).where(mine).order_by(CustomerFilterRow.name, CustomerFilterRow.id).limit(MOST)
+    )
+    return [
+        Filter(id=row.id, name=row.name, criteria=row.criteria, is_shared=row.is_shared, owner=row.owner)
+        for row in rows
+    ]
+
+
+def find_customers(view: Reading, criteria: Criteria, *, after: str | None = None, limit: int = 50) -> SearchPage:
+    """Customers that fit, by number. Raises `WrongFields` for a field that does not exist."""
+    require_read(view)
+    wanted = select(CustomerRow).where(CustomerRow.merged_into.is_(None), _clause(view, criteria, ""))
+    some = wanted.with_only_columns(CustomerRow.id).limit(COUNTED + 1)
+    total = view.session.scalars(select(func.count()).select_from(some.subquery())).one()
+    if after is not None:
+        wanted = wanted.where(CustomerRow.number > after)
+    size = max(1, min(limit, MOST))
+    rows = list(view.session.scalars(wanted.order_by(CustomerRow.number).limit(size + 1)))
+    following = rows[size - 1].number if len(rows) > size else None
+    return SearchPage(
+        items=[summary(row) for row in rows[:size]],
+        next=following,
+        total=min(total, COUNTED),
+        is_more=total > COUNTED,
+    )
+
+
+def criteria_of(stored: dict[str, Any]) -> Criteria:
+    """Criteria as they were kept."""
+    return Criteria(
+        conditions=tuple(Condition(**each) for each in stored.get("conditions") or ()),
+        groups=tuple(criteria_of(each) for each in stored.get("groups") or ()),
+        any_of_them=bool(stored.get("any_of_them")),
+    )
+
+
+def _clause(view: Reading | UnitOfWork, criteria: Criteria, at: str) -> ColumnElement[bool]:
+    if len(criteria.conditions) + len(criteria.groups) > LONGEST or at.count("/groups") > 3:
+        raise WrongFields({f"{at}/conditions": f"A search has {LONGEST} conditions at most, in 3 levels."})
+    parts = [_condition(view, each, f"{at}/conditions/{index}") for index, each in enumerate(criteria.conditions)]
+    parts += [_clause(view, each, f"{at}/groups/{index}") for index, each in enumerate(criteria.groups)]
+    if not parts:
+        return CustomerRow.id != ""
+    return or_(*parts) if criteria.any_of_them else and_(*parts)
+
+
+def _condition(view: Reading | UnitOfWork, each: Condition, at: str) -> ColumnElement[bool]:
+    field, value = each.field, each.value
+    if field in PLAIN:
+        values = [str(one) for one in value] if isinstance(value, list | tuple) else [str(value)]
+        clause: ColumnElement[bool] = getattr(CustomerRow, field).in_(values)
+    elif field in FLAGS:
+        clause = getattr(CustomerRow, field).is_(bool(value))
+    elif field.startswith("custom."):
+        clause = CustomerRow.custom.contains({field.removeprefix("custom."): value})
+    elif field in ("created_since", "created_until"):
+        clause = _created(view, field, str(value), at)
+    elif field in _BY_TEXT:
+        clause = _BY_TEXT[field](str(value))
+    else:
+        known = ", ".join(sorted({*PLAIN, *FLAGS, *_BY_TEXT, "created_since", "created_until", "custom.<key>"}))
+        raise WrongFields({f"{at}/field": f"Customers cannot be searched by {field}; they can by {known}."})
+    return ~clause if each.is_not else clause
+
+
+def _created(view: Reading | UnitOfWork, field: str, text: str, at: str) -> ColumnElement[bool]:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError as error:
+        raise WrongFields({f"{at}/value": f"{text} is no day. Write it as 2026-01-31."}) from error
+    start = datetime.combine(day, time(), ZoneInfo(company(view).time_zone))
+    return CustomerRow.created_at >= start if field == "created_since" else CustomerRow.created_at < start
+
+
+def _text(value: str) -> ColumnElement[bool]:
+    question = prefix_query(value)
+    return CustomerRow.search.bool_op("@@")(func.to_tsquery("simple", question)) if question else false()
+
+
+def _name(value: str) -> ColumnElement[bool]:
+    """The index finds the words anywhere in the record; the name itself must have them, too."""
+    patterns = [CustomerRow.name_key.op("~")(rf"\m{word}") for word in words(value).split()]
+    return and_(_text(value), *patterns) if patterns else false()
+
+
+def _beginning(column: Any, text: str) -> ColumnElement[bool]:
+    """A range of the column's index instead of a pattern: the same for every text, however it is sent."""
+    return and_(column >= text, column < text + "\U0010ffff")
+
+
+def _at(row: Any, clause: ColumnElement[bool]) -> ColumnElement[bool]:
+    return CustomerRow.id.in_(select(row.customer_id).where(clause))
+
+
+def _city(value: str) -> ColumnElement[bool]:
+    key = words(value)
+    return _at(CustomerAddressRow, _beginning(CustomerAddressRow.city_key, key)) if key else false()
+
+
+def _phone(value: str) -> ColumnElement[bool]:
+    number = e164(value, "PL") or value
+    return _at(CustomerPhoneRow, CustomerPhoneRow.number == number)
+
+
+_BY_TEXT: dict[str, Callable[[str], ColumnElement[bool]]] = {
+    "text": _text,
+    "name": _name,
+    "city": _city,
+    "phone": _phone,
+    "email": lambda value: _at(CustomerEmailRow, CustomerEmailRow.address == value),
+    "number": lambda value: _beginning(CustomerRow.number, value.upper()),
+    "iban": lambda value: CustomerRow.bank_accounts.contains([{"iban": "".join(value.upper().split())}]),
+}
