@@ -112,3 +112,35 @@ def test_cfg_01_lists_are_edited_in_the_browser(browser: FlaskClient) -> None:
     assert page.index(">space") < page.index(">other")
     assert 'value="space"' in form
     assert 'value="food"' not in form
+
+
+def test_cus_10_a_search_by_fields_is_kept_under_a_name(browser: FlaskClient) -> None:
+    send(browser, "/customers", **FIRM, industry="food")
+    send(browser, "/customers", **FIRM | {"name": "Tartak"})
+
+    some = browser.get("/customers?name=mlyn&industry=food").text
+    kept = send(browser, "/customers/filters", filter_name="Młyny", industry="food")
+    again = browser.get(kept.location).text
+
+    assert "Młyn</a>" in some
+    assert "Tartak" not in some
+    assert "Filter “Młyny”" in again
+    assert "Młyn</a>" in again
+    assert "Tartak" not in again
+
+
+def test_cus_39_two_that_look_the_same_are_merged_on_the_page(browser: FlaskClient) -> None:
+    phone = {"phones.kind": ["office"], "phones.number": ["22 123 45 67"]}
+    first = send(browser, "/customers", **FIRM, **phone).location
+    second = send(browser, "/customers", **FIRM, **phone).location
+
+    pairs, hint = browser.get("/customers/duplicates").text, browser.get(second).text
+    merged = send(browser, f"{first}/merge", absorbed_id=second.rsplit("/", 1)[1])
+    shown = browser.get(merged.location).text
+    merge = re.search(r"/customers/merges/(\w+)/undo", shown)
+
+    assert "the same phone" in pairs
+    assert "Compare them" in hint
+    assert merge is not None
+    assert send(browser, merge[0]).status_code == 302
+    assert browser.get("/customers/quality").status_code == 200

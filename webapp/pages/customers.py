@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
-from flask import render_template
+from flask import redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
 
 from crm import offer_queries, queries
 from crm.cards import card
 from crm.company import company
 from crm.custom_fields import custom_fields
+from crm.customer_search import Condition, Criteria, SaveFilter, criteria_of, filters, find_customers
 from crm.dictionaries import Dictionary, dictionaries, label
 from crm.duplicates import duplicates
 from crm.merging import family
@@ -22,18 +25,56 @@ from storage.unit_of_work import Reading
 from webapp.pages.blueprint import MOST, answer, asked, blueprint
 from webapp.pages.customer_fields import LISTED
 from webapp.pages.shell import names
-from webapp.web import view
+from webapp.web import run, view
 
 MOST_OF_FAMILY = 10  # merged customers whose cases are asked for, one statement each
+FILTERED = ("name", "city", "customer_kind", "industry", "region", "abc_class", "reliability", "owner", "key_account")
 RECENT = 10  # offers, orders and cases on a customer's page
 
 
 @blueprint.get("/customers")
 def customers() -> str:
-    """Customers by number."""
+    """Customers by number: those that fit a word, some fields, or a kept search."""
+    fields = {name: asked(name) for name in FILTERED if asked(name)}
     with view() as reading:
-        found = queries.customers(reading, asked("q"), after=asked("after") or None, limit=MOST)
-    return answer("customers.html", "customer_rows.html", customers=found, q=asked("q"))
+        kept = filters(reading)
+        chosen = next((each for each in kept if each.id == asked("filter")), None)
+        found: Any
+        if chosen or fields:
+            wanted = criteria_of(chosen.criteria) if chosen else _criteria(fields)
+            found = find_customers(reading, wanted, after=asked("after") or None, limit=MOST)
+        else:
+            found = queries.customers(reading, asked("q"), after=asked("after") or None, limit=MOST)
+        lists = {each.key: each for each in dictionaries(reading) if each.key in FILTERED}
+    return answer(
+        "customers.html",
+        "customer_rows.html",
+        customers=found,
+        q=asked("q"),
+        fields=fields,
+        kept=kept,
+        chosen=chosen,
+        lists=lists,
+        said=partial(said, lists),
+    )
+
+
+@blueprint.post("/customers/filters")
+def save_customer_filter() -> Response:
+    """Keep a search under a name."""
+    fields = {name: request.form[name] for name in FILTERED if request.form.get(name)}
+    order = SaveFilter(
+        name=request.form.get("filter_name", ""), criteria=_criteria(fields), is_shared="is_shared" in request.form
+    )
+    return redirect(url_for("pages.customers", filter=run(order)))
+
+
+def _criteria(fields: Mapping[str, str]) -> Criteria:
+    return Criteria(
+        conditions=tuple(
+            Condition(field=name, value=True if name == "key_account" else value) for name, value in fields.items()
+        )
+    )
 
 
 @blueprint.get("/customers/<customer_id>")
