@@ -61,6 +61,8 @@ def places(chromium: Browser, address: str, drafts: Iterator[str], request_pdf: 
         "editor": f"{found['draft']}/edit",
         "cases": "/cases",
         "customers": "/customers",
+        "activities": "/activities",
+        "new activity": "/activities/new",
         "processes": "/definitions",
         "start": "/start",
         "templates": "/templates",

@@ -5,6 +5,7 @@ import importlib
 from flask import Flask
 
 MODULES = (
+    "activities",
     "cases",
     "choices",
     "contacts",

@@ -33,6 +33,7 @@ PLAN = (  # group, (title, icon, endpoint, right, part of the address); the firs
     ("Sales", ("Invoices", "file-text", "invoices", "customer.finance", "/invoices")),
     ("Sales", ("Payments", "list-check", "payments", "customer.finance", "/payments")),
     ("Sales", ("Customers", "building", "customers", "customer.read", "/customers")),
+    ("Sales", ("Activities", "calendar-due", "activities", "customer.read", "/activities")),
     ("Audit", ("Log", "shield-check", "log", "audit.read", "/audit")),
     ("Design", ("Processes", "sitemap", "definitions", "", "/definitions")),
 )
