@@ -26,7 +26,8 @@ PATIENCE = 2.5  # times as far as the page ought to be
 SPARED = 4  # where many match, gathering costs so much that walking every fourth as far is a bet worth taking
 FURTHEST = 50_000  # rows
 MERGED = 50_000  # rows of lists: more take longer to merge than to look up
-GLANCED = 20_000  # rows: so many are looked at sooner than an index of many names says which
+LOOKED_AT = 5000  # rows: so many are looked at sooner than an index of many names says which
+GLANCED = 20_000  # rows: the same where any of them will do, which are read in the order in which they lie
 COLUMNS = (
     "w.id, w.name, w.element_id, w.instance_id, w.definition_id, w.definition_key, w.business_key, w.stage, "
     "w.assignee, w.candidates, w.priority, w.created_at, w.due_at, w.follow_up_at, w.owner, w.is_delegated, w.search"
@@ -65,20 +66,24 @@ def _count(session: Session, asked: Asked, up_to: int, *, many: float = 0) -> in
         lists, whose = _lists(asked, "due_at, id")
         values |= {**whose, "steps": up_to}
         found = f"SELECT DISTINCT due_at, id FROM ({lists}) listed ORDER BY due_at, id"  # noqa: S608 -- constants; a task may stand in several
-    elif many and _are_near(session, asked, many, up_to):
-        some = f"SELECT * FROM work_item w WHERE {asked.without_rights} OFFSET 0"  # noqa: S608 -- constants
-        found = f"SELECT 1 FROM ({some}) w WHERE {asked.where()}"  # noqa: S608 -- constants
     else:
-        found = f"SELECT 1 FROM work_item w WHERE {asked.where(apart=True)}"  # noqa: S608 -- constants
+        found = f"SELECT 1 FROM {_matching(session, asked, min(1.0, up_to / many) if many else 1.0)}"  # noqa: S608 -- constants
     rows = _rows(session, f"SELECT count(*) FROM ({found} LIMIT %(up_to)s) found", values)  # noqa: S608 -- constants
     return int(rows[0][0])
 
 
-def _are_near(session: Session, asked: Asked, many: float, up_to: int) -> bool:
-    """Whether looking at what meets the other conditions comes to so many soon."""
-    if asked.seen is None or not asked.others or asked.has_variables:  # an index finds these and the rights at once
-        return False
-    return _expected(session, asked.without_rights, asked.values) * up_to <= many * GLANCED
+def _matching(session: Session, asked: Asked, part: float = 1.0) -> str:
+    """What is asked for, of which such a part will be read.
+
+    Where few rows meet the other conditions, looking at them costs less than finding all that one may see; beside a
+    variable an index finds both at once.
+    """
+    if asked.seen is None or not asked.others or asked.has_variables:
+        return f"work_item w WHERE {asked.where(apart=True)}"
+    rows = _expected(session, asked.without_rights, asked.values)
+    if rows <= LOOKED_AT or (part < 1 and rows * part <= GLANCED):
+        return f"(SELECT * FROM work_item w WHERE {asked.without_rights} OFFSET 0) w WHERE {asked.seen}"  # noqa: S608 -- constants
+    return f"work_item w WHERE {asked.where(apart=True)}"
 
 
 def _expected(session: Session, where: str, values: dict[str, Any]) -> float:
@@ -218,7 +223,7 @@ class _Search:
         last = " NULLS LAST" if self._order.has_gaps else ""
         by = ", ".join([f"{{row}}{first}{self._way}{last}", *(f"{{row}}{each}{self._way}" for each in others)])
         text = (
-            f"WITH found AS MATERIALIZED (SELECT {keys} FROM work_item w WHERE {self._asked.where(apart=True)}),"  # noqa: S608 -- constants
+            f"WITH found AS MATERIALIZED (SELECT {keys} FROM {_matching(self._session, self._asked)}),"  # noqa: S608 -- constants
             f" chosen AS (SELECT * FROM found f WHERE {behind} ORDER BY {by.format(row='f.')} LIMIT %(limit)s)"
             f" SELECT {COLUMNS}, (SELECT count(*) FROM found) FROM chosen c"
             f" JOIN work_item w ON w.instance_id = c.instance_id AND w.id = c.id ORDER BY {by.format(row='w.')}"
