@@ -31,7 +31,7 @@ from documents.orders.making import Customers
 from documents.packages.sources import visible_ids
 from documents.packages.stamping import Decisions
 from documents.queries import DocumentVersion, attached
-from documents.search.ports import SearchRights, SearchSources
+from documents.search.ports import SearchRights, SearchSource, SearchSources
 from documents.states import VOID
 from documents.templates.sources import MergeFields
 from engine import store
@@ -61,11 +61,15 @@ from webapp.operations.smtp import SmtpServer
 from webapp.records_policy import note_retention
 from webapp.searching.changes import index_changes
 from webapp.searching.labels import Labels
+from webapp.searching.records import ContactSource, OrderSource, ProductSource
 from webapp.searching.sources import CaseSource, CustomerSource, OfferSource
 
 TASK = "task"
 CASE = "case"
 TEMPLATE = "template"
+SOURCES: tuple[SearchSource, ...] = (
+    *(CaseSource(), CustomerSource(), ContactSource(), ProductSource(), OfferSource(), OrderSource()),
+)
 ENTITIES: dict[str, type[Any]] = {
     "crm.customer": CustomerRow,
     "crm.contact": ContactRow,
@@ -128,7 +132,7 @@ def ports(blobs: BlobStore, staging: Staging, settings: Settings) -> Mapping[typ
         PageReaders: PageReaders(),
         TrailRights: TrailReaders(),
         SearchRights: Labels(ENTITIES),
-        SearchSources: SearchSources({each.kind: each for each in (CaseSource(), CustomerSource(), OfferSource())}),
+        SearchSources: SearchSources({each.kind: each for each in SOURCES}),
         Subjects: AccountSubjects(),
         KeyFile: KeyFile(settings.log_key or settings.data / "log.key", settings.log_name),
         Publishers: publishers(settings),

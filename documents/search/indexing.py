@@ -12,6 +12,7 @@ from typing import Any
 from documents.filed import Filed
 from documents.search.documents import DocumentSource
 from documents.search.ports import DOCUMENT, Entry, SearchSource, SearchSources
+from documents.search.spelling import learn
 from documents.search.vectors import ABOUT, NAMES, TEXT, TITLE, vector
 from storage.unit_of_work import UnitOfWork
 from storage.writes import to_array
@@ -70,6 +71,7 @@ def _index(unit: UnitOfWork, source: SearchSource, ids: list[str]) -> None:
     unit.driver.execute(LOCK, (LOCKS, [f"{source.kind}:{each}" for each in ids]))
     entries = source.entries(unit, ids)
     write(unit.driver, entries, unit.clock.now())
+    learn(unit.driver, entries)
     gone = sorted(set(ids) - {each.subject for each in entries})
     if gone:
         unit.driver.execute(REMOVE, (source.kind, gone))

@@ -9,7 +9,7 @@ from typing import NoReturn, TypeAlias
 from core.errors import InvalidInput
 
 FIELDS = {
-    "kind": "document, case, customer or offer",
+    "kind": "document, case, customer, contact, product, offer or order",
     "type": "a type of documents, or a kind",
     "state": "draft, in_review, approved, signed or void",
     "tag": "a tag",

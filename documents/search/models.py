@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, Sequence, String, text
+from sqlalchemy import BigInteger, Identity, Index, Integer, Sequence, String, text
 from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -45,6 +45,17 @@ class SearchEntryRow(Base):
     terms: Mapped[Any] = mapped_column(TSVECTOR)
     dated: Mapped[date]
     indexed_at: Mapped[datetime]
+
+
+class SearchWordRow(Base):
+    """A word of the index, and what `documents.search.spelling` looks it up by; nothing is locked to add one."""
+
+    __tablename__ = "search_word"
+    __table_args__ = (Index(None, "near", postgresql_using="gin"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    word: Mapped[str] = mapped_column(NAME, index=True)
+    near: Mapped[list[int]] = mapped_column(ARRAY(Integer))
 
 
 class SearchRebuildRow(Base):

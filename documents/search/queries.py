@@ -13,6 +13,7 @@ from core.errors import InvalidInput
 from documents.models import DocumentTypeRow
 from documents.search.excerpts import Piece, excerpt, marked
 from documents.search.finding import Finder, Found, Window
+from documents.search.meaning import meant
 from documents.search.models import SearchEntryRow
 from documents.search.normalising import folded
 from documents.search.ports import DOCUMENT
@@ -65,6 +66,7 @@ class SearchPage:
     """A page of results; `next` continues, None at the end.
 
     `total` counts what was looked at; with `is_more` there is more than that, and facets count the newest only.
+    `meant` is a query that finds something when this one finds nothing.
     """
 
     items: tuple[Hit, ...]
@@ -72,6 +74,7 @@ class SearchPage:
     total: int
     is_more: bool
     facets: tuple[Facet, ...]
+    meant: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +116,8 @@ def search(
         raise InvalidInput(sentence, fields={"/order": sentence})
     mark, limit = _Mark.read(after), max(1, min(limit, MOST))
     finder = Finder(view)
-    asked = question(text, _known(view, finder))
+    known = _known(view, finder)
+    asked = question(text, known)
     most = finder.window if asked.ranked and order == BEST else min(finder.window, 2 * limit)
     window = finder.newest(asked.query, most, top=mark.top, is_even=asked.is_even)
     ranked = _ranked(view, asked, window.found, order)
@@ -125,6 +129,7 @@ def search(
         total=len(window.found),
         is_more=window.rest is not None or mark.top is not None,
         facets=_facets(view, finder, window.found) if facets else (),
+        meant=meant(view, finder, text, known) if asked.ranked and not window.found and mark.top is None else None,
     )
 
 

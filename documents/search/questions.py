@@ -23,7 +23,7 @@ ALIKE = 2  # letters that a word and its stem have in common at the beginning
 FIRST_YEAR, LAST_YEAR = 1990, 2100  # that a date of a filter can have
 DAY = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
 EVERYTHING, NOTHING = "", "'='"  # no entry has an empty field
-KINDS = frozenset({"document", "case", "customer", "offer"})
+KINDS = frozenset({"document", "case", "customer", "contact", "product", "offer", "order"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,12 @@ from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
 
-from sqlalchemy import func, select, text
+from sqlalchemy import delete, func, select, text
 
 from core.identity import SYSTEM
 from documents.search.documents import DocumentSource
 from documents.search.indexing import index
-from documents.search.models import SearchEntryRow, SearchRebuildRow
+from documents.search.models import SearchEntryRow, SearchRebuildRow, SearchWordRow
 from documents.search.ports import DOCUMENT, SearchSource, SearchSources
 from storage.unit_of_work import UnitFactory, UnitOfWork
 
@@ -72,6 +72,8 @@ def _begin(unit: UnitOfWork, *, afresh: bool) -> bool:
     """Whether there was one to go on with."""
     known = unit.session.get(SearchRebuildRow, ONLY, with_for_update=True)
     now: datetime = unit.clock.now()
+    if known is None or afresh:
+        unit.session.execute(delete(SearchWordRow))  # words of what is gone
     if known is None:
         unit.session.add(SearchRebuildRow(id=ONLY, reached="", done=0, started_at=now))
     elif afresh:

@@ -26,6 +26,7 @@ MODELS = (
     "documents.intake_models",
     "documents.mail.models",
     "documents.search.models",
+    "documents.orders.models",
     "documents.packages.models",
     "documents.signatures.models",
     "documents.templates.models",

@@ -57,7 +57,7 @@ def test_or_binds_less_than_what_stands_side_by_side() -> None:
         ("before:yesterday", 1, "date such as"),
         ("after:2026-13", 1, "date such as"),
         ("u*", 1, "at least 2 letters"),
-        ("kind:tiger", 1, "case, customer"),
+        ("kind:tiger", 1, "case, contact, customer"),
         ("x" * 1001, 1001, "at most 1000"),
         (" ".join(["x"] * (MOST_PARTS + 1)), 2 * MOST_PARTS + 1, "at most 60"),
         ("(" * 30, 21, "at most 20"),

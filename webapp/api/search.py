@@ -1,4 +1,4 @@
-"""One search over documents, cases, customers and offers."""
+"""One search over documents, cases and all records."""
 
 from __future__ import annotations
 
@@ -45,18 +45,22 @@ class Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Results:
-    """A page; `total` counts what was looked at, with `is_more` there is more than that."""
+    """A page; `total` counts what was looked at, with `is_more` there is more than that.
+
+    `meant` is a query that finds something when this one finds nothing: words that differ by one or two letters.
+    """
 
     items: list[Result]
     next: str | None
     total: int
     is_more: bool
     facets: list[Facet]
+    meant: str | None
 
 
 @routes.get(
     "/search",
-    "Documents, cases, customers and offers in one list, the best or the newest first",
+    "Documents, cases, customers, people, products, offers and orders in one list, the best or the newest first",
     query=SearchQuery,
     answer=Results,
     refusals=(422,),
@@ -77,6 +81,7 @@ def _results(found: SearchPage) -> Results:
         total=found.total,
         is_more=found.is_more,
         facets=list(found.facets),
+        meant=found.meant,
     )
 
 

@@ -15,7 +15,15 @@ from webapp.web import view
 
 PER_PAGE = 20
 ORDERS = {BEST: "Best first", NEWEST: "Newest first"}
-ICONS = {"document": "file-text", "case": "briefcase", "customer": "building", "offer": "receipt"}
+ICONS = {
+    "document": "file-text",
+    "case": "briefcase",
+    "customer": "building",
+    "contact": "user",
+    "product": "hash",
+    "offer": "receipt",
+    "order": "list-check",
+}
 TITLES = {
     "kind": "What it is",
     "type": "Type",
@@ -46,11 +54,22 @@ def search_page() -> str:
     """What fits a query."""
     q, order = asked("q"), asked("order")
     order = order if order in ORDERS else BEST
-    values = {"q": q, "order": order, "orders": ORDERS, "fields": FIELDS, "examples": EXAMPLES, "names": names()}
+    values = {
+        "q": q,
+        "order": order,
+        "orders": ORDERS,
+        "fields": FIELDS,
+        "examples": EXAMPLES,
+        "names": names(),
+        "typed": "",
+    }
     try:
         with view() as reading:
             after = asked("after") or None
             found = search(reading, q, after=after, limit=PER_PAGE, order=order, facets=after is None)
+            if found.meant:
+                values |= {"q": found.meant, "typed": q}
+                q, found = found.meant, search(reading, found.meant, limit=PER_PAGE, order=order)
     except (SearchRefused, SearchTooBroad) as refused:
         return render_template("search.html", found=None, refused=refused.sentence, facets=[], **values)
     return answer("search.html", "search_rows.html", found=found, refused="", facets=_facets(q, order, found), **values)
@@ -80,6 +99,13 @@ def hit_address(hit: Hit) -> str:
             return url_for("pages.customer", customer_id=hit.id)
         case "offer":
             return url_for("pages.offer", offer_id=hit.id)
+        case "contact":
+            return url_for("pages.contact", contact_id=hit.id)
+        case "order":  # orders stand on the page of their customer
+            return url_for("pages.customer", customer_id=hit.facts["customer"][0])
+        case "product":  # what it was offered and ordered in
+            number = hit.facts["number"][0].replace('"', " ")
+            return url_for("pages.search", q=f'"{number}" -kind:product', order=NEWEST)
         case _:
             return url_for("pages.document", document_id=hit.id)
 

@@ -1,12 +1,23 @@
 """Which entries of the index an event concerns; they are written in the transaction of the event."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from sqlalchemy import select
 
 from core.messages import Event
-from crm.customer_events import CustomersMerged, MergeUndone
-from crm.events import BalanceRecorded, CustomerEvent, OfferEvent
+from crm.customer_events import ContactMoved, ContactPlaced, ContactWithdrawn, CustomersMerged, MergeUndone
+from crm.events import (
+    BalanceRecorded,
+    ContactChanged,
+    ContactCreated,
+    CustomerChanged,
+    CustomerEvent,
+    OfferEvent,
+    OrderEntered,
+    ProductEvent,
+)
+from crm.models import ContactRow, OrderRow
+from crm.sales.events import OfferAccepted, OrderMoved
 from documents.events import DocumentFiled
 from documents.filed import Filed, stream_of
 from documents.models import DocumentLinkRow
@@ -14,6 +25,7 @@ from documents.search.indexing import index, index_filed
 from documents.search.ports import CASE, DOCUMENT
 from engine.events import CaseStarted, EntityLinked, HistoryRemoved
 from storage.unit_of_work import UnitOfWork
+from webapp.searching.records import CONTACT, ORDER, PRODUCT
 from webapp.searching.sources import CUSTOMER, OFFER
 
 STREAM = "document:"
@@ -35,6 +47,8 @@ def index_changes(unit: UnitOfWork, events: Sequence[Event]) -> None:
             changed.update(ids)
         if isinstance(event, EntityLinked | HistoryRemoved):
             moved.update(ids)
+        for other, each in _others(unit, event):
+            concerned.setdefault(other, set()).update(each)
     if moved:
         of_them = _documents_of(unit, moved)
         concerned.setdefault(DOCUMENT, set()).update(of_them)
@@ -46,6 +60,24 @@ def index_changes(unit: UnitOfWork, events: Sequence[Event]) -> None:
         concerned[DOCUMENT] -= filed.keys()
     for kind, each in sorted(concerned.items()):
         index(unit, kind, each)
+
+
+def _others(unit: UnitOfWork, event: Event) -> Iterator[tuple[str, Collection[str]]]:
+    """What else looks different: people with their customer, orders with the offer that became one."""
+    match event:
+        case ContactCreated() | ContactChanged() | ContactMoved() | ContactPlaced() | ContactWithdrawn():
+            yield CONTACT, [event.contact_id]
+        case CustomerChanged() if "name" in {*event.changes, *event.personal_changes}:
+            yield CONTACT, _of_customer(unit, ContactRow, event.customer_id)
+        case CustomersMerged() | MergeUndone():
+            yield CONTACT, _of_customer(unit, ContactRow, event.customer_id)
+            yield ORDER, _of_customer(unit, OrderRow, event.customer_id)
+        case OfferAccepted():
+            yield ORDER, [event.order_id]
+
+
+def _of_customer(unit: UnitOfWork, row: type[ContactRow | OrderRow], customer_id: str) -> Collection[str]:
+    return set(unit.session.scalars(select(row.id).where(row.customer_id == customer_id)))
 
 
 def _subjects(event: Event) -> tuple[str, Collection[str]]:
@@ -61,6 +93,10 @@ def _subjects(event: Event) -> tuple[str, Collection[str]]:
             return CUSTOMER, [event.customer_id]
         case OfferEvent():
             return OFFER, [event.offer_id]
+        case OrderEntered() | OrderMoved():
+            return ORDER, [event.order_id]
+        case ProductEvent():
+            return PRODUCT, [event.product_id]
         case _ if event.type.startswith("document.") and event.type not in UNCHANGING:
             stream = event.stream
             return (DOCUMENT, [stream.removeprefix(STREAM)]) if stream.startswith(STREAM) else ("", ())

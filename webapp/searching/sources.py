@@ -1,10 +1,8 @@
-"""What the index says of cases, customers and offers."""
+"""What the index says of cases, customers and offers; products, people and orders stand in `records`."""
 
 from collections.abc import Collection, Sequence
-from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import InstrumentedAttribute
 
 from crm.models import ContactRow, CustomerRow, OfferRow, OfferVersionRow
 from documents.access import Target
@@ -12,6 +10,7 @@ from documents.search.ports import CASE, Entry, SearchRights
 from engine.models import DefinitionRow, InstanceRow
 from storage.unit_of_work import Reading
 from webapp.searching.labels import CASES, RECORDS
+from webapp.searching.records import following
 
 CUSTOMER, OFFER = "customer", "offer"
 
@@ -51,7 +50,7 @@ class CaseSource:
 
     def following(self, reading: Reading, after: str, limit: int) -> Sequence[str]:
         """The next cases by id."""
-        return _following(reading, InstanceRow.id, after, limit)
+        return following(reading, InstanceRow.id, after, limit)
 
 
 class CustomerSource:
@@ -75,7 +74,7 @@ class CustomerSource:
 
     def following(self, reading: Reading, after: str, limit: int) -> Sequence[str]:
         """The next customers by id."""
-        return _following(reading, CustomerRow.id, after, limit)
+        return following(reading, CustomerRow.id, after, limit)
 
 
 class OfferSource:
@@ -94,7 +93,7 @@ class OfferSource:
 
     def following(self, reading: Reading, after: str, limit: int) -> Sequence[str]:
         """The next offers by id."""
-        return _following(reading, OfferRow.id, after, limit)
+        return following(reading, OfferRow.id, after, limit)
 
 
 def _customer(row: CustomerRow, people: list[str]) -> Entry:
@@ -126,7 +125,3 @@ def _offer(row: OfferRow, version: OfferVersionRow) -> Entry:
         rights=frozenset({RECORDS}),
         dated=row.created_at.date(),
     )
-
-
-def _following(reading: Reading, column: InstrumentedAttribute[Any], after: str, limit: int) -> Sequence[str]:
-    return list(reading.session.scalars(select(column).where(column > after).order_by(column).limit(limit)))

@@ -40,6 +40,15 @@ def upgrade() -> None:
         postgresql_with={"gin_pending_list_limit": "1024"},
     )
     op.create_table(
+        "search_word",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("word", NAME, nullable=False),
+        sa.Column("near", postgresql.ARRAY(sa.Integer()), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_search_word"),
+    )
+    op.create_index("ix_search_word_word", "search_word", ["word"])
+    op.create_index("ix_search_word_near", "search_word", ["near"], postgresql_using="gin")
+    op.create_table(
         "search_rebuild",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("reached", ID, nullable=False),
@@ -51,5 +60,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("search_rebuild")
+    op.drop_table("search_word")
     op.drop_table("search_entry")
     op.execute("DROP SEQUENCE search_entry_seq")

@@ -1,0 +1,60 @@
+"""One box finds records of every kind by what they say, and shows them to those who may see them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+
+from crm.contacts import CreateContact, UpdateContact
+from crm.customers import UpdateCustomer
+from crm.offer_content import Line
+from crm.orders import EnterOrder
+from crm.products import Article, CreateProduct, UpdateProduct
+from tests.search_desk import ANNA, BOB, READS_ALL, Desk, person, to
+from webapp.bootstrap import Application
+
+SELLER = person("sue", permissions=ANNA.permissions | {"offer.edit", "contact.private"})
+
+
+@pytest.fixture
+def desk(application: Application) -> Desk:
+    return Desk(application)
+
+
+def test_sea_01_one_box_finds_records_of_every_kind_by_criteria(desk: Desk) -> None:
+    desk.deploy()
+    acme = desk.customer("Zakłady Żelazne")
+    desk.do(CreateContact(customer_id=acme, name="Jan Żelazny", email="jan@zelazne.example"), SELLER)
+    desk.do(CreateProduct(article=Article(sku="ZEL-7", name="Kosz żelazny", price=Decimal(9))), SELLER)
+    line = Line(
+        sku="ZEL-7", description="Kosz żelazny", quantity=Decimal(1), unit_price=Decimal(9), vat_rate=Decimal(23)
+    )
+    desk.do(EnterOrder(customer_id=acme, lines=(line,), ordered_on=dt.date(2026, 1, 5)), SELLER)
+    desk.start("Żelazne 2026", links=())
+    desk.file("Umowa z Zakładami Żelaznymi", to("crm.customer", acme))
+
+    kinds = [hit.kind for hit in desk.page("zelazny OR zelazne OR zelaznymi").items]
+
+    assert sorted(kinds) == ["case", "contact", "customer", "document", "order", "product"]
+    assert desk.titles("kind:contact customer:zakłady") == ["Jan Żelazny"]
+    assert desk.titles("kind:contact jan@zelazne.example") == ["Jan Żelazny"]
+    assert desk.titles("number:ZEL-7") == desk.titles("zel-7 kind:product") == ["Kosz żelazny"]
+    assert len(desk.titles("kind:order customer:zakłady state:open")) == 1
+    assert desk.titles("kosz", BOB) == []
+
+
+def test_people_and_products_are_found_by_what_they_say_now(desk: Desk) -> None:
+    acme = desk.customer("Pierwsza nazwa")
+    jan = desk.do(CreateContact(customer_id=acme, name="Jan Dawny", family="syn Zbigniew"), SELLER)
+    basket = desk.do(CreateProduct(article=Article(sku="K-1", name="Stary kosz", price=Decimal(9))), SELLER)
+
+    desk.do(UpdateContact(contact_id=jan, changes={"name": "Jan Nowy"}), SELLER)
+    desk.do(UpdateProduct(product_id=basket, changes={"name": "Nowy kosz"}), SELLER)
+    desk.do(UpdateCustomer(customer_id=acme, changes={"name": "Druga nazwa"}))
+
+    assert desk.titles("dawny") == desk.titles("stary") == []
+    assert set(desk.titles("nowy")) == {"Jan Nowy", "Nowy kosz"}
+    assert desk.titles("kind:contact druga") == ["Jan Nowy"]
+    assert desk.titles("zbigniew", READS_ALL) == []
