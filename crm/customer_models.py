@@ -138,6 +138,7 @@ class CustomerEmailRow(Base):
     """An e-mail address of a customer."""
 
     __tablename__ = "customer_email"
+    __table_args__ = (Index("ix_customer_email_address_lower", text("lower(address)")),)
 
     id: Mapped[IdKey]
     customer_id: Mapped[str] = parent("customer.id")
@@ -162,7 +163,11 @@ class ContactRow(Base):
     """A person at a customer; positions at further ones stand in `contact_position`."""
 
     __tablename__ = "contact"
-    __table_args__ = (UniqueConstraint("external_reference"), Index(None, "customer_id", "name", "id"))
+    __table_args__ = (
+        UniqueConstraint("external_reference"),
+        Index(None, "customer_id", "name", "id"),
+        Index("ix_contact_email_lower", text("lower(email)")),  # mail is looked up whatever its capitals
+    )
 
     id: Mapped[IdKey]
     customer_id: Mapped[str] = parent("customer.id")

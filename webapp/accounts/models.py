@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.orm import ID, Base, IdKey
@@ -15,6 +15,7 @@ class AccountRow(Base):
     """A person or a program; `name` is the log-in, stands in the trail and never changes."""
 
     __tablename__ = "account"
+    __table_args__ = (Index("ix_account_email_lower", text("lower(email)")),)  # mail is looked up whatever its capitals
 
     id: Mapped[IdKey]
     name: Mapped[str] = mapped_column(String(NAME_LENGTH, collation="C"), unique=True)

@@ -141,6 +141,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_contact_customer_id", "contact", ["customer_id"], unique=False)
     op.create_index("ix_contact_email", "contact", ["email"], unique=False)
+    op.create_index("ix_contact_email_lower", "contact", [sa.text("lower(email)")], unique=False)
     op.create_index("ix_contact_phone", "contact", ["phone"], unique=False)
     op.create_table(
         "customer_address",
@@ -177,6 +178,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_customer_email"),
     )
     op.create_index("ix_customer_email_address", "customer_email", ["address"], unique=False)
+    op.create_index("ix_customer_email_address_lower", "customer_email", [sa.text("lower(address)")], unique=False)
     op.create_index("ix_customer_email_customer_id", "customer_email", ["customer_id"], unique=False)
     op.create_table(
         "customer_phone",

@@ -34,6 +34,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("account_id", "role", name="pk_account_role"),
         _of_account("account_role"),
     )
+    op.create_index("ix_account_email_lower", "account", [sa.text("lower(email)")])
     op.create_index("ix_account_role_role", "account_role", ["role"])
     op.create_table(
         "api_token",
