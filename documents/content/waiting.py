@@ -13,7 +13,8 @@ from storage.writes import to_array
 TEXT, PREVIEW, OCR = "text", "preview", "ocr"
 JOBS = {TEXT: "documents.read_text", PREVIEW: "documents.make_previews", OCR: "documents.recognise_text"}
 PRIORITIES = {TEXT: -1, PREVIEW: -2, OCR: -3}  # people's work comes first
-LEASE = timedelta(minutes=20)  # longer than a batch may take: whoever took it is dead then
+# longer than a batch may take: whoever took it is dead then
+LEASES = {TEXT: timedelta(minutes=5), PREVIEW: timedelta(minutes=20), OCR: timedelta(minutes=20)}
 LATELY = timedelta(minutes=1)  # a batch that was taken before that does not hold back what comes after the step
 ATTEMPTS = 3
 
@@ -48,11 +49,11 @@ SELECT EXISTS (
 )
 """
 STALLED = """
-SELECT step FROM unnest(%(steps)s::text[]) AS step
+SELECT step FROM unnest(%(steps)s::text[], %(dead)s::timestamptz[]) AS step (step, dead)
 WHERE EXISTS (SELECT FROM extraction WHERE extraction.step = step.step COLLATE "C" AND state = 'waiting')
     OR EXISTS (
         SELECT FROM extraction
-        WHERE extraction.step = step.step COLLATE "C" AND state = 'taken' AND taken_at < %(dead)s
+        WHERE extraction.step = step.step COLLATE "C" AND state = 'taken' AND taken_at < step.dead
     )
 """
 FINISH = """
@@ -125,7 +126,8 @@ def request(step: str, *, at: datetime | None = None) -> JobRequest:
 
 def ask_again(unit: UnitOfWork) -> list[str]:
     """Have a worker look at every step in which something waits, such as for a blob store that was away."""
-    values = {"steps": list(JOBS), "dead": unit.clock.now() - LEASE}
+    now = unit.clock.now()
+    values = {"steps": list(LEASES), "dead": [now - lease for lease in LEASES.values()]}
     found = [step for (step,) in unit.driver.execute(STALLED, values)]
     for step in found:
         unit.enqueue(request(step))
@@ -135,7 +137,7 @@ def ask_again(unit: UnitOfWork) -> list[str]:
 def take(unit: UnitOfWork, step: str, limit: int) -> list[Order]:
     """The newest versions that wait, which nobody else gets for a while; also those whose reader died."""
     now = unit.clock.now()
-    values = {"step": step, "limit": limit, "now": now, "dead": now - LEASE}
+    values = {"step": step, "limit": limit, "now": now, "dead": now - LEASES[step]}
     return [
         Order(
             document_id=document_id,
