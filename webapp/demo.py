@@ -24,6 +24,8 @@ from documents.filing import AddVersion, FileDocument
 from documents.intake import Received, receive
 from documents.links import DocumentLink
 from documents.papers import render_pdf
+from documents.records.holds import PlaceHold, holds
+from documents.records.rules import rules
 from engine.definitions import DeployDefinitions, DeploymentFile
 from engine.instances import EntityLink, StartInstance
 from engine.queries import InstanceFilter, TaskFilter, instances, tasks
@@ -34,6 +36,7 @@ from storage.unit_of_work import Reading
 from webapp.accounts.people import AddAccount
 from webapp.accounts.queries import account_named
 from webapp.bootstrap import Application
+from webapp.demo_records import HOLD, HOLD_REASON, RULES, Paper, papers
 from webapp.demo_types import define_types
 
 PASSWORD = "most-nad-rzeka"  # noqa: S105 -- of demonstrations, which listen on this machine only
@@ -51,7 +54,7 @@ PEOPLE = (  # log-in, name, role
     ("kazik", "Kazimierz Maj", "records_manager"),
     ("admin", "Administrator", "admin"),
 )
-OWNER = "ewa"
+OWNER, RECORDS = "ewa", "kazik"
 PROCESS = "offer_approval"
 CASES = (  # number of the sample offer, and how far its approval has come
     (1, "started"),
@@ -88,6 +91,7 @@ class Demo:
         self.add_people()
         self.define_types()
         self.load_samples()
+        self.keep_records()
         done = self.known_cases()
         for number, stage in CASES:
             offer_id = self.sample_offer(number)
@@ -123,6 +127,36 @@ class Demo:
         if loaded.customers:
             self.tell(f"Entered {loaded.customers} customers, {loaded.products} products, {loaded.offers} offers.")
             self.file_contracts()
+            for paper in papers(self.application.clock.now().date()):
+                self.file_paper(paper)
+
+    def keep_records(self) -> None:
+        """Say how long what is kept, and hold one customer's documents; whoever has changed that keeps the change."""
+        manager = self.person(RECORDS)
+        known = self.reading(lambda view: {each.key for each in rules(view)})
+        for rule in RULES:
+            if rule.key not in known:
+                self.do(rule, manager)
+        if self.reading(lambda view: any(holds(view, standing=each).items for each in (True, False))):
+            return
+        target = self.reading(lambda view: customer(view, f"{MARK}:1")).id
+        self.do(PlaceHold(name=HOLD, kind="crm.customer", target=target, reason=HOLD_REASON), manager)
+
+    def file_paper(self, paper: Paper) -> None:
+        """File a paper with its customer, described by its type's fields."""
+        found = self.reading(lambda view: customer(view, f"{MARK}:{paper.customer}"))
+        name = found.profile.name
+        content = self.letter(title=paper.title, number=name, to=name, paragraphs=paper.lines, signed=self.company())
+        filing = FileDocument(
+            title=f"{paper.title} – {name}",
+            type=paper.type,
+            blob=self.store(content),
+            file_name=f"{paper.title}.pdf",
+            links=(DocumentLink(kind="crm.customer", id=found.id),),
+            fields={key: name if value == "" else value for key, value in paper.fields.items()},
+            tags=paper.tags,
+        )
+        self.do(filing, self.person(paper.author))
 
     def start_case(self, offer_id: str, stage: str) -> None:
         """Start an approval and bring it to a stage."""

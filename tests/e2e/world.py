@@ -14,6 +14,7 @@ from crm.offer_content import Line
 from crm.offers import CreatedOffer, CreateOffer
 from crm.profiles import Profile
 from crm.reorders import OfferFromOrder
+from documents.document_types import DefineDocumentType
 from engine.definitions import DeployDefinitions, DeploymentFile
 from processes import PACKAGES
 from webapp.accounts.people import AddAccount
@@ -23,6 +24,7 @@ from webapp.bootstrap import Application, bring_up_to_date, build
 PASSWORD = "rzeka-latarnia-47"
 NORTHWIND = Path(__file__).parents[3] / "shared" / "data" / "northwind" / "northwind.sqlite"
 ORDER = "northwind:order:10250"  # lines with 15 % discount and a small value: the sales manager alone decides
+CONTRACT = {"components": [{"type": "textfield", "key": "counterparty", "label": "Counterparty"}]}
 PEOPLE = {
     "ewa": ("Ewa Kowalska", "sales_rep"),
     "jan": ("Jan Lis", "sales_manager"),
@@ -63,6 +65,7 @@ def _fill(application: Application, offers: int) -> tuple[str, ...]:
     for package in PACKAGES:
         files = tuple(DeploymentFile(name=path.name, content=path.read_bytes()) for path in package.files())
         execute(DeployDefinitions(files=files), actor=SYSTEM)
+    execute(DefineDocumentType(key="contract", name="Contract", form=CONTRACT, numbering="C/{seq:03}"), actor=SYSTEM)
     draft = _northwind(application) if NORTHWIND.exists() else _own(application)
     made: list[CreatedOffer] = [execute(draft, actor=actor("ewa")) for _ in range(offers)]
     return tuple(each.number for each in made)

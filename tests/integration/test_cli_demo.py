@@ -9,24 +9,33 @@ from tests.served import run, serving
 from webapp.demo import PASSWORD, PEOPLE
 
 
+def log_in(address: str, name: str) -> tuple[requests.Session, requests.Response]:
+    browser = requests.Session()
+    form = browser.get(address + "/login", timeout=30)
+    token = re.search(r'name="csrf_token" value="([^"]+)"', form.text)
+    assert token, form.text
+    entered = {"name": name, "password": PASSWORD, "csrf_token": token[1]}
+    return browser, browser.post(address + "/login", data=entered, timeout=30)
+
+
 def test_the_demo_starts_a_second_time_with_what_is_there_and_people_can_log_in(tmp_path: Path) -> None:
     first = run(tmp_path, "demo", "--prepare-only")
     assert first.returncode == 0, first.stderr
 
     with serving(tmp_path, "demo") as server:
-        browser = requests.Session()
-        form = browser.get(server.address + "/login", timeout=30)
-        token = re.search(r'name="csrf_token" value="([^"]+)"', form.text)
-        assert token, form.text
-        entered = {"name": "jan", "password": PASSWORD, "csrf_token": token[1]}
-        inbox = browser.post(server.address + "/login", data=entered, timeout=30)
+        browser, inbox = log_in(server.address, "jan")
         tasks = browser.get(server.address + "/api/v1/tasks", timeout=30).json()
         documents = browser.get(server.address + "/api/v1/documents", timeout=30).json()
+        records, _ = log_in(server.address, "kazik")
+        rules = records.get(server.address + "/records/rules", timeout=30).text
+        held = records.get(server.address + "/records/holds", timeout=30).text
         server.stop()
 
     assert inbox.status_code == 200
     assert tasks["total"] >= 1
-    assert documents["items"]
+    assert {"invoice", "handover_protocol", "framework_contract"} <= {each["type"] for each in documents["items"]}
+    assert "Dowody księgowe" in rules
+    assert "Reklamacja partii pomp" in held
     printed = "".join(server.lines)
     assert PASSWORD in printed
     assert all(name in printed for name, _, _ in PEOPLE)
