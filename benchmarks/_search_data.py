@@ -17,12 +17,14 @@ from typing import Any
 import psycopg
 from sqlalchemy import Engine, inspect, text
 
-from benchmarks._search_texts import BEGIN, CASE_COUNT, CUSTOMER_COUNT, Sample, customer, sample
+from benchmarks._search_texts import BEGIN, CASE_COUNT, CUSTOMER_COUNT, Sample, customer, sample, vocabulary
 from crm.models import CustomerRow
 from documents.content.models import DocumentTextRow
 from documents.models import DocumentLinkRow, DocumentRow, DocumentTypeRow, DocumentVersionRow
 from documents.search.indexing import row_of
-from documents.search.models import BUCKETS, SearchEntryRow
+from documents.search.models import BUCKETS, SearchEntryRow, SearchWordRow
+from documents.search.normalising import folded
+from documents.search.spelling import is_kept, near
 from engine.models import DefinitionRow, InstanceRow, TaskHistoryRow, WorkItemRow
 
 CHUNK = 5000  # documents of one transaction
@@ -35,7 +37,15 @@ SIZES = {"digest": DIGEST, "few": FEW_CASES, "many": MANY_CASES, "cases": CASE_C
 EMPTY = {str: "''", bool: "false", int: "1", Decimal: "0", datetime: "now()", date: "current_date"}
 FINISHED, CUSTOMERS = 0, -1  # what is noted beside the chunks
 TABLES = (
-    *(DocumentRow, DocumentVersionRow, DocumentLinkRow, DocumentTextRow, DocumentTypeRow, SearchEntryRow),
+    *(
+        DocumentRow,
+        DocumentVersionRow,
+        DocumentLinkRow,
+        DocumentTextRow,
+        DocumentTypeRow,
+        SearchEntryRow,
+        SearchWordRow,
+    ),
     *(InstanceRow, WorkItemRow, TaskHistoryRow),
 )
 HASTE = {  # of the server while it is filled: what a crash would lose is made anew
@@ -53,6 +63,7 @@ COPIES = {
     ),
     "document_link": ("id", "document_id", "kind", "target", "role", "created_at", "created_by"),
     "document_text": ("document_id", "n", "text"),
+    "search_word": ("word", "near"),
     "search_entry": (*("kind", "subject", "seq", "title", "about", "facts", "rights", "terms", "dated", "indexed_at"),),
 }
 NOTED = "CREATE TABLE IF NOT EXISTS bench_search_chunk (first bigint PRIMARY KEY)"
@@ -184,10 +195,12 @@ def _insert(table: Any, given: dict[str, str], number: str) -> str:
 
 
 def _customers(url: str, number: int) -> None:
-    """The entries of the customers, above those of all documents."""
+    """The entries of the customers, above those of all documents; and all words, for who mistypes one."""
     with psycopg.connect(url) as connection:
         rows = ((row_of(customer(n)), number + n) for n in range(1, CUSTOMER_COUNT + 1))
         _copy(connection, "search_entry", (_written(row, seq, BEGIN) for row, seq in rows))
+        words = sorted({each for each in map(folded, vocabulary()[0]) if is_kept(each)})
+        _copy(connection, "search_word", ((each, near(each)) for each in words))
         connection.execute("INSERT INTO bench_search_chunk VALUES (%s)", (CUSTOMERS,))
 
 

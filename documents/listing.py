@@ -15,6 +15,7 @@ from storage.unit_of_work import Reading
 
 BATCH = 500  # documents whose rights are asked for together
 COUNTED = 2000  # documents of which a total of the visible ones is still worth its price
+MOST_COUNTED = 10_000  # documents of which a total is worth its price where all are visible
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,9 +141,12 @@ def _walk(view: Reading, query: Select[DocumentRow], after: str | None) -> Itera
 
 
 def _total(view: Reading, query: Select[DocumentRow]) -> int | None:
-    count = view.session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
-    if view.actor.may("document.read_all"):
-        return count
+    is_all = view.actor.may("document.read_all")
+    most = MOST_COUNTED if is_all else COUNTED
+    some = query.with_only_columns(DocumentRow.id).order_by(None).limit(most + 1).subquery()
+    count = view.session.scalar(select(func.count()).select_from(some)) or 0
+    if is_all:
+        return count if count <= most else None
     return sum(1 for _ in _walk(view, query, None)) if count <= COUNTED else None
 
 
