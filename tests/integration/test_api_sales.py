@@ -124,3 +124,34 @@ def test_dun_10_debts_limits_and_claims_are_read_by_rest(program: Callable[..., 
     assert (later.status_code, later.json["code"]) == (422, "rate_missing")  # of EUR, for the compensation
     assert controller.get("/receivables").json["total"] == 246
     assert controller.get("/interest-rates").json["items"][0]["percent"] == 36.5
+
+
+def test_dun_02_invoices_of_another_system_come_in_once_and_wrong_rows_are_told(
+    program: Callable[..., Program],
+) -> None:
+    clerk = program("jan", "sales_manager")
+    made = make_customer(clerk, external_reference="K/7")
+    rows = (
+        "number;customer;issued_on;due_on;net;vat",
+        "FV/1/2026;K/7;2026-01-02;2026-01-16;1 000,00;230,00",
+        "FV/2/2026;NOBODY;2026-01-02;2026-01-16;1,00;0,23",
+        "FV/3/2026;K/7;wczoraj;2026-01-16;1,00;0,23",
+        "FV/4/2026;K/7;2026-01-02;2026-01-16;-100,00;-23,00",
+        "FV/5/2026;K/7;2026-01-02;2026-01-16;1,001;0",
+    )
+
+    def send(text: str) -> Any:
+        return clerk.post("/invoices/import", data={"file": (io.BytesIO(text.encode("cp1250")), "fv.csv")})
+
+    first = send("\r\n".join(rows))
+    again = send("\r\n".join(rows))
+    other = send("\r\n".join([rows[0], rows[1].replace("230,00", "80,00")]))
+
+    assert (first.status_code, first.json["imported"], again.json["imported"], again.json["known"]) == (200, 2, 0, 2)
+    assert [each["line"] for each in first.json["rejected"]] == [3, 4, 6]
+    assert "There is no customer NOBODY" in first.json["rejected"][0]["reason"]
+    assert "FV/1/2026 already" in other.json["rejected"][0]["reason"]
+    found = clerk.get("/invoices/FV/1/2026").json
+    assert (found["gross"], found["shares"][0]["rate"], found["due_on"]) == (1230, 23, "2026-01-16")
+    assert clerk.get(f"/customers/{made}/receivables").json["receivable"] == 1107
+    assert send("a;b\r\n1;2").json["code"] == "import_refused"

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from core.errors import InvalidInput
 from crm import queries as crm_queries
 from crm.orders import EnterOrder
 from crm.queries import Order
@@ -15,12 +16,14 @@ from crm.queries import Page as CrmPage
 from crm.sales import queries
 from crm.sales.accepting import AcceptOffer, MoveOrder
 from crm.sales.crediting import CreditInvoice, CreditLine
+from crm.sales.importing import ImportedInvoices, ImportInvoices
 from crm.sales.issuing import InvoiceOrder, IssueInvoice, Portion
 from crm.sales.paging import Part
 from crm.sales.queries import Invoice, InvoiceFilter, InvoiceSummary
 from crm.sales.settling import ApplyCredit, DisputeInvoice, ResolveDispute, UndoSettlement, WriteOff
 from webapp.api.offers import LineBody, lines_of_body
-from webapp.api.routing import Body, Routes
+from webapp.api.routing import Body, Routes, Upload
+from webapp.uploads import receive_small_files
 from webapp.web import run, view
 
 routes = Routes("invoices")
@@ -205,6 +208,22 @@ def issue_invoice(body: InvoiceBody) -> Invoice:
     """Issue an invoice without an order."""
     values = body.model_dump(exclude={"lines"})
     return _read(run(IssueInvoice(lines=lines_of_body(body.lines), **values)).id)
+
+
+@routes.post(
+    "/invoices/import",
+    "Take over a CSV file of invoices; rows that are wrong are told, the others come in",
+    upload=Upload(fields={}),
+    answer=ImportedInvoices,
+    refusals=(403, 413, 422),
+)
+def import_invoices() -> ImportedInvoices:
+    """Take invoices over from another system."""
+    files, _ = receive_small_files()
+    if len(files) != 1:
+        raise InvalidInput("Send one file at a time.", fields={"/file": "one file"})
+    done: ImportedInvoices = run(ImportInvoices(content=files[0].content))
+    return done
 
 
 @routes.get(
