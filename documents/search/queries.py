@@ -22,6 +22,7 @@ from documents.search.texts import beginnings
 from storage.unit_of_work import Reading
 
 MOST = 100  # entries of one page
+UNRANKED = 50  # entries that are looked at where nothing is to be ranked
 MOST_CUSTOMERS = 50  # that one filter can mean
 MOST_VALUES = 8  # of a facet
 WEIGHTS = (0.1, 0.3, 0.6, 1.0)  # of a word in the text, in what it is about, in number and tags, in the title
@@ -118,7 +119,7 @@ def search(
     finder = Finder(view)
     known = _known(view, finder)
     asked = question(text, known)
-    most = finder.window if asked.ranked and order == BEST else min(finder.window, 2 * limit)
+    most = finder.window if asked.ranked and order == BEST else min(finder.window, max(UNRANKED, limit))
     window = finder.newest(asked.query, most, top=mark.top, is_even=asked.is_even)
     ranked = _ranked(view, asked, window.found, order)
     following = [each for each in ranked if mark.is_behind(*each)]
