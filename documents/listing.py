@@ -14,6 +14,7 @@ from documents.queries import DocumentVersion, version_view
 from storage.unit_of_work import Reading
 
 BATCH = 500  # documents whose rights are asked for together
+LOOKED_AT = 20  # batches for one page: who may see few of very many documents goes on from there
 COUNTED = 2000  # documents of which a total of the visible ones is still worth its price
 MOST_COUNTED = 10_000  # documents of which a total is worth its price where all are visible
 
@@ -59,7 +60,10 @@ class ListedDocument(DocumentVersion):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentPage:
-    """Documents, newest first; `next` asks for those that follow; `total` is None when it is not worth its price."""
+    """Documents, newest first; `next` asks for those that follow; `total` is None when it is not worth its price.
+
+    A page can have fewer than were asked for, or none, and a `next` all the same: so far it was worth looking.
+    """
 
     items: tuple[ListedDocument, ...]
     next: str | None
@@ -79,12 +83,19 @@ def documents(
 ) -> DocumentPage:
     """The newest version of every document that the actor may see, newest document first.
 
-    Rights are asked for in batches, so a page costs a few questions, however many documents there are.
+    Rights are asked for in batches, `LOOKED_AT` at most, so a page costs a few questions, however many documents there
+    are.
     """
     query = _narrowed(view, wanted or DocumentFilter()).order_by(DocumentRow.id.desc())
-    rows = list(islice(_walk(view, query, after), limit + 1))
+    rows: list[DocumentRow] = []
+    following = None
+    for seen, beyond in islice(_walk(view, query, after), LOOKED_AT):
+        rows += seen
+        following = beyond
+        if len(rows) > limit:
+            following = rows[limit - 1].id
+            break
     shown = rows[:limit]
-    following = shown[-1].id if len(rows) > limit else None
     return DocumentPage(items=_newest(view, shown), next=following, total=_total(view, query))
 
 
@@ -130,14 +141,17 @@ def _narrowed(view: Reading, wanted: DocumentFilter) -> Select[DocumentRow]:
     return query
 
 
-def _walk(view: Reading, query: Select[DocumentRow], after: str | None) -> Iterator[DocumentRow]:
+def _walk(
+    view: Reading, query: Select[DocumentRow], after: str | None
+) -> Iterator[tuple[list[DocumentRow], str | None]]:
+    """The visible ones of each batch, and where the next batch begins, None after the last."""
     while True:
         part = query.limit(BATCH)
         batch = list(view.session.scalars(part if after is None else part.where(DocumentRow.id < after)))
-        yield from visible_documents(view, batch)
-        if len(batch) < BATCH:
+        after = batch[-1].id if len(batch) == BATCH else None
+        yield visible_documents(view, batch), after
+        if after is None:
             return
-        after = batch[-1].id
 
 
 def _total(view: Reading, query: Select[DocumentRow]) -> int | None:
@@ -147,7 +161,7 @@ def _total(view: Reading, query: Select[DocumentRow]) -> int | None:
     count = view.session.scalar(select(func.count()).select_from(some)) or 0
     if is_all:
         return count if count <= most else None
-    return sum(1 for _ in _walk(view, query, None)) if count <= COUNTED else None
+    return sum(len(seen) for seen, _ in _walk(view, query, None)) if count <= COUNTED else None
 
 
 def _newest(view: Reading, rows: Iterable[DocumentRow]) -> tuple[ListedDocument, ...]:

@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from core.clock import FixedClock
 from core.errors import InvalidInput
 from core.identity import SYSTEM, Actor
+from documents import listing
 from documents.access import DocumentNotFound, Target
 from documents.filing import AddVersion, DocumentLink, FiledDocument
 from documents.listing import DocumentFilter, documents, tags_in_use
@@ -50,6 +51,26 @@ def add(office: Office, document_id: str, **more: Any) -> AddVersion:
 def titles(office: Office, **wanted: Any) -> list[str]:
     with office.units.reading(AUDITOR) as view:
         return [each.title for each in documents(view, DocumentFilter(**wanted)).items]
+
+
+def test_who_may_see_few_of_many_documents_goes_on_where_the_look_ended(
+    office: Office, filed: FiledDocument, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "BATCH", 2)
+    monkeypatch.setattr(listing, "LOOKED_AT", 2)
+    for _ in range(9):
+        office.file(actor=CHIEF)
+
+    pages, after = [], None
+    while True:
+        with office.units.reading(BOB) as view:
+            page = documents(view, after=after, limit=3)
+        pages.append([each.document_id for each in page.items])
+        after = page.next
+        if after is None:
+            break
+
+    assert pages == [[], [], [filed.id]]
 
 
 def test_a_change_of_metadata_stands_in_the_trail_with_before_and_after(office: Office, filed: FiledDocument) -> None:
