@@ -15,10 +15,11 @@ from sqlalchemy import select
 from core.errors import NotFound
 from core.identity import SYSTEM, Actor
 from core.messages import Command
+from crm.activities.queries import ActivityFilter, activities
 from crm.models import OfferRow
 from crm.offer_queries import Offer, offer
 from crm.queries import customer
-from crm.samples import MARK, LoadSamples
+from crm.samples import FIRMS, MARK, LoadSamples
 from documents.document_types import document_types
 from documents.filing import AddVersion, FileDocument
 from documents.intake import Received, receive
@@ -33,6 +34,7 @@ from engine.tasks import CompleteTask
 from engine.views import TaskSummary
 from processes import PACKAGES
 from storage.unit_of_work import Reading
+from webapp import demo_sales
 from webapp.accounts.people import AddAccount
 from webapp.accounts.queries import account_named
 from webapp.bootstrap import Application
@@ -91,6 +93,7 @@ class Demo:
         self.add_people()
         self.define_types()
         self.load_samples()
+        self.load_sales()
         self.keep_records()
         done = self.known_cases()
         for number, stage in CASES:
@@ -129,6 +132,31 @@ class Demo:
             self.file_contracts()
             for paper in papers(self.application.clock.now().date()):
                 self.file_paper(paper)
+
+    def load_sales(self) -> None:
+        """Take over a year of invoices with what was paid of them, and note what people do with customers, once."""
+        if self.reading(lambda view: activities(view, ActivityFilter(), limit=1)).items:
+            return
+        self.tell("Taking over invoices and payments …")
+        found = self.reading(
+            lambda view: tuple(self.partner(view, f"{MARK}:{number}") for number in range(1, FIRMS + 1))
+        )
+        now = self.application.clock.now()
+        for command in demo_sales.sales(found, now.date()):
+            self.do(command, SYSTEM)
+        for command in demo_sales.activities(found, (OWNER, "jan", "piotr"), now):
+            self.do(command, self.person(OWNER))
+
+    @staticmethod
+    def partner(view: Reading, key: str) -> demo_sales.Partner:
+        """A sample customer with the first person there."""
+        found = customer(view, key)
+        return demo_sales.Partner(
+            id=found.id,
+            number=found.number,
+            payment_days=found.profile.payment_days or 14,
+            contact_id=found.contacts[0].id if found.contacts else None,
+        )
 
     def keep_records(self) -> None:
         """Say how long what is kept, and hold one customer's documents; whoever has changed that keeps the change."""

@@ -7,6 +7,7 @@ import requests
 
 from tests.served import run, serving
 from webapp.demo import PASSWORD, PEOPLE
+from webapp.demo_sales import INVOICES
 
 
 def log_in(address: str, name: str) -> tuple[requests.Session, requests.Response]:
@@ -29,11 +30,15 @@ def test_the_demo_starts_a_second_time_with_what_is_there_and_people_can_log_in(
         records, _ = log_in(server.address, "kazik")
         rules = records.get(server.address + "/records/rules", timeout=30).text
         held = records.get(server.address + "/records/holds", timeout=30).text
+        invoices = browser.get(server.address + "/api/v1/invoices", timeout=30).json()
+        planned = browser.get(server.address + "/activities", timeout=30).text
         server.stop()
 
     assert inbox.status_code == 200
     assert tasks["total"] >= 1
     assert {"invoice", "handover_protocol", "framework_contract"} <= {each["type"] for each in documents["items"]}
+    assert invoices["total"] == INVOICES
+    assert "planned" in planned
     assert "Dowody księgowe" in rules
     assert "Reklamacja partii pomp" in held
     printed = "".join(server.lines)
