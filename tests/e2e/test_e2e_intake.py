@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import FileChooser, Page, Route, expect
 
 from tests.e2e.conftest import LogIn
 from tests.e2e.steps import choose
@@ -53,13 +53,15 @@ def test_files_dropped_anywhere_on_the_list_of_documents_are_filed(log_in: LogIn
 def test_a_file_is_chosen_and_cancelled_with_the_keyboard_alone(log_in: LogIn) -> None:
     visitor = log_in("ewa", **PHONE)
     visitor.expected = ["net::ERR_FAILED"]
+    choosers: list[FileChooser] = []
+    visitor.page.on("filechooser", choosers.append)  # before the page is there: the browser must have heard of it
     page = visitor.go("/documents")
     page.route("**/api/v1/uploads/*", lambda route: None)
     field = page.locator("[data-upload] input[type=file]")
     field.focus()
-    with page.expect_file_chooser() as chooser:
-        page.keyboard.press("Space")
-    chooser.value.set_files({"name": "held.bin", "mimeType": "application/octet-stream", "buffer": os.urandom(99)})
+    page.keyboard.press("Space")
+    wait_until(lambda: bool(page.evaluate("true") and choosers), what="no file is asked for")
+    choosers[0].set_files({"name": "held.bin", "mimeType": "application/octet-stream", "buffer": os.urandom(99)})
     cross = page.get_by_role("button", name="Cancel held.bin")
     expect(cross).to_be_visible()
 
