@@ -99,6 +99,12 @@ def database_url(server: EmbeddedServer, databases: Databases) -> Iterator[str]:
 
 
 @pytest.fixture
+def quiet(databases: Databases, database_url: str) -> None:
+    """Nobody else has a transaction in this PostgreSQL (snapshots count those of all databases): the next is made."""
+    databases.settle()
+
+
+@pytest.fixture
 def engine(database_url: str) -> Iterator[Engine]:
     engine = connect(database_url)
     yield engine

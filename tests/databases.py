@@ -31,6 +31,10 @@ class Databases:
             done.result()
         self._removals.append(self._thread.submit(self._drop, name))
 
+    def settle(self) -> None:
+        """Wait until nothing is made or removed; nothing will be before the next test."""
+        self._thread.submit(lambda: None).result()
+
     def close(self) -> None:
         """Wait for what is under way; the server is thrown away with what is left."""
         self._thread.shutdown(cancel_futures=True)

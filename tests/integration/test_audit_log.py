@@ -97,6 +97,7 @@ def test_an_entry_that_commits_late_gets_its_place_afterwards(units: UnitFactory
     assert leaves(engine)[-1][1] < leaves(engine)[0][1]
 
 
+@pytest.mark.usefixtures("quiet")
 def test_the_mark_waits_for_open_transactions(units: UnitFactory, engine: Engine, monkeypatch: Any) -> None:
     monkeypatch.setattr(sequencer, "TOLERANCE", sequencer.timedelta(0))
     monkeypatch.setattr(sequencer, "STILL", sequencer.timedelta(0))
