@@ -221,7 +221,8 @@ def test_an_attached_pdf_is_shown_on_the_page_and_a_new_version_is_filed(
     page.get_by_label("What has changed").fill("signed")
     choose(page, "signed.pdf", request_pdf.read_bytes() + b"% signed")
     expect(page.get_by_text("The new version is filed.")).to_be_visible()
-    expect(page.locator("li", has_text="signed")).to_contain_text("2")
+    versions = page.get_by_role("region", name="Versions")
+    expect(versions.locator("li", has_text="signed")).to_contain_text("2")
 
 
 def test_the_trail_is_filtered_as_one_types(log_in: LogIn, draft: str) -> None:
