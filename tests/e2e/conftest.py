@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, expect, sync_playwright
 
 from tests.conftest import missing
 from tests.e2e import browser as finder
@@ -71,6 +71,7 @@ def chromium() -> Iterator[Browser]:
     except finder.NoBrowser as error:
         missing("A browser", str(error))
         raise
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=list(finder.FLAGS))
         yield browser

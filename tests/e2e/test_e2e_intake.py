@@ -50,6 +50,21 @@ def test_files_dropped_anywhere_on_the_list_of_documents_are_filed(log_in: LogIn
     expect(page.locator("#documents .doc-name", has_text="anywhere")).to_have_count(2)
 
 
+def test_a_file_that_is_chosen_before_the_scripts_are_there_is_taken(log_in: LogIn) -> None:
+    visitor = log_in("ewa")
+    page, held = visitor.page, list[Route]()
+    page.route("**/*.js", lambda route: held.append(route))  # noqa: PLW0108 -- Playwright takes no builtin
+    page.goto(f"{visitor.address}/documents", wait_until="commit")
+
+    choose(page, "early.bin", os.urandom(100))
+    assert held
+    page.unroute("**/*.js")
+    for route in held:
+        route.continue_()
+
+    expect(page.locator("#documents .doc-name", has_text="early")).to_be_visible()
+
+
 def test_a_file_is_chosen_and_cancelled_with_the_keyboard_alone(log_in: LogIn) -> None:
     visitor = log_in("ewa", **PHONE)
     visitor.expected = ["net::ERR_FAILED"]

@@ -33,12 +33,16 @@ export function wireUploads(zone, { fieldsOf, onDone, onAll } = {}) {
     for (const file of chosen) new Upload(here, file, present(fieldsOf?.() ?? {})).start();
   };
 
-  input.addEventListener("change", () => {
-    take([...input.files]);
+  const takeChosen = () => {
+    const files = [...input.files];
     input.value = "";
-  });
+    if (files.length > 0) take(files);
+  };
+
+  input.addEventListener("change", takeChosen);
   wireDropping(zone, take);
   showBrokenOff(here);
+  takeChosen(); // somebody was faster than this script
 }
 
 /** Runs a few pieces of work at a time; `onEmpty` when nothing is left. */
