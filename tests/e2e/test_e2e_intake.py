@@ -58,9 +58,9 @@ def test_a_file_that_is_chosen_before_the_scripts_are_there_is_taken(log_in: Log
 
     choose(page, "early.bin", os.urandom(100))
     assert held
-    page.unroute("**/*.js")
     for route in held:
         route.continue_()
+    page.unroute("**/*.js")
 
     expect(page.locator("#documents .doc-name", has_text="early")).to_be_visible()
 
