@@ -18,8 +18,8 @@ from crm.activities.models import ActivityLinkRow, ActivityParticipantRow, Activ
 from crm.activities.words import OPEN_STATES
 from crm.errors import WrongFields
 from crm.models import ContactRow, CustomerRow
+from crm.paging import Part, keyset
 from crm.reach import prefix_query
-from crm.sales.paging import Part, keyset
 from storage.unit_of_work import Reading
 
 SHOWN = 2000  # activities of a calendar's span

@@ -9,13 +9,13 @@ from rapidfuzz import fuzz
 from sqlalchemy import func, select
 
 from crm.models import CustomerRow
+from crm.paging import Part, keyset
 from crm.payments.errors import PaymentNotFound
 from crm.payments.matching import ACCOUNT, AMOUNT, REFERENCE, named_invoices, open_invoices, payer_of
 from crm.payments.models import BankStatementRow, PaymentRow
 from crm.reach import prefix_query
 from crm.sales.access import require_finance
 from crm.sales.models import InvoiceRow, SettlementRow
-from crm.sales.paging import Part, keyset
 from crm.sales.queries import InvoiceSummary, summaries
 from storage.unit_of_work import Reading
 

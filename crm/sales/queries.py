@@ -10,12 +10,12 @@ from sqlalchemy import or_, select
 from crm.company import today
 from crm.models import CustomerRow, OrderRow
 from crm.money import VatShare, line_net, rounded
+from crm.paging import Part, keyset
 from crm.queries import OrderLine
 from crm.sales.access import require_finance
 from crm.sales.errors import InvoiceNotFound
 from crm.sales.issuing import bare
 from crm.sales.models import InvoiceRow, SettlementRow
-from crm.sales.paging import Part, keyset
 from storage.unit_of_work import Reading
 
 STATES = ("open", "part_paid", "paid", "written_off", "disputed")

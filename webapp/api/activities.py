@@ -12,7 +12,7 @@ from crm.activities.content import Content, Link, Participant
 from crm.activities.queries import Activity, ActivityFilter, ActivitySummary, Span
 from crm.activities.registering import ChangeActivity, RegisterActivity
 from crm.activities.settling import CancelActivity, HoldActivity, PostponeActivity
-from crm.sales.paging import Part
+from crm.paging import Part
 from webapp.api.routing import Body, Routes
 from webapp.web import run, view
 

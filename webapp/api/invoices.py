@@ -11,6 +11,7 @@ from pydantic import Field
 from core.errors import InvalidInput
 from crm import queries as crm_queries
 from crm.orders import EnterOrder
+from crm.paging import Part
 from crm.queries import Order
 from crm.queries import Page as CrmPage
 from crm.sales import queries
@@ -18,7 +19,6 @@ from crm.sales.accepting import AcceptOffer, MoveOrder
 from crm.sales.crediting import CreditInvoice, CreditLine
 from crm.sales.importing import ImportedInvoices, ImportInvoices
 from crm.sales.issuing import InvoiceOrder, IssueInvoice, Portion
-from crm.sales.paging import Part
 from crm.sales.queries import Invoice, InvoiceFilter, InvoiceSummary
 from crm.sales.settling import ApplyCredit, DisputeInvoice, ResolveDispute, UndoSettlement, WriteOff
 from webapp.api.offers import LineBody, lines_of_body

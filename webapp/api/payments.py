@@ -9,11 +9,11 @@ from typing import Any
 
 from pydantic import Field
 
+from crm.paging import Part
 from crm.payments import queries
 from crm.payments.allocating import MatchPayment, NamePayer, Portion, PutPaymentAside, UnmatchPayment
 from crm.payments.importing import ImportedStatement, ImportStatements, PostPayment
 from crm.payments.queries import Payment, PaymentSummary
-from crm.sales.paging import Part
 from webapp.api.invoices import ReasonBody
 from webapp.api.routing import Body, Routes, Upload
 from webapp.uploads import receive_small_files
