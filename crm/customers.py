@@ -14,6 +14,7 @@ from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
 from crm.access import FINANCIAL
+from crm.changes import differences, told
 from crm.checks import Findings, one_at_a_time
 from crm.duplicates import note_duplicates
 from crm.errors import ChangedMeanwhile, CustomerExists, CustomerMerged, CustomerNotFound, WrongFields
@@ -23,7 +24,7 @@ from crm.matching import match_keys
 from crm.models import CustomerBalanceRow, CustomerRow
 from crm.money import plain
 from crm.numbering import lasting_number
-from crm.profiles import FINANCE, Profile, checked, fill, profile_of, stored
+from crm.profiles import FINANCE, Profile, checked, fill, profile_of
 from crm.quality import judge
 from crm.record_checks import check_profile
 from storage.unit_of_work import UnitOfWork
@@ -131,8 +132,8 @@ def update_customer(command: UpdateCustomer, unit: UnitOfWork) -> int:
     unit.emit(
         CustomerChanged(
             customer_id=row.id,
-            changes=_difference(before, after, changes - PERSONAL),
-            personal_changes=_difference(before, after, changes & PERSONAL),
+            changes=differences(before, after, changes - PERSONAL),
+            personal_changes=differences(before, after, changes & PERSONAL),
         )
     )
     unit.session.flush()  # the new row version is the answer
@@ -197,8 +198,8 @@ def _filled(profile: Profile) -> set[str]:
 
 def _conflict(row: CustomerRow, current: Profile, command: UpdateCustomer) -> ChangedMeanwhile:
     """Both versions of every field that the caller wanted otherwise than it is now."""
-    differences = {
-        name: {"yours": _told(value), "theirs": _told(getattr(current, name))}
+    both = {
+        name: {"yours": told(value), "theirs": told(getattr(current, name))}
         for name, value in command.changes.items()
         if hasattr(current, name) and getattr(current, name) != value
     }
@@ -206,23 +207,7 @@ def _conflict(row: CustomerRow, current: Profile, command: UpdateCustomer) -> Ch
         f"Customer {row.name}",
         expected=command.expected_version or 0,
         current=row.row_version,
-        differences=differences,
+        differences=both,
         changed_by=row.changed_by,
         changed_at=row.changed_at.isoformat(),
     )
-
-
-def _difference(before: Profile, after: Profile, names: set[str] | frozenset[str]) -> dict[str, Any]:
-    return {name: [_told(getattr(before, name)), _told(getattr(after, name))] for name in sorted(names)}
-
-
-def _told(value: Any) -> Any:
-    match value:
-        case Decimal():
-            return plain(value)
-        case tuple():
-            return stored(value)
-        case date():
-            return value.isoformat()
-        case _:
-            return value

@@ -51,10 +51,12 @@ class ActivityHeld(ActivityEvent):
     """A planned activity took place."""
 
     type: ClassVar[str] = "activity.held"
+    personal: ClassVar[frozenset[str]] = frozenset({"note"})
 
     held_from: str
     duration_seconds: int | None
     state: str
+    note: str | None  # as it stands now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +64,7 @@ class ActivityPostponed(ActivityEvent):
     """A planned activity was moved to another time."""
 
     type: ClassVar[str] = "activity.postponed"
+    personal: ClassVar[frozenset[str]] = frozenset({"remark"})
 
     planned_from: str
     moved_to: str
@@ -74,5 +77,6 @@ class ActivityCancelled(ActivityEvent):
     """A planned activity will not take place."""
 
     type: ClassVar[str] = "activity.cancelled"
+    personal: ClassVar[frozenset[str]] = frozenset({"reason"})
 
     reason: str

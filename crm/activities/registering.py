@@ -1,7 +1,6 @@
 """Registering activities, planned or held, and correcting what was entered."""
 
 from dataclasses import dataclass, fields, replace
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -13,6 +12,7 @@ from crm.activities.content import Content, checked, content_of, fill, moment_of
 from crm.activities.errors import ActivityNotFound, ActivitySettled, CircularChain
 from crm.activities.events import ActivityChanged, ActivityRegistered
 from crm.activities.models import ActivityRow
+from crm.changes import differences
 from crm.checks import checked_version, one_at_a_time
 from crm.errors import WrongFields
 from storage.unit_of_work import UnitOfWork
@@ -97,8 +97,8 @@ def change_activity(command: ChangeActivity, unit: UnitOfWork) -> int:
         ActivityChanged(
             activity_id=row.id,
             customer_id=row.customer_id,
-            changes=_difference(before, after, changes - PERSONAL),
-            personal_changes=_difference(before, after, changes & PERSONAL),
+            changes=differences(before, after, changes - PERSONAL),
+            personal_changes=differences(before, after, changes & PERSONAL),
         )
     )
     unit.session.flush()  # the new row version is the answer
@@ -125,17 +125,3 @@ def _refuse_circle(unit: UnitOfWork, activity_id: str, follows_id: str | None) -
         found(unit, following)
         following = unit.session.scalar(select(ActivityRow.follows_id).where(ActivityRow.id == following))
     raise CircularChain
-
-
-def _difference(before: Content, after: Content, names: set[str] | frozenset[str]) -> dict[str, Any]:
-    return {name: [_told(getattr(before, name)), _told(getattr(after, name))] for name in sorted(names)}
-
-
-def _told(value: Any) -> Any:
-    match value:
-        case datetime():
-            return value.isoformat()
-        case tuple():
-            return [{each.name: getattr(item, each.name) for each in fields(item)} for item in value]
-        case _:
-            return value

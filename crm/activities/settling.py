@@ -69,6 +69,7 @@ def hold_activity(command: HoldActivity, unit: UnitOfWork) -> None:
             held_from=command.held_from.isoformat(),
             duration_seconds=row.duration_seconds,
             state=row.state,
+            note=row.note,
         )
     )
 

@@ -41,7 +41,13 @@ def contact(desk: Desk, customer: str) -> str:
 
 
 def register(desk: Desk, **values: Any) -> str:
-    usual = {"employee": "ewa", "method": "phone", "direction": "outgoing", "status": "planned", "subject": "Rozmowa"}
+    usual: dict[str, Any] = {
+        "employee": "ewa",
+        "method": "phone",
+        "direction": "outgoing",
+        "status": "planned",
+        "subject": "Rozmowa",
+    }
     if values.get("status", "planned") == "planned":
         usual["planned_from"] = TEN
     made: str = desk.do(RegisterActivity(content=Content(**usual | values)))
@@ -323,6 +329,21 @@ def test_activities_are_for_those_who_may_see_customers(desk: Desk) -> None:
         desk.ask(activities, ActivityFilter(), actor=STRANGER)
     with pytest.raises(Forbidden):
         desk.do(CancelActivity(activity_id=made, reason="nie"), actor=STRANGER)
+
+
+def test_what_is_written_of_people_can_be_erased_from_the_trail(desk: Desk) -> None:
+    held, moved, cancelled = register(desk), register(desk), register(desk)
+    desk.do(HoldActivity(activity_id=held, held_from=TEN, note="syn choruje"))
+    desk.do(PostponeActivity(activity_id=moved, planned_from=TEN + HOUR, reason="price", remark="jest w szpitalu"))
+    desk.do(CancelActivity(activity_id=cancelled, reason="zmarł"))
+
+    told = desk.events[-3:]
+
+    assert [each.payload()[name] for each in told for name in each.personal] == [
+        "syn choruje",
+        "jest w szpitalu",
+        "zmarł",
+    ]
 
 
 def test_what_the_trail_hears_names_the_customer(desk: Desk, customer: str) -> None:
