@@ -7,7 +7,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 SUITES ?= ../shared/suites
 
-.PHONY: help demo test check lint types imports format frontend wheel conformance bench clean
+.PHONY: help demo test check lint types imports requirements format frontend wheel conformance bench clean
 
 help: ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -31,6 +31,9 @@ types: $(VENV)/.dev
 
 imports: $(VENV)/.dev
 	$(BIN)/lint-imports
+
+requirements: $(VENV)/.dev ## make docs/requirements.md from the names of the tests
+	@$(BIN)/python tools/requirements.py
 
 format: $(VENV)/.dev ## put the sources into shape
 	$(BIN)/ruff format .
