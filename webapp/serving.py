@@ -21,6 +21,7 @@ from webapp.bootstrap import Application
 logger = logging.getLogger(__name__)
 
 KEEP = 2.0  # seconds between looks whether the embedded database is there
+LOOK = 0.5  # seconds between looks whether a signal came
 GRACE = 4.0  # seconds that running jobs get to finish; one that does not is run again
 
 
@@ -132,7 +133,8 @@ def run(parts: Sequence[Part], *, ready: Callable[[], None]) -> None:
             stack.callback(part.stop)
         ready()
         notify("READY=1")
-        stopping.wait()
+        while not stopping.wait(LOOK):
+            pass  # Python's handler runs here alone, and a signal that another thread took does not wake a bare wait
         notify("STOPPING=1")
         logger.info("stopping", extra={"action": "stop"})
 

@@ -32,6 +32,7 @@ logging.getLogger("procrastinate.worker").addFilter(lambda record: getattr(recor
 
 RECOVERY_LOCK = 7_203_110_002  # advisory lock: one worker at a time looks for jobs of dead ones
 WAKE = "SELECT pg_notify(channel, %(payload)s) FROM unnest(%(channels)s::text[]) AS channel"
+LOOK = 0.5  # seconds between looks whether a signal came
 LONGEST_PAUSE = 10  # seconds between attempts to reach the database again
 
 
@@ -101,7 +102,8 @@ class Worker:
         before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
             self.start()
-            stopped.wait()
+            while not stopped.wait(LOOK):
+                pass  # a signal that another thread took does not wake a bare wait
             self.stop()
         finally:
             for number, handler in before.items():
