@@ -129,7 +129,7 @@ class Memory:
         return int(self._process.memory_info().rss)
 
 
-def wait_until(condition: Callable[[], bool], *, seconds: float = 30, what: str) -> None:
+def wait_until(condition: Callable[[], bool], *, seconds: float = 120, what: str) -> None:
     """Ask until it is true; fails with `what` when it never is."""
     end = time.monotonic() + seconds
     while not condition():

@@ -17,7 +17,7 @@ from tests.served import Served, serving
 
 ROOT = Path(__file__).parents[2]
 OFFERS = 20  # one for each walk that needs a fresh one
-PATIENCE = 15_000  # milliseconds that a page may take on a busy machine
+PATIENCE = 45_000  # milliseconds that a page may take on a busy machine
 LogIn = Callable[..., "Visitor"]
 
 

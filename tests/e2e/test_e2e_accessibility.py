@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -109,6 +110,7 @@ def _as_manager(visitor: Visitor, name: str) -> Page:
     visitor.go("/?show=groups")
     if name == "task":
         page.locator("main a.row-link").first.click()
+        expect(page).to_have_url(re.compile("/tasks/"))
     return page
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 from functools import partial
 from pathlib import Path
 
@@ -137,12 +138,14 @@ def test_the_auditors_pages_and_the_inbox_of_scans_are_accessible(
         page = visitor.log_in("adam")
         found += findings(visitor.go("/audit"), axe, f"log, {theme}")
         page.locator("#log a[href*='/audit/documents/']").first.click()
+        expect(page).to_have_url(re.compile("/audit/documents/"))
         found += findings(page, axe, f"evidence of a document, {theme}")
         context.clear_cookies(name="obieg")
         visitor.log_in("jan")
         wait_until(partial(_has_arrived, visitor), what="the scan is not taken")
         found += findings(page, axe, f"inbox of scans, {theme}")
         page.locator("[data-walk]").first.click()
+        expect(page.get_by_label("Title")).to_be_visible()
         found += findings(page, axe, f"a scan, {theme}")
         if theme == "dark":
             page.get_by_text("Set it aside").click()

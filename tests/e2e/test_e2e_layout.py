@@ -60,7 +60,7 @@ def test_the_totals_of_an_offer_stand_in_two_columns_on_a_phone(log_in: LogIn, d
     page.get_by_role("link", name=draft).click()
 
     rows = page.locator("main tfoot tr")
+    expect(rows).to_have_count(3)
     edges = rows.evaluate_all(EDGES)
 
-    assert len(edges) == 3
     assert edges[0] == edges[1] == edges[2]

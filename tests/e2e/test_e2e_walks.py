@@ -131,6 +131,7 @@ def test_the_search_of_a_list_finds_as_one_types(log_in: LogIn) -> None:
     page.get_by_role("link", name="Customers").click()
     rows = page.locator("#customers tbody tr")
     name = rows.first.locator("a").inner_text()
+    page.wait_for_load_state()  # the keys are known once the scripts have run
 
     page.keyboard.press("/")
     page.keyboard.type(name)

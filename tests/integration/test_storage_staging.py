@@ -210,7 +210,7 @@ def test_a_row_that_is_removed_while_it_is_claimed_comes_back(upload: Any, units
         other = pool.submit(claim, units, blob)  # waits for the row
         until_it_waits(engine)
         unit.commit()
-        other.result(timeout=10)
+        other.result(timeout=60)
 
     assert claimed(engine) == {blob.digest}
 

@@ -97,7 +97,7 @@ def test_a_claim_that_comes_between_the_last_look_and_the_removal_waits_and_is_r
 
         assert staging.sweep(Interrupted(blobs, begin_a_claim)).blobs == 1
         with pytest.raises(UploadExpired):
-            claims[0].result(timeout=10)
+            claims[0].result(timeout=60)
 
     assert claimed(engine) == stored(blobs) == set()
 
@@ -115,7 +115,7 @@ def test_an_upload_that_comes_between_the_last_look_and_the_removal_stores_the_b
             until_it_waits(engine)
 
         assert staging.sweep(Interrupted(blobs, begin_an_upload)).blobs == 1
-        assert uploads[0].result(timeout=10) == blob
+        assert uploads[0].result(timeout=60) == blob
     claim(units, blob)
 
     assert claimed(engine) == stored(blobs) == {blob.digest}

@@ -26,8 +26,8 @@ from storage.jobs.worker import Pace, Worker
 from storage.schema import migrate
 from storage.unit_of_work import UnitFactory
 
-PATIENCE = 20  # seconds until a test gives up
-QUICK = Pace(poll=30, heartbeat=0.2, dead_after=1)  # no poll comes to the rescue of a missed wake-up
+PATIENCE = 120  # seconds until a test gives up
+QUICK = Pace(poll=3600, heartbeat=0.2, dead_after=1)  # no poll comes to the rescue of a missed wake-up
 
 POLLING = Pace(poll=0.5, heartbeat=0.2, dead_after=1)  # a wake-up that nobody heard is made up for
 
@@ -87,11 +87,9 @@ def test_a_commit_wakes_the_worker(bench: Bench) -> None:
     bench.start()
     until(bench.listening)
 
-    started = time.monotonic()
     bench.enqueue("now")
-    until(lambda: bench.done)
 
-    assert time.monotonic() - started < 10
+    until(lambda: bench.done)
 
 
 def test_the_end_of_a_job_wakes_the_worker_for_the_next_of_its_lock(bench: Bench) -> None:

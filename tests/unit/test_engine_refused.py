@@ -148,10 +148,10 @@ def test_a_large_diagram_is_checked_in_time_that_grows_with_its_size() -> None:
     names = [f"task{number}" for number in range(3000)]
     content = bpmn(line(*(f'<task id="{name}"/>' for name in names), names=tuple(names)))
 
-    begun = time.perf_counter()
+    begun = time.process_time()
     assert errors(content) == []
 
-    assert time.perf_counter() - begun < 30  # seconds; two, and two minutes where each node looks at all flows
+    assert time.process_time() - begun < 30  # seconds of processor; two, and two minutes where each node looks at all flows
 
 
 @pytest.mark.parametrize(
