@@ -151,7 +151,7 @@ def test_a_large_diagram_is_checked_in_time_that_grows_with_its_size() -> None:
     begun = time.process_time()
     assert errors(content) == []
 
-    assert time.process_time() - begun < 30  # seconds of processor; two, and two minutes where each node looks at all flows
+    assert time.process_time() - begun < 30  # of processor; two, and 120 where each node looks at all flows
 
 
 @pytest.mark.parametrize(
