@@ -78,6 +78,12 @@ def customer_of_iban(view: Reading, iban: str) -> str | None:
     return view.session.scalars(wanted.order_by(CustomerRow.number)).first()
 
 
+def customer_id_of(view: Reading, key: str) -> str:
+    """The id of a customer by id, number or external reference; a merged one's is that of the one that was kept."""
+    require_read(view)
+    return _row(view, key).id
+
+
 def _row(view: Reading, key: str) -> CustomerRow:
     named = (CustomerRow.id == key) | (CustomerRow.number == key) | (CustomerRow.external_reference == key)
     row = kept(view, view.session.scalars(select(CustomerRow).where(named)).first())

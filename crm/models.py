@@ -122,6 +122,7 @@ class OfferRow(Base):
     __table_args__ = (
         Index("ix_offer_state_number", "state", "number"),
         Index("ix_offer_customer_id_number", "customer_id", "number"),
+        Index("ix_offer_customer_id_created_at_id", "customer_id", "created_at", "id"),
     )
 
     id: Mapped[IdKey]

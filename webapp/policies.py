@@ -14,6 +14,7 @@ from core.messages import Event
 from core.settings import Settings
 from crm.access import may_read
 from crm.activities.models import ActivityRow
+from crm.customer_file.entries import FileSources
 from crm.models import ContactRow, CustomerRow, OfferRow, OrderRow, ProductRow
 from crm.payments.models import PaymentRow
 from crm.sales.models import InvoiceRow
@@ -42,7 +43,7 @@ from engine.ports import AttachedDocument, DocumentTypes, TaskDocuments
 from storage.blobs.staging import Staging
 from storage.blobs.store import BlobStore
 from storage.unit_of_work import Reading, Recorder, UnitOfWork
-from webapp import records_policy
+from webapp import customer_file, records_policy
 from webapp.accounts.people import account_ids, forget
 from webapp.accounts.queries import OrderingAccounts
 from webapp.checkpoints import publishers
@@ -145,6 +146,7 @@ def ports(blobs: BlobStore, staging: Staging, settings: Settings) -> Mapping[typ
         Records: CrmRecords(),
         Secrets: SecretFolder(settings.secrets),
         MergeFields: CrmMergeFields(settings),
+        FileSources: customer_file.sources(),
         Decisions: TaskDecisions(),
     }
 

@@ -10,6 +10,7 @@ MODULES = (
     "choices",
     "contacts",
     "customer_edit",
+    "customer_file",
     "customers",
     "definitions",
     "duplicates",

@@ -24,7 +24,7 @@ from engine.views import InstanceSummary
 from storage.unit_of_work import Reading
 from webapp.pages.blueprint import MOST, answer, asked, blueprint
 from webapp.pages.customer_fields import LISTED
-from webapp.pages.shell import names
+from webapp.pages.customer_file import file_values
 from webapp.web import run, view
 
 MOST_OF_FAMILY = 10  # merged customers whose cases are asked for, one statement each
@@ -97,8 +97,9 @@ def customer(customer_id: str) -> str:
             "documents": _documents(reading, own),
             "pairs": duplicates(reading, customer_id=found.id).items,
             "currency": company(reading).currency,
+            **file_values(reading, found.id),
         }
-    return render_template("customer.html", customer=found, names=names(), **values)
+    return render_template("customer.html", customer=found, customer_id=found.id, **values)
 
 
 def _cases(reading: Reading, own: list[str]) -> list[InstanceSummary]:

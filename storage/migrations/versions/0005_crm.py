@@ -212,6 +212,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("number", name="uq_offer_number"),
     )
     op.create_index("ix_offer_customer_id_number", "offer", ["customer_id", "number"], unique=False)
+    op.create_index("ix_offer_customer_id_created_at_id", "offer", ["customer_id", "created_at", "id"], unique=False)
     op.create_index("ix_offer_state_number", "offer", ["state", "number"], unique=False)
     op.create_table(
         "customer_order",

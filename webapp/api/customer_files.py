@@ -1,0 +1,59 @@
+"""The customer file: one list of everything that happened with a customer, and the stages of what runs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import Field
+
+from crm.customer_file.entries import FileFilter, FilePage, customer_file
+from webapp.api.routing import Body, Routes
+from webapp.customer_file import RunningCase, running_cases
+from webapp.web import view
+
+routes = Routes("customers files")
+
+
+class FileQuery(Body):
+    """Which entries; `kinds` are separated by commas, `since` and `until` bound a half-open span."""
+
+    kinds: str = Field(default="", max_length=300)
+    since: datetime | None = None
+    until: datetime | None = None
+    employee: str | None = None
+    contact_id: str | None = None
+    after: str | None = None
+    limit: int = Field(default=50, ge=1, le=200)
+
+
+@routes.get(
+    "/customers/<key>/file",
+    "Everything that happened with a customer, the newest first",
+    query=FileQuery,
+    answer=FilePage,
+    refusals=(403, 404, 422),
+)
+def file_of_customer(key: str, query: FileQuery) -> FilePage:
+    """Read the customer file."""
+    wanted = FileFilter(
+        kinds=frozenset(each.strip() for each in query.kinds.split(",") if each.strip()),
+        since=query.since,
+        until=query.until,
+        employee=query.employee,
+        contact_id=query.contact_id,
+    )
+    with view() as reading:
+        return customer_file(reading, key, wanted, after=query.after, limit=query.limit)
+
+
+@routes.get(
+    "/customers/<key>/stages",
+    "The stage of every case that runs for a customer",
+    answer=list[RunningCase],
+    refusals=(403, 404),
+)
+def stages_of_customer(key: str) -> Any:
+    """Read the stages of running cases."""
+    with view() as reading:
+        return running_cases(reading, key)

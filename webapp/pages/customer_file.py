@@ -1,0 +1,66 @@
+"""The customer file on a customer's page: one list by time, with filters, and the stages of what runs."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import render_template, request
+
+from core.identity import SYSTEM
+from crm.customer_file.entries import KINDS, FileFilter, customer_file
+from crm.errors import WrongFields
+from crm.people import people
+from storage.unit_of_work import Reading
+from webapp.customer_file import running_cases
+from webapp.pages.blueprint import asked, blueprint
+from webapp.pages.formats import reader_zone
+from webapp.pages.shell import names
+from webapp.web import view
+
+SHOWN = 25  # entries until "Show more"
+PEOPLE = 100  # of the customer's, to choose from
+
+
+@blueprint.get("/customers/<id:customer_id>/file")
+def customer_file_rows(customer_id: str) -> str:
+    """The file with other filters, or its next entries."""
+    template = "customers/file_rows.html" if asked("after") else "customers/_file.html"
+    with view() as reading:
+        return render_template(template, customer_id=customer_id, **file_values(reading, customer_id))
+
+
+def file_values(reading: Reading, customer_id: str) -> dict[str, Any]:
+    """What the panel of the file shows. Raises `WrongFields` for a day that is none."""
+    kinds = [each for each in request.args.getlist("kind") if each]
+    who, _, person = asked("person").partition(":")
+    until = _day("until")
+    wanted = FileFilter(
+        kinds=frozenset(kinds),
+        since=_day("since"),
+        until=until + timedelta(days=1) if until else None,
+        employee=person if who == "account" else None,
+        contact_id=person if who == "contact" else None,
+    )
+    found = customer_file(reading, customer_id, wanted, after=asked("after") or None, limit=SHOWN)
+    asked_for = {name: asked(name) for name in ("since", "until", "person") if asked(name)}
+    return {
+        "file": found,
+        "file_kinds": KINDS,
+        "file_asked": asked_for | ({"kind": kinds} if kinds else {}),
+        "file_people": people(reading, customer_id, limit=PEOPLE).items,
+        "file_colleagues": {key: name for key, name in names().items() if key != SYSTEM.id},
+        "running": running_cases(reading, customer_id),
+        "names": names(),
+    }
+
+
+def _day(name: str) -> datetime | None:
+    """The first moment of a day as the reader's calendar has it."""
+    text = asked(name)
+    if not text:
+        return None
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=reader_zone())
+    except ValueError:
+        raise WrongFields({f"/{name}": "Write the day as 2026-01-31."}) from None
