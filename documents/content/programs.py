@@ -1,4 +1,4 @@
-"""Runs programs of others on files in a folder of their own, with limits of time, memory and disk, and no network."""
+"""Runs programs of others on files in a folder of their own: time, memory, disk are limited; no network, no files."""
 
 import os
 import signal
@@ -34,25 +34,31 @@ def run(command: Sequence[str], folder: Path, allowance: Allowance) -> None:
         "LANG": "C.UTF-8",
         "OMP_THREAD_LIMIT": "1",
     }
-    process = subprocess.Popen(
-        [sys.executable, "-I", str(LAUNCHER), *limits, *command],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        env=environment,
-        cwd=folder,
-        start_new_session=True,  # what it starts belongs to its group, and ends with it
-    )
+    errors = folder / "errors.txt"  # a file, so that what a program says has a limit as well
+    with errors.open("wb") as told:
+        process = subprocess.Popen(
+            [sys.executable, "-I", str(LAUNCHER), *limits, *command],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=told,
+            env=environment,
+            cwd=folder,
+            start_new_session=True,  # what it starts belongs to its group, and ends with it
+        )
     try:
-        _, told = process.communicate(timeout=allowance.seconds)
+        process.wait(timeout=allowance.seconds)
     except subprocess.TimeoutExpired:
         raise CannotRead(f"it took longer than {allowance.seconds} seconds") from None
     finally:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-        if process.stderr is not None:
-            process.stderr.close()
     if process.returncode != 0:
-        lines = told.decode(errors="replace").strip().splitlines() or [f"it ended with {process.returncode}"]
+        lines = _end_of(errors).strip().splitlines() or [f"it ended with {process.returncode}"]
         raise CannotRead(f"{Path(command[0]).name} could not work with it ({lines[-1][:TOLD]})")
+
+
+def _end_of(told: Path) -> str:
+    with told.open("rb") as file:
+        file.seek(max(0, told.stat().st_size - 10 * TOLD))
+        return file.read().decode(errors="replace")

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
+from zipfile import ZipFile
 
+import docx
+import pypdfium2
 import pytest
 from flask.testing import FlaskClient
 from PIL import Image
@@ -13,6 +17,8 @@ from storage.jobs.worker import Worker
 from tests import content_files as files
 from tests.web import form_token, log_in
 from webapp.bootstrap import Application
+
+LIME = (0, 255, 0)
 
 
 def test_the_text_of_a_scanned_page_is_recognised() -> None:
@@ -61,3 +67,29 @@ def test_a_word_file_becomes_a_pdf() -> None:
         pytest.skip("LibreOffice is not installed: apt-get install libreoffice-writer-nogui")
 
     assert office.converted(io.BytesIO(files.word("Umowa")), kinds.WORD).startswith(b"%PDF-")
+
+
+def test_a_picture_of_the_server_that_a_word_file_names_is_not_shown(tmp_path: Path) -> None:
+    if not office.is_installed():
+        pytest.skip("LibreOffice is not installed: apt-get install libreoffice-writer-nogui")
+    secret = tmp_path / "secret.png"
+    secret.write_bytes(png(Image.new("RGB", (300, 200), LIME)))
+
+    with pypdfium2.PdfDocument(office.converted(io.BytesIO(naming(secret)), kinds.WORD)) as pdf:
+        shown = pdf[0].render().to_pil().convert("RGB")
+
+    assert LIME not in {colour for _, colour in shown.getcolors(shown.width * shown.height)}
+
+
+def naming(picture: Path) -> bytes:
+    """A Word file with a picture that lies elsewhere."""
+    document = docx.Document()
+    document.add_picture(io.BytesIO(png(Image.new("RGB", (300, 200), "red"))))
+    whole, result = io.BytesIO(), io.BytesIO()
+    document.save(whole)
+    with ZipFile(whole) as source, ZipFile(result, "w") as target:
+        for name in source.namelist():
+            content = source.read(name).replace(b"r:embed=", b"r:link=")
+            outside = f'Target="{picture.as_uri()}" TargetMode="External"'.encode()
+            target.writestr(name, content.replace(b'Target="media/image1.png"', outside))
+    return result.getvalue()
