@@ -88,13 +88,19 @@ class PreparedStatements:
             self._names.clear()
             if self._is_touched:
                 raise
-            self._checked(self._connection.exec_(b"ROLLBACK"))  # nothing is lost: this was the first statement
-            self.begin()
+            if self._connection.transaction_status != pq.TransactionStatus.IDLE:
+                self._checked(self._connection.exec_(b"ROLLBACK"))  # nothing is lost: this was the first statement
+                self.begin()
             return self._checked(self._connection.exec_prepared(self._prepare(key), dumped, formats))
 
     def _counted(self) -> int | None:
         """How often psycopg dropped all prepared statements of this connection, where that is counted."""
         return getattr(self.driver, "drops", None)
+
+    def fetch_alone(self, text: bytes, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        """All rows of a query outside of a transaction, or in the one that others have begun; one round trip."""
+        self._is_touched = self._connection.transaction_status != pq.TransactionStatus.IDLE
+        return self.fetch(text, values)
 
     def fetch(self, text: bytes, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
         """All rows of a query."""
@@ -139,12 +145,24 @@ class PreparedStatements:
 @contextmanager
 def executing(engine: Engine) -> Iterator[PreparedStatements]:
     """A transaction of its own on a connection of the pool, committed at the end; for one statement or a few."""
-    pooled = engine.raw_connection()
-    prepared = PreparedStatements.of(pooled)
-    try:
+    with _pooled(engine) as prepared:
         prepared.begin()
         yield prepared
         prepared.commit()
+
+
+def fetch_once(engine: Engine, text: bytes, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
+    """All rows of one query on a connection of the pool; the statement is its own transaction."""
+    with _pooled(engine) as prepared:
+        return prepared.fetch_alone(text, values)
+
+
+@contextmanager
+def _pooled(engine: Engine) -> Iterator[PreparedStatements]:
+    pooled = engine.raw_connection()
+    prepared = PreparedStatements.of(pooled)
+    try:
+        yield prepared
     except BaseException:
         if prepared.driver.broken:
             pooled.invalidate()

@@ -19,7 +19,7 @@ from storage.blobs import staging
 from storage.blobs.store import BlobRef, BlobStore
 from storage.faults import is_lost, translate, translated
 from storage.jobs.queue import JobQueue, JobRequest
-from storage.prepared import PreparedStatements
+from storage.prepared import PreparedStatements, fetch_once
 from storage.writes import Writes
 
 Port = TypeVar("Port")
@@ -53,11 +53,45 @@ class Reading(Protocol):
 class Snapshot:
     """A read-only view for queries; see `UnitFactory.reading`."""
 
-    def __init__(self, factory: "UnitFactory", session: Session, actor: Actor) -> None:
-        self.session = session
+    def __init__(self, factory: "UnitFactory", engine: Engine, actor: Actor) -> None:
         self.actor = actor
         self.clock = factory.clock
         self._factory = factory
+        self._engine = engine
+        self._session: Session | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._session is None:
+            return
+        try:
+            if error is None and self._session.in_transaction():
+                # a ROLLBACK would make psycopg forget every prepared statement of the connection (psycopg 3.3)
+                self._session.connection().connection.commit()
+        finally:
+            self._session.close()
+
+    @property
+    def session(self) -> Session:
+        """The session to read with, made when it is first asked for; the database refuses to write in it."""
+        if self._session is None:
+            self._session = Session(self._engine, expire_on_commit=False, autoflush=False)
+        return self._session
+
+    def fetch(self, text: bytes, *values: Any) -> list[dict[str, Any]]:
+        """All rows of a query with `$1`, `$2`, …: in the session's transaction if there is one, or for itself."""
+        if self._session is not None and self._session.in_transaction():
+            return PreparedStatements.of(self._session.connection().connection).fetch_alone(text, values)
+        try:
+            return fetch_once(self._factory.engine, text, values)
+        except psycopg.Error as error:
+            if is_lost(error):
+                self._factory.engine.dispose()  # the pool's other connections are as dead as this one
+            raise
 
     def port(self, kind: type[Port]) -> Port:
         """The adapter that the composition root gave for a port."""
@@ -300,8 +334,5 @@ class UnitFactory:
     @contextmanager
     def reading(self, actor: Actor) -> Iterator[Snapshot]:
         """A view for queries; the database refuses to write in it. Raises `Unavailable`."""
-        with translated(), Session(self._readonly, expire_on_commit=False, autoflush=False) as session:
-            yield Snapshot(self, session, actor)
-            if session.in_transaction():
-                # a ROLLBACK would make psycopg forget every prepared statement of the connection (psycopg 3.3)
-                session.connection().connection.commit()
+        with translated(), Snapshot(self, self._readonly, actor) as snapshot:
+            yield snapshot

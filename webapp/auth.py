@@ -88,20 +88,20 @@ def _actor_of_token() -> Actor:
     if not token:
         raise Unauthenticated("The Authorization header must be: Bearer, a space, and a token.")
     with _application().units.reading(SYSTEM) as view:
-        use = queries.token_use(view, token)
+        use = queries.token_use(view, token, request.remote_addr)
         now = view.clock.now()
     if use is None:
         refusals.note_token()
         raise Unauthenticated("The token is not valid: it is unknown, expired or revoked.")
     if use.used_at is None or use.used_at < now - TOKEN_USE_KEPT:
         _application().executor.execute(NoteTokenUse(token_id=use.id), actor=SYSTEM)
-    return use.account.actor(request.remote_addr)
+    return use.actor
 
 
 def _user_of_log_in(log_in_id: str) -> LoggedInUser | None:
     with _application().units.reading(SYSTEM) as view:
-        account = queries.account_of_log_in(view, log_in_id)
-    return None if account is None else LoggedInUser(log_in_id, account.actor(request.remote_addr))
+        actor = queries.actor_of_log_in(view, log_in_id, request.remote_addr)
+    return None if actor is None else LoggedInUser(log_in_id, actor)
 
 
 def _application() -> Application:

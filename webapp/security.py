@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Flask, Request, Response, request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
 from core.settings import Settings
@@ -37,6 +38,17 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
 }
+_LOWERED = tuple((name.lower(), name, value) for name, value in HEADERS.items())
+
+
+class Sessions(SecureCookieSessionInterface):
+    """Flask's sessions, without the work of a signature where no cookie came: programs send none."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """The session of a request."""
+        if "HTTP_COOKIE" not in request.environ:
+            return self.session_class()
+        return super().open_session(app, request)
 
 
 class HeaderFirst(CSRFProtect):  # type: ignore[misc]  # Flask-WTF has no types
@@ -61,6 +73,7 @@ def register(app: Flask, settings: Settings) -> None:
         WTF_CSRF_TIME_LIMIT=int(FORM_LIFETIME.total_seconds()),
         WTF_CSRF_CHECK_DEFAULT=False,  # checked below, for browsers only
     )
+    app.session_interface = Sessions()
     protection = HeaderFirst(app)
 
     def check_form() -> None:
@@ -80,10 +93,12 @@ def register(app: Flask, settings: Settings) -> None:
 
 
 def _add_headers(response: Response) -> Response:
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
+    there = {name.lower() for name, _ in response.headers}
+    for key, name, value in _LOWERED:
+        if key not in there:
+            response.headers.add(name, value)
     if request.is_secure:
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-    if "Cache-Control" not in response.headers and request.endpoint not in {"static", "assets.static"}:
+    if "cache-control" not in there and request.endpoint not in {"static", "assets.static"}:
         response.headers["Cache-Control"] = "no-store"  # pages hold personal data
     return response

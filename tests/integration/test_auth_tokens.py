@@ -11,7 +11,7 @@ from core.clock import FixedClock
 from core.errors import Forbidden, InvalidInput
 from core.identity import SYSTEM, Actor
 from tests.web import Program, log_in
-from webapp.accounts.people import AddAccount, NameTaken
+from webapp.accounts.people import AddAccount, NameTaken, SetRoles
 from webapp.accounts.tokens import CreateToken, RevokeToken
 from webapp.bootstrap import Application
 
@@ -53,6 +53,44 @@ def test_a_token_expires(
     clock.advance(timedelta(days=1))
 
     assert Program(app, made.token).get("/products").status_code == 401
+
+
+def test_a_closed_account_ends_its_tokens_at_once(
+    application: Application, app: Flask, add_account: Callable[..., str]
+) -> None:
+    add_account("robot", "sales_rep")
+    robot = Program(app, application.executor.execute(CreateToken(name="robot"), actor=SYSTEM).token)
+    assert robot.get("/products").status_code == 200
+
+    with application.database.engine.begin() as connection:  # the token itself stays as it is
+        connection.execute(text("UPDATE account SET is_active = false WHERE name = 'robot'"))
+
+    assert robot.get("/products").status_code == 401
+
+
+def test_roles_that_are_taken_away_are_gone_at_the_next_request_of_a_token(
+    application: Application, program: Callable[..., Program]
+) -> None:
+    robot = program("robot", "sales_rep")
+    assert [robot.get("/products").status_code for _ in range(3)] == [200] * 3
+
+    application.executor.execute(SetRoles(name="robot", roles=frozenset({"worker"})), actor=SYSTEM)
+
+    assert robot.get("/products").status_code == 403
+
+
+def test_the_last_use_of_a_token_is_noted_every_ten_minutes(
+    application: Application, program: Callable[..., Program], clock: FixedClock
+) -> None:
+    robot, first, noted = program("robot", "sales_rep"), clock.now(), []
+
+    for minutes in (0, 9, 2):
+        clock.advance(timedelta(minutes=minutes))
+        robot.get("/products")
+        with application.database.engine.connect() as connection:
+            noted.append(connection.execute(text("SELECT used_at FROM api_token")).scalar_one() - first)
+
+    assert noted == [timedelta(), timedelta(), timedelta(minutes=11)]
 
 
 def test_only_the_digest_of_a_token_is_kept(application: Application, add_account: Callable[..., str]) -> None:

@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from psycopg.pq import TransactionStatus
 from sqlalchemy import Engine, create_engine, text
 
+from core.errors import Unavailable
 from core.identity import SYSTEM
 from storage import prepared
 from storage.engine import connect
@@ -41,6 +43,14 @@ def kept(engine: Engine) -> int:
         found: int = connection.execute(KEPT).scalar_one()
         connection.commit()
     return found
+
+
+def idle(engine: Engine) -> bool:
+    pooled = engine.raw_connection()
+    driver: Any = pooled.driver_connection
+    status = driver.pgconn.transaction_status
+    pooled.close()
+    return bool(status == TransactionStatus.IDLE)
 
 
 def roll_back(units: UnitFactory) -> None:
@@ -117,6 +127,42 @@ def test_a_part_that_is_undone_drops_them_and_the_rest_goes_on(units: UnitFactor
             raise ZeroDivisionError
 
         assert unit.fetch(DOUBLE, 1, "x") == [{"twice": 2, "word": "x"}]
+
+
+def test_a_view_asks_without_a_transaction_and_notices_nothing_of_what_was_dropped(units: UnitFactory) -> None:
+    answers = []
+    for _ in range(3):
+        with units.reading(SYSTEM) as view:
+            answers.append(view.fetch(DOUBLE, 21, "ą"))
+    roll_back(units)
+    with units.reading(SYSTEM) as view:
+        answers += [view.fetch(DOUBLE, 21, "ą"), view.fetch(b"SELECT pg_current_xact_id_if_assigned() AS mine")]
+
+    assert answers == [[{"twice": 42, "word": "ą"}]] * 4 + [[{"mine": None}]]
+    assert idle(units.engine)
+
+
+def test_a_view_asks_in_the_transaction_of_its_session(units: UnitFactory) -> None:
+    with units.reading(SYSTEM) as view:
+        at = view.session.execute(text("SELECT now() AS moment")).scalar_one()
+
+        assert view.fetch(b"SELECT now() AS moment") == [{"moment": at}]
+        assert view.fetch(b"SHOW transaction_read_only") == [{"transaction_read_only": "on"}]
+
+
+def test_a_view_whose_connection_was_cut_says_so_and_the_next_one_works(units: UnitFactory) -> None:
+    with units.reading(SYSTEM) as view:
+        process = view.fetch(b"SELECT pg_backend_pid() AS pid")[0]["pid"]
+    other = create_engine(units.engine.url)
+    with other.begin() as connection:
+        connection.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": process})
+    other.dispose()
+
+    with pytest.raises(Unavailable), units.reading(SYSTEM) as view:
+        view.fetch(DOUBLE, 1, "x")
+
+    with units.reading(SYSTEM) as view:
+        assert view.fetch(DOUBLE, 1, "x") == [{"twice": 2, "word": "x"}]
 
 
 def test_no_more_are_kept_than_there_is_room_for(units: UnitFactory, monkeypatch: pytest.MonkeyPatch) -> None:

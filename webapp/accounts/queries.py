@@ -1,16 +1,16 @@
 """Finding accounts, and turning them into actors."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, func, or_, select
+from sqlalchemy import Row, Select, func, select
 
 from core.errors import NotFound
 from core.identity import Actor
-from storage.unit_of_work import Reading
-from webapp.accounts.models import AccountRoleRow, AccountRow, ApiTokenRow, LogInRow
+from storage.unit_of_work import Reading, Snapshot
+from webapp.accounts.models import AccountRoleRow, AccountRow
 from webapp.accounts.roles import permissions_of
 from webapp.accounts.tokens import digest_of
 
@@ -54,8 +54,22 @@ class TokenUse:
     """A valid token: which one, whose, and when it was used before."""
 
     id: str
-    account: Account
+    actor: Actor
     used_at: datetime | None
+
+
+# Every request asks one of the two; through the ORM that cost two fifths of a completion's time of the processor.
+BY_LOG_IN = b"""
+SELECT a.name, a.display_name, ARRAY(SELECT role FROM account_role WHERE account_id = a.id) AS roles
+FROM account_login l JOIN account a ON a.id = l.account_id
+WHERE l.id = $1 AND l.ended_at IS NULL AND l.expires_at > $2 AND a.is_active
+"""
+BY_TOKEN = b"""
+SELECT a.name, a.display_name, ARRAY(SELECT role FROM account_role WHERE account_id = a.id) AS roles,
+  t.id AS token_id, t.used_at
+FROM api_token t JOIN account a ON a.id = t.account_id
+WHERE t.digest = $1 AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > $2) AND a.is_active
+"""
 
 
 def accounts(view: Reading) -> list[Account]:
@@ -86,26 +100,24 @@ def credentials(view: Reading, name: str) -> tuple[str, str | None] | None:
     return None if row is None else (row.id, row.password_hash)
 
 
-def account_of_log_in(view: Reading, log_in_id: str) -> Account | None:
+def actor_of_log_in(view: Snapshot, log_in_id: str, address: str | None) -> Actor | None:
     """Whose browser this is, while its log-in holds."""
-    holds = (LogInRow.id == log_in_id, LogInRow.ended_at.is_(None), LogInRow.expires_at > view.clock.now())
-    wanted = ACCOUNT.join(LogInRow, LogInRow.account_id == AccountRow.id).where(*holds, AccountRow.is_active.is_(True))
-    row = view.session.execute(wanted).one_or_none()
-    return None if row is None else _account(row)
+    rows = view.fetch(BY_LOG_IN, log_in_id, view.clock.now())
+    return _actor(rows[0], address) if rows else None
 
 
-def token_use(view: Reading, token: str) -> TokenUse | None:
-    """The token and its account, while both are valid; one statement, because every request of a program asks."""
-    now = view.clock.now()
-    holds = (
-        ApiTokenRow.digest == digest_of(token),
-        ApiTokenRow.revoked_at.is_(None),
-        or_(ApiTokenRow.expires_at.is_(None), ApiTokenRow.expires_at > now),
+def token_use(view: Snapshot, token: str, address: str | None) -> TokenUse | None:
+    """The token and who acts with it, while both are valid."""
+    for row in view.fetch(BY_TOKEN, digest_of(token), view.clock.now()):
+        return TokenUse(row["token_id"], _actor(row, address), row["used_at"])
+    return None
+
+
+def _actor(row: Mapping[str, Any], address: str | None) -> Actor:
+    roles = frozenset(row["roles"])
+    return Actor(
+        id=row["name"], name=row["display_name"], roles=roles, permissions=permissions_of(roles), address=address
     )
-    wanted = ACCOUNT.add_columns(ApiTokenRow.id.label("token_id"), ApiTokenRow.used_at)
-    wanted = wanted.join(ApiTokenRow, ApiTokenRow.account_id == AccountRow.id)
-    row = view.session.execute(wanted.where(*holds, AccountRow.is_active.is_(True))).one_or_none()
-    return None if row is None else TokenUse(row.token_id, _account(row), row.used_at)
 
 
 def _account(row: Row[Any]) -> Account:
