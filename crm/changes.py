@@ -1,6 +1,7 @@
 """What differs between two states of a record, as the trail tells it."""
 
 from collections.abc import Iterable
+from dataclasses import is_dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -20,7 +21,7 @@ def told(value: Any) -> Any:
         case Decimal():
             return plain(value)
         case tuple():
-            return stored(value)
+            return stored(value) if value and is_dataclass(value[0]) else list(value)
         case date():  # moments too
             return value.isoformat()
         case _:

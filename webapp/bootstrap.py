@@ -103,6 +103,7 @@ DOORS = (  # importing these registers their commands, handlers and tables
     "crm.payments.importing",
     "crm.activities.registering",
     "crm.activities.settling",
+    "crm.planning.resources",
     "crm.payments.receivables",
     "crm.sales.accepting",
     "crm.sales.crediting",

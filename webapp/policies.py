@@ -17,6 +17,7 @@ from crm.activities.models import ActivityRow
 from crm.customer_file.entries import FileSources
 from crm.models import ContactRow, CustomerRow, OfferRow, OrderRow, ProductRow
 from crm.payments.models import PaymentRow
+from crm.planning.ports import WorkingDays
 from crm.sales.models import InvoiceRow
 from documents.access import DOCUMENT, LinkRights, Target
 from documents.content.readers import PageReaders, Readers
@@ -59,6 +60,7 @@ from webapp.operations.network import Web, WebClient
 from webapp.operations.records import Records
 from webapp.operations.secrets import SecretFolder, Secrets
 from webapp.operations.smtp import SmtpServer
+from webapp.planning import Office
 from webapp.records_policy import note_retention
 from webapp.searching.changes import index_changes
 from webapp.searching.labels import Labels
@@ -148,6 +150,7 @@ def ports(blobs: BlobStore, staging: Staging, settings: Settings) -> Mapping[typ
         MergeFields: CrmMergeFields(settings),
         FileSources: customer_file.sources(),
         Decisions: TaskDecisions(),
+        WorkingDays: Office(),
     }
 
 

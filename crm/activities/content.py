@@ -1,21 +1,25 @@
 """What an activity says, and what is wrong with it."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
+from sqlalchemy.orm import object_session
 
 from crm.activities import words as known
 from crm.activities.models import ActivityLinkRow, ActivityParticipantRow, ActivityRow
 from crm.checks import Findings
 from crm.dictionaries import check_codes
 from crm.models import ContactPositionRow, ContactRow, CustomerRow
+from crm.planning.models import ActivityReminderRow, ResourceRow
 from crm.reach import words
 from storage.unit_of_work import UnitOfWork
 
 LONGEST_NOTE = 20_000  # characters
 MOST_PEOPLE = 100
 MOST_LINKS = 100
+MOST_REMINDERS = 10
+EARLIEST = 60 * 24 * 60  # minutes: 60 days
 LONGEST_HELD = 7 * 24 * 3600  # seconds
 FIXED = {
     "direction": known.DIRECTIONS,
@@ -63,8 +67,11 @@ class Content:
     held_from: datetime | None = None
     duration_seconds: int | None = None
     follows_id: str | None = None
+    is_private: bool = False
     participants: tuple[Participant, ...] = ()
     links: tuple[Link, ...] = ()
+    reminders: tuple[int, ...] = ()  # minutes before the planned time
+    resources: tuple[str, ...] = ()  # ids of rooms and devices that it has while it is planned
 
 
 def checked(unit: UnitOfWork, content: Content, before: Content | None = None) -> Content:
@@ -78,7 +85,10 @@ def checked(unit: UnitOfWork, content: Content, before: Content | None = None) -
         employee=findings.text("/employee", content.employee, "The employee"),
         subject=findings.text("/subject", content.subject, "The subject"),
         note=findings.optional("/note", content.note, "The note", longest=LONGEST_NOTE),
+        reminders=tuple(sorted(set(content.reminders))),
+        resources=tuple(dict.fromkeys(content.resources)),
     )
+    _check_plans(normal, before, findings)
     _check_times(normal, findings)
     _check_people(unit, normal, findings)
     if len(content.links) > MOST_LINKS:
@@ -97,6 +107,18 @@ def _check_lists(unit: UnitOfWork, content: Content, findings: Findings, before:
     kept = {"/method": before.method, "/type": before.type} if before else {}
     same = frozenset(pointer for pointer, (_, code) in wanted.items() if kept.get(pointer) == code)
     check_codes(unit, findings, wanted, kept=same)
+
+
+def _check_plans(content: Content, before: Content | None, findings: Findings) -> None:
+    """Reminders and bookings are for what is planned; what was held keeps what it had."""
+    if len(content.reminders) > MOST_REMINDERS or any(not 0 <= each <= EARLIEST for each in content.reminders):
+        findings.add("/reminders", f"At most {MOST_REMINDERS} reminders, each between 0 and {EARLIEST} minutes before.")
+    if content.status == "planned":
+        return
+    kept = before or Content(employee="", method="", direction="", status="", subject="")
+    for name in ("reminders", "resources"):
+        if getattr(content, name) != getattr(kept, name):
+            findings.add(f"/{name}", "Only a planned activity has reminders and books resources.")
 
 
 def _check_times(content: Content, findings: Findings) -> None:
@@ -168,6 +190,7 @@ def fill(row: ActivityRow, content: Content) -> None:
         "held_from",
         "duration_seconds",
         "follows_id",
+        "is_private",
     ):
         setattr(row, name, getattr(content, name))
     row.moment = moment_of(content.held_from, content.planned_from)
@@ -175,14 +198,37 @@ def fill(row: ActivityRow, content: Content) -> None:
     if participants_of(row) != content.participants:
         row.participants = [
             ActivityParticipantRow(
-                position=number, side=each.side, account=each.account, contact_id=each.contact_id, name=each.name
+                position=number,
+                side=each.side,
+                account=each.account,
+                contact_id=each.contact_id,
+                name=each.name,
+                moment=row.moment,
             )
             for number, each in enumerate(content.participants)
         ]
+    for each in row.participants:
+        each.moment = row.moment
     if set(links_of(row)) != set(content.links):
         row.links = [
             ActivityLinkRow(entity=each.entity, record_id=each.record_id) for each in dict.fromkeys(content.links)
         ]
+    _remind(row, content)
+
+
+def _remind(row: ActivityRow, content: Content) -> None:
+    """Reminders stand before the planned time; one that moves into another time is told again."""
+    if content.planned_from is None:
+        return
+    known = {each.minutes: each for each in row.reminders}
+    row.reminders = [
+        known.get(minutes) or ActivityReminderRow(minutes=minutes, due_at=content.planned_from)
+        for minutes in content.reminders
+    ]
+    for each in row.reminders:
+        due = content.planned_from - timedelta(minutes=each.minutes)
+        if each.due_at != due:
+            each.due_at, each.delivered_at = due, None
 
 
 def moment_of(held_from: datetime | None, planned_from: datetime | None) -> datetime:
@@ -212,6 +258,9 @@ def content_of(row: ActivityRow) -> Content:
         held_from=row.held_from,
         duration_seconds=row.duration_seconds,
         follows_id=row.follows_id,
+        is_private=row.is_private,
+        reminders=tuple(each.minutes for each in row.reminders),
+        resources=resources_of(row),
         participants=participants_of(row),
         links=links_of(row),
     )
@@ -223,6 +272,16 @@ def participants_of(row: ActivityRow) -> tuple[Participant, ...]:
         Participant(side=each.side, account=each.account, contact_id=each.contact_id, name=each.name)
         for each in row.participants
     )
+
+
+def resources_of(row: ActivityRow) -> tuple[str, ...]:
+    """The ids of the rooms and devices that it has."""
+    session = object_session(row)
+    numbers = [each.resource_number for each in row.bookings]
+    if session is None or not numbers:
+        return ()
+    wanted = select(ResourceRow.id).where(ResourceRow.number.in_(numbers)).order_by(ResourceRow.number)
+    return tuple(session.scalars(wanted))
 
 
 def links_of(row: ActivityRow) -> tuple[Link, ...]:

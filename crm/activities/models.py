@@ -8,9 +8,11 @@ from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm.models import SEARCH, parent
+from crm.planning.models import ActivityReminderRow, ResourceBookingRow
 from storage.orm import ID, Base, IdKey
 
 PLANNED = text("status = 'planned'")
+UNANSWERED = text("respond_by IS NOT NULL AND responded_at IS NULL")
 NAME = String(64, collation="C")
 
 
@@ -23,6 +25,7 @@ class ActivityRow(Base):
         Index("ix_activity_customer_id_moment_id", "customer_id", "moment", "id"),
         Index("ix_activity_employee_moment_id", "employee", "moment", "id"),
         Index("ix_activity_planned", "employee", "planned_from", postgresql_where=PLANNED),
+        Index("ix_activity_respond_by", "respond_by", postgresql_where=UNANSWERED),
         Index("ix_activity_search", "search", postgresql_using="gin"),
     )
 
@@ -45,6 +48,9 @@ class ActivityRow(Base):
     moment: Mapped[datetime]
     follows_id: Mapped[str | None] = parent("activity.id", nullable=True)
     cancelled_reason: Mapped[str | None]
+    is_private: Mapped[bool]
+    respond_by: Mapped[datetime | None]
+    responded_at: Mapped[datetime | None]
     search_text: Mapped[str]
     search: Mapped[Any] = mapped_column(TSVECTOR, Computed(SEARCH, persisted=True))
     created_at: Mapped[datetime]
@@ -58,6 +64,12 @@ class ActivityRow(Base):
     links: Mapped[list["ActivityLinkRow"]] = relationship(
         cascade="all, delete-orphan", order_by="ActivityLinkRow.entity, ActivityLinkRow.record_id", lazy="selectin"
     )
+    bookings: Mapped[list[ResourceBookingRow]] = relationship(
+        viewonly=True, order_by=ResourceBookingRow.resource_number, lazy="select"
+    )
+    reminders: Mapped[list[ActivityReminderRow]] = relationship(
+        cascade="all, delete-orphan", order_by=ActivityReminderRow.minutes, lazy="select"
+    )
     postponements: Mapped[list["ActivityPostponementRow"]] = relationship(
         cascade="all, delete-orphan", order_by="ActivityPostponementRow.id", lazy="select"
     )
@@ -70,7 +82,12 @@ class ActivityParticipantRow(Base):
 
     __tablename__ = "activity_participant"
     __table_args__ = (
-        Index("ix_activity_participant_account", "account", postgresql_where=text("account IS NOT NULL")),
+        Index(
+            "ix_activity_participant_account_moment",
+            "account",
+            "moment",
+            postgresql_where=text("account IS NOT NULL"),
+        ),
     )
 
     activity_id: Mapped[str] = mapped_column(ID, ForeignKey("activity.id"), primary_key=True)
@@ -79,6 +96,7 @@ class ActivityParticipantRow(Base):
     account: Mapped[str | None]
     contact_id: Mapped[str | None] = parent("contact.id", nullable=True)
     name: Mapped[str | None]
+    moment: Mapped[datetime]  # the activity's, so that somebody's calendar is one range of an index
 
 
 class ActivityLinkRow(Base):

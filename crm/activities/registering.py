@@ -12,9 +12,12 @@ from crm.activities.content import Content, checked, content_of, fill, moment_of
 from crm.activities.errors import ActivityNotFound, ActivitySettled, CircularChain
 from crm.activities.events import ActivityChanged, ActivityRegistered
 from crm.activities.models import ActivityRow
+from crm.activities.responding import answered, expect_response, note_response
+from crm.activities.words import OPEN_STATES
 from crm.changes import differences
 from crm.checks import checked_version, one_at_a_time
 from crm.errors import WrongFields
+from crm.planning.booking import book
 from storage.unit_of_work import UnitOfWork
 
 PERSONAL = frozenset({"subject", "note", "participants"})
@@ -47,7 +50,12 @@ def register_activity(command: RegisterActivity, unit: UnitOfWork) -> str:
     now = unit.clock.now()
     row = ActivityRow(id=new_id(), created_at=now, created_by=unit.actor.id, changed_at=now)
     fill(row, content)
+    expect_response(row, now)
     unit.session.add(row)
+    note_response(unit, row)
+    if content.resources:
+        unit.session.flush()  # bookings refer to it
+        book(unit, row, content.resources, span=(content.planned_from, content.planned_to))
     unit.emit(
         ActivityRegistered(
             activity_id=row.id,
@@ -93,6 +101,11 @@ def change_activity(command: ChangeActivity, unit: UnitOfWork) -> int:
         return row.row_version
     fill(row, after)
     row.changed_at = unit.clock.now()
+    if after.state not in OPEN_STATES:
+        answered(row, unit.clock.now())
+    if after.resources != before.resources:
+        book(unit, row, after.resources, span=(after.planned_from, after.planned_to))
+        unit.session.expire(row, ["bookings"])
     unit.emit(
         ActivityChanged(
             activity_id=row.id,

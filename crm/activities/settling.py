@@ -12,8 +12,10 @@ from crm.activities.errors import ActivitySettled
 from crm.activities.events import ActivityCancelled, ActivityHeld, ActivityPostponed
 from crm.activities.models import ActivityPostponementRow, ActivityRow
 from crm.activities.registering import found
+from crm.activities.responding import note_response
 from crm.checks import Findings
 from crm.dictionaries import check_codes
+from crm.planning.booking import book
 from storage.unit_of_work import UnitOfWork
 
 
@@ -62,6 +64,7 @@ def hold_activity(command: HoldActivity, unit: UnitOfWork) -> None:
     )
     fill(row, checked(unit, after, before))
     row.changed_at = unit.clock.now()
+    note_response(unit, row)
     unit.emit(
         ActivityHeld(
             activity_id=row.id,
@@ -88,6 +91,7 @@ def postpone_activity(command: PostponeActivity, unit: UnitOfWork) -> None:
     if until is None and before.planned_to is not None:
         until = command.planned_from + (before.planned_to - planned)
     fill(row, checked(unit, replace(before, planned_from=command.planned_from, planned_to=until), before))
+    book(unit, row, before.resources, span=(command.planned_from, until))
     now = unit.clock.now()
     row.changed_at = now
     row.postponements.append(
@@ -122,6 +126,7 @@ def cancel_activity(command: CancelActivity, unit: UnitOfWork) -> None:
     findings.refuse()
     row.status, row.cancelled_reason, row.state = "cancelled", reason, "not_needed"
     row.changed_at = unit.clock.now()
+    book(unit, row, (), span=(None, None))
     unit.emit(ActivityCancelled(activity_id=row.id, customer_id=row.customer_id, reason=reason))
 
 

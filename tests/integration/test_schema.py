@@ -38,6 +38,7 @@ MODELS = (
     "crm.sales.models",
     "crm.payments.models",
     "crm.activities.models",
+    "crm.planning.models",
     "webapp.accounts.models",
 )
 LEFT = (  # what a database has that is neither a table nor in one

@@ -82,6 +82,9 @@ class ActivityBody(Body):
     held_from: datetime | None = None
     duration_seconds: int | None = None
     follows_id: str | None = None
+    is_private: bool = False
+    reminders: list[int] = Field(default_factory=list, max_length=10)
+    resources: list[str] = Field(default_factory=list, max_length=20)
     participants: list[ParticipantBody] = Field(default_factory=list, max_length=100)
     links: list[LinkBody] = Field(default_factory=list, max_length=100)
 
@@ -103,6 +106,9 @@ class ActivityChanges(Body):
     held_from: datetime | None = None
     duration_seconds: int | None = None
     follows_id: str | None = None
+    is_private: bool = False
+    reminders: list[int] | None = Field(default=None, max_length=10)
+    resources: list[str] | None = Field(default=None, max_length=20)
     participants: list[ParticipantBody] | None = Field(default=None, max_length=100)
     links: list[LinkBody] | None = Field(default=None, max_length=100)
 
@@ -216,7 +222,7 @@ def cancel_activity(activity_id: str, body: CancelBody) -> Activity:
 def _values(given: dict[str, Any]) -> dict[str, Any]:
     kinds = {"participants": Participant, "links": Link}
     lists = {name: tuple(kinds[name](**each) for each in given[name] or ()) for name in LISTS if name in given}
-    return given | lists
+    return given | lists | {name: tuple(given[name] or ()) for name in ("reminders", "resources") if name in given}
 
 
 def _read(activity_id: str) -> Activity:

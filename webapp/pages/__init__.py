@@ -6,6 +6,7 @@ from flask import Flask
 
 MODULES = (
     "activities",
+    "resources",
     "cases",
     "choices",
     "contacts",

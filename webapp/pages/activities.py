@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import make_response, redirect, render_template, request, url_for
@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from core.errors import Conflict, InvalidInput
 from core.identity import SYSTEM
 from crm.activities import queries
-from crm.activities.content import Content
+from crm.activities.content import Content, Participant
 from crm.activities.queries import ActivityFilter
 from crm.activities.registering import RegisterActivity
 from crm.activities.settling import CancelActivity, HoldActivity, PostponeActivity
@@ -21,6 +21,8 @@ from crm.cards import card
 from crm.dictionaries import Dictionary, dictionary, label
 from crm.errors import WrongFields
 from crm.people import people
+from crm.planning.errors import ResourceTaken
+from crm.planning.resources import resources
 from storage.unit_of_work import Reading
 from webapp.pages.blueprint import MOST, answer, asked, blueprint
 from webapp.pages.formats import reader_zone
@@ -84,6 +86,9 @@ def register_activity() -> Response:
         with view() as reading:
             faults = {AT.get(place, place): told for place, told in (refusal.details.get("fields") or {}).items()}
             return make_response(_form(reading, given, faults), 422)
+    except ResourceTaken as refusal:
+        with view() as reading:
+            return make_response(_form(reading, given, {"/resources": refusal.sentence}), 409)
     return redirect(url_for("pages.activity", activity_id=made))
 
 
@@ -134,9 +139,14 @@ def _content(given: dict[str, str]) -> Content:
         state="not_done" if is_planned else given.get("state", "done"),
         note=given.get("note") or None,
         planned_from=at if is_planned else None,
+        planned_to=at + timedelta(seconds=_seconds(given) or 0) if is_planned and given.get("minutes") else None,
         held_from=None if is_planned else at,
         duration_seconds=None if is_planned else _seconds(given),
         follows_id=given.get("follows_id") or None,
+        is_private="is_private" in given,
+        participants=tuple(Participant(side="ours", account=each) for each in request.form.getlist("with_us")),
+        reminders=tuple(int(each) for each in request.form.getlist("reminders") if each.isdecimal()),
+        resources=tuple(request.form.getlist("resources")),
     )
 
 
@@ -165,18 +175,22 @@ def _page(reading: Reading, activity_id: str, refusal: Conflict | InvalidInput |
         "offered": _offered(dictionary(reading, REASON)),
         "now": reading.clock.now(),
         "names": names(),
+        "booked": {each.id: each.name for each in resources(reading, all_of_them=True)},
     }
     return render_template("activity.html", activity=found, refusal=refusal, **values)
 
 
 def _form(reading: Reading, given: dict[str, str], faults: dict[str, str] | None = None) -> str:
     customer_id = given.get("customer_id") or None
+    entered = request.form if request.method == "POST" else request.args
     values: dict[str, Any] = {
         "methods": _offered(dictionary(reading, METHOD)),
         "types": _offered(dictionary(reading, TYPE)),
         "customer": card(reading, customer_id) if customer_id else None,
         "people": people(reading, customer_id).items if customer_id else [],
         "now": reading.clock.now(),
+        "offered": resources(reading),
+        "chosen": {name: entered.getlist(name) for name in ("resources", "reminders", "with_us")},
         "colleagues": {key: name for key, name in names().items() if key != SYSTEM.id},
     }
     return render_template("activity_new.html", given=given, faults=faults or {}, **values)

@@ -14,6 +14,7 @@ NAME = sa.String(length=64, collation="C")
 MOMENT = sa.DateTime(timezone=True)
 SEARCH = sa.Computed("to_tsvector('simple'::regconfig, search_text)", persisted=True)
 PLANNED = sa.text("status = 'planned'")
+UNANSWERED = sa.text("respond_by IS NOT NULL AND responded_at IS NULL")
 TABLES = ("activity_postponement", "activity_link", "activity_participant", "activity")
 
 
@@ -39,6 +40,9 @@ def upgrade() -> None:
         sa.Column("moment", MOMENT, nullable=False),
         sa.Column("follows_id", ID, nullable=True),
         sa.Column("cancelled_reason", sa.String(), nullable=True),
+        sa.Column("is_private", sa.Boolean(), nullable=False),
+        sa.Column("respond_by", MOMENT, nullable=True),
+        sa.Column("responded_at", MOMENT, nullable=True),
         sa.Column("search_text", sa.String(), nullable=False),
         sa.Column("search", postgresql.TSVECTOR(), SEARCH, nullable=False),
         sa.Column("created_at", MOMENT, nullable=False),
@@ -54,6 +58,7 @@ def upgrade() -> None:
     op.create_index("ix_activity_customer_id_moment_id", "activity", ["customer_id", "moment", "id"])
     op.create_index("ix_activity_employee_moment_id", "activity", ["employee", "moment", "id"])
     op.create_index("ix_activity_planned", "activity", ["employee", "planned_from"], postgresql_where=PLANNED)
+    op.create_index("ix_activity_respond_by", "activity", ["respond_by"], postgresql_where=UNANSWERED)
     op.create_index("ix_activity_search", "activity", ["search"], postgresql_using="gin")
     op.create_index(op.f("ix_activity_contact_id"), "activity", ["contact_id"])
     op.create_index(op.f("ix_activity_follows_id"), "activity", ["follows_id"])
@@ -65,14 +70,15 @@ def upgrade() -> None:
         sa.Column("account", sa.String(), nullable=True),
         sa.Column("contact_id", ID, nullable=True),
         sa.Column("name", sa.String(), nullable=True),
+        sa.Column("moment", MOMENT, nullable=False),
         _refers("activity_participant", "activity_id", "activity"),
         _refers("activity_participant", "contact_id", "contact"),
         sa.PrimaryKeyConstraint("activity_id", "position", name=op.f("pk_activity_participant")),
     )
     op.create_index(
-        "ix_activity_participant_account",
+        "ix_activity_participant_account_moment",
         "activity_participant",
-        ["account"],
+        ["account", "moment"],
         postgresql_where=sa.text("account IS NOT NULL"),
     )
     op.create_index(op.f("ix_activity_participant_contact_id"), "activity_participant", ["contact_id"])
