@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from engine.bpmn.check_rules import check_ids, check_once
 from engine.bpmn.extensions import check_extensions
 from engine.bpmn.findings import Findings
+from engine.bpmn.performers import PERFORMERS
 from engine.bpmn.read import BPMN, XSI, Xml, local, namespace
 from engine.bpmn.standard import ALWAYS_INSIDE, ATTRIBUTES, DRAWINGS, EXPRESSIONS, INSIDE, REFUSED, Attribute
 
@@ -36,6 +37,9 @@ def _check(element: Xml, parent: Xml, findings: Findings) -> None:
         return
     if name in REFUSED:
         _refuse(element, f"is refused: {REFUSED[name]}", findings)
+        return
+    if name in PERFORMERS and local(parent) != "userTask":
+        _refuse(element, "belongs to a user task: nothing else is done by people", findings)
         return
     if name not in INSIDE[local(parent)]:
         _refuse(element, f"has no place in <{local(parent)}> and would be ignored; remove it", findings)

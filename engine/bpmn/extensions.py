@@ -60,9 +60,11 @@ CAMUNDA_REFUSED: dict[str, str] = {
     "class": "Java classes are not executed; name a handler with obieg:handler",
     "delegateExpression": "Java beans are not executed; name a handler with obieg:handler",
     "expression": "Java expressions are not executed; name a handler with obieg:handler",
-    "asyncBefore": "this release executes up to the next wait state in one transaction",
-    "asyncAfter": "this release executes up to the next wait state in one transaction",
-    "jobPriority": "there are no asynchronous continuations in this release",
+    "asyncBefore": "a case runs up to its next wait state in one transaction, which is what makes a step whole; what "
+    "must happen apart is a task with obieg:deferred, an external task or a timer",
+    "asyncAfter": "a case runs up to its next wait state in one transaction, which is what makes a step whole; what "
+    "must happen apart is a task with obieg:deferred, an external task or a timer",
+    "jobPriority": "there are no asynchronous continuations",
     "resource": "scripts stand in the diagram, in FEEL",
     "formHandlerClass": "Java classes are not executed",
     "calledElementTenantId": "there are no tenants",

@@ -15,6 +15,7 @@ from engine.bpmn.model import Flow, Mapping, Node, Process, Reference, Work
 from engine.bpmn.operations import OperationTask, bind
 from engine.bpmn.outside import calls_handler, read_outside
 from engine.bpmn.people import PeopleReader
+from engine.bpmn.performers import read_performers
 from engine.bpmn.read import BPMN, CAMUNDA, OBIEG, Xml, child_text, flag, local
 from engine.bpmn.scopes import Scope, begins, compensator, definitions_of, is_ad_hoc, is_parallel, link_target
 from engine.bpmn.triggers import TriggerReader, compiled
@@ -250,10 +251,11 @@ class _Lowering:
         return tuple(found)
 
     def _work(self, element: Xml) -> Work:
+        named = read_performers(element, self._findings)
         return Work(
-            assignee=self._attribute(element, "assignee"),
-            groups=self._attribute(element, "candidateGroups") or self._people.role(element),
-            users=self._attribute(element, "candidateUsers"),
+            assignee=self._attribute(element, "assignee") or named.person,
+            groups=self._attribute(element, "candidateGroups") or named.groups or self._people.role(element),
+            users=self._attribute(element, "candidateUsers") or named.users,
             due=self._attribute(element, "dueDate"),
             follow_up=self._attribute(element, "followUpDate"),
             priority=self._people.priority(element, self._attribute(element, "priority")),

@@ -5,7 +5,8 @@ from typing import Any
 from core.errors import InvalidInput
 from engine.bpmn.expressions import Value, attribute
 from engine.bpmn.findings import Findings
-from engine.bpmn.read import BPMN, CAMUNDA, OBIEG, Xml, local
+from engine.bpmn.performers import PERFORMERS
+from engine.bpmn.read import BPMN, CAMUNDA, OBIEG, Xml, children, local
 from engine.feel import compile_expression
 from engine.feel.kinds import YearsMonths
 
@@ -46,7 +47,7 @@ class PeopleReader:
 
     def role(self, element: Xml) -> Value | None:
         """The role that its lane offers a task to; None where the task says itself who gets it."""
-        if any(element.get(name) for name in _PEOPLE):
+        if any(element.get(name) for name in _PEOPLE) or children(element, *PERFORMERS):
             return None
         return self._roles.get(element.get("id"))
 

@@ -175,10 +175,9 @@ REFUSED: dict[str, str] = {
     "operationRef": _NO_WSDL,
     "ioBinding": _NO_WSDL,
     "supportedInterfaceRef": _NO_WSDL,
-    "resourceRole": "name who does it with camunda:assignee or camunda:candidateGroups at a user task",
-    "performer": "name who does it with camunda:assignee or camunda:candidateGroups at a user task",
-    "humanPerformer": "name who does it with camunda:assignee at a user task",
-    "potentialOwner": "name who may do it with camunda:candidateGroups and camunda:candidateUsers at a user task",
+    "resourceRole": "it says neither who gets a task nor whom it is offered to; use humanPerformer or potentialOwner",
+    "performer": "it says neither who gets a task nor whom it is offered to; use humanPerformer or potentialOwner",
+    "resourceRef": "resources are not looked up; write who it is into a resourceAssignmentExpression",
     "resourceParameterBinding": "resources have no parameters here; name people and roles",
     "loopCharacteristics": "it is an abstract element of the standard; use multiInstanceLoopCharacteristics",
 }

@@ -74,6 +74,10 @@ DATA = {
     "dataInputAssociation": "copies, transforms or assigns in FEEL before; to a document or record it is a drawing",
     "dataOutputAssociation": "copies, transforms or assigns in FEEL after; to a document or record it is a drawing",
 }
+PEOPLE = {
+    "humanPerformer": "its resourceAssignmentExpression names the person who gets the task, as camunda:assignee does",
+    "potentialOwner": "its resourceAssignmentExpression names groups, group(name) and user(name) that it is offered to",
+}
 _RUNNING_EVENTS = {
     ("startEvent", "none"): "begins the process or the sub-process",
     ("startEvent", "message"): "a message makes a case",
@@ -86,14 +90,20 @@ _RUNNING_EVENTS = {
     ("endEvent", "message"): "sends its message with the inputs as content",
     ("endEvent", "signal"): "reaches everybody who waits for the signal, in this case first",
     ("endEvent", "error"): "goes outwards to the first scope that catches its code; an incident where none does",
-    ("endEvent", "escalation"): "goes outwards to the first scope that catches its code; else without effect",
+    (
+        "endEvent",
+        "escalation",
+    ): "goes outwards to the first scope that catches its code, without one to what catches all; else without effect",
     ("endEvent", "compensation"): "undoes what its scope has completed, in reverse order, and waits for it",
     ("endEvent", "cancel"): "undoes its transaction, then leaves it by the cancel boundary event",
     ("endEvent", "multiple"): "throws all of them, in the order of the diagram",
     ("intermediateThrowEvent", "none"): "passes through; marks a place, for example a stage",
     ("intermediateThrowEvent", "message"): "sends its message with the inputs as content",
     ("intermediateThrowEvent", "signal"): "reaches everybody who waits for the signal, in this case first",
-    ("intermediateThrowEvent", "escalation"): "goes outwards to the first scope that catches its code",
+    (
+        "intermediateThrowEvent",
+        "escalation",
+    ): "goes outwards to the first scope that catches its code, without one to what catches all; else without effect",
     (
         "intermediateThrowEvent",
         "compensation",
@@ -184,6 +194,7 @@ def table() -> list[tuple[str, str, Verdict]]:
     rows += [(name, "gateway", verdict) for name, verdict in GATEWAYS.items()]
     rows += [(name, "marker of an activity", verdict) for name, verdict in MARKERS.items()]
     rows += [(name, "data", Verdict(True, because)) for name, because in DATA.items()]
+    rows += [(name, "user task", Verdict(True, because)) for name, because in PEOPLE.items()]
     rows += [(event, kind, event_verdict(event, kind)) for event in POSITIONS for kind in ("none", *EVENT_KINDS)]
     rows += [(name, "drawn", Verdict(True, because)) for name, because in {**DRAWN, **NOTES}.items()]
     rows += [(name, "any", Verdict(False, because)) for name, because in REFUSED.items()]

@@ -8,7 +8,7 @@ from engine.bpmn.expressions import Value, attribute, formula
 from engine.bpmn.findings import Findings
 from engine.bpmn.model import Timer, TimerKind, Trigger
 from engine.bpmn.outside import calls_handler
-from engine.bpmn.read import BPMN, OBIEG, Xml, child_text, children, flag, local
+from engine.bpmn.read import BPMN, OBIEG, XSI, Xml, child_text, children, flag, local
 from engine.bpmn.support import EVENT_DEFINITIONS, EVENT_NAMES
 from engine.bpmn.times import EXAMPLES, is_time, is_written
 
@@ -139,12 +139,6 @@ class TriggerReader:
         condition = compiled(lambda: formula(text), definition, owner.get("id"), self._findings)
         return None if condition is None else Trigger(kind="conditional", condition=condition)
 
-    def _look_at_word(self, text: str, definition: Xml, owner: Xml) -> None:
-        """A single word is FEEL, too: a variable, which may not be what was meant."""
-        if text.isidentifier():
-            sentence = f"The timer is {text}, which is read as a variable; write ={text} where that is what you mean."
-            self._findings.warning("timer-word", sentence, line=definition.sourceline, element=owner.get("id"))
-
     def _timer(self, definition: Xml, owner: Xml) -> Timer | None:
         given = [(kind, child_text(definition, name)) for name, kind in _TIMERS.items()]
         found = [(kind, text) for kind, text in given if text is not None]
@@ -154,15 +148,26 @@ class TriggerReader:
             sentence = "A cycle can stand at a non-interrupting event only; use a date or a duration."
         else:
             kind, text = found[0]
-            if not is_written(kind, text):
-                self._look_at_word(text, definition, owner)
+            if not is_written(kind, text) and not (text.isidentifier() and _is_informal(definition)):
                 value = compiled(lambda: formula(text), definition, owner.get("id"), self._findings)
                 return None if value is None else Timer(kind=kind, value=value)
             if is_time(kind, text):
                 return Timer(kind=kind, value=Value(text, None))
-            sentence = f"The timer is {text}; write {EXAMPLES[kind]}, or FEEL."
+            hint = f"FEEL such as ={text} where that is a variable" if text.isidentifier() else "FEEL"
+            sentence = f"The timer is {text}; write {EXAMPLES[kind]}, or {hint}."
         self._findings.error("timer", sentence, line=definition.sourceline, element=owner.get("id"))
         return None
+
+
+def _is_informal(definition: Xml) -> bool:
+    """Whether the time is told in natural language, which is not executable (BPMN 2.0.2, the class Expression).
+
+    Tools leave the type of a FormalExpression away, so what is more than a word, and is FEEL, counts as FEEL.
+    """
+    return not any(
+        each.get("language") or (each.get(f"{{{XSI}}}type") or "").endswith("tFormalExpression")
+        for each in children(definition, *_TIMERS)
+    )
 
 
 def _repeats(owner: Xml) -> bool:

@@ -84,9 +84,9 @@ def test_a_loop_has_one_round_at_least(maximum: str, expected: list[tuple[str, s
 
 @pytest.mark.parametrize(
     ("moment", "expected"),
-    [("PT1H", []), ("=deadline", []), ("order.deadline", []), ("tomorrow", [("warning", "timer-word", "wait")])],
+    [("PT1H", []), ("=deadline", []), ("order.deadline", []), ("tomorrow", [("error", "timer", "wait")])],
 )
-def test_a_timer_that_is_a_single_word_is_remarked_on(moment: str, expected: list[tuple[str, str, str]]) -> None:
+def test_a_timer_that_is_a_single_word_is_no_expression(moment: str, expected: list[tuple[str, str, str]]) -> None:
     assert found(line(event("intermediateCatchEvent", "wait", f"timer {moment}"), names=("wait",))) == expected
 
 
