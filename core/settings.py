@@ -105,6 +105,22 @@ def _addresses(text: str) -> tuple[str, ...]:
     return found
 
 
+def _fields(text: str) -> tuple[tuple[str, str], ...]:
+    pairs = [part.partition("=") for part in text.split(",") if part.strip()]
+    if any(not sign or not name.strip() or not value.strip() for name, sign, value in pairs):
+        raise ValueError(f"{text!r} does not name fields; write some such as to=phone,text=message")
+    return tuple((name.strip(), value.strip()) for name, _, value in pairs)
+
+
+def _headers(text: str) -> tuple[tuple[str, str], ...]:
+    pairs = [part.partition(":") for part in text.split(";") if part.strip()]
+    if any(
+        not sign or not re.fullmatch(r"[A-Za-z0-9-]+", name.strip()) or not value.strip() for name, sign, value in pairs
+    ):
+        raise ValueError("these are no headers; write some such as Authorization: Bearer abc; X-Account: 12")
+    return tuple((name.strip(), value.strip()) for name, _, value in pairs)
+
+
 def _url(text: str) -> str:
     if text.strip() and not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s#]*)?", text.strip()):
         raise ValueError(f"{text!r} is no address; write one such as https://tsa.example.com/tsr")
@@ -175,6 +191,17 @@ class Settings:
     mail_from: str = _setting("", str)
     mail_timeout: int = _setting(30, _count)
     mail_max_size: int = _setting(20 << 20, _size)
+    public_url: str = _setting("", _url)
+    sms_url: str = _setting("", _url)
+    sms_headers: tuple[tuple[str, str], ...] = _setting((), _headers, secret=True)
+    sms_format: str = _setting("json", str)
+    sms_fields: tuple[tuple[str, str], ...] = _setting(
+        (("to", "to"), ("text", "text"), ("from", "from"), ("key", "id")), _fields
+    )
+    sms_sender: str = _setting("", str)
+    sms_answer_id: str = _setting("id", str)
+    sms_hours: tuple[time, time] = _setting((time(8), time(20)), _hours)
+    fax_domain: str = _setting("", str)
     max_variables: int = _setting(4 << 20, _size)
     http_hosts: tuple[str, ...] = _setting((), _hosts)
     http_max_answer: int = _setting(1 << 20, _size)
@@ -229,6 +256,7 @@ class Settings:
         if self.mail_host and "@" not in self.mail_from:
             raise SettingsError("OBIEG_MAIL_HOST is set, so OBIEG_MAIL_FROM must be the address that mail comes from.")
         self._check_imap()
+        self._check_channels()
         if bool(self.mail_user) != bool(self.mail_password):
             raise SettingsError("OBIEG_MAIL_USER and OBIEG_MAIL_PASSWORD must be set together.")
         if self.seal_timestamps and not self.seal_timestamps.startswith(("https://", "http://")):
@@ -241,6 +269,12 @@ class Settings:
             raise SettingsError(
                 "OBIEG_DATABASE_URL must name a PostgreSQL server: postgresql://user:password@host/name."
             )
+
+    def _check_channels(self) -> None:
+        if self.sms_format not in {"json", "form"}:
+            raise SettingsError(f"OBIEG_SMS_FORMAT is {self.sms_format!r}; it must be json or form.")
+        if self.fax_domain and not _HOST.fullmatch(self.fax_domain):
+            raise SettingsError(f"OBIEG_FAX_DOMAIN is {self.fax_domain!r}; write a domain such as fax.example.com.")
 
     def _check_publishing(self) -> None:
         if self.checkpoint_s3_bucket:

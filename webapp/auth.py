@@ -29,7 +29,10 @@ from webapp.accounts.tokens import NoteTokenUse
 if TYPE_CHECKING:
     from webapp.bootstrap import Application
 
-PUBLIC = {"auth.log_in", "static", "assets.static", "api.openapi", "health.healthz", "health.readyz", "health.metrics"}
+PUBLIC = {
+    *("auth.log_in", "static", "assets.static", "api.openapi", "health.healthz", "health.readyz", "health.metrics"),
+    *("answers.offer", "answers.answer", "answers.paper"),  # a signed link is the right
+}
 TOKEN_USE_KEPT = timedelta(minutes=10)  # how exact the time of a token's last use is
 
 blueprint = Blueprint("auth", __name__)

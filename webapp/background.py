@@ -25,6 +25,7 @@ from storage.jobs.registry import job
 from storage.jobs.worker import Pace, Worker
 from webapp.bootstrap import Application
 from webapp.intake_jobs import intake_ticks
+from webapp.outbox.delivery import outbox_ticks
 from webapp.refusals import tell_refusals
 from webapp.sweeping import sweep_uploads
 
@@ -88,6 +89,7 @@ def make_clock(application: Application) -> Ticker:
         Tick(name="history", every_seconds=SWEEP_EVERY, action=lambda: remove_history(application)),
         Tick(name="reading", every_seconds=READING_EVERY, action=lambda: ask_for_reading(application)),
         *intake_ticks(application),
+        *outbox_ticks(application),
         Tick(name="sweep", every_seconds=SWEEP_EVERY, action=lambda: ask_for_sweep(application)),
     ]
     return Ticker(application.database.engine, ticks)

@@ -110,6 +110,12 @@ DOORS = (  # importing these registers their commands, handlers and tables
     "crm.sales.importing",
     "crm.sales.issuing",
     "crm.sales.settling",
+    "crm.outbox.queueing",
+    "crm.outbox.sending",
+    "crm.outbox.handling",
+    "crm.outbox.texts",
+    "crm.outbox.offers",
+    "crm.outbox.answer_pages",
     "processes",
     "webapp.operations",
     "webapp.accounts.people",
@@ -177,6 +183,7 @@ def build(settings: Settings, *, clock: Clock | None = None, owner: bool = False
         executor = Executor(units)
         units.ports |= records_policy.ports_of_executor(executor)
         key = settings.secret_key or secret.read_or_make(settings.data / "secret.key")
+        units.ports |= policies.ports_of_outbox(units, settings, key)
     except BaseException:
         database.close()
         folder.leave()

@@ -13,7 +13,7 @@ from audit.timestamps import Roots, accept, ask
 from core.clock import Clock, SystemClock
 from core.errors import Unavailable
 from core.settings import Settings
-from webapp.operations.mailing import MailServer
+from crm.outbox.mail import MailServer
 from webapp.operations.network import Request, WebClient
 from webapp.operations.smtp import SmtpServer
 

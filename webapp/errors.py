@@ -30,6 +30,7 @@ from storage.unit_of_work import CommitInDoubt
 from webapp import refusals, resending
 from webapp.accounts.logins import TooManyAttempts
 from webapp.assets import FrontEndMissing
+from webapp.outbox.limits import TooManyRequests
 
 logger = logging.getLogger(__name__)
 
@@ -88,6 +89,7 @@ STATUS: dict[type[DomainError], int] = {  # the nearest class of an error's own 
     InvalidInput: 422,
     ChecksumMismatch: 460,  # tus 1.0.0
     TooManyAttempts: 429,
+    TooManyRequests: 429,
     BlobDamaged: 500,
     SavedButUnread: 503,
     Unavailable: 503,
@@ -147,7 +149,7 @@ def _domain(error: DomainError) -> BaseResponse:
     response = _answer(status, error.code, error.sentence, error.details)
     if isinstance(error, Unavailable) and not isinstance(error, CommitInDoubt):
         response.headers["Retry-After"] = str(RETRY_AFTER)
-    if isinstance(error, TooManyAttempts):
+    if isinstance(error, TooManyAttempts | TooManyRequests):
         response.headers["Retry-After"] = str(error.details["retry_after"])
     if isinstance(error, RangeNotSatisfiable):
         response.headers["Content-Range"] = f"bytes */{error.details['size']}"

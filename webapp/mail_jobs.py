@@ -9,6 +9,7 @@ from core.errors import NotFound
 from core.identity import SYSTEM, Actor
 from core.messages import Event
 from documents import queries
+from documents.access import links_of
 from documents.events import DocumentFiled
 from documents.intake import Received, receive
 from documents.mail.letters import Unreadable
@@ -19,6 +20,7 @@ from storage.jobs.queue import JobRequest
 from storage.jobs.registry import job
 from storage.unit_of_work import UnitOfWork
 from webapp.bootstrap import Application
+from webapp.outbox.papers import SENT_COPY
 
 OPEN = "documents.open_mail"
 UNREADABLE = "This message cannot be taken apart: {reason}. It is kept as it came; download it to open it."
@@ -40,6 +42,7 @@ def open_mail(application: Application, arguments: dict[str, Any]) -> None:
             version = queries.version(reading, document_id, 1)
         except NotFound:  # destroyed meanwhile
             return
+        is_copy = any(link.role == SENT_COPY for link in links_of(reading, [document_id])[document_id])
         is_too_deep = depth_of(reading, document_id) > DEEPEST
     on_behalf = Actor(id=version.created_by, name=version.created_by, permissions=frozenset({"document.file"}))
     if is_too_deep:
@@ -50,15 +53,16 @@ def open_mail(application: Application, arguments: dict[str, Any]) -> None:
             application.blobs.open(version.digest) as content,
             opened(content, version.media_type, size=version.size) as letter,
         ):
-            command = _opened(application, version, letter)
+            command = _opened(application, version, letter, is_copy=is_copy)
     except Unreadable as reason:
         command = _unopened(version, UNREADABLE.format(reason=reason))
     application.executor.execute(command, actor=on_behalf)
 
 
-def _opened(application: Application, version: DocumentVersion, letter: Opened) -> RecordMail:
+def _opened(application: Application, version: DocumentVersion, letter: Opened, *, is_copy: bool) -> RecordMail:
+    """What goes with a message of ours are documents already: they are not filed once more."""
     files = []
-    for name, role, path in letter.files:
+    for name, role, path in letter.files if not is_copy else ():
         with path.open("rb") as content:
             files.append(StoredFile(name=name, role=role, blob=_stored(application, content)))
     return RecordMail(

@@ -16,6 +16,8 @@ from crm.access import may_read
 from crm.activities.models import ActivityRow
 from crm.customer_file.entries import FileSources
 from crm.models import ContactRow, CustomerRow, OfferRow, OrderRow, ProductRow
+from crm.outbox.channels import Channels
+from crm.outbox.ports import Holds, Papers, Tokens
 from crm.payments.models import PaymentRow
 from crm.planning.ports import WorkingDays
 from crm.sales.models import InvoiceRow
@@ -43,7 +45,7 @@ from engine.models import InstanceRow, TaskHistoryRow, WorkItemRow
 from engine.ports import AttachedDocument, DocumentTypes, TaskDocuments
 from storage.blobs.staging import Staging
 from storage.blobs.store import BlobStore
-from storage.unit_of_work import Reading, Recorder, UnitOfWork
+from storage.unit_of_work import Reading, Recorder, UnitFactory, UnitOfWork
 from webapp import customer_file, records_policy
 from webapp.accounts.people import account_ids, forget
 from webapp.accounts.queries import OrderingAccounts
@@ -55,11 +57,15 @@ from webapp.mail_jobs import open_mails
 from webapp.merge_fields import CrmMergeFields
 from webapp.operations.case_files import StoredCaseFiles
 from webapp.operations.crm_records import CrmRecords
-from webapp.operations.mailing import CaseFiles, MailServer
+from webapp.operations.mailing import CaseFiles, MailServer, Outgoing
 from webapp.operations.network import Web, WebClient
 from webapp.operations.records import Records
 from webapp.operations.secrets import SecretFolder, Secrets
 from webapp.operations.smtp import SmtpServer
+from webapp.outbox.channels import channels
+from webapp.outbox.papers import FiledPapers, NothingHolds
+from webapp.outbox.post import OutboxPost
+from webapp.outbox.tokens import SignedTokens
 from webapp.planning import Office
 from webapp.records_policy import note_retention
 from webapp.searching.changes import index_changes
@@ -144,6 +150,9 @@ def ports(blobs: BlobStore, staging: Staging, settings: Settings) -> Mapping[typ
         **records_policy.ports(),
         MailServer: SmtpServer(settings),
         CaseFiles: StoredCaseFiles(),
+        Outgoing: OutboxPost(),
+        Papers: FiledPapers(),
+        Holds: NothingHolds(),
         Web: WebClient(settings.http_hosts, largest=settings.http_max_answer),
         Records: CrmRecords(),
         Secrets: SecretFolder(settings.secrets),
@@ -151,6 +160,14 @@ def ports(blobs: BlobStore, staging: Staging, settings: Settings) -> Mapping[typ
         FileSources: customer_file.sources(),
         Decisions: TaskDecisions(),
         WorkingDays: Office(),
+    }
+
+
+def ports_of_outbox(units: UnitFactory, settings: Settings, secret_key: str) -> Mapping[type, Any]:
+    """The adapters by which messages leave; the mail server is whatever the port says at that time."""
+    return {
+        Channels: channels(settings, lambda: units.ports[MailServer]),
+        Tokens: SignedTokens(secret_key, settings.public_url),
     }
 
 

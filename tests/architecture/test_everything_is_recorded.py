@@ -31,6 +31,7 @@ GIVING = {"send_version", "send_file", "send_from_directory"}  # what sends cont
 NOTED = {
     "ReadDocument",
     "LookAtPage",
+    "NoteOfferRead",
     "ExportEvidence",
     "ExportLog",
     "export",

@@ -24,7 +24,7 @@ from tests.mailbox import Mailbox, client_context
 from tests.operation_tasks import calls
 from webapp.background import make_worker
 from webapp.bootstrap import Application
-from webapp.operations.mailing import CaseFiles, MailServer, MailTooLarge, message_id, send_mail
+from webapp.operations.mailing import CaseFiles, MailServer, MailTooLarge, Outgoing, Straight, message_id, send_mail
 from webapp.operations.smtp import MailNotSetUp, MailServerAway, SmtpServer
 
 LETTER: dict[str, Any] = {"to": ["Anna Nowak <anna@example.com>"], "subject": "Oferta: łódź", "text": "Zażółć.\n"}
@@ -37,7 +37,7 @@ class Desk:
 
     def __init__(self, server: SmtpServer, clock: FixedClock) -> None:
         self.clock = clock
-        self._ports: dict[type, Any] = {MailServer: server}
+        self._ports: dict[type, Any] = {MailServer: server, Outgoing: Straight()}
 
     def port(self, kind: type) -> Any:
         return self._ports[kind]

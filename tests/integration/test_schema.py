@@ -39,6 +39,7 @@ MODELS = (
     "crm.payments.models",
     "crm.activities.models",
     "crm.planning.models",
+    "crm.outbox.models",
     "webapp.accounts.models",
 )
 LEFT = (  # what a database has that is neither a table nor in one

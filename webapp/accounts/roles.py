@@ -11,7 +11,7 @@ FINANCE = frozenset({"customer.finance"})  # see limits, terms, accounts and deb
 PRIVATE = frozenset({"contact.private"})  # see what people at customers told of themselves
 LISTS = frozenset({"crm.administer"})  # value lists and fields of the firm's own
 MERGING = frozenset({"customer.merge"})  # make one customer of two
-SALES = EMPLOYEE | FINANCE | PRIVATE | {"customer.edit", "offer.edit", "activity.edit"}
+SALES = EMPLOYEE | FINANCE | PRIVATE | {"customer.edit", "offer.edit", "activity.edit", "outbox.send"}
 OVERSIGHT = frozenset({"case.read_all", "document.read_all"})
 STATES = frozenset({"document.state"})  # say by hand that a document is approved, signed or void
 SEALING = frozenset({"document.seal"})  # in the organisation's name
@@ -20,16 +20,18 @@ TYPES = frozenset({"document.administer"})  # define types of documents, break a
 SORTING = frozenset({"document.sort"})  # see and file what comes in by itself
 INVOICES = frozenset({"invoice.edit"})  # issue invoices and credit notes
 MONEY = frozenset({"payment.edit"})  # book payments, settle, write off, dispute
+MESSAGES = frozenset({"outbox.send"})  # mails, SMS and letters to customers
+OUTBOX = MESSAGES | {"outbox.administer"}  # see all that leaves, have it tried again, print
 RECORDS = frozenset({"records.read", "records.hold", "records.dispose", "records.administer"})  # holds bind them too
 
 ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     "sales_rep": SALES,
-    "registrar": EMPLOYEE | SORTING,
-    "sales_manager": SALES | MERGING | STATES | TEMPLATES | SORTING | INVOICES,
+    "registrar": EMPLOYEE | SORTING | OUTBOX,
+    "sales_manager": SALES | OUTBOX | MERGING | STATES | TEMPLATES | SORTING | INVOICES,
     "sales_director": SALES | LISTS | MERGING | STATES | SEALING | TEMPLATES | INVOICES,
-    "finance_director": EMPLOYEE | FINANCE | STATES | SEALING | INVOICES | MONEY,
-    "credit_controller": EMPLOYEE | FINANCE | {"customer.edit", "activity.edit"} | INVOICES | MONEY,
-    "legal": EMPLOYEE | FINANCE | STATES | {"records.read", "records.hold"},
+    "finance_director": EMPLOYEE | FINANCE | MESSAGES | STATES | SEALING | INVOICES | MONEY,
+    "credit_controller": EMPLOYEE | FINANCE | MESSAGES | {"customer.edit", "activity.edit"} | INVOICES | MONEY,
+    "legal": EMPLOYEE | FINANCE | MESSAGES | STATES | {"records.read", "records.hold"},
     "technical_reviewer": EMPLOYEE,
     "records_manager": EMPLOYEE | OVERSIGHT | RECORDS,
     "board": EMPLOYEE | FINANCE | OVERSIGHT | STATES | SEALING | {"records.read"},
@@ -44,6 +46,7 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     | TEMPLATES
     | RECORDS
     | SORTING
+    | OUTBOX
     | INVOICES
     | MONEY
     | LISTS

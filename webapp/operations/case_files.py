@@ -33,5 +33,11 @@ def _file(document: LinkedDocument, blobs: BlobStore) -> CaseFile:
     with blobs.open(document.digest) as content:
         data = content.read()
     return CaseFile(
-        type=document.type or "", file_name=document.file_name, media_type=document.media_type, content=data
+        type=document.type or "",
+        file_name=document.file_name,
+        media_type=document.media_type,
+        content=data,
+        document_id=document.document_id,
+        version=document.n,
+        digest=document.digest,
     )

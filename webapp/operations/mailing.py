@@ -1,24 +1,29 @@
 """Sending mail: one message, with documents of the case, under an id that stays the same when it is sent again."""
 
-import hashlib
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.utils import format_datetime, getaddresses
 from typing import Any, Protocol
 
-from core.errors import DomainError, InvalidInput
-from crm.reach import is_email
+from crm.outbox.channels import File
+from crm.outbox.mail import Mail, MailRefused, MailServer, MailTooLarge, composed, message_id, recipients_of
 from engine.errors import BpmnError
 from engine.handlers import Outside, ServiceCall, outside_operation
 from engine.ready import Fault, Operation, Parameter
 
-MOST_RECIPIENTS = 100
-LONGEST_SUBJECT = 500  # characters
-_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+")
+__all__ = [
+    "CaseFile",
+    "CaseFiles",
+    "MailRefused",
+    "MailServer",
+    "MailTooLarge",
+    "Outgoing",
+    "Posted",
+    "Straight",
+    "message_id",
+    "send_mail",
+]
+
 _LIST = "list<string>"
 SEND = Operation(
     name="mail.send",
@@ -111,36 +116,18 @@ class CaseFile:
     type: str
     file_name: str
     media_type: str
-    content: bytes
+    content: bytes = field(repr=False)
+    document_id: str = ""
+    version: int = 1
+    digest: str = ""
 
 
-class MailTooLarge(InvalidInput):
-    """The message is larger than this installation sends."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posted:
+    """What the server said."""
 
-    code = "mail_too_large"
-
-
-class MailRefused(DomainError):
-    """The server refuses the message for good; `refused` lists the recipients that it names."""
-
-    code = "mail_refused"
-
-    def __init__(self, sentence: str, refused: Sequence[str] = ()) -> None:
-        super().__init__(sentence, refused=list(refused))
-        self.refused = list(refused)
-
-
-class MailServer(Protocol):
-    """Where mail is given to."""
-
-    largest: int
-
-    @property
-    def sender(self) -> str:
-        """The address that mail comes from."""
-
-    def deliver(self, message: EmailMessage, recipients: Sequence[str]) -> Sequence[str]:
-        """The recipients that were refused while others were not. Raises `MailRefused`, `Unavailable`."""
+    message_id: str
+    refused: Sequence[str]
 
 
 class CaseFiles(Protocol):
@@ -150,32 +137,52 @@ class CaseFiles(Protocol):
         """The newest version of each document of these types. Raises `MailTooLarge`."""
 
 
+class Outgoing(Protocol):
+    """How mail leaves."""
+
+    def send(self, outside: Outside, mail: Mail, files: Sequence[CaseFile], *, case_id: str) -> Posted:
+        """Send it, once for each key. Raises `MailRefused`, `MailTooLarge`, `InvalidInput`, `Unavailable`."""
+
+
+class Straight:
+    """Gives mail to the server without a trace: for rehearsals and trials."""
+
+    def send(self, outside: Outside, mail: Mail, files: Sequence[CaseFile], *, case_id: str) -> Posted:
+        """Compose and send."""
+        del case_id
+        server = outside.port(MailServer)
+        enclosed = [File(name=each.file_name, media_type=each.media_type, content=each.content) for each in files]
+        message = composed(mail, enclosed, sender=server.sender, at=outside.clock.now())
+        if len(bytes(message)) > server.largest:
+            raise MailTooLarge(f"The message is larger than {server.largest} bytes; send fewer documents.")
+        return Posted(message_id=str(message["Message-ID"]), refused=server.deliver(message, recipients_of(mail)))
+
+
 @outside_operation(SEND)
 def send_mail(outside: Outside, call: ServiceCall) -> dict[str, Any]:
     """Compose and send; once more with the same id where nobody knows whether it was sent."""
-    server = outside.port(MailServer)
-    files = _attachments(outside, call, server.largest)
-    message, recipients = _composed(outside, call, server.sender)
-    for file in files:
-        _attach(message, file)
-    if len(bytes(message)) > server.largest:
-        raise MailTooLarge(f"The message is larger than {server.largest} bytes; send fewer documents.")
+    given = call.inputs
+    mail = Mail(
+        key=call.key,
+        to=given.get("to", []),
+        cc=given.get("cc", []),
+        bcc=given.get("bcc", []),
+        reply_to=given.get("reply_to") or "",
+        sender_name=given.get("sender_name", ""),
+        subject=given["subject"],
+        text=given["text"],
+    )
+    files = _attachments(outside, call, outside.port(MailServer).largest)
     try:
-        refused = server.deliver(message, recipients)
+        posted = outside.port(Outgoing).send(outside, mail, files, case_id=call.instance_id)
     except MailRefused as error:
         raise BpmnError("MAIL_REFUSED", error.sentence, refused=error.refused) from error
     return {
-        "message_id": str(message["Message-ID"]),
+        "message_id": posted.message_id,
         "sent_at": outside.clock.now(),
-        "refused": list(refused),
+        "refused": list(posted.refused),
         "attached": Decimal(len(files)),
     }
-
-
-def message_id(key: str, sender: str) -> str:
-    """The same for the same step, and of no use to find out about the step."""
-    digest = hashlib.sha256(f"obieg mail {key}".encode()).hexdigest()[:40]
-    return f"<{digest}@{sender.rpartition('@')[2]}>"
 
 
 def _attachments(outside: Outside, call: ServiceCall, largest: int) -> Sequence[CaseFile]:
@@ -188,51 +195,3 @@ def _attachments(outside: Outside, call: ServiceCall, largest: int) -> Sequence[
         sentence = f"The case has no document of the type {', '.join(missing)}."
         raise BpmnError("DOCUMENT_MISSING", sentence, missing=missing)
     return files
-
-
-def _composed(outside: Outside, call: ServiceCall, sender: str) -> tuple[EmailMessage, list[str]]:
-    given = call.inputs
-    to, cc, bcc = (_addresses(name, given.get(name, [])) for name in ("to", "cc", "bcc"))
-    recipients = list(dict.fromkeys(each.addr_spec for each in (*to, *cc, *bcc)))
-    if not to:
-        raise InvalidInput("The message has no recipient; the input to is empty.")
-    if len(recipients) > MOST_RECIPIENTS:
-        raise InvalidInput(f"The message has {len(recipients)} recipients; at most {MOST_RECIPIENTS} are allowed.")
-    message = EmailMessage()
-    message["From"] = _address("sender_name", given.get("sender_name", ""), sender)
-    message["To"] = to
-    if cc:
-        message["Cc"] = cc
-    if given.get("reply_to"):
-        message["Reply-To"] = _addresses("reply_to", [given["reply_to"]])
-    message["Subject"] = _line("subject", given["subject"])
-    message["Date"] = format_datetime(outside.clock.now())
-    message["Message-ID"] = message_id(call.key, sender)
-    message["Auto-Submitted"] = "auto-generated"
-    message.set_content(given["text"])
-    return message, recipients
-
-
-def _addresses(name: str, texts: Sequence[str]) -> list[Address]:
-    return [_address(name, shown, bare) for shown, bare in getaddresses([_line(name, text) for text in texts])]
-
-
-def _address(name: str, shown: str, bare: str) -> Address:
-    if not is_email(bare) or not bare.isascii():
-        raise InvalidInput(f"{bare or 'An empty text'} in the input {name} is not an e-mail address.")
-    return Address(display_name=_line(name, shown), addr_spec=bare)
-
-
-def _line(name: str, text: str) -> str:
-    """A text that can stand in a header. Raises `InvalidInput`: a line's end would begin another header."""
-    if any(ord(char) < 32 or ord(char) == 127 for char in text) or len(text) > LONGEST_SUBJECT:
-        raise InvalidInput(f"The input {name} must be one line of at most {LONGEST_SUBJECT} characters.")
-    return text
-
-
-def _attach(message: EmailMessage, file: CaseFile) -> None:
-    kind = file.media_type if _TYPE.fullmatch(file.media_type) else "application/octet-stream"
-    main, _, sub = kind.partition("/")
-    if main in {"text", "multipart", "message"}:  # their encoding would change the bytes
-        main, sub = "application", "octet-stream"
-    message.add_attachment(file.content, maintype=main, subtype=sub, filename=file.file_name)

@@ -8,7 +8,7 @@ from email.message import EmailMessage
 
 from core.errors import DomainError, Unavailable
 from core.settings import Settings
-from webapp.operations.mailing import MailRefused
+from crm.outbox.mail import MailRefused
 
 PERMANENT = 500  # replies from here on are a refusal for good
 
@@ -98,7 +98,7 @@ def _refused(recipients: dict[str, tuple[int, bytes]]) -> DomainError:
     if any(code < PERMANENT for code, _ in recipients.values()):
         return MailServerAway("The mail server asks to come again later.")
     told = "; ".join(f"{each}: {_text(reason)}" for each, (_, reason) in sorted(recipients.items()))
-    return MailRefused(f"The mail server refuses all recipients: {told}.", sorted(recipients))
+    return MailRefused(f"The mail server refuses all recipients: {told}.", tuple(sorted(recipients)))
 
 
 def _response(error: smtplib.SMTPResponseException) -> DomainError:

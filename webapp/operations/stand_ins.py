@@ -12,7 +12,7 @@ from engine.messages import keys_of
 from webapp.operations.activities import ACTIVITY, PLAN
 from webapp.operations.decisions import EVALUATE
 from webapp.operations.document_states import STATE
-from webapp.operations.mailing import CaseFile, CaseFiles, MailServer
+from webapp.operations.mailing import CaseFile, CaseFiles, MailServer, Outgoing, Straight
 from webapp.operations.messages import SEND, TELL
 from webapp.operations.network import Answer, Request, Web
 from webapp.operations.papers import FILE, GENERATE
@@ -136,6 +136,13 @@ class FakePost:
         """Nobody refuses."""
         del message, recipients
         return []
+
+
+@HANDLERS.fake(Outgoing)
+def straight(stage: Stage) -> Straight:
+    """Nothing is kept of what a rehearsal sends."""
+    del stage
+    return Straight()
 
 
 @HANDLERS.fake(CaseFiles)

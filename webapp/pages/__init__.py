@@ -47,7 +47,7 @@ MODULES = (
 def register(app: Flask) -> None:
     """Serve every page, with its filters and its front end."""
     from webapp import assets
-    from webapp.pages import formats, shell
+    from webapp.pages import formats, offer_answers, shell
     from webapp.pages.blueprint import blueprint
 
     assets.register(app)
@@ -56,3 +56,4 @@ def register(app: Flask) -> None:
     for name in MODULES:  # importing a module adds its routes to the blueprint
         importlib.import_module(f"webapp.pages.{name}")
     app.register_blueprint(blueprint)
+    offer_answers.register(app)

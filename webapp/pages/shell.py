@@ -17,6 +17,8 @@ OFFER_MARKS = {
     "in_approval": "mark-live",
     "approved": "mark-good",
     "sent": "mark-good",
+    "accepted": "mark-good",
+    "declined": "mark-late",
     "returned": "mark-soon",
     "rejected": "mark-late",
 }

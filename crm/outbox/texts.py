@@ -1,0 +1,196 @@
+"""Texts that messages are written from: places such as {customer.name} are filled with values, never executed."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from core.executor import handles
+from core.messages import Command
+from crm.checks import Findings, checked_version
+from crm.company import company, today
+from crm.errors import WrongFields
+from crm.models import CustomerRow, OfferRow, OfferVersionRow
+from crm.money import plain
+from crm.outbox.errors import TextNotFound
+from crm.outbox.events import TextWritten
+from crm.outbox.models import TextRow
+from crm.outbox.reaching import Reached
+from storage.unit_of_work import Reading, UnitOfWork
+
+KEY = re.compile(r"[a-z][a-z0-9_]{0,63}")
+PLACE = re.compile(r"\{([a-z][a-z0-9_.]*)\}")
+LINK = "link"  # filled when the message leaves, for its recipient alone
+PLACES = {  # what texts may ask for, and what it is
+    "customer.name": "the customer's name",
+    "customer.number": "the customer's number",
+    "contact.name": "the person's name, else the customer's",
+    "company.name": "our name",
+    "company.address": "our address",
+    "author.name": "who sends it",
+    "today": "the date",
+    "offer.number": "the number of the offer",
+    "offer.version": "its version",
+    "offer.gross": "its gross value",
+    "offer.currency": "its currency",
+    "offer.valid_until": "the last day on which it can be accepted",
+    "years": "of birthdays and anniversaries: how many",
+    LINK: "the link by which a customer answers an offer",
+}
+OFFER_TEXT = """Szanowni Państwo,
+
+w załączeniu przesyłamy ofertę {offer.number} na kwotę {offer.gross} {offer.currency}.
+Jest ważna do {offer.valid_until}.
+Odpowiedzieć można tutaj: {link}
+
+Z poważaniem
+{author.name}
+"""
+USUAL = {  # what there is before anybody writes a text
+    "offer": ("Offer by e-mail", "Oferta {offer.number} / Offer {offer.number}", OFFER_TEXT),
+    "greeting": (
+        "Birthday",
+        "Najlepsze życzenia",
+        "{contact.name}, wszystkiego najlepszego z okazji urodzin życzy {company.name}\n",
+    ),
+    "anniversary": (
+        "Anniversary of a firm",
+        "{years} lat firmy {customer.name}",
+        "Gratulujemy {years} lat działalności firmy {customer.name}!\n{company.name}\n",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageText:
+    """A text by its key; `version` is 0 for one that came with the product."""
+
+    key: str
+    title: str
+    subject: str
+    text: str
+    is_active: bool
+    version: int
+    changed_at: datetime | None = None
+    changed_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteText(Command):
+    """Write a text for messages, or change one."""
+
+    key: str
+    title: str
+    subject: str
+    text: str
+    is_active: bool = True
+    expected_version: int | None = None
+
+
+@handles(WriteText, needs="template.edit")
+def write_text(command: WriteText, unit: UnitOfWork) -> int:
+    """Keep it and return its version. Raises `WrongFields` that names places which nothing fills."""
+    findings = Findings()
+    title = findings.text("/title", command.title, "The title")
+    subject = findings.text("/subject", command.subject, "The subject", longest=500)
+    text = findings.text("/text", command.text, "The text", longest=20_000)
+    if not KEY.fullmatch(command.key):
+        findings.add("/key", "The key has small letters, digits and underscores, such as offer_reminder.")
+    for pointer, content in (("/subject", subject), ("/text", text)):
+        unknown = sorted(set(PLACE.findall(content)) - PLACES.keys())
+        if unknown:
+            known = ", ".join(f"{{{each}}}" for each in PLACES)
+            findings.add(pointer, f"Nothing fills {{{unknown[0]}}}; there are {known}.")
+    findings.refuse()
+    row = unit.session.get(TextRow, command.key)
+    if row is None:
+        row = TextRow(key=command.key, row_version=1)
+        unit.session.add(row)
+    else:
+        checked_version(f"The text {row.title}", expected=command.expected_version, current=row.row_version)
+    row.title, row.subject, row.text, row.is_active = title, subject, command.text, command.is_active
+    row.changed_at, row.changed_by = unit.clock.now(), unit.actor.id
+    unit.emit(TextWritten(key=row.key, title=title, is_active=row.is_active))
+    unit.session.flush()  # the new row version is the answer
+    return row.row_version
+
+
+def texts(reading: Reading) -> list[MessageText]:
+    """All texts by title: the firm's own, and those that came with the product unless the firm has changed them."""
+    rows = [_told(row) for row in reading.session.scalars(select(TextRow))]
+    own = {each.key for each in rows}
+    return sorted([*rows, *(_usual(key) for key in USUAL if key not in own)], key=lambda each: each.title)
+
+
+def text_named(reading: Reading, key: str) -> MessageText:
+    """Raises `TextNotFound`, also for one that is not used any more."""
+    row = reading.session.get(TextRow, key)
+    if row is None and key in USUAL:
+        return _usual(key)
+    if row is None or not row.is_active:
+        raise TextNotFound(key)
+    return _told(row)
+
+
+def filled(text: str, values: Mapping[str, str], pointer: str = "/text") -> str:
+    """The text with its places filled; {link} stays. Raises `WrongFields` for a place without a value."""
+    missing = sorted(set(PLACE.findall(text)) - values.keys() - {LINK})
+    if missing:
+        what = PLACES.get(missing[0], "nothing fills it")
+        raise WrongFields({pointer: f"The text asks for {{{missing[0]}}} ({what}), which is not known here."})
+    return PLACE.sub(lambda found: values.get(found[1], found[0]), text)
+
+
+def fields_of(reading: Reading, whom: Reached, about: tuple[str, str] | None) -> dict[str, str]:
+    """What is known of whom a message is for and of what it is about."""
+    own = company(reading)
+    values = {
+        "company.name": own.name,
+        "company.address": own.address or "",
+        "author.name": reading.actor.name,
+        "today": today(reading).isoformat(),
+    }
+    if whom.customer is not None:
+        values |= _of_customer(whom.customer)
+    if whom.name:
+        values["contact.name"] = whom.name
+    if about is not None and about[0] == "crm.offer":
+        values |= _of_offer(reading, about[1])
+    return values
+
+
+def _of_customer(row: CustomerRow) -> dict[str, str]:
+    return {"customer.name": row.name, "customer.number": row.number}
+
+
+def _of_offer(reading: Reading, offer_id: str) -> dict[str, str]:
+    offer = reading.session.get_one(OfferRow, offer_id)
+    wanted = select(OfferVersionRow).where(OfferVersionRow.offer_id == offer.id, OfferVersionRow.n == offer.version)
+    version = reading.session.scalars(wanted).one()
+    return {
+        "offer.number": offer.number,
+        "offer.version": str(version.n),
+        "offer.gross": plain(version.gross),
+        "offer.currency": version.currency,
+        "offer.valid_until": version.valid_until.isoformat() if version.valid_until else "–",
+    }
+
+
+def _told(row: TextRow) -> MessageText:
+    return MessageText(
+        key=row.key,
+        title=row.title,
+        subject=row.subject,
+        text=row.text,
+        is_active=row.is_active,
+        version=row.row_version,
+        changed_at=row.changed_at,
+        changed_by=row.changed_by,
+    )
+
+
+def _usual(key: str) -> MessageText:
+    title, subject, text = USUAL[key]
+    return MessageText(key=key, title=title, subject=subject, text=text, is_active=True, version=0)

@@ -1,0 +1,48 @@
+"""Signed tokens of links that work without a log-in; the signature alone opens nothing: the link's row decides."""
+
+from __future__ import annotations
+
+from itsdangerous import BadSignature, URLSafeSerializer
+
+from core.errors import DomainError
+from core.ids import is_id
+
+SALT = "offer-answer"  # a token for one purpose is no token for another
+LONGEST = 300  # characters
+
+
+class AddressNotSetUp(DomainError):
+    """Nobody outside knows where this installation is."""
+
+    code = "address_not_set_up"
+
+
+class SignedTokens:
+    """Signs by the installation's secret key."""
+
+    def __init__(self, secret_key: str, public_url: str) -> None:
+        self._serializer = URLSafeSerializer(secret_key, salt=SALT)
+        self._public_url = public_url.rstrip("/")
+
+    def token(self, link_id: str) -> str:
+        """The token of a link: always the same one."""
+        return str(self._serializer.dumps(link_id))
+
+    def address(self, token: str) -> str:
+        """Raises `AddressNotSetUp`."""
+        if not self._public_url:
+            raise AddressNotSetUp(
+                "Links for customers cannot be made: an administrator sets OBIEG_PUBLIC_URL to the address under which "
+                "customers reach this installation."
+            )
+        return f"{self._public_url}/answer/{token}"
+
+    def link(self, token: str) -> str | None:
+        """The link, None for anything that we have not signed."""
+        if len(token) > LONGEST:
+            return None
+        try:
+            found = self._serializer.loads(token)
+        except BadSignature:
+            return None
+        return found if isinstance(found, str) and is_id(found) else None
