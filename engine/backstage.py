@@ -143,14 +143,15 @@ class Backstage:
         """What the case has sent, by events and by operations."""
         stage = self._stage
         for sent in stage.messages[self._read[0] :]:
-            self._letters.append(Letter(sent.name, {} if sent.key is None else {"key": sent.key}, sent.payload))
+            own = {} if sent.key is None else {"key": sent.key}
+            self._letters.append(Letter(sent.name, stage.keys_in(sent.name, sent.payload) | own, sent.payload))
         self._read[0] = len(stage.messages)
         while stage.outbox:
             name, keys, payload = stage.outbox.pop(0)
             if keys is None:
                 stage.signal(name, payload)
             else:
-                self._letters.append(Letter(name, keys, payload))
+                self._letters.append(Letter(name, {**stage.keys_in(name, payload), **keys}, payload))
 
 
 class _Fakes:

@@ -16,6 +16,7 @@ from core.ids import new_id
 from core.messages import Command
 from engine import store
 from engine.calls import PUBLISH, ROUTE
+from engine.correlating import keys_in
 from engine.deferred import Host
 from engine.events import MessageExpired, MessageReceived
 from engine.feel.kinds import imported
@@ -93,7 +94,8 @@ class _Letter:
 @handles(PublishMessage, needs="message.publish")
 def publish_message(command: PublishMessage, unit: UnitOfWork) -> Published:
     """Deliver a message, start a case with it, or keep it. Raises `InvalidInput`."""
-    letter = _Letter(_name(command.name), keys_of(command.keys), command.payload, command.event_id)
+    keys = keys_in(unit, _name(command.name), command.payload) | keys_of(command.keys)
+    letter = _Letter(command.name, keys, command.payload, command.event_id)
     router = _Router(unit, letter)
     return with_incidents(unit, lambda parking: _publish(command, router, unit, parking))
 

@@ -10,6 +10,7 @@ from core.clock import FixedClock
 from core.identity import SYSTEM, Actor
 from engine import access, forms
 from engine.bpmn.model import Node, Reference, Work
+from engine.correlating import read_keys
 from engine.deciding import Question, asked_of, evaluate
 from engine.dmn import Decided, Model
 from engine.ensemble import Ensemble, Role
@@ -98,6 +99,10 @@ class Rehearsal:
     def program_of(self, key: str) -> Program | None:
         """What can be called under a key: the process itself, or another one of the package."""
         return self.program if key == self.program.process.id else self.props.called(key)
+
+    def keys_in(self, message: str, payload: Mapping[str, Any]) -> dict[str, str]:
+        """The keys that a message has in its content."""
+        return read_keys(self.program.process, message, payload, self.now())
 
     def play(self, role: Role, node: Node, token: str, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
         """Answer for a handler: what the scenario says, else the package's stand-in. Raises `StepFailed`."""

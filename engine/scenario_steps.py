@@ -35,6 +35,8 @@ class Acts:
         if way is None:
             stage.start(variables, actor)
         else:
+            if way == "message":
+                variables |= stage.keys_in(str(start[way]), start.get("payload") or {})
             variables |= {name: str(key) for name, key in (start.get("keys") or {}).items()}
             stage.begin({**variables, **(start.get("payload") or {})}, actor, _start_event(stage, way, str(start[way])))
         self._behind.settle()
@@ -44,8 +46,9 @@ class Acts:
         kind = next(kind for kind in STEPS if kind in step)
         match kind:
             case "message":
-                keys = keys_of(step.get("keys") or {})
-                self._behind.send(Letter(str(step["message"]), keys, step.get("payload") or {}, must_arrive=True))
+                name, payload = str(step["message"]), step.get("payload") or {}
+                keys = self._stage.keys_in(name, payload) | keys_of(step.get("keys") or {})
+                self._behind.send(Letter(name, keys, payload, must_arrive=True))
             case "job":
                 self._behind.run(
                     self._job(step["job"]), step.get("returns") if "returns" not in step else step["returns"] or {}

@@ -11,6 +11,7 @@ from sqlalchemy import delete
 from core.errors import InvalidInput
 from engine import catalog
 from engine.bpmn.model import Process, Trigger
+from engine.correlating import PATH
 from engine.events import CaseStarted
 from engine.feel.values import plain
 from engine.models import DefinitionRow, StartEventRow
@@ -74,6 +75,19 @@ def begin(beginning: Beginning, unit: UnitOfWork, parking: Parking, *, mark: str
 def register(unit: UnitOfWork, row: DefinitionRow, process: Process) -> None:
     """Have the start events of a process's newest version wait, in place of those of older versions."""
     unit.session.execute(delete(StartEventRow).where(StartEventRow.definition_key == row.key))
+    for number, path in enumerate(process.paths):
+        unit.session.add(
+            StartEventRow(
+                definition_key=row.key,
+                element_id=path.key,
+                number=number,
+                definition_id=row.id,
+                kind=PATH,
+                name=path.message,
+                due_at=None,
+                left=None,
+            )
+        )
     now = unit.clock.now()
     counted: Counter[str] = Counter()
     for element, trigger in process.start_triggers:

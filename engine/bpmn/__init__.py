@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from engine.bpmn.check import check_process
 from engine.bpmn.check_references import check_references
 from engine.bpmn.check_standard import check_standard
+from engine.bpmn.correlation import check_correlation, check_sent
 from engine.bpmn.findings import Finding, Findings
 from engine.bpmn.global_tasks import KINDS as GLOBAL_TASKS
 from engine.bpmn.global_tasks import wrap_global_tasks
@@ -35,6 +36,7 @@ def check_bpmn(name: str, content: bytes, known: Known) -> Checked:
     wrapped = wrap_global_tasks(root)
     check_standard(root, [*executed, *wrapped], findings)
     check_references(root, [*executed, *wrapped], findings)
+    check_correlation(root, findings)
     processes = [_check(process, known, findings) for process in executed]
     processes += [_check_global(process, known, findings) for process in wrapped]
     return Checked(tuple(process for process in processes if process is not None), findings)
@@ -80,6 +82,7 @@ def _check(process: Xml, known: Known, findings: Findings) -> Process | None:
         return None  # the graph has holes: there is nothing to compile
     lowered = lower_process(scope, known, findings)
     _check_messages(lowered, findings)
+    check_sent(lowered, findings)
     return lowered
 
 

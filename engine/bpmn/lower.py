@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from engine.bpmn.ad_hoc import read_ad_hoc
 from engine.bpmn.calls import read_call
+from engine.bpmn.correlation import CorrelationReader
 from engine.bpmn.data import DataReader
 from engine.bpmn.expressions import Value, attribute, formula
 from engine.bpmn.findings import Findings
@@ -44,7 +45,8 @@ class _Lowering:
         self._known = known
         self._findings = findings
         self._data = DataReader(root.element, findings)
-        self._triggers = TriggerReader(root.element.getparent(), findings)
+        self._correlation = CorrelationReader(root.element, findings)
+        self._triggers = TriggerReader(root.element.getparent(), self._correlation, findings)
         self._loops = LoopReader(self._triggers, self._data, findings)
         self._people = PeopleReader(root.element, findings)
         self._stages = self._read_stages()
@@ -69,6 +71,7 @@ class _Lowering:
             handlers=self._handlers(self._root),
             start_triggers=tuple((key, trigger) for key in self._makers(nodes) for trigger in nodes[key].triggers),
             required=self._data.required(element),
+            paths=self._correlation.paths(),
             nodes=nodes,
         )
 

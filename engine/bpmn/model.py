@@ -231,6 +231,15 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MessagePath:
+    """Where a message of this name has a key in its content; `key` is the correlation property."""
+
+    message: str
+    key: str
+    value: Value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Process:
     """A process that can run as it is."""
 
@@ -249,4 +258,5 @@ class Process:
     handlers: tuple[str, ...] = ()
     start_triggers: tuple[tuple[str, Trigger], ...] = ()
     required: tuple[str, ...] = ()
+    paths: tuple[MessagePath, ...] = ()
     nodes: dict[str, Node] = field(default_factory=dict)

@@ -164,11 +164,7 @@ DRAWINGS = _words("collaboration globalConversation relationship")  # whose cont
 
 _NO_WSDL = "operations of web services are not called; name a handler or a message"
 _NO_CHOREOGRAPHY = "a choreography has nobody who could execute it; draw the process of each participant"
-_CORRELATE = "messages are correlated by obieg:correlationKey at the event that receives them"
 REFUSED: dict[str, str] = {
-    "correlationProperty": _CORRELATE,
-    "correlationKey": _CORRELATE,
-    "correlationSubscription": _CORRELATE,
     "choreography": _NO_CHOREOGRAPHY,
     "globalChoreographyTask": _NO_CHOREOGRAPHY,
     **dict.fromkeys(_CHOREOGRAPHY.split(), _NO_CHOREOGRAPHY),

@@ -78,6 +78,11 @@ PEOPLE = {
     "humanPerformer": "its resourceAssignmentExpression names the person who gets the task, as camunda:assignee does",
     "potentialOwner": "its resourceAssignmentExpression names groups, group(name) and user(name) that it is offered to",
 }
+CORRELATION = {
+    "correlationProperty": "reads a key by messagePath out of the content of each message of that name",
+    "correlationKey": "names its one property; refused with several, and where no subscription says what cases want",
+    "correlationSubscription": "binds the key to data of the case: its events wait for messages with dataPath's value",
+}
 _RUNNING_EVENTS = {
     ("startEvent", "none"): "begins the process or the sub-process",
     ("startEvent", "message"): "a message makes a case",
@@ -111,7 +116,7 @@ _RUNNING_EVENTS = {
     ("intermediateThrowEvent", "link"): "goes on at the link catch event of the same name",
     ("intermediateThrowEvent", "multiple"): "throws all of them, in the order of the diagram",
     ("intermediateCatchEvent", "timer"): "waits for a date or a duration",
-    ("intermediateCatchEvent", "message"): "waits for its message, correlated by obieg:correlationKey",
+    ("intermediateCatchEvent", "message"): "waits for its message, with the key that correlates it",
     ("intermediateCatchEvent", "signal"): "waits for its signal",
     ("intermediateCatchEvent", "conditional"): "waits until its condition is true",
     ("intermediateCatchEvent", "link"): "where the link throw event of the same name goes on",
@@ -195,6 +200,7 @@ def table() -> list[tuple[str, str, Verdict]]:
     rows += [(name, "marker of an activity", verdict) for name, verdict in MARKERS.items()]
     rows += [(name, "data", Verdict(True, because)) for name, because in DATA.items()]
     rows += [(name, "user task", Verdict(True, because)) for name, because in PEOPLE.items()]
+    rows += [(name, "message", Verdict(True, because)) for name, because in CORRELATION.items()]
     rows += [(event, kind, event_verdict(event, kind)) for event in POSITIONS for kind in ("none", *EVENT_KINDS)]
     rows += [(name, "drawn", Verdict(True, because)) for name, because in {**DRAWN, **NOTES}.items()]
     rows += [(name, "any", Verdict(False, because)) for name, because in REFUSED.items()]

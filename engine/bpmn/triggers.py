@@ -1,7 +1,7 @@
 """Reads event definitions: what an event waits for or throws, with what they refer to resolved."""
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from core.errors import InvalidInput
 from engine.bpmn.expressions import Value, attribute, formula
@@ -34,10 +34,18 @@ def compiled(make: Callable[[], Compiled], at: Xml, element: str | None, finding
         return None
 
 
+class Correlating(Protocol):
+    """Says what the events of a process wait for in the keys of messages."""
+
+    def key(self, message: str, owner: Xml, own: Value | None) -> Value | None:
+        """The key of a message of this id at an event; `own` is what the event says itself."""
+
+
 class TriggerReader:
     """Reads the triggers of the events of one file."""
 
-    def __init__(self, definitions: Xml, findings: Findings) -> None:
+    def __init__(self, definitions: Xml, correlation: Correlating, findings: Findings) -> None:
+        self._correlation = correlation
         self._roots: dict[str, Xml] = {each.get("id"): each for each in definitions if each.get("id")}
         self._findings = findings
 
@@ -122,7 +130,10 @@ class TriggerReader:
             sentence = f"The event needs {reference}, with a {kind} that has a {what}: else nothing could match it."
             self._refuse("event-name", sentence, owner)
             return None
-        return Trigger(kind=kind, name=name, key=self._key(definition, owner) if kind == "message" else None)
+        if kind != "message" or root is None:
+            return Trigger(kind=kind, name=name)
+        key = self._correlation.key(root.get("id"), owner, self._key(definition, owner))
+        return Trigger(kind=kind, name=name, key=key)
 
     def _key(self, definition: Xml, owner: Xml) -> Value | None:
         for holder in (definition, owner):

@@ -180,9 +180,6 @@ def test_what_is_refused_is_refused_wherever_it_stands(element: str) -> None:
 @pytest.mark.parametrize(
     "roots",
     [
-        '<correlationProperty id="c"/>',
-        '<collaboration id="c"><correlationKey id="k"/></collaboration>',
-        '<collaboration id="c"><conversation id="v"><correlationKey id="k"/></conversation></collaboration>',
         '<choreography id="c"/>',
         '<rootElement id="c"/>',
         '<x:thing xmlns:x="urn:x"/>',
