@@ -1,6 +1,6 @@
 """Fields that a firm adds to customers and contacts: typed, checked, searchable, ready for forms and decisions."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -137,7 +137,17 @@ def checked_values(
 
     Values of retired fields stay as they are. Faults are noted by pointer (`/custom/colour`).
     """
-    known = {each.key: each for each in fields_of(unit, entity, all_of_them=True)}
+    found, codes = read_values(fields_of(unit, entity, all_of_them=True), given, before, findings)
+    kept = frozenset(at for at in codes if before.get(at.split("/")[2]) == found.get(at.split("/")[2]))
+    check_codes(unit, findings, codes, kept=kept)
+    return found
+
+
+def read_values(
+    own: Sequence[Field], given: Mapping[str, Any], before: Mapping[str, Any], findings: Findings
+) -> tuple[dict[str, Any], dict[str, tuple[str, str]]]:
+    """The same without a look into value lists: also pointers to list and code, for whoever has looked already."""
+    known = {each.key: each for each in own}
     checking, found = _Checking(findings), dict[str, Any]()
     for key in given.keys() - known.keys():
         findings.add(f"/custom/{key}", f"There is no field {key}.")
@@ -153,9 +163,7 @@ def checked_values(
                 findings.add(at, f"{_title(each)} is missing.")
             continue
         found[key] = _READERS[each.type](checking, at, each, value)
-    kept = frozenset(at for at in checking.codes if before.get(at.split("/")[2]) == found.get(at.split("/")[2]))
-    check_codes(unit, findings, checking.codes, kept=kept)
-    return found
+    return found, checking.codes
 
 
 def typed(fields: list[Field], values: Mapping[str, Any]) -> dict[str, Any]:

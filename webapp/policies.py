@@ -15,6 +15,7 @@ from core.settings import Settings
 from crm.access import may_read
 from crm.activities.models import ActivityRow
 from crm.customer_file.entries import FileSources
+from crm.imports.undoing import RecordUse
 from crm.models import ContactRow, CustomerRow, OfferRow, OrderRow, ProductRow
 from crm.outbox.channels import Channels
 from crm.outbox.ports import Holds, Papers, Tokens
@@ -67,6 +68,7 @@ from webapp.outbox.papers import FiledPapers, NothingHolds
 from webapp.outbox.post import OutboxPost
 from webapp.outbox.tokens import SignedTokens
 from webapp.planning import Office
+from webapp.record_use import UsedRecords
 from webapp.records_policy import note_retention
 from webapp.searching.changes import index_changes
 from webapp.searching.labels import Labels
@@ -160,6 +162,7 @@ def ports(blobs: BlobStore, staging: Staging, settings: Settings) -> Mapping[typ
         FileSources: customer_file.sources(),
         Decisions: TaskDecisions(),
         WorkingDays: Office(),
+        RecordUse: UsedRecords(),
     }
 
 

@@ -40,6 +40,7 @@ MODELS = (
     "crm.activities.models",
     "crm.planning.models",
     "crm.outbox.models",
+    "crm.imports.models",
     "webapp.accounts.models",
 )
 LEFT = (  # what a database has that is neither a table nor in one

@@ -21,12 +21,12 @@ from crm.sales.events import OfferAccepted, OrderMoved
 from documents.events import DocumentFiled
 from documents.filed import Filed, stream_of
 from documents.models import DocumentLinkRow
-from documents.search.indexing import index, index_filed
+from documents.search.indexing import index, index_filed, index_new
 from documents.search.ports import CASE, DOCUMENT
 from engine.events import CaseStarted, EntityLinked, HistoryRemoved
 from storage.unit_of_work import UnitOfWork
 from webapp.searching.records import CONTACT, ORDER, PRODUCT
-from webapp.searching.sources import CUSTOMER, OFFER
+from webapp.searching.sources import CUSTOMER, OFFER, customer_entry
 
 STREAM = "document:"
 UNCHANGING = frozenset({"document.read", "document.checked_out", "document.given_back"})
@@ -58,8 +58,18 @@ def index_changes(unit: UnitOfWork, events: Sequence[Event]) -> None:
     if filed:
         index_filed(unit, [filed[each] for each in sorted(filed)])
         concerned[DOCUMENT] -= filed.keys()
+    _index_new(unit, concerned)
     for kind, each in sorted(concerned.items()):
         index(unit, kind, each)
+
+
+def _index_new(unit: UnitOfWork, concerned: dict[str, set[str]]) -> None:
+    """Customers that the unit made and can tell of need not be read back."""
+    ids = concerned.get(CUSTOMER, set())
+    fresh = [found for each in ids if (found := unit.made.get(f"customer:{each}")) is not None]
+    if fresh:
+        index_new(unit, [customer_entry(each, []) for each in fresh])
+        ids -= {each.id for each in fresh}
 
 
 def _others(unit: UnitOfWork, event: Event) -> Iterator[tuple[str, Collection[str]]]:

@@ -70,7 +70,7 @@ class CustomerSource:
             people.setdefault(contact.customer_id, []).extend(
                 each for each in (contact.name, contact.email, contact.phone) if each
             )
-        return [_customer(row, people.get(row.id, [])) for row in rows]
+        return [customer_entry(row, people.get(row.id, [])) for row in rows]
 
     def following(self, reading: Reading, after: str, limit: int) -> Sequence[str]:
         """The next customers by id."""
@@ -96,7 +96,8 @@ class OfferSource:
         return following(reading, OfferRow.id, after, limit)
 
 
-def _customer(row: CustomerRow, people: list[str]) -> Entry:
+def customer_entry(row: CustomerRow, people: list[str]) -> Entry:
+    """The entry of a customer, and of one that is about to be written."""
     places = dict.fromkeys(f"{address.city}, {address.country}" for address in row.addresses)
     reached = [each.number or each.as_written for each in row.phones] + [each.address for each in row.emails]
     other = [row.legal_name, row.external_reference, *(address.street for address in row.addresses), *reached, *people]
