@@ -25,6 +25,11 @@ UNTOLD = {  # commands without an event, and why
     "PlaceOrder": "what a worker makes of it is told, and so is what it read",
     "EndOrder": "the command in it tells what was filed",
     "RefuseOrder": "nothing came of it",
+    "DraftImport": "a file that is looked at changes no record; what is started is told",
+    "ArrangeImport": "the same",
+    "SaveMapping": "the same",
+    "TakeRows": "each record that is made or changed is told in its own stream",
+    "UndoImport": "what is taken back is told, record by record and at the end",
     "NoteTokenUse": "how a token was used stands in the entries of what it did",
 }
 GIVING = {"send_version", "send_file", "send_from_directory"}  # what sends content to a browser or a program
