@@ -15,6 +15,7 @@ MODULES = (
     "customers",
     "definitions",
     "duplicates",
+    "imports",
     "document_comparison",
     "document_folders",
     "document_types",

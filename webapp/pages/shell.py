@@ -37,6 +37,7 @@ PLAN = (  # group, (title, icon, endpoint, right, part of the address); the firs
     ("Sales", ("Customers", "building", "customers", "customer.read", "/customers")),
     ("Sales", ("Activities", "calendar-due", "activities", "customer.read", "/activities")),
     ("Sales", ("Rooms and devices", "building", "resource_list", "customer.read", "/resources")),
+    ("Sales", ("Imports", "upload", "imports", "customer.edit", "/imports")),
     ("Audit", ("Log", "shield-check", "log", "audit.read", "/audit")),
     ("Design", ("Processes", "sitemap", "definitions", "", "/definitions")),
 )
