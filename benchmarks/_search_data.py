@@ -32,10 +32,18 @@ DISTINCT = 50_000  # texts; beyond that the database repeats them under new ids,
 REPEATED = 50_000  # documents that are repeated by one transaction
 MANY_CASES = 10  # one case of so many belongs to the person who is involved in many
 FEW_CASES = 5000  # one of so many to the person who is involved in few
+GROUPS = 50  # that open tasks are offered to
 DIGEST = "0" * 64
-SIZES = {"digest": DIGEST, "few": FEW_CASES, "many": MANY_CASES, "cases": CASE_COUNT, "customers": CUSTOMER_COUNT}
+SIZES = {
+    "digest": DIGEST,
+    "few": FEW_CASES,
+    "many": MANY_CASES,
+    "cases": CASE_COUNT,
+    "customers": CUSTOMER_COUNT,
+    "groups": GROUPS,
+}
 EMPTY = {str: "''", bool: "false", int: "1", Decimal: "0", datetime: "now()", date: "current_date"}
-FINISHED, CUSTOMERS = 0, -1  # what is noted beside the chunks
+FINISHED, CUSTOMERS, TASKS = 0, -1, -2  # what is noted beside the chunks
 TABLES = (
     *(
         DocumentRow,
@@ -68,8 +76,11 @@ COPIES = {
 }
 NOTED = "CREATE TABLE IF NOT EXISTS bench_search_chunk (first bigint PRIMARY KEY)"
 BLOB = "INSERT INTO blob (digest, size, claimed_at) VALUES (:digest, 10240, now()) ON CONFLICT DO NOTHING"
+EMPTIED = "TRUNCATE instance, work_item, task_history"
+NOTE_TASKS = f"INSERT INTO bench_search_chunk VALUES ({TASKS}) ON CONFLICT DO NOTHING"  # noqa: S608 -- a constant
 DEFINITION = "'01JA0000000000000000000001'"
-STARTER = """CASE WHEN n % :few = 0 THEN 'few' WHEN n % :many = 1 THEN 'many' ELSE 'person' || n % 300 END"""
+STARTER = """CASE WHEN n % :few = 0 THEN 'few' WHEN n % (2 * :many) = 1 THEN 'many' ELSE 'person' || n % 300 END"""
+DOER = "CASE WHEN n % (2 * :many) = 1 + :many THEN 'many' ELSE 'person' || n % 299 END"  # half of a person's cases
 SOME = "BETWEEN '01JD' || lpad(CAST(:first AS text), 22, '0') AND '01JD' || lpad(CAST(:last AS text), 22, '0')"
 MOVED = "'01JD' || lpad((substr({id}, 5)::bigint + :back)::text, 22, '0')"
 REPEAT = (
@@ -116,15 +127,16 @@ def fill(engine: Engine, number: int, progress: Callable[[int, int], None]) -> b
     with engine.begin() as connection:
         connection.execute(text(NOTED))
         done = set(connection.execute(text("SELECT first FROM bench_search_chunk")).scalars())
+        is_indexed = connection.execute(text("SELECT to_regclass('ix_search_entry_bucket_rights_terms')")).scalar()
     missing = [first for first in range(1, min(number, DISTINCT) + 1, CHUNK) if first not in done]
     repeated = [first for first in range(DISTINCT + 1, number + 1, REPEATED) if first not in done]
-    if not missing and not repeated and FINISHED in done:
+    if not missing and not repeated and {FINISHED, TASKS} <= done and is_indexed:
         return False
     steps = len(missing) + len(repeated) + 2
     with _hasty(engine):
-        _begin(engine)
+        _begin(engine, has_tasks=TASKS in done)
         if missing or repeated:  # the large index is made when all are there
-            _execute(engine, "DROP INDEX IF EXISTS ix_search_entry_terms_rights_bucket")
+            _execute(engine, "DROP INDEX IF EXISTS ix_search_entry_bucket_rights_terms")
         url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
         with ProcessPoolExecutor(max_workers=os.cpu_count()) as pool:
             waiting = [pool.submit(_chunk, url, first, min(first + CHUNK - 1, number)) for first in missing]
@@ -163,18 +175,27 @@ def _execute(engine: Engine, statement: str) -> None:
         connection.execute(text(statement))
 
 
-def _begin(engine: Engine) -> None:
+def _begin(engine: Engine, *, has_tasks: bool) -> None:
     """What documents refer to."""
     case = {"id": "'01JC' || lpad(n::text, 22, '0')", "definition_id": DEFINITION, "started_by": STARTER}
     case |= {"definition_key": "'bench'", "state": "'running'", "revision": "1", "business_key": "'Case ' || n"}
+    # one case in five has an open task, each has a finished one
+    task = {"instance_id": "'01JC' || lpad((n * 5)::text, 22, '0')", "id": "'01JE' || lpad(n::text, 22, '0')"}
+    task |= {"definition_id": DEFINITION, "candidates": "ARRAY['group:group' || n % :groups]"}
+    past = {"instance_id": case["id"], "id": "'01JF' || lpad(n::text, 22, '0')", "definition_id": DEFINITION}
+    past |= {"state": "'completed'", "actor": DOER, "assignee": DOER}
     owner = {"id": "'01JB' || lpad(n::text, 22, '0')", "number": "'K-' || n", "name": "'Customer ' || n"}
     with engine.begin() as connection:
         connection.execute(text("DELETE FROM bench_search_chunk WHERE first = :first"), {"first": FINISHED})
         for statement in (
             BLOB,
             _insert(DefinitionRow.__table__, {"id": DEFINITION, "kind": "'process'", "key": "'bench'"}, "1"),
+            *(() if has_tasks else (EMPTIED,)),
             _insert(InstanceRow.__table__, case, ":cases"),
+            _insert(WorkItemRow.__table__, task, ":cases / 5"),
+            _insert(TaskHistoryRow.__table__, past, ":cases"),
             _insert(CustomerRow.__table__, owner, ":customers"),
+            NOTE_TASKS,
         ):
             values = {name: value for name, value in SIZES.items() if f":{name}" in statement}
             connection.execute(text(statement), values)
@@ -221,12 +242,13 @@ def _finish(engine: Engine, number: int) -> None:
         connection.execute(text("SET maintenance_work_mem = '1GB'"))
         connection.execute(
             text(
-                "CREATE INDEX IF NOT EXISTS ix_search_entry_terms_rights_bucket ON search_entry"
-                f" USING gin (terms, rights, {BUCKETS}) WITH (gin_pending_list_limit = 1024)"
+                "DROP INDEX IF EXISTS ix_search_entry_terms_rights_bucket;"  # of data that was made before
+                " CREATE INDEX IF NOT EXISTS ix_search_entry_bucket_rights_terms ON search_entry"
+                f" USING gin ({BUCKETS}, rights, terms) WITH (gin_pending_list_limit = 1024)"
             )
         )
         connection.execute(text(f"SELECT setval('search_entry_seq', {number + CUSTOMER_COUNT})"))
-        for table in (*COPIES, "instance", "customer"):
+        for table in (*COPIES, "instance", "work_item", "task_history", "customer"):
             connection.execute(text(f"VACUUM ANALYZE {table}"))
         connection.execute(text("INSERT INTO bench_search_chunk VALUES (:first)"), {"first": FINISHED})
 

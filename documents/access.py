@@ -79,16 +79,17 @@ def readable(actor: Actor) -> ColumnElement[bool]:
     return or_(DocumentRow.created_by == actor.id, ~closed.exists())
 
 
-def _open_links(reading: Reading, document_ids: Collection[str]) -> dict[str, list[DocumentLinkRow]]:
-    """The links of those documents whose type the actor may read."""
+def _open_links(reading: Reading, document_ids: Collection[str]) -> dict[str, list[Target]]:
+    """What those documents are linked to whose type the actor may read."""
+    link = DocumentLinkRow
     query = (
-        select(DocumentLinkRow)
-        .join(DocumentRow, DocumentRow.id == DocumentLinkRow.document_id)
-        .where(DocumentLinkRow.document_id.in_(document_ids), readable(reading.actor))
+        select(link.document_id, link.kind, link.target)
+        .join(DocumentRow, DocumentRow.id == link.document_id)
+        .where(link.document_id.in_(document_ids), readable(reading.actor))
     )
-    found: dict[str, list[DocumentLinkRow]] = {document_id: [] for document_id in document_ids}
-    for row in reading.session.scalars(query):
-        found[row.document_id].append(row)
+    found: dict[str, list[Target]] = {document_id: [] for document_id in document_ids}
+    for document_id, kind, target in reading.session.execute(query):
+        found[document_id].append(Target(kind, target))
     return found
 
 
@@ -113,12 +114,8 @@ def visible_documents(reading: Reading, rows: Collection[DocumentRow], *, levels
         return list(rows)
     others = [row.id for row in rows if row.created_by != reading.actor.id]
     links = _open_links(reading, others) if others else {}
-    seen = visible_targets(reading, {target_of(link) for each in links.values() for link in each}, levels=levels)
-    return [
-        row
-        for row in rows
-        if row.created_by == reading.actor.id or any(target_of(link) in seen for link in links[row.id])
-    ]
+    seen = visible_targets(reading, {target for each in links.values() for target in each}, levels=levels)
+    return [row for row in rows if row.created_by == reading.actor.id or not seen.isdisjoint(links[row.id])]
 
 
 def require_visible(reading: Reading, document_id: str) -> DocumentRow:

@@ -6,13 +6,17 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, Self
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, cast, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from documents.access import readable, visible_documents
 from documents.models import DocumentLinkRow, DocumentRow, DocumentVersionRow
 from documents.queries import DocumentVersion, version_view
+from documents.search.holdings import visible_ids_of_few
+from storage.orm import ID
 from storage.unit_of_work import Reading
 
+SPARSE = 25  # visible ones of a batch; who sees fewer is asked what they see instead
 BATCH = 500  # documents whose rights are asked for together
 LOOKED_AT = 20  # batches for one page: who may see few of very many documents goes on from there
 COUNTED = 2000  # documents of which a total of the visible ones is still worth its price
@@ -84,9 +88,10 @@ def documents(
     """The newest version of every document that the actor may see, newest document first.
 
     Rights are asked for in batches, `LOOKED_AT` at most, so a page costs a few questions, however many documents there
-    are.
+    are. Who sees few of the newest ones is looked up from the other side: only what they may see is asked about.
     """
     query = _narrowed(view, wanted or DocumentFilter()).order_by(DocumentRow.id.desc())
+    query = _sparse(view, query, after)
     rows: list[DocumentRow] = []
     following = None
     for seen, beyond in islice(_walk(view, query, after), LOOKED_AT):
@@ -139,6 +144,17 @@ def _narrowed(view: Reading, wanted: DocumentFilter) -> Select[DocumentRow]:
         )
         query = query.where(DocumentRow.id.in_(linked))
     return query
+
+
+def _sparse(view: Reading, query: Select[DocumentRow], after: str | None) -> Select[DocumentRow]:
+    """The query, of the documents alone that the actor may see, when these are few among many."""
+    if view.actor.may("document.read_all"):
+        return query
+    seen, beyond = next(_walk(view, query, after))
+    if beyond is None or len(seen) >= SPARSE:
+        return query
+    few = visible_ids_of_few(view)
+    return query if few is None else query.where(DocumentRow.id == func.any(cast(sorted(few), ARRAY(ID))))
 
 
 def _walk(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, and_, cast, exists, false, func, literal, not_, or_, select, true, union_all
+from sqlalchemy import ColumnElement, and_, cast, exists, false, func, literal, or_, select, true
 from sqlalchemy.orm import aliased
 
 from core.identity import Actor
@@ -12,7 +12,7 @@ from storage.unit_of_work import Reading
 
 READ_ALL = ("case.read_all", "audit.read")
 ADMINISTER = "case.administer"
-ROWS_PER_CASE = 4  # tasks and cases that are looked at for each case that somebody may be involved in
+ROWS_PER_CASE = 4  # tasks that are looked at for each case that somebody may be involved in
 EVERYBODY = ""  # the name of the list of tasks that are offered to nobody in particular
 AT_ONCE = 8  # names that an index looks up at once: more or fewer take twice as long
 # most tasks have one candidate, and a single value is looked up in many sooner than an array
@@ -20,6 +20,44 @@ AT_HAND = (
     "w.candidates[1] = ANY(%(names)s::varchar[])"
     " OR (cardinality(w.candidates) > 1 AND w.candidates && %(names)s::varchar[])"
 )
+TASKS = "SELECT w.instance_id AS id FROM work_item AS w WHERE {offered} LIMIT %(rows)s"
+FAMILIES = """
+WITH started AS (SELECT i.id FROM instance AS i WHERE i.started_by = %(me)s LIMIT %(most)s),
+has AS ({tasks}),
+had AS (SELECT h.instance_id AS id FROM task_history AS h WHERE h.actor = %(me)s LIMIT %(rows)s),
+gave AS (
+    SELECT h.instance_id AS id FROM task_history AS h WHERE h.assignee = %(me)s AND h.assignee <> h.actor LIMIT %(rows)s
+),
+many AS MATERIALIZED (
+    SELECT (SELECT count(*) FROM started) >= %(most)s OR (SELECT count(*) FROM has) >= %(rows)s
+        OR (SELECT count(*) FROM had) >= %(rows)s OR (SELECT count(*) FROM gave) >= %(rows)s AS is_so
+)
+(
+    SELECT DISTINCT coalesce(i.root_id, i.id) FROM instance AS i
+    WHERE NOT (SELECT is_so FROM many) AND i.id IN (
+        SELECT id FROM started UNION ALL SELECT id FROM has UNION ALL SELECT id FROM had UNION ALL SELECT id FROM gave
+    ) LIMIT %(most)s
+)
+UNION ALL SELECT '' FROM many WHERE is_so
+"""
+# OFFSET 0 keeps each of them a look-up of its own
+INVOLVED = """(
+EXISTS (SELECT FROM instance AS i WHERE i.id = asked.label AND i.started_by = %(me)s OFFSET 0)
+OR EXISTS (
+    SELECT FROM task_history AS h
+    WHERE h.instance_id = asked.label AND (h.actor = %(me)s OR h.assignee = %(me)s) OFFSET 0
+)
+OR EXISTS (SELECT FROM work_item AS w WHERE w.instance_id = asked.label AND ({offered}) OFFSET 0)
+OR EXISTS (
+    SELECT FROM instance AS i WHERE i.root_id = asked.label AND (
+        i.started_by = %(me)s
+        OR EXISTS (
+            SELECT FROM task_history AS h
+            WHERE h.instance_id = i.id AND (h.actor = %(me)s OR h.assignee = %(me)s) OFFSET 0
+        )
+        OR EXISTS (SELECT FROM work_item AS w WHERE w.instance_id = i.id AND ({offered}) OFFSET 0)
+    ) OFFSET 0
+))"""
 
 
 class Offered(Protocol):
@@ -128,23 +166,23 @@ def families(view: Reading, most: int) -> frozenset[str] | None:
 
     Four index look-ups of at most `most * ROWS_PER_CASE` rows each, however much somebody has done.
     """
-    actor, rows = view.actor, most * ROWS_PER_CASE
-    offered = _offered(actor) if actor.may("task.work") else false()
-    ways = (
-        select(InstanceRow.id).where(InstanceRow.started_by == actor.id),
-        select(WorkItemRow.instance_id).where(or_(WorkItemRow.assignee == actor.id, offered)),
-        select(TaskHistoryRow.instance_id).where(TaskHistoryRow.actor == actor.id),
-        select(TaskHistoryRow.instance_id).where(
-            TaskHistoryRow.assignee == actor.id, TaskHistoryRow.assignee != TaskHistoryRow.actor
-        ),
-    )
-    parts = [way.limit(rows).cte(f"way{number}") for number, way in enumerate(ways)]
-    too_many = or_(*(select(func.count()).select_from(part).scalar_subquery() >= rows for part in parts))
-    involved = union_all(*(select(part) for part in parts)).subquery()
-    root = func.coalesce(InstanceRow.root_id, InstanceRow.id)
-    roots = select(root).where(not_(too_many), InstanceRow.id.in_(select(involved))).distinct().limit(most + 1)
-    found = set(view.session.scalars(union_all(roots, select(literal("")).where(too_many))))
+    values: dict[str, Any] = {"me": view.actor.id, "rows": most * ROWS_PER_CASE, "most": most + 1}
+    _, offered = visible_sql(view.actor, values)
+    tasks = TASKS.format(offered=offered or "true")
+    rows = view.session.connection().exec_driver_sql(FAMILIES.format(tasks=tasks), values)
+    found = {row[0] for row in rows}
     return None if "" in found or len(found) > most else frozenset(found)
+
+
+def involved_sql(actor: Actor, values: dict[str, Any]) -> str:
+    """Whether somebody is involved in the family of the root `asked.label`, as text; its values are added to `values`.
+
+    The same as `visible_instances` of that root, for rows that are at hand. Written so that each question is asked of
+    one row by an index: a hash of everything that somebody is involved in would cost what they have ever done.
+    """
+    offered, _ = visible_sql(actor, values)
+    values["me"] = actor.id
+    return INVOLVED.format(offered=offered or "true")
 
 
 def _is_involved(actor: Actor, instance: type[InstanceRow]) -> ColumnElement[bool]:

@@ -72,7 +72,7 @@ from webapp.record_use import UsedRecords
 from webapp.records_policy import note_retention
 from webapp.searching.changes import index_changes
 from webapp.searching.labels import Labels
-from webapp.searching.records import ContactSource, OrderSource, ProductSource
+from webapp.searching.records import ContactSource, InvoiceSource, OrderSource, PaymentSource, ProductSource
 from webapp.searching.sources import CaseSource, CustomerSource, OfferSource
 
 TASK = "task"
@@ -80,6 +80,7 @@ CASE = "case"
 TEMPLATE = "template"
 SOURCES: tuple[SearchSource, ...] = (
     *(CaseSource(), CustomerSource(), ContactSource(), ProductSource(), OfferSource(), OrderSource()),
+    *(InvoiceSource(), PaymentSource()),
 )
 ENTITIES: dict[str, type[Any]] = {
     "crm.customer": CustomerRow,

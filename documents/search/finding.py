@@ -1,79 +1,41 @@
 """Finding the newest entries that match and that the reader may see, at a cost that does not grow with their number.
 
-The index is walked from its newest end in stretches that grow: each is one look-up in the GIN index in which text,
-rights and stretch are intersected, so a frequent word costs what is looked at and not what there is. The walk ends when
-enough is found. A rare word needs some twenty look-ups in a million entries, each costing what it finds.
+The index is walked from its newest end in stretches: each is one look-up in the GIN index in which text, rights and
+stretch are intersected, so a frequent word costs what is looked at and not what there is. How many candidates lay in
+what was looked at tells how far the next look-up reaches. What cannot be intersected (rights that are too many to list,
+the order of a phrase's words) is asked of one candidate after the other, newest first, until there are enough.
 """
 
+import re
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from psycopg.errors import QueryCanceled
-from sqlalchemy import (
-    CTE,
-    BigInteger,
-    BindParameter,
-    ColumnElement,
-    Integer,
-    Select,
-    String,
-    bindparam,
-    cast,
-    func,
-    literal_column,
-    not_,
-    or_,
-    select,
-    text,
-)
-from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import func, select
 
-from core.errors import InvalidInput
 from documents.models import DocumentTypeRow
-from documents.search.models import BUCKETS, COARSE, FINE, NAME, SearchEntryRow
-from documents.search.ports import OWN, Held, Others, SearchRights
+from documents.search.models import COARSE, FINE
+from documents.search.ports import Held, SearchRights
+from documents.search.statements import Found, Part, Statements
 from storage.unit_of_work import Reading
 
 WINDOW = 300  # newest entries that fit: ranked among themselves, counted for the facets
 WINDOW_ASKED = 100  # the same for who is asked about entry by entry
-LONGEST_SECONDS = 5.0  # of one statement; then the search is refused as too broad
 ENOUGH, ENOUGH_SECONDS = 20, 0.1  # with so many found a walk stops then, to be continued by who wants more
 SOME_SECONDS = 1.0  # after which one stops that has found anything
+LONGEST_SECONDS = 5.0  # of a walk; a single statement that takes longer is refused as too broad
 FIRST = 2  # buckets of the first look-up
-GROWTH = 4  # times the stretch before, at most
+GROWTH = 4  # times what was looked at, at most, until words are known to be rare
+SAMPLED = 16  # buckets that tell how many entries match in all, where what matches lies about as close everywhere
 APIECE = 1 << (COARSE - FINE)  # buckets that one number of the index stands for
-PART = 4  # a stretch is at most so much of what was looked at, once that is many times `APIECE`
-MOST_COMPARED = 16  # buckets of one look-up that compares phrases
-SAMPLED = 16  # buckets that tell how many entries match in all
-SEPARATOR = "\x1f"  # no fact contains it
-FOLLOWS = " <-> "
-LIMITS = text(
-    "SELECT set_config('statement_timeout', :limit, true), set_config('work_mem', '32MB', true),"
-    " set_config('jit', 'off', true), set_config('plan_cache_mode', 'force_custom_plan', true)"
-)
-
-
-class SearchTooBroad(InvalidInput):
-    """Looking it up would take too long."""
-
-    code = "search_too_broad"
-
-    def __init__(self) -> None:
-        super().__init__(
-            "This search fits too much to look it up in time. Add a word, write more of a beginning before the *, or "
-            "filter by type or year."
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """An entry that matches."""
-
-    seq: int
-    facts: Sequence[str]
+SPARE = 1.25  # times as much is looked at as is likely to be enough
+MOST_ASKED, MOST_COMPARED = 4000, 2000  # candidates of one look-up that are asked about, whose words are compared
+WALKED, MOST_WALKED = 4096, 65_536  # entries of one look at all of them, whatever they say
+PATIENCE = 4  # times as many as are likely to be enough
+NONE_AHEAD = (0, 0)
+MANY = 50_000  # entries from which it matters how frequent a beginning is
+LOOK, COLLECT, ASK = 15.0, 0.25, 12.0  # microseconds: to look into one entry, to collect one from the index, to ask
+EXACT, SOME = re.compile(r"'(?:[^']|'')*'|<->"), "&"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +46,35 @@ class Window:
     rest: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Statement:
-    """A query, and the names of what it is given."""
+@dataclass(slots=True)
+class _Walk:
+    """How far a walk has come: buckets and candidates that were looked at by the index."""
 
-    query: Select[Any]
-    names: frozenset[str]
+    upper: int
+    most: int
+    is_even: bool
+    found: list[Found]
+    first: int = FIRST
+    looked_at: int = 0
+    candidates: int = 0
+
+    @property
+    def wanted(self) -> int:
+        """How many are missing."""
+        return self.most - len(self.found)
+
+    def stretch(self, most_asked: int | None) -> int:
+        """Buckets of the next look-up; `most_asked`: candidates are asked about, so many at once."""
+        if not self.looked_at:
+            return self.first
+        is_known = self.is_even and self.looked_at >= SAMPLED
+        if not self.candidates:
+            return self.upper if is_known else self.looked_at * GROWTH
+        goal = self.wanted * SPARE
+        if most_asked is not None:
+            goal = min(most_asked, goal * self.candidates / len(self.found)) if self.found else most_asked
+        size = 1 + int(goal * self.looked_at / self.candidates)
+        return size if is_known else min(size, self.looked_at * GROWTH)
 
 
 class Finder:
@@ -98,10 +83,8 @@ class Finder:
     def __init__(self, view: Reading) -> None:
         self._view = view
         self._held: Held = view.port(SearchRights).held(view)
-        self._closed = _closed_types(view)
-        self._statements: dict[tuple[bool, bool], _Statement] = {}
+        self._statements = Statements(view, self._held, _closed_types(view), seconds=LONGEST_SECONDS)
         self.window = WINDOW if self._held.others is None else WINDOW_ASKED
-        view.session.execute(LIMITS, {"limit": str(int(LONGEST_SECONDS * 1000))})
 
     def newest(self, query: str, most: int, *, top: int | None = None, is_even: bool = False) -> Window:
         """At most so many entries at or below `top` that match a text query. Raises `SearchTooBroad`.
@@ -110,120 +93,71 @@ class Finder:
         newest end is looked up in all the rest at once.
         """
         began = time.monotonic()
-        upper = self._newest_seq() if top is None else top
-        found: list[Found] = []
-        stretch, looked_at = FIRST, 0  # buckets
-        is_compared = FOLLOWS in query  # entries that have all words of a phrase are read whole, one by one
-        while upper > 0:
-            bucket = upper >> FINE
-            is_scarce = (
-                is_even and not is_compared and looked_at >= SAMPLED and len(found) * (bucket + 1) < most * looked_at
-            )
-            lowest = 0 if is_scarce else _lowest(bucket, stretch)
-            rows = self._stretch(query, (lowest, bucket), upper, most - len(found))
-            found += rows
-            if len(found) >= most:
-                return Window(found, found[-1].seq - 1 or None)
-            upper = (lowest << FINE) - 1
-            looked_at += bucket - lowest + 1
-            stretch = min(stretch * GROWTH, max(APIECE, looked_at // PART))
-            if is_compared:
-                stretch = min(stretch, MOST_COMPARED)
-            elif found:
-                stretch = min(stretch, 1 + looked_at * (most - len(found)) * 5 // (len(found) * 4))
-            if upper > 0 and self._is_enough(len(found), most, time.monotonic() - began):
-                return Window(found, upper)
-        return Window(found, None)
+        walk = _Walk(self._statements.newest_seq() if top is None else top, most, is_even, [])
+        ahead, least = self._ahead(query, walk)
+        while walk.upper > 0:
+            if ahead:
+                lower = max(0, walk.upper - ahead)
+                walk.found += self._statements.one_by_one(query, lower, walk.upper, walk.wanted)
+                walk.upper = lower
+                ahead = min(ahead * 2, MOST_WALKED) if walk.upper > least else 0
+            else:
+                self._by_index(query, walk)
+            if not walk.wanted:
+                return Window(walk.found, walk.found[-1].seq - 1 or None)
+            if walk.upper > 0 and self._is_enough(len(walk.found), most, time.monotonic() - began):
+                return Window(walk.found, walk.upper)
+        return Window(walk.found, None)
+
+    def titles(self, kind: str, ids: Collection[str]) -> Mapping[str, str]:
+        """The titles of those of some subjects that the reader may see."""
+        return self._statements.titles(kind, ids)
 
     def _is_enough(self, found: int, most: int, elapsed: float) -> bool:
         if found >= min(most, ENOUGH):
             return elapsed > ENOUGH_SECONDS
         return elapsed > (SOME_SECONDS if found else LONGEST_SECONDS)
 
-    def visible(self) -> list[ColumnElement[bool]]:
-        """The conditions on entries that the reader may see, to be evaluated one by one on few rows."""
-        rights, held = SearchEntryRow.rights, self._held
-        if held.is_all:
-            return self._open()
-        others = (
-            [held.others(select(func.unnest(rights)).correlate(SearchEntryRow)).exists()]
-            if held.others is not None
-            else []
-        )
-        return [or_(self._labelled(rights), *others), *self._open()]
+    def _ahead(self, query: str, walk: _Walk) -> tuple[int, int]:
+        """How many entries are looked at one by one, and down to which; then the index is asked.
 
-    def _newest_seq(self) -> int:
-        return self._view.session.scalar(select(func.max(SearchEntryRow.seq))) or 0
+        All of them when nothing is looked for and the index cannot tell what the reader may see. To look up a beginning
+        the index collects everything that begins so, wherever it lies, each time it is asked: where that is much, the
+        newest entries are sooner looked at themselves, and where not, the index is asked once if possible.
+        """
+        if not query:
+            return (WALKED, 0) if self._held.is_all or self._held.others is not None else NONE_AHEAD
+        if ":*" not in query or walk.upper < MANY:
+            return NONE_AHEAD
+        sample = self._statements.sampled(query, walk.upper)
+        of = max(sample.of, 1)
+        fitting = max(sample.fitting, 1) / of
+        seen = max(sample.seen, 1) / of
+        rows = walk.most / seen  # that are likely to be enough
+        by_index = walk.upper * fitting * COLLECT
+        if self._held.others is not None:
+            by_index += rows * fitting * ASK
+            rows = min(rows, MOST_ASKED / fitting)
+        if sample.seen and rows * LOOK < by_index:
+            return int(rows * SPARE), walk.upper - int(rows * PATIENCE)
+        walk.first = 1 + (int(rows * SPARE) >> FINE)
+        return NONE_AHEAD
 
-    def _stretch(self, query: str, buckets: tuple[int, int], upper: int, most: int) -> list[Found]:
-        is_cut = buckets[0] > 0 or not query
-        values = {"query": query, "upper": upper, "most": most, "cover": _cover(*buckets) if is_cut else []}
-        statement = self._statement(has_query=bool(query), is_cut=is_cut)
-        used = {name: value for name, value in values.items() if name in statement.names}
-        try:
-            rows = self._view.session.execute(statement.query, used)
-            return [Found(seq, facts.split(SEPARATOR)) for seq, facts in rows]
-        except OperationalError as error:
-            if isinstance(error.orig, QueryCanceled):
-                raise SearchTooBroad from error
-            raise
-
-    def _statement(self, *, has_query: bool, is_cut: bool) -> "_Statement":
-        """Made once: putting it together takes as long as a look-up."""
-        key = has_query, is_cut
-        if key not in self._statements:
-            self._statements[key] = self._made(has_query=has_query, is_cut=is_cut)
-        return self._statements[key]
-
-    def _made(self, *, has_query: bool, is_cut: bool) -> "_Statement":
-        row, held, most = SearchEntryRow, self._held, bindparam("most", type_=Integer)
-        upper = bindparam("upper", type_=BigInteger)
-        conditions, names = self._open(), {"most", "upper"}
-        if has_query:
-            conditions.append(row.terms.bool_op("@@")(cast(bindparam("query"), TSQUERY)))
-            names.add("query")
-        if held.others is None and not held.is_all:
-            conditions.append(self._labelled(row.rights))
-        if not has_query and held.is_all:
-            conditions.append(row.seq <= upper)
-            order = row.seq.desc()
-        else:  # not a number that the index on `seq` knows: a walk along that would look into every vector
-            conditions.append(row.seq + 0 <= upper)
-            order = (row.seq + 0).desc()
-            if is_cut:
-                stretch = cast(bindparam("cover"), ARRAY(Integer))
-                conditions.append(literal_column(BUCKETS).bool_op("&&")(stretch))
-                names.add("cover")
-        if held.others is not None:
-            candidates: Any = select(row.seq, row.facts, row.rights).where(*conditions)
-            return _Statement(self._asked(candidates, held.others, most), frozenset(names))
-        wanted: Any = select(row.seq, _joined(row.facts)).where(*conditions).order_by(order).limit(most)
-        return _Statement(wanted, frozenset(names))
-
-    def _asked(self, candidates: Select[Any], others: Others, most: BindParameter[int]) -> Select[Any]:
-        """Those of the candidates that the reader may see; each label is asked for once."""
-        candidate = _apart(candidates, "candidate")
-        label = func.unnest(candidate.c.rights)
-        mine = _apart(others(select(label).distinct()), "mine")
-        each = select(candidate.c.seq, label.label("label")).subquery()
-        opened = candidate.c.seq.in_(select(each.c.seq).where(each.c.label.in_(select(mine))))
-        wanted = select(candidate.c.seq, _joined(candidate.c.facts))
-        return (
-            wanted.where(or_(self._labelled(candidate.c.rights), opened)).order_by(candidate.c.seq.desc()).limit(most)
-        )
-
-    def _labelled(self, rights: Any) -> ColumnElement[bool]:
-        found: ColumnElement[bool] = rights.bool_op("&&")(cast(sorted(self._held.labels), ARRAY(NAME)))
-        return found
-
-    def _open(self) -> list[ColumnElement[bool]]:
-        """Not of a type that only others read, unless it is one's own."""
-        if not self._closed:
-            return []
-        row = SearchEntryRow
-        closed = row.facts.bool_op("&&")(cast([f"type:{key}" for key in self._closed], ARRAY(String)))
-        own = row.rights.bool_op("&&")(cast([OWN + self._view.actor.id], ARRAY(NAME)))
-        return [or_(not_(closed), own)]
+    def _by_index(self, query: str, walk: _Walk) -> None:
+        loose = query if "!" in query else EXACT.sub(lambda sign: SOME if sign[0] == "<->" else sign[0], query)
+        compared = query if loose != query else ""
+        most_asked = MOST_COMPARED if compared else MOST_ASKED if self._held.others is not None else None
+        bucket = walk.upper >> FINE
+        lowest = _lowest(bucket, walk.stretch(most_asked))
+        room = walk.wanted if most_asked is None else most_asked
+        cover = _cover(lowest, bucket) if lowest else None
+        part: Part = self._statements.by_index(loose, compared, cover, walk.upper, room, walk.wanted)
+        walk.found += part.found
+        walk.candidates += part.candidates
+        is_cut = part.candidates >= room
+        beyond = part.lowest - 1 if is_cut else (lowest << FINE) - 1
+        walk.looked_at += bucket - (max(0, beyond) >> FINE) + (0 if beyond > 0 else 1)
+        walk.upper = max(0, beyond)
 
 
 def _lowest(bucket: int, stretch: int) -> int:
@@ -245,16 +179,6 @@ def _cover(lowest: int, bucket: int) -> list[int]:
             found.append(at)
             at -= 1
     return found
-
-
-def _apart(query: Select[Any], name: str) -> CTE:
-    """A part that is worked out once and by itself, whatever is guessed of its size."""
-    return query.cte(name).prefix_with("MATERIALIZED", dialect="postgresql")
-
-
-def _joined(facts: Any) -> Any:
-    """As one text: a thousand arrays take as long to read as the search that finds them."""
-    return func.array_to_string(facts, SEPARATOR)
 
 
 def _closed_types(view: Reading) -> list[str]:

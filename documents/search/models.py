@@ -25,10 +25,10 @@ class SearchEntryRow(Base):
     __tablename__ = "search_entry"
     __table_args__ = (
         Index(
-            "ix_search_entry_terms_rights_bucket",
-            "terms",
+            "ix_search_entry_bucket_rights_terms",
+            text(BUCKETS),  # first: keys are intersected in this order, and what leaves least over comes first
             "rights",
-            text(BUCKETS),
+            "terms",
             postgresql_using="gin",
             postgresql_with={"gin_pending_list_limit": "1024"},
         ),

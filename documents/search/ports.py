@@ -1,11 +1,9 @@
 """What search asks of others: what can be found besides documents, and under which labels things may be seen."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Protocol, TypeAlias
-
-from sqlalchemy import Select
+from typing import Any, Protocol
 
 from documents.access import Target
 from storage.unit_of_work import Reading
@@ -13,7 +11,6 @@ from storage.unit_of_work import Reading
 DOCUMENT, CASE = "document", "case"
 OWN = "by:"  # what somebody filed bears this label with their account
 EVERY_DOCUMENT = "documents"  # the label of all documents, for who may read all of them
-Others: TypeAlias = Callable[[Select[Any]], Select[Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,12 +32,23 @@ class Entry:
     dated: date
 
 
+@dataclass(frozen=True, slots=True)
+class Others:
+    """Whether a reader holds the label `asked.label`: a condition as the driver takes it, and what it is given.
+
+    The names of its values do not begin with `search_`.
+    """
+
+    condition: str
+    values: Mapping[str, Any]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
     """The labels that a reader holds.
 
-    `others` makes, of a query for labels, one for those of them that the reader holds, for rights that are too many to
-    list; it is asked of what fits, after everything else. `is_all`: there is nothing that they may not see.
+    `others` tells of a label whether the reader holds it, for rights that are too many to list; it is asked of one
+    entry after the other, from the newest on, until there are enough. `is_all`: there is nothing that they may not see.
     """
 
     labels: frozenset[str]
@@ -49,7 +57,12 @@ class Held:
 
 
 class SearchRights(Protocol):
-    """Labels of what documents are linked to, and of readers; the composition root fills it."""
+    """Labels of what documents are linked to, and of readers; the composition root fills it.
+
+    `unlabelled` are the kinds of links that give rights without a label: places such as the inbox.
+    """
+
+    unlabelled: Collection[str]
 
     def labels(self, reading: Reading, targets: Collection[Target]) -> Mapping[Target, frozenset[str]]:
         """The labels under which a target may be seen; a target that does not exist has none."""

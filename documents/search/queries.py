@@ -12,12 +12,13 @@ from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY
 from core.errors import InvalidInput
 from documents.models import DocumentTypeRow
 from documents.search.excerpts import Piece, excerpt, marked
-from documents.search.finding import Finder, Found, Window
+from documents.search.finding import Finder, Window
 from documents.search.meaning import meant
 from documents.search.models import SearchEntryRow
 from documents.search.normalising import folded
 from documents.search.ports import DOCUMENT
 from documents.search.questions import SHORTEST_PREFIX, Known, Question, question
+from documents.search.statements import Found
 from documents.search.texts import beginnings
 from storage.unit_of_work import Reading
 
@@ -223,7 +224,7 @@ def _facets(view: Reading, finder: Finder, found: Sequence[Found]) -> tuple[Face
                 counts[name][value] += 1
     most = {name: counter.most_common(MOST_VALUES) for name, counter in counts.items()}
     labels = _types(view, [value for value, _ in most["type"]])
-    labels |= _customers(view, finder, [value for value, _ in most[CUSTOMER]])
+    labels |= _customers(finder, [value for value, _ in most[CUSTOMER]])
     made = []
     for name, values in most.items():
         known = [each for each in values if name != CUSTOMER or (name, each[0]) in labels]
@@ -241,10 +242,8 @@ def _types(view: Reading, keys: Collection[str]) -> dict[tuple[str, str], str]:
     return {("type", key): name for key, name in rows}
 
 
-def _customers(view: Reading, finder: Finder, ids: Collection[str]) -> dict[tuple[str, str], str]:
+def _customers(finder: Finder, ids: Collection[str]) -> dict[tuple[str, str], str]:
     """The names of those customers that the reader may see."""
     if not ids:
         return {}
-    row = SearchEntryRow
-    query = select(row.subject, row.title).where(row.kind == CUSTOMER, row.subject.in_(ids), *finder.visible())
-    return {(CUSTOMER, subject): title for subject, title in view.session.execute(query)}
+    return {(CUSTOMER, subject): title for subject, title in finder.titles(CUSTOMER, ids).items()}

@@ -23,7 +23,7 @@ ALIKE = 2  # letters that a word and its stem have in common at the beginning
 FIRST_YEAR, LAST_YEAR = 1990, 2100  # that a date of a filter can have
 DAY = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
 EVERYTHING, NOTHING = "", "'='"  # no entry has an empty field
-KINDS = frozenset({"document", "case", "customer", "contact", "product", "offer", "order"})
+KINDS = frozenset({"document", "case", "customer", "contact", "product", "offer", "order", "invoice", "payment"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +45,10 @@ class Marks:
 
     def has(self, token: Token) -> bool:
         """Whether a word of a text is one that was looked for."""
-        if token.word in self.words or any(token.word.startswith(each) for each in self.prefixes):
+        word = token.word
+        if word in self.words or (self.prefixes and word.startswith(tuple(self.prefixes))):
             return True
-        if not any(token.word.startswith(each[:ALIKE]) for each in self.stems):
+        if not word.startswith(tuple(each[:ALIKE] for each in self.stems)):
             return False  # stemming is slow, and nearly every stem begins as its word does
         return token.word in self.stems or not self.stems.isdisjoint(stems(token.written))
 

@@ -11,10 +11,13 @@ from crm.contacts import CreateContact, UpdateContact
 from crm.customers import UpdateCustomer
 from crm.offer_content import Line
 from crm.orders import EnterOrder
+from crm.payments.importing import PostPayment
 from crm.products import Article, CreateProduct, UpdateProduct
+from crm.sales.issuing import IssueInvoice
 from tests.search_desk import ANNA, BOB, READS_ALL, Desk, person, to
 from webapp.bootstrap import Application
 
+TREASURER = person("tess", permissions=ANNA.permissions | {"customer.read", "invoice.edit", "payment.edit"})
 SELLER = person("sue", permissions=ANNA.permissions | {"offer.edit", "contact.private"})
 
 
@@ -58,3 +61,17 @@ def test_people_and_products_are_found_by_what_they_say_now(desk: Desk) -> None:
     assert set(desk.titles("nowy -kind:customer")) == {"Jan Nowy", "Nowy kosz"}
     assert desk.titles("kind:contact druga") == ["Jan Nowy"]
     assert desk.titles("zbigniew", READS_ALL) == []
+
+
+def test_invoices_and_payments_are_found_by_those_alone_who_see_what_customers_owe(desk: Desk) -> None:
+    acme = desk.customer("Zakłady Żelazne")
+    line = Line(description="Kosz żelazny", quantity=Decimal(1), unit_price=Decimal(100), vat_rate=Decimal(23))
+    issued = desk.do(IssueInvoice(customer_id=acme, lines=(line,)), TREASURER)
+    reference = f"zaplata {issued.number}"
+    paid = PostPayment(amount=Decimal(123), currency="PLN", booked_on=dt.date(2026, 1, 9), reference=reference)
+    desk.do(paid, TREASURER)
+
+    assert desk.titles("kosz kind:invoice", TREASURER) == [issued.number]
+    assert desk.titles("kind:invoice state:paid customer:zakłady", TREASURER) == [issued.number]
+    assert desk.titles("kind:payment zaplata state:matched", TREASURER) == [reference]
+    assert desk.titles("kosz OR zaplata", READS_ALL) == []

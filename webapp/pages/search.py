@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from flask import render_template, url_for
 
-from documents.search.finding import SearchTooBroad
 from documents.search.language import FIELDS, SearchRefused
 from documents.search.queries import BEST, NEWEST, FacetValue, Hit, SearchPage, search, suggest
+from documents.search.statements import SearchTooBroad
 from webapp.pages.blueprint import answer, asked, blueprint
 from webapp.pages.formats import words
 from webapp.pages.shell import names
@@ -23,6 +23,8 @@ ICONS = {
     "product": "hash",
     "offer": "receipt",
     "order": "list-check",
+    "invoice": "receipt",
+    "payment": "circle-check",
 }
 TITLES = {
     "kind": "What it is",
@@ -101,6 +103,10 @@ def hit_address(hit: Hit) -> str:
             return url_for("pages.offer", offer_id=hit.id)
         case "contact":
             return url_for("pages.contact", contact_id=hit.id)
+        case "invoice":
+            return url_for("pages.invoice", invoice_id=hit.id)
+        case "payment":
+            return url_for("pages.payment", payment_id=hit.id)
         case "order":  # orders stand on the page of their customer
             return url_for("pages.customer", customer_id=hit.facts["customer"][0])
         case "product":  # what it was offered and ordered in

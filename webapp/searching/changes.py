@@ -17,7 +17,10 @@ from crm.events import (
     ProductEvent,
 )
 from crm.models import ContactRow, OrderRow
-from crm.sales.events import OfferAccepted, OrderMoved
+from crm.payments.events import PaymentEvent, PaymentReversed
+from crm.payments.models import PaymentRow
+from crm.sales.events import InvoiceCredited, InvoiceEvent, OfferAccepted, OrderMoved
+from crm.sales.models import InvoiceRow
 from documents.events import DocumentFiled
 from documents.filed import Filed, stream_of
 from documents.models import DocumentLinkRow
@@ -25,7 +28,7 @@ from documents.search.indexing import index, index_filed, index_new
 from documents.search.ports import CASE, DOCUMENT
 from engine.events import CaseStarted, EntityLinked, HistoryRemoved
 from storage.unit_of_work import UnitOfWork
-from webapp.searching.records import CONTACT, ORDER, PRODUCT
+from webapp.searching.records import CONTACT, INVOICE, ORDER, PAYMENT, PRODUCT
 from webapp.searching.sources import CUSTOMER, OFFER, customer_entry
 
 STREAM = "document:"
@@ -82,11 +85,19 @@ def _others(unit: UnitOfWork, event: Event) -> Iterator[tuple[str, Collection[st
         case CustomersMerged() | MergeUndone():
             yield CONTACT, _of_customer(unit, ContactRow, event.customer_id)
             yield ORDER, _of_customer(unit, OrderRow, event.customer_id)
+            yield INVOICE, _of_customer(unit, InvoiceRow, event.customer_id)
+            yield PAYMENT, _of_customer(unit, PaymentRow, event.customer_id)
         case OfferAccepted():
             yield ORDER, [event.order_id]
+        case InvoiceCredited():
+            yield INVOICE, [event.credit_id]
+        case PaymentReversed():
+            yield PAYMENT, [event.by]
 
 
-def _of_customer(unit: UnitOfWork, row: type[ContactRow | OrderRow], customer_id: str) -> Collection[str]:
+def _of_customer(
+    unit: UnitOfWork, row: type[ContactRow | OrderRow | InvoiceRow | PaymentRow], customer_id: str
+) -> Collection[str]:
     return set(unit.session.scalars(select(row.id).where(row.customer_id == customer_id)))
 
 
@@ -103,14 +114,25 @@ def _subjects(event: Event) -> tuple[str, Collection[str]]:
             return CUSTOMER, [event.customer_id]
         case OfferEvent():
             return OFFER, [event.offer_id]
-        case OrderEntered() | OrderMoved():
-            return ORDER, [event.order_id]
-        case ProductEvent():
-            return PRODUCT, [event.product_id]
+        case InvoiceEvent() | PaymentEvent() | OrderEntered() | OrderMoved() | ProductEvent():
+            return _sold(event)
         case _ if event.type.startswith("document.") and event.type not in UNCHANGING:
             stream = event.stream
             return (DOCUMENT, [stream.removeprefix(STREAM)]) if stream.startswith(STREAM) else ("", ())
     return "", ()
+
+
+def _sold(
+    event: InvoiceEvent | PaymentEvent | OrderEntered | OrderMoved | ProductEvent,
+) -> tuple[str, Collection[str]]:
+    match event:
+        case InvoiceEvent():
+            return INVOICE, [event.invoice_id]
+        case PaymentEvent():
+            return PAYMENT, [event.payment_id]
+        case ProductEvent():
+            return PRODUCT, [event.product_id]
+    return ORDER, [event.order_id]
 
 
 def _documents_of(unit: UnitOfWork, cases: Collection[str]) -> Collection[str]:

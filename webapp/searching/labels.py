@@ -7,23 +7,38 @@ are offered, taken or completed, because who is involved in which case is looked
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
 
 from crm.access import may_read
 from crm.models import OfferRow, OrderRow
+from crm.payments.models import PaymentRow
+from crm.sales.access import may_see_finance
+from crm.sales.models import InvoiceRow
 from documents.access import LinkRights, Target
-from documents.search.ports import EVERY_DOCUMENT, OWN, Held
-from engine.access import ADMINISTER, families, may_read_all, visible_instances
+from documents.intake_arrivals import INBOX
+from documents.search.ports import EVERY_DOCUMENT, OWN, Held, Others
+from engine.access import ADMINISTER, families, involved_sql, may_read_all
 from engine.models import InstanceEntityRow, InstanceRow
 from storage.unit_of_work import Reading
 
 CASES, RECORDS = "cases", "records"  # labels of all cases, and of all customers, offers and other records
-CUSTOMER, OFFER, ORDER = "crm.customer", "crm.offer", "crm.order"
+FINANCE = "finance"  # the label of invoices and payments
+EVERYTHING = frozenset({CASES, RECORDS, FINANCE, EVERY_DOCUMENT})
+TEMPLATE = "template"  # the kind of the link of what letters are written from
+CUSTOMER = "crm.customer"
+OWNED: dict[str, type[Any]] = {  # records that belong to a customer
+    "crm.offer": OfferRow,
+    "crm.order": OrderRow,
+    "crm.invoice": InvoiceRow,
+    "crm.payment": PaymentRow,
+}
 MOST_LISTED = 1000  # cases of a reader that a search lists; somebody with more is asked for each entry that fits
 
 
 class Labels:
     """The rights of `documents.access` and of the engine, as labels; `entities` are the tables of records by kind."""
+
+    unlabelled = (INBOX, TEMPLATE)
 
     def __init__(self, entities: Mapping[str, type[Any]], *, most_listed: int = MOST_LISTED) -> None:
         self._entities, self._most_listed = entities, most_listed
@@ -50,20 +65,18 @@ class Labels:
             held.add(EVERY_DOCUMENT)
         if may_read(actor):
             held.add(RECORDS)
+        if may_see_finance(actor):
+            held.add(FINANCE)
         if may_read_all(actor) or actor.may(ADMINISTER):
             held.add(CASES)
         if CASES in held:
-            return Held(labels=frozenset(held), is_all=held >= {CASES, RECORDS, EVERY_DOCUMENT})
+            return Held(labels=frozenset(held), is_all=held >= EVERYTHING)
         mine = families(reading, self._most_listed)
         if mine is not None:
             return Held(labels=frozenset(held) | mine)
 
-        visible = visible_instances(actor)  # making the condition takes longer than asking it
-
-        def involved(labels: Select[Any]) -> Select[Any]:
-            return select(InstanceRow.id).where(InstanceRow.id.in_(labels), visible)
-
-        return Held(labels=frozenset(held), others=involved)
+        values: dict[str, Any] = {}
+        return Held(labels=frozenset(held), others=Others(involved_sql(actor, values), values))
 
     def customers(self, reading: Reading, targets: Collection[Target]) -> Mapping[Target, frozenset[str]]:
         """Of records directly, of cases and their tasks by the records that the case is about."""
@@ -80,7 +93,7 @@ def _records_of(reading: Reading, cases: Collection[str]) -> dict[str, list[Targ
     found: dict[str, list[Target]] = {}
     if cases:
         query = select(InstanceEntityRow).where(
-            InstanceEntityRow.instance_id.in_(cases), InstanceEntityRow.entity.in_([CUSTOMER, OFFER, ORDER])
+            InstanceEntityRow.instance_id.in_(cases), InstanceEntityRow.entity.in_([CUSTOMER, *OWNED])
         )
         for row in reading.session.scalars(query):
             found.setdefault(row.instance_id, []).append(Target(row.entity, row.entity_id))
@@ -90,10 +103,9 @@ def _records_of(reading: Reading, cases: Collection[str]) -> dict[str, list[Targ
 def _owners(reading: Reading, targets: Collection[Target]) -> dict[Target, str]:
     """The customer of each record."""
     found = {target: target.id for target in targets if target.kind == CUSTOMER}
-    tables: dict[str, type[OfferRow | OrderRow]] = {OFFER: OfferRow, ORDER: OrderRow}
-    for kind, row in tables.items():
+    for kind, row in OWNED.items():
         ids = {target.id for target in targets if target.kind == kind}
         if ids:
             rows = reading.session.execute(select(row.id, row.customer_id).where(row.id.in_(ids)))
-            found |= {Target(kind, each): customer for each, customer in rows}
+            found |= {Target(kind, each): customer for each, customer in rows if customer}
     return found

@@ -1,4 +1,4 @@
-"""What the index says of products, of people at customers, and of orders."""
+"""What the index says of products, of people at customers, of orders, invoices and payments."""
 
 from collections.abc import Collection, Sequence
 from typing import Any
@@ -7,11 +7,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from crm.models import ContactPositionRow, ContactRow, CustomerRow, OrderRow, ProductRow
+from crm.payments.models import PaymentRow
+from crm.sales.models import InvoiceLineRow, InvoiceRow
 from documents.search.ports import Entry
 from storage.unit_of_work import Reading
-from webapp.searching.labels import RECORDS
+from webapp.searching.labels import FINANCE, RECORDS
 
 CONTACT, PRODUCT, ORDER = "contact", "product", "order"
+INVOICE, PAYMENT = "invoice", "payment"
+LONGEST_TITLE = 120  # characters of what a payment says it is for
 
 
 class ProductSource:
@@ -63,6 +67,40 @@ class OrderSource:
         return following(reading, OrderRow.id, after, limit)
 
 
+class InvoiceSource:
+    """Invoices and credit notes by their number and what was sold; for those alone who see what customers owe."""
+
+    kind = INVOICE
+
+    def entries(self, reading: Reading, ids: Collection[str]) -> list[Entry]:
+        """One for each that exists."""
+        rows = list(reading.session.scalars(select(InvoiceRow).where(InvoiceRow.id.in_(ids))))
+        lines: dict[str, list[str]] = {}
+        line = InvoiceLineRow
+        columns = select(line.invoice_id, line.sku, line.description).where(line.invoice_id.in_(ids))
+        for key, sku, description in reading.session.execute(columns.order_by(line.invoice_id, line.position)):
+            lines.setdefault(key, []).append(" ".join(each for each in (sku, description) if each))
+        return [_invoice(row, lines.get(row.id, [])) for row in rows]
+
+    def following(self, reading: Reading, after: str, limit: int) -> Sequence[str]:
+        """The next invoices by id."""
+        return following(reading, InvoiceRow.id, after, limit)
+
+
+class PaymentSource:
+    """Payments by who paid and what for; for those alone who see what customers owe."""
+
+    kind = PAYMENT
+
+    def entries(self, reading: Reading, ids: Collection[str]) -> list[Entry]:
+        """One for each that exists."""
+        return [_payment(row) for row in reading.session.scalars(select(PaymentRow).where(PaymentRow.id.in_(ids)))]
+
+    def following(self, reading: Reading, after: str, limit: int) -> Sequence[str]:
+        """The next payments by id."""
+        return following(reading, PaymentRow.id, after, limit)
+
+
 def following(reading: Reading, column: InstrumentedAttribute[Any], after: str, limit: int) -> Sequence[str]:
     """The ids behind one."""
     return list(reading.session.scalars(select(column).where(column > after).order_by(column).limit(limit)))
@@ -106,4 +144,36 @@ def _order(row: OrderRow) -> Entry:
         facts=(*facts, *((("by", row.owner),) if row.owner else ())),
         rights=frozenset({RECORDS}),
         dated=row.ordered_on,
+    )
+
+
+def _invoice(row: InvoiceRow, lines: Sequence[str]) -> Entry:
+    facts = [("state", row.state), ("customer", row.customer_id), ("number", row.number)]
+    return Entry(
+        kind=INVOICE,
+        subject=row.id,
+        title=row.number,
+        about=", ".join([f"{row.gross} {row.currency}", *lines[:3]]),
+        names=(row.external_reference,) if row.external_reference else (),
+        text="\n".join(each for each in (*lines, row.reason, row.dispute) if each),
+        facts=(*facts, *((("by", row.owner),) if row.owner else ())),
+        rights=frozenset({FINANCE}),
+        dated=row.issued_on,
+    )
+
+
+def _payment(row: PaymentRow) -> Entry:
+    said = [each for each in (row.reference, row.payer_account, row.bank_reference, row.note) if each]
+    facts = [("state", row.state)]
+    facts += [("customer", row.customer_id)] if row.customer_id else []
+    facts += [("number", row.bank_reference)] if row.bank_reference else []
+    return Entry(
+        kind=PAYMENT,
+        subject=row.id,
+        title=row.payer_name or row.reference[:LONGEST_TITLE] or row.account,
+        about=f"{row.amount} {row.currency}",
+        text="\n".join(said),
+        facts=tuple(facts),
+        rights=frozenset({FINANCE}),
+        dated=row.booked_on,
     )

@@ -33,9 +33,9 @@ def upgrade() -> None:
         postgresql_with={"toast_tuple_target": "512"},  # vectors lie apart, so that looking at many rows is cheap
     )
     op.create_index(
-        "ix_search_entry_terms_rights_bucket",
+        "ix_search_entry_bucket_rights_terms",
         "search_entry",
-        ["terms", "rights", sa.text(BUCKETS)],
+        [sa.text(BUCKETS), "rights", "terms"],
         postgresql_using="gin",
         postgresql_with={"gin_pending_list_limit": "1024"},
     )
