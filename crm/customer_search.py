@@ -1,12 +1,12 @@
 """Finding customers by any combination of fields, all of them or any, and filters that are kept under a name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, false, func, select, union_all
+from sqlalchemy import ColumnElement, and_, false, func, literal, select, union_all
 
 from core.errors import Forbidden
 from core.executor import handles
@@ -147,24 +147,52 @@ def filters(view: Reading) -> list[Filter]:
 
 
 def find_customers(view: Reading, criteria: Criteria, *, after: str | None = None, limit: int = 50) -> SearchPage:
-    """Customers that fit, by number. Raises `WrongFields` for a field that does not exist."""
+    """Customers that fit, by number. Raises `WrongFields` for a field that does not exist.
+
+    What is joined by OR is looked up one by one, each as far as it is counted: to put together all that fits any of
+    them costs what there is, not what is shown.
+    """
     require_read(view)
-    wanted = select(CustomerRow).where(CustomerRow.merged_into.is_(None), _clause(view, criteria, ""))
-    some = list(view.session.scalars(wanted.with_only_columns(CustomerRow.id).limit(COUNTED + 1)))
-    total = len(some)
-    if total <= COUNTED:  # few are sorted; many are dense enough to be met on the way along the numbers
-        wanted = select(CustomerRow).where(CustomerRow.id.in_(some))
-    if after is not None:
-        wanted = wanted.where(CustomerRow.number > after)
+    listed, broad = _looked_up(view, _alternatives(view, criteria))
+    ways = [select(CustomerRow.number, CustomerRow.id).where(each) for each in broad]
+    if listed or not ways:
+        ways.append(select(CustomerRow.number, CustomerRow.id).where(CustomerRow.id.in_(listed)))
     size = max(1, min(limit, MOST))
-    rows = list(view.session.scalars(wanted.order_by(CustomerRow.number).limit(size + 1)))
-    following = rows[size - 1].number if len(rows) > size else None
+    if after is not None:
+        ways = [way.where(CustomerRow.number > after) for way in ways]
+    newest = [way.order_by(CustomerRow.number).limit(size + 1).subquery() for way in ways]
+    places = view.session.execute(union_all(*(select(each.c.number, each.c.id) for each in newest)))
+    shown = [key for _, key in sorted({(number, key) for number, key in places})[: size + 1]]
+    rows = list(view.session.scalars(select(CustomerRow).where(CustomerRow.id.in_(shown)).order_by(CustomerRow.number)))
+    is_more = bool(broad) or len(listed) > COUNTED
     return SearchPage(
         items=[summary(row) for row in rows[:size]],
-        next=following,
-        total=min(total, COUNTED),
-        is_more=total > COUNTED,
+        next=rows[size - 1].number if len(rows) > size else None,
+        total=COUNTED if is_more else len(listed),
+        is_more=is_more,
     )
+
+
+def _alternatives(view: Reading, criteria: Criteria) -> list[ColumnElement[bool]]:
+    """What a customer must meet one of."""
+    parts = [*criteria.conditions, *criteria.groups]
+    if not criteria.any_of_them or len(parts) < 2:
+        return [and_(CustomerRow.merged_into.is_(None), _clause(view, criteria, ""))]
+    _limit(criteria, "")
+    return [and_(CustomerRow.merged_into.is_(None), each) for each in _parts(view, criteria, "")]
+
+
+def _looked_up(
+    view: Reading, alternatives: Sequence[ColumnElement[bool]]
+) -> tuple[frozenset[str], list[ColumnElement[bool]]]:
+    """The customers of the alternatives that few meet, and the alternatives that more meet than are counted."""
+    some = [select(CustomerRow.id).where(each).limit(COUNTED + 1).subquery() for each in alternatives]
+    found: dict[int, list[str]] = {}
+    for n, key in view.session.execute(union_all(*(select(literal(n), each.c.id) for n, each in enumerate(some)))):
+        found.setdefault(n, []).append(key)
+    broad = {n for n, keys in found.items() if len(keys) > COUNTED}
+    listed = frozenset(key for n, keys in found.items() if n not in broad for key in keys)
+    return listed, [alternatives[n] for n in sorted(broad)]
 
 
 def criteria_of(stored: dict[str, Any]) -> Criteria:
@@ -176,11 +204,19 @@ def criteria_of(stored: dict[str, Any]) -> Criteria:
     )
 
 
-def _clause(view: Reading | UnitOfWork, criteria: Criteria, at: str) -> ColumnElement[bool]:
+def _limit(criteria: Criteria, at: str) -> None:
     if len(criteria.conditions) + len(criteria.groups) > LONGEST or at.count("/groups") > 3:
         raise WrongFields({f"{at}/conditions": f"A search has {LONGEST} conditions at most, in 3 levels."})
+
+
+def _parts(view: Reading | UnitOfWork, criteria: Criteria, at: str) -> list[ColumnElement[bool]]:
     parts = [_condition(view, each, f"{at}/conditions/{index}") for index, each in enumerate(criteria.conditions)]
-    parts += [_clause(view, each, f"{at}/groups/{index}") for index, each in enumerate(criteria.groups)]
+    return parts + [_clause(view, each, f"{at}/groups/{index}") for index, each in enumerate(criteria.groups)]
+
+
+def _clause(view: Reading | UnitOfWork, criteria: Criteria, at: str) -> ColumnElement[bool]:
+    _limit(criteria, at)
+    parts = _parts(view, criteria, at)
     if not parts:
         return CustomerRow.id != ""
     if criteria.any_of_them and len(parts) > 1:  # each by its own index; OR in one scan would use none
