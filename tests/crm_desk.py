@@ -31,6 +31,7 @@ RIGHTS = frozenset(
         "crm.administer",
         "customer.merge",
         "activity.edit",
+        "record.link",
     }
 )
 REP = Actor(id="ewa", name="Ewa Maj", permissions=RIGHTS)

@@ -107,6 +107,8 @@ DOORS = (  # importing these registers their commands, handlers and tables
     "crm.activities.registering",
     "crm.activities.settling",
     "crm.planning.resources",
+    "crm.links.linking",
+    "crm.links.types",
     "crm.payments.receivables",
     "crm.sales.accepting",
     "crm.sales.crediting",

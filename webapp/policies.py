@@ -16,6 +16,7 @@ from crm.access import may_read
 from crm.activities.models import ActivityRow
 from crm.customer_file.entries import FileSources
 from crm.imports.undoing import RecordUse
+from crm.links.ends import LinkedRecords
 from crm.models import ContactRow, CustomerRow, OfferRow, OrderRow, ProductRow
 from crm.outbox.channels import Channels
 from crm.outbox.ports import Holds, Papers, Tokens
@@ -53,6 +54,7 @@ from webapp.accounts.queries import OrderingAccounts
 from webapp.checkpoints import publishers
 from webapp.decisions import TaskDecisions
 from webapp.document_fields import FormJs
+from webapp.linked_records import RecordTitles
 from webapp.mail_directory import Directory
 from webapp.mail_jobs import open_mails
 from webapp.merge_fields import CrmMergeFields
@@ -137,6 +139,7 @@ def ports(blobs: BlobStore, staging: Staging, settings: Settings) -> Mapping[typ
         Staging: staging,
         Settings: settings,
         LinkRights: Rights(),
+        LinkedRecords: RecordTitles(),
         MailDirectory: Directory(),
         FieldForms: FormJs(),
         Customers: OrderingAccounts(),

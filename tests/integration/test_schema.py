@@ -41,6 +41,7 @@ MODELS = (
     "crm.planning.models",
     "crm.outbox.models",
     "crm.imports.models",
+    "crm.links.models",
     "webapp.accounts.models",
 )
 LEFT = (  # what a database has that is neither a table nor in one

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from core.errors import InvalidInput
 
 READ = frozenset({"customer.read"})
-EMPLOYEE = READ | {"case.start", "task.work", "document.file"}
+EMPLOYEE = READ | {"case.start", "task.work", "document.file", "record.link"}
 FINANCE = frozenset({"customer.finance"})  # see limits, terms, accounts and debts of customers
 PRIVATE = frozenset({"contact.private"})  # see what people at customers told of themselves
 LISTS = frozenset({"crm.administer"})  # value lists and fields of the firm's own
@@ -35,7 +35,7 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     "technical_reviewer": EMPLOYEE,
     "records_manager": EMPLOYEE | OVERSIGHT | RECORDS,
     "board": EMPLOYEE | FINANCE | OVERSIGHT | STATES | SEALING | {"records.read"},
-    "process_designer": READ | TYPES | TEMPLATES | {"definition.deploy", "case.start", "task.work", "document.file"},
+    "process_designer": EMPLOYEE | TYPES | TEMPLATES | {"definition.deploy"},
     "auditor": READ | FINANCE | OVERSIGHT | {"audit.read", "records.read"},
     "worker": frozenset({"external.work", "message.publish"}),
     "admin": SALES

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from storage.migrations import link_tables
 from storage.migrations.shipped_dictionaries import dictionaries, values
 
 revision = "0013_customers"
@@ -152,6 +153,7 @@ def upgrade() -> None:
         op.create_index(name, table, **options)
     op.bulk_insert(_dictionary(), dictionaries())
     op.bulk_insert(_value(), values())
+    link_tables.create()
 
 
 def _tables() -> None:
@@ -316,6 +318,7 @@ def _value() -> sa.TableClause:
 
 
 def downgrade() -> None:
+    link_tables.drop()
     for name, table, _ in reversed(INDEXES):
         op.drop_index(name, table)
     for table in reversed(TABLES):
