@@ -71,6 +71,7 @@ def places(chromium: Browser, address: str, drafts: Iterator[str], request_pdf: 
         "missing data": "/customers/quality",
         "value lists": "/value-lists",
         "value list": "/value-lists/activity_method",
+        "types of links": "/link-types",
         "processes": "/definitions",
         "start": "/start",
         "templates": "/templates",

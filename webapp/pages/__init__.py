@@ -31,6 +31,7 @@ MODULES = (
     "offers",
     "orders",
     "payments",
+    "record_links",
     "retention",
     "scan_inbox",
     "operations",

@@ -8,6 +8,7 @@ import "./lists.css";
 import "./papers.css";
 import "./documents.css";
 import "./cases.css";
+import "./links.css";
 import "./search.css";
 import "./messages.css";
 
