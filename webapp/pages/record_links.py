@@ -137,7 +137,8 @@ def define_link_type() -> Response:
 def address(kind: str, key: str) -> str:
     """The page of a record, empty when it has none."""
     endpoint, name = PAGES.get(kind, ("", ""))
-    return url_for(endpoint, **{name: key}) if endpoint else ""
+    values: dict[str, Any] = {name: key}
+    return url_for(endpoint, **values) if endpoint else ""
 
 
 def _panel(reading: Reading, end: End) -> str:
