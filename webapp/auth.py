@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 PUBLIC = {
     *("auth.log_in", "static", "assets.static", "api.openapi", "health.healthz", "health.readyz", "health.metrics"),
     *("answers.offer", "answers.answer", "answers.paper"),  # a signed link is the right
+    "pages.calendar_feed",  # its address is the secret
 }
 TOKEN_USE_KEPT = timedelta(minutes=10)  # how exact the time of a token's last use is
 

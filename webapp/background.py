@@ -26,6 +26,7 @@ from storage.jobs.worker import Pace, Worker
 from webapp.bootstrap import Application
 from webapp.intake_jobs import intake_ticks
 from webapp.outbox.delivery import outbox_ticks
+from webapp.planning import planning_ticks
 from webapp.refusals import tell_refusals
 from webapp.sweeping import sweep_uploads
 
@@ -90,6 +91,7 @@ def make_clock(application: Application) -> Ticker:
         Tick(name="reading", every_seconds=READING_EVERY, action=lambda: ask_for_reading(application)),
         *intake_ticks(application),
         *outbox_ticks(application),
+        *planning_ticks(application),
         Tick(name="sweep", every_seconds=SWEEP_EVERY, action=lambda: ask_for_sweep(application)),
     ]
     return Ticker(application.database.engine, ticks)

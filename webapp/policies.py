@@ -21,7 +21,7 @@ from crm.models import ContactRow, CustomerRow, OfferRow, OrderRow, ProductRow
 from crm.outbox.channels import Channels
 from crm.outbox.ports import Holds, Papers, Tokens
 from crm.payments.models import PaymentRow
-from crm.planning.ports import WorkingDays
+from crm.planning.ports import ReminderMail, WorkingDays
 from crm.sales.models import InvoiceRow
 from documents.access import DOCUMENT, LinkRights, Target
 from documents.content.readers import PageReaders, Readers
@@ -69,7 +69,7 @@ from webapp.outbox.channels import channels
 from webapp.outbox.papers import FiledPapers, NothingHolds
 from webapp.outbox.post import OutboxPost
 from webapp.outbox.tokens import SignedTokens
-from webapp.planning import Office
+from webapp.planning import Office, ReminderMails
 from webapp.record_use import UsedRecords
 from webapp.records_policy import note_retention
 from webapp.searching.changes import index_changes
@@ -167,6 +167,7 @@ def ports(blobs: BlobStore, staging: Staging, settings: Settings) -> Mapping[typ
         Decisions: TaskDecisions(),
         WorkingDays: Office(),
         RecordUse: UsedRecords(),
+        ReminderMail: ReminderMails(),
     }
 
 

@@ -15,6 +15,7 @@ from crm.access import require_read
 from crm.activities.content import Content, content_of
 from crm.activities.errors import ActivityNotFound
 from crm.activities.models import ActivityLinkRow, ActivityParticipantRow, ActivityPostponementRow, ActivityRow
+from crm.activities.privacy import is_hidden
 from crm.activities.words import OPEN_STATES
 from crm.errors import WrongFields
 from crm.models import ContactRow, CustomerRow
@@ -103,6 +104,8 @@ class Activity(ActivitySummary):
 
     content: Content
     cancelled_reason: str | None
+    respond_by: datetime | None  # of what came in: when it is to be answered
+    responded_at: datetime | None
     postponements: list[Postponement]
     chain: list[ActivitySummary]
     created_at: datetime
@@ -146,13 +149,15 @@ def activity(view: Reading, activity_id: str) -> Activity:
     """One activity. Raises `ActivityNotFound`."""
     require_read(view)
     row = view.session.get(ActivityRow, activity_id)
-    if row is None:
+    if row is None or is_hidden(view, row):
         raise ActivityNotFound(activity_id)
     (summary,) = _summaries(view, [row])
     return Activity(
         **{each.name: getattr(summary, each.name) for each in fields(ActivitySummary)},
         content=content_of(row),
         cancelled_reason=row.cancelled_reason,
+        respond_by=row.respond_by,
+        responded_at=row.responded_at,
         postponements=[_postponement(each) for each in row.postponements],
         chain=_summaries(view, _chain(view, row)),
         created_at=row.created_at,
@@ -164,6 +169,12 @@ def activity(view: Reading, activity_id: str) -> Activity:
 
 def _matching(view: Reading, wanted: ActivityFilter) -> Select[Any]:
     found = select(ActivityRow)
+    if not view.actor.is_system:
+        taking_part = select(ActivityParticipantRow.activity_id).where(
+            ActivityParticipantRow.account == view.actor.id, ActivityParticipantRow.activity_id == ActivityRow.id
+        )
+        mine = or_(ActivityRow.employee == view.actor.id, ActivityRow.created_by == view.actor.id, taking_part.exists())
+        found = found.where(or_(ActivityRow.is_private.is_(False), mine))
     for name in ("customer_id", "contact_id", "method", "direction", "type", "priority", "status", "state"):
         value = getattr(wanted, name)
         if value is not None:
@@ -254,4 +265,5 @@ def _chain(view: Reading, row: ActivityRow) -> list[ActivityRow]:
     later = aliased(ActivityRow)
     members = members.union(select(later.id).join(members, later.follows_id == members.c.id))
     whole = select(ActivityRow).where(ActivityRow.id.in_(select(members.c.id)))
-    return list(view.session.scalars(whole.order_by(ActivityRow.moment, ActivityRow.id).limit(LONGEST_CHAIN)))
+    shown = view.session.scalars(whole.order_by(ActivityRow.moment, ActivityRow.id).limit(LONGEST_CHAIN))
+    return [each for each in shown if not is_hidden(view, each)]

@@ -12,6 +12,7 @@ from crm.activities.content import Content, checked, content_of, fill, moment_of
 from crm.activities.errors import ActivityNotFound, ActivitySettled, CircularChain
 from crm.activities.events import ActivityChanged, ActivityRegistered
 from crm.activities.models import ActivityRow
+from crm.activities.privacy import is_hidden
 from crm.activities.responding import answered, expect_response, note_response
 from crm.activities.words import OPEN_STATES
 from crm.changes import differences
@@ -21,7 +22,7 @@ from crm.planning.booking import book
 from storage.unit_of_work import UnitOfWork
 
 PERSONAL = frozenset({"subject", "note", "participants"})
-MOVED_ELSEWHERE = frozenset({"status", "planned_from", "planned_to"})  # of what is planned: by commands of their own
+MOVED_ELSEWHERE = frozenset({"status", "planned_from"})  # of what is planned: by commands of their own
 LONGEST_CHAIN = 1000
 
 
@@ -86,7 +87,7 @@ def change_activity(command: ChangeActivity, unit: UnitOfWork) -> int:
     before = content_of(row)
     after = replace(before, **command.changes)
     moved = {name for name in MOVED_ELSEWHERE if getattr(before, name) != getattr(after, name)}
-    if moved and row.status != "planned":
+    if (moved or before.planned_to != after.planned_to) and row.status != "planned":
         raise ActivitySettled(row.status, "planned anew")
     if moved:
         sentence = "Hold, postpone or cancel the activity instead; each of them is told with its reason."
@@ -103,7 +104,7 @@ def change_activity(command: ChangeActivity, unit: UnitOfWork) -> int:
     row.changed_at = unit.clock.now()
     if after.state not in OPEN_STATES:
         answered(row, unit.clock.now())
-    if after.resources != before.resources:
+    if (after.resources, after.planned_to) != (before.resources, before.planned_to):
         book(unit, row, after.resources, span=(after.planned_from, after.planned_to))
         unit.session.expire(row, ["bookings"])
     unit.emit(
@@ -121,7 +122,7 @@ def change_activity(command: ChangeActivity, unit: UnitOfWork) -> int:
 def found(unit: UnitOfWork, activity_id: str) -> ActivityRow:
     """An activity to change. Raises `ActivityNotFound`."""
     row = unit.session.get(ActivityRow, activity_id)
-    if row is None:
+    if row is None or is_hidden(unit, row):
         raise ActivityNotFound(activity_id)
     return row
 

@@ -1,8 +1,9 @@
 """What planning asks of others; the composition root fills it."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
+
+from storage.unit_of_work import UnitOfWork
 
 
 class WorkingDays(Protocol):
@@ -12,9 +13,8 @@ class WorkingDays(Protocol):
         """From when until when people work on a day; None on holidays and at weekends."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Addressee:
-    """Somebody who is told something, as mail needs it."""
+class ReminderMail(Protocol):
+    """Sends reminders by mail."""
 
-    name: str
-    email: str | None
+    def send(self, unit: UnitOfWork, account: str, *, title: str, address: str, key: str) -> None:
+        """Have a mail go to somebody after the commit; `address` is a page of ours, the same `key` is the same mail."""

@@ -91,6 +91,15 @@ def names_of(view: Reading, accounts: Collection[str]) -> dict[str, str]:
     return {row.name: row.display_name for row in view.session.execute(rows)} if accounts else {}
 
 
+def members(view: Reading, role: str) -> tuple[str, ...]:
+    """The log-in names of the open accounts with a role; nobody's name where there are none, which matches nothing."""
+    named = select(AccountRow.name).join(AccountRoleRow, AccountRoleRow.account_id == AccountRow.id)
+    found = view.session.scalars(
+        named.where(AccountRoleRow.role == role, AccountRow.is_active).order_by(AccountRow.name)
+    )
+    return tuple(found) or ("",)
+
+
 def credentials(view: Reading, name: str) -> tuple[str, str | None] | None:
     """Id and hash of an account that may log in, None for unknown and closed ones."""
     if "\0" in name:  # no text of the database can have it

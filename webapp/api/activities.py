@@ -103,6 +103,7 @@ class ActivityChanges(Body):
     priority: str | None = None
     state: str | None = None
     note: str | None = None
+    planned_to: datetime | None = None
     held_from: datetime | None = None
     duration_seconds: int | None = None
     follows_id: str | None = None

@@ -6,6 +6,8 @@ from flask import Flask
 
 MODULES = (
     "activities",
+    "calendar",
+    "notifications",
     "resources",
     "cases",
     "choices",

@@ -49,6 +49,8 @@ def activities() -> str:
         employee=None if show == "everybody" else current_actor().id,
         customer_id=asked("customer_id") or None,
         q=asked("q"),
+        since=_begin("since"),
+        until=_begin("until"),
     )
     with view() as reading:
         found = queries.activities(
@@ -103,6 +105,14 @@ def settle_activity(activity_id: str, step: str) -> Response:
             page = _page(reading, activity_id, refusal=refusal)
         return make_response(page, 409 if isinstance(refusal, Conflict) else 422)
     return redirect(url_for("pages.activity", activity_id=activity_id))
+
+
+def _begin(name: str) -> datetime | None:
+    """The beginning of a day of the address."""
+    try:
+        return datetime.fromisoformat(asked(name)[:10]).replace(tzinfo=reader_zone()) if asked(name) else None
+    except ValueError:
+        raise WrongFields({f"/{name}": "Write a day such as 2026-03-01."}) from None
 
 
 def _step(activity_id: str, step: str, given: dict[str, str]) -> HoldActivity | PostponeActivity | CancelActivity:

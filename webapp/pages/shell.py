@@ -24,6 +24,7 @@ OFFER_MARKS = {
 }
 PLAN = (  # group, (title, icon, endpoint, right, part of the address); the first right that is held shows the link
     ("", ("Inbox", "inbox", "inbox", "", "/tasks")),
+    ("", ("Notifications", "bell", "notifications", "", "/notifications")),
     ("", ("Start a case", "player-play", "start", "case.start", "/start")),
     ("", ("Cases", "briefcase", "cases", "", "/cases")),
     ("", ("Documents", "files", "documents", "", "/documents")),
@@ -36,12 +37,17 @@ PLAN = (  # group, (title, icon, endpoint, right, part of the address); the firs
     ("Sales", ("Payments", "list-check", "payments", "customer.finance", "/payments")),
     ("Sales", ("Customers", "building", "customers", "customer.read", "/customers")),
     ("Sales", ("Activities", "calendar-due", "activities", "customer.read", "/activities")),
+    ("Sales", ("Calendar", "calendar", "calendar", "customer.read", "/calendar")),
     ("Sales", ("Rooms and devices", "building", "resource_list", "customer.read", "/resources")),
     ("Sales", ("Imports", "upload", "imports", "customer.edit", "/imports")),
     ("Audit", ("Log", "shield-check", "log", "audit.read", "/audit")),
     ("Design", ("Processes", "sitemap", "definitions", "", "/definitions")),
 )
-COUNTED = {"inbox": "inbox_count", "scan_inbox": "scan_inbox_count"}  # endpoints whose link bears a number
+COUNTED = {
+    "inbox": "inbox_count",
+    "notifications": "notification_count",
+    "scan_inbox": "scan_inbox_count",
+}  # endpoints whose link bears a number
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,134 @@
+"""The pages of planning: resources, the calendar and what it asks for, feeds and notifications."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from core.clock import FixedClock
+from tests.web import PASSWORD, Program, log_in, post
+from webapp.bootstrap import Application
+from webapp.planning import deliver_reminders
+
+PLAN = {
+    "employee": "ewa",
+    "subject": "Pokaz pomp",
+    "method": "meeting",
+    "direction": "outgoing",
+    "status": "planned",
+    "at": "2026-01-07T10:00",
+    "minutes": "60",
+    "reminders": "60",
+}
+
+
+@pytest.fixture
+def director(app: Flask, add_account: Callable[..., str]) -> FlaskClient:
+    add_account("ewa", "sales_director", password=PASSWORD)
+    browser = app.test_client()
+    log_in(browser, name="ewa")
+    return browser
+
+
+def test_a_room_is_entered_booked_and_refused_to_the_second(director: FlaskClient) -> None:
+    assert post(director, "/resources", name="", kind="room").status_code == 422
+    made = post(director, "/resources", name="Sala Wisła", kind="room", capacity="8", opens="08:00", closes="18:00")
+    assert made.status_code == 302, made.text
+    room = made.location.rpartition("/")[2]
+    planned = post(director, "/activities", **PLAN, resources=room)
+    assert planned.status_code == 302, planned.text
+
+    refused = post(director, "/activities", **PLAN, resources=room)
+
+    assert refused.status_code == 409
+    assert "Sala Wisła is booked by ewa" in refused.text
+    assert "Pokaz pomp" in director.get(made.location).text
+    assert "Sala Wisła" in director.get(planned.location).text
+    free = director.get(f"/free-times?people=ewa&resources={room}&minutes=60&since=2026-01-07T09:00").text
+    assert "7 Jan 2026, 11:00" in free
+    assert "7 Jan 2026, 10:00</time> to" not in free
+
+
+def test_the_calendar_is_filled_by_day_and_given_to_other_programs(app: Flask, director: FlaskClient) -> None:
+    page = director.get("/calendar")
+    assert page.status_code == 200
+    planned = post(director, "/activities", **PLAN)
+
+    told = director.get("/calendar/events?start=2026-01-05T00:00:00&end=2026-01-12T00:00:00").json
+
+    (event,) = [each for each in told if each["title"] == "Pokaz pomp"]
+    assert (event["start"], event["editable"]) == ("2026-01-07T09:00:00+00:00", True)
+    assert director.get("/calendar/events?start=x&end=y").status_code == 422
+    file = director.get(f"{planned.location}.ics")
+    assert b"SUMMARY:Pokaz pomp" in file.data
+    assert post(director, "/calendar/feeds", label="Telefon").status_code == 302
+    feeds = director.get("/calendar/feeds").text
+    (address,) = re.findall(r"http://localhost(/calendar/feeds/\S+\.ics)", feeds)
+    assert address not in director.get("/calendar/feeds").text
+    stranger = app.test_client()
+    feed = stranger.get(address)
+    assert (feed.status_code, feed.mimetype) == (200, "text/calendar")
+    assert b"Pokaz pomp" in feed.data
+    assert stranger.get(address, headers={"If-None-Match": feed.headers["ETag"]}).status_code == 304
+    (feed_id,) = re.findall(r"/calendar/feeds/(\w{26})/revoke", feeds)
+    post(director, f"/calendar/feeds/{feed_id}/revoke")
+    assert stranger.get(address).status_code == 404
+
+
+def test_a_reminder_shows_at_the_bell_until_it_is_read(
+    application: Application, director: FlaskClient, clock: FixedClock
+) -> None:
+    post(director, "/activities", **PLAN | {"at": "2026-01-05T10:00"})
+    clock.set(datetime(2026, 1, 5, 8, 0, tzinfo=UTC))
+    deliver_reminders(application)
+    deliver_reminders(application)
+
+    assert ">1</span>" in director.get("/notifications/count").text
+    page = director.get("/notifications").text
+    assert page.count("Pokaz pomp, 05.01.2026 10:00</a>") == 1
+    assert post(director, "/notifications/wish", by_mail="on").status_code == 302
+    assert "checked" in director.get("/notifications").text
+    assert post(director, "/notifications/read").status_code == 302
+    assert "hidden" in director.get("/notifications/count").text
+
+
+def test_programs_book_and_read_calendars(program: Callable[..., Program]) -> None:
+    chief = program("ola", "sales_director")
+    room = chief.post("/resources", json={"name": "Sala", "kind": "room", "opens": "08:00", "closes": "16:00"})
+    assert room.status_code == 201, room.json
+    plan = {
+        "employee": "ola",
+        "subject": "Pokaz",
+        "method": "meeting",
+        "direction": "outgoing",
+        "status": "planned",
+        "planned_from": "2026-01-07T10:00:00+01:00",
+        "planned_to": "2026-01-07T11:00:00+01:00",
+        "resources": [room.json["id"]],
+        "reminders": [15],
+    }
+    made = chief.post("/activities", json=plan)
+
+    second = chief.post("/activities", json=plan)
+
+    assert (made.status_code, second.status_code, second.json["code"]) == (201, 409, "resource_taken")
+    asked = {"first": "2026-01-05", "last": "2026-01-12", "group": "sales_director"}
+    assert [each["subject"] for each in chief.get("/calendar", query_string=asked).json["entries"]] == ["Pokaz"]
+    free = chief.get("/free-times", query_string={"resources": room.json["id"], "since": "2026-01-07T09:30:00Z"}).json
+    assert free[0]["starts_at"].startswith("2026-01-07T10:00:00")
+    booked = chief.get(f"/resources/{room.json['id']}/bookings").json
+    assert [each["subject"] for each in booked] == ["Pokaz"]
+    changed = chief.patch(f"/resources/{room.json['id']}", json={"name": "Sala", "kind": "room", "is_active": False})
+    assert changed.json["is_active"] is False
+    assert b"VALARM" in chief.get(f"/activities/{made.json['id']}/calendar").data
+    feed = chief.post("/calendar-feeds", json={"label": "Telefon"}).json
+    assert len(chief.get("/calendar-feeds").json) == 1
+    assert chief.post(f"/calendar-feeds/{feed['id']}/revoke").status_code == 200
+    assert chief.get("/notifications").json["items"] == []
+    assert chief.post("/notifications/read", json={}).json == {"marked": 0}
+    assert chief.post("/notifications/wish", json={"by_mail": True}).json == {"by_mail": True}
