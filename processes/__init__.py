@@ -2,5 +2,6 @@
 
 from processes.disposal import PACKAGE as DISPOSAL
 from processes.offer_approval import PACKAGE as OFFER_APPROVAL
+from processes.planner_task import PACKAGE as PLANNER_TASK
 
-PACKAGES = (OFFER_APPROVAL, DISPOSAL)
+PACKAGES = (OFFER_APPROVAL, DISPOSAL, PLANNER_TASK)

@@ -112,6 +112,8 @@ DOORS = (  # importing these registers their commands, handlers and tables
     "crm.planning.feeds",
     "crm.planning.notifications",
     "crm.planning.reminding",
+    "crm.planning.filters",
+    "crm.planning.rules",
     "crm.payments.receivables",
     "crm.sales.accepting",
     "crm.sales.crediting",

@@ -51,6 +51,7 @@ from storage.unit_of_work import Reading, Recorder, UnitFactory, UnitOfWork
 from webapp import customer_file, records_policy
 from webapp.accounts.people import account_ids, forget
 from webapp.accounts.queries import OrderingAccounts
+from webapp.activity_rules import ask_for_rules
 from webapp.checkpoints import publishers
 from webapp.decisions import TaskDecisions
 from webapp.document_fields import FormJs
@@ -104,6 +105,7 @@ def recorders() -> Sequence[Recorder]:
         note_documents,
         note_versions,
         open_mails,
+        ask_for_rules,
         index_changes,
         record,
         note_retention,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -9,6 +10,7 @@ from datetime import UTC, datetime
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from pypdf import PdfReader
 
 from core.clock import FixedClock
 from tests.web import PASSWORD, Program, log_in, post
@@ -132,3 +134,42 @@ def test_programs_book_and_read_calendars(program: Callable[..., Program]) -> No
     assert chief.get("/notifications").json["items"] == []
     assert chief.post("/notifications/read", json={}).json == {"marked": 0}
     assert chief.post("/notifications/wish", json={"by_mail": True}).json == {"by_mail": True}
+
+
+def test_act_05_the_list_is_printed_with_the_same_rows(director: FlaskClient) -> None:
+    post(director, "/activities", **PLAN)
+
+    printed = director.get("/activities.pdf?show=everybody&q=pokaz")
+
+    assert (printed.status_code, printed.mimetype) == (200, "application/pdf")
+    text = "".join(page.extract_text() for page in PdfReader(io.BytesIO(printed.data)).pages)
+    assert "Pokaz pomp" in text
+    assert "q: pokaz" in text
+    assert "1 / 1" in text
+
+
+def test_tsk_09_a_day_has_what_is_overdue_today_and_next(director: FlaskClient) -> None:
+    for subject, at in (("wczoraj", "2026-01-04T10:00"), ("dziś", "2026-01-05T15:00"), ("jutro", "2026-01-06T10:00")):
+        post(director, "/activities", **PLAN | {"subject": subject, "at": at})
+
+    parts = director.get("/today").text.split('class="panel-head"')[1:4]
+
+    assert [[subject for subject in ("wczoraj", "dziś", "jutro") if f">{subject}</a>" in part] for part in parts] == [
+        ["wczoraj"],
+        ["dziś"],
+        ["jutro"],
+    ]
+
+
+def test_rules_and_filters_have_pages(director: FlaskClient) -> None:
+    assert post(director, "/activity-rules", name="", effect="start", target="").status_code == 422
+    rule = {"name": "Reklamacja", "type": "complaint", "effect": "start", "target": "complaint"}
+    assert post(director, "/activity-rules", **rule).status_code == 302
+    assert "start the process" in director.get("/activity-rules").text
+    kept = post(director, "/activities/filters", name="Spotkania", method="meeting", groups="sales_director")
+    post(director, "/activities", **PLAN)
+    post(director, "/activities", **PLAN | {"subject": "Telefon", "method": "phone"})
+    page = director.get(kept.location).text
+    assert "Pokaz pomp" in page
+    assert ">Telefon</a>" not in page
+    assert "Spotkania" in page

@@ -139,6 +139,7 @@ def test_a_package_lists_what_is_deployed_together() -> None:
             "offer_approval.bpmn",
         ],
         ["disposal.bpmn", "authorise_disposal.form", "review_disposal.form"],
+        ["planner_task_do.form", "planner_task_verify.form", "planner_task.bpmn"],
     ]
 
 

@@ -22,8 +22,11 @@ from crm.dictionaries import Dictionary, dictionary, label
 from crm.errors import WrongFields
 from crm.people import people
 from crm.planning.errors import ResourceTaken
+from crm.planning.filters import filter_of, filters
 from crm.planning.resources import resources
+from crm.planning.rules import results
 from storage.unit_of_work import Reading
+from webapp.accounts.roles import ROLE_PERMISSIONS
 from webapp.pages.blueprint import MOST, answer, asked, blueprint
 from webapp.pages.formats import reader_zone
 from webapp.pages.shell import names
@@ -43,16 +46,10 @@ AT = {"/planned_from": "/at", "/held_from": "/at"}  # the form has one time
 def activities() -> str:
     """What the reader has planned, what is late, what was held, and everybody's."""
     show = asked("show") if asked("show") in SHOWN else ""
-    wanted, newest_first = SHOWN[show]
-    wanted = replace(
-        wanted,
-        employee=None if show == "everybody" else current_actor().id,
-        customer_id=asked("customer_id") or None,
-        q=asked("q"),
-        since=_begin("since"),
-        until=_begin("until"),
-    )
+    wanted, newest_first = wanted_of(show)
     with view() as reading:
+        if asked("filter"):
+            wanted, newest_first, show = filter_of(reading, asked("filter")), True, "everybody"
         found = queries.activities(
             reading,
             wanted,
@@ -60,8 +57,32 @@ def activities() -> str:
             limit=MOST,
             newest_first=newest_first,
         )
-        values = {"methods": _labels(dictionary(reading, METHOD)), "names": names(), "tabs": list(SHOWN)}
+        values = {
+            "methods": _labels(dictionary(reading, METHOD)),
+            "types": _labels(dictionary(reading, TYPE)),
+            "names": names(),
+            "tabs": list(SHOWN),
+            "kept": filters(reading),
+            "wanted": wanted,
+            "query": request.args.to_dict(),
+        }
     return answer("activities.html", "activity_rows.html", activities=found, show=show, q=asked("q"), **values)
+
+
+def wanted_of(show: str) -> tuple[ActivityFilter, bool]:
+    """What the address asks for, and whether the newest come first."""
+    wanted, newest_first = SHOWN.get(show, SHOWN[""])
+    fields = {name: asked(name) or None for name in ("method", "type", "priority", "status") if asked(name)}
+    wanted = replace(
+        wanted,
+        employee=asked("employee") or None if show == "everybody" else current_actor().id,
+        customer_id=asked("customer_id") or None,
+        q=asked("q"),
+        since=_begin("since"),
+        until=_begin("until"),
+        **fields,  # type: ignore[arg-type]  # texts
+    )
+    return wanted, newest_first
 
 
 @blueprint.get("/activities/<id:activity_id>")
@@ -185,6 +206,9 @@ def _page(reading: Reading, activity_id: str, refusal: Conflict | InvalidInput |
         "offered": _offered(dictionary(reading, REASON)),
         "now": reading.clock.now(),
         "names": names(),
+        "results": results(reading, activity_id),
+        "colleagues": {key: name for key, name in names().items() if key != SYSTEM.id},
+        "roles": sorted(ROLE_PERMISSIONS),
         "booked": {each.id: each.name for each in resources(reading, all_of_them=True)},
     }
     return render_template("activity.html", activity=found, refusal=refusal, **values)
