@@ -11,6 +11,7 @@ from audit.places import Publisher, Publishers, Signed
 from audit.publishing import keep_known, publish
 from audit.sequencer import sequence, sequence_thoroughly
 from core.identity import SYSTEM
+from crm.imports.exporting import forget_exports
 from documents.content.pages import forget_pages
 from documents.content.waiting import ask_again
 from documents.orders.making import forget_orders
@@ -50,6 +51,7 @@ def sweep_blobs(application: Application, arguments: dict[str, Any]) -> None:
     sweep_uploads(application)
     forget_pages(application)
     forget_orders(application)
+    forget_exports(application)
 
 
 @job(HELP)

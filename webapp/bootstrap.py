@@ -102,6 +102,7 @@ DOORS = (  # importing these registers their commands, handlers and tables
     "crm.imports.batches",
     "crm.imports.working",
     "crm.imports.undoing",
+    "crm.imports.exporting",
     "crm.payments.allocating",
     "crm.payments.importing",
     "crm.activities.registering",

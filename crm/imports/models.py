@@ -3,13 +3,14 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crm.columns import Code
 from storage.orm import ID, Base, IdKey
 
+DIGEST = String(64, collation="C")
 EMPTY = text("'{}'::jsonb")
 NULLABLE = JSONB(none_as_null=True)
 STATES = "state IN ('draft', 'running', 'stopped', 'finished', 'undoing', 'undone')"
@@ -24,7 +25,7 @@ class ImportRow(Base):
     id: Mapped[IdKey]
     kind: Mapped[Code]
     file_name: Mapped[str]
-    digest: Mapped[str] = mapped_column(String(64, collation="C"))
+    digest: Mapped[str] = mapped_column(DIGEST, ForeignKey("blob.digest"))
     size: Mapped[int]
     arrangement: Mapped[dict[str, Any]]  # encoding, delimiter, columns, keys and the rest of crm.imports.arranging
     state: Mapped[Code]
@@ -102,7 +103,7 @@ class ExportRow(Base):
     filter: Mapped[dict[str, Any]]
     state: Mapped[Code]
     rows: Mapped[int]
-    digest: Mapped[str | None] = mapped_column(String(64, collation="C"))
+    digest: Mapped[str | None] = mapped_column(DIGEST, ForeignKey("blob.digest"))
     size: Mapped[int | None]
     file_name: Mapped[str]
     sentence: Mapped[str | None]

@@ -10,7 +10,11 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
+from core.identity import SYSTEM
+from crm.imports.exporting import make_export
+from crm.imports.models import ExportRow
 from crm.imports.undoing import run_undo
 from crm.imports.working import run_import
 from tests.web import PASSWORD, Program, form_token, log_in
@@ -78,6 +82,21 @@ def test_imp_03_a_program_brings_a_file_in_and_takes_it_back(
     assert clerk.get(address).json["state"] == "undone"
     assert [each["outcome"] for each in clerk.get(f"{address}/rows").json["items"]] == ["undone", "rejected"]
     assert clerk.get("/customers").json["items"] == []
+
+
+def test_an_export_is_ordered_and_fetched_by_pages(anna: FlaskClient, application: Application) -> None:
+    headers = {"X-CSRFToken": form_token(anna)}
+
+    anna.post("/exports", data={"what": "csv:customers"}, headers=headers)
+    with application.units.reading(SYSTEM) as view:
+        export_id = str(view.session.scalar(select(ExportRow.id)))
+    make_export(application, {"export_id": export_id})
+    page = anna.get("/exports").text
+    content = anna.get(f"/exports/{export_id}/content")
+
+    assert f"/exports/{export_id}/content" in page
+    assert content.text.startswith("\ufeffnumber;external_reference;name")
+    assert content.headers["Content-Disposition"].startswith("attachment")
 
 
 def test_whoever_may_edit_nothing_brings_nothing_in(program: Callable[..., Program]) -> None:

@@ -7,9 +7,11 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from crm.imports.arranging import imports, lines, mappings
 from crm.imports.batches import ResumeImport, SaveMapping, StartImport, StopImport
+from crm.imports.exporting import FORMATS, OrderExport, exports
 from crm.imports.fields import RIGHTS
 from crm.imports.reading import DELIMITERS, ENCODINGS
 from crm.imports.undoing import UndoImport
+from webapp.api.exports import export_response
 from webapp.api.imports import rejected_response
 from webapp.importing import arrange, keep, look
 from webapp.pages.blueprint import asked, blueprint
@@ -96,6 +98,28 @@ def hold_import(import_id: str, verb: str) -> BaseResponse:
     """Leave the rest, go on, or take it back."""
     run(VERBS[verb](import_id=import_id, reason=request.form.get("reason", "")))
     return Response(status=204, headers={"HX-Refresh": "true"})
+
+
+@blueprint.get("/exports", endpoint="exports")
+def list_exports() -> str:
+    """My exports, and the way to a new one."""
+    with view() as reading:
+        found = exports(reading)
+    return render_template("imports/exports.html", exports=found, formats=FORMATS)
+
+
+@blueprint.post("/exports")
+def order_export() -> BaseResponse:
+    """Have a worker write one."""
+    form, _, kind = request.form.get("what", "").partition(":")
+    run(OrderExport(kind=kind, format=form))
+    return redirect(url_for("pages.exports"))
+
+
+@blueprint.get("/exports/<id:export_id>/content")
+def fetch_export(export_id: str) -> Response:
+    """The file."""
+    return export_response(export_id)
 
 
 @blueprint.get("/imports/<id:import_id>/rejected")

@@ -1,0 +1,331 @@
+"""Taking records out: ordered, written by a worker as CSV or vCard, kept for a week, told in the trail."""
+
+import csv
+import io
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.exc import IntegrityError
+
+from core.errors import InvalidInput, NotFound
+from core.executor import handles
+from core.identity import SYSTEM, Actor
+from core.ids import new_id
+from core.messages import Command
+from crm.access import FINANCIAL, PRIVATE, READ, require_read
+from crm.activities.models import ActivityRow
+from crm.birthdays import birthday
+from crm.imports.events import ExportMade
+from crm.imports.models import ExportRow
+from crm.imports.reading import safe
+from crm.imports.working import Host
+from crm.models import ContactRow, CustomerRow, ProductRow
+from storage.blobs.staging import Staging
+from storage.blobs.store import BlobRef, BlobStore
+from storage.jobs.queue import JobRequest
+from storage.jobs.registry import job
+from storage.models import BlobRow
+from storage.unit_of_work import Reading, UnitOfWork
+
+MAKE = "crm.exports.make"
+KEPT_FOR = timedelta(days=7)
+PIECE = 500  # records that are in memory at a time
+IN_MEMORY = 8 << 20  # bytes; what is larger is written to disk
+FORMATS = {"csv": ("customers", "contacts", "products", "activities"), "vcard": ("contacts",)}
+RIGHTS = (READ, "customer.edit", "offer.edit", "activity.edit", FINANCIAL, PRIVATE)
+TABLES: dict[str, type[Any]] = {
+    "customers": CustomerRow,
+    "contacts": ContactRow,
+    "products": ProductRow,
+    "activities": ActivityRow,
+}
+PLAIN: dict[str, tuple[str, ...]] = {  # fields as imports call them, so that what goes out comes in again
+    "customers": (
+        *("number", "external_reference", "name", "legal_name", "country", "region", "tax_id", "currency"),
+        *("reliability", "abc_class", "key_account", "owner", "industry", "customer_kind", "website", "needs"),
+    ),
+    "contacts": ("external_reference", "name", "job_title", "role", "email", "phone", "mobile"),
+    "products": ("sku", "external_reference", "name", "category", "unit", "price", "currency", "vat_rate", "is_active"),
+    "activities": (
+        *("employee", "method", "direction", "type", "priority", "status", "state", "subject", "note"),
+        *("planned_from", "planned_to", "held_from"),
+    ),
+}
+
+
+class ExportNotFound(NotFound):
+    """No such export, it is somebody else's, or it has expired."""
+
+    code = "export_not_found"
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"There is no export {key}, it is somebody else's, or it has expired.", export_id=key)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderExport(Command):
+    """Have a worker write all records of a kind that the actor may see: customers, contacts, products, activities."""
+
+    kind: str
+    format: str = "csv"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndExport(Command):
+    """Keep what a worker wrote."""
+
+    quiet: ClassVar[bool] = True
+    export_id: str
+    blob: BlobRef
+    rows: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportView:
+    """An export; `state` is waiting, done or expired."""
+
+    id: str
+    kind: str
+    format: str
+    state: str
+    rows: int
+    size: int | None
+    file_name: str
+    made_at: datetime
+    expires_at: datetime
+
+
+@handles(OrderExport, needs=None)
+def order_export(command: OrderExport, unit: UnitOfWork) -> str:
+    """Its id. Raises `Forbidden`, `InvalidInput`."""
+    require_read(unit)
+    if command.kind not in FORMATS.get(command.format, ()):
+        raise InvalidInput(f"There is no export of {command.kind} as {command.format}.")
+    now, ending = unit.clock.now(), {"csv": "csv", "vcard": "vcf"}[command.format]
+    row = ExportRow(
+        id=new_id(),
+        kind=command.kind,
+        format=command.format,
+        filter={},
+        state="waiting",
+        rows=0,
+        file_name=f"{command.kind}-{now:%Y-%m-%d}.{ending}",
+        made_by=unit.actor.id,
+        made_name=unit.actor.name,
+        rights=[each for each in RIGHTS if unit.actor.may(each)],
+        made_at=now,
+        expires_at=now + KEPT_FOR,
+    )
+    unit.session.add(row)
+    unit.enqueue(JobRequest(name=MAKE, arguments={"export_id": row.id}, lock=f"{MAKE}:{row.id}"))
+    return row.id
+
+
+@handles(EndExport, needs=None)
+def end_export(command: EndExport, unit: UnitOfWork) -> None:
+    """Keep it once; the trail tells who took how many records out."""
+    row = unit.session.get(ExportRow, command.export_id, with_for_update=True, populate_existing=True)
+    if row is None or row.made_by != unit.actor.id:
+        raise ExportNotFound(command.export_id)
+    if row.state != "waiting":
+        return
+    unit.claim(command.blob)
+    row.state, row.rows, row.digest, row.size = "done", command.rows, command.blob.digest, command.blob.size
+    unit.emit(
+        ExportMade(
+            export_id=row.id,
+            kind=row.kind,
+            format=row.format,
+            rows=command.rows,
+            filter=dict(row.filter),
+            digest=command.blob.digest,
+        )
+    )
+
+
+@job(MAKE)
+def make_export(host: Host, arguments: dict[str, Any]) -> None:
+    """Write it with the rights of whoever ordered it."""
+    with host.units.reading(SYSTEM) as view:
+        row = view.session.get(ExportRow, arguments["export_id"])
+    if row is None or row.state != "waiting":
+        return
+    actor = Actor(id=row.made_by, name=row.made_name, permissions=frozenset(row.rights))
+    with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as file:
+        count = -1 if row.format == "csv" else 0
+        with host.units.reading(actor) as view:
+            for piece in written(view, row.kind, row.format):
+                file.write(piece.encode())
+                count += 1
+            blobs, staging = view.port(BlobStore), view.port(Staging)
+        file.seek(0)
+        blob = blobs.put(file, announce=staging.announce)
+    host.executor.execute(EndExport(export_id=row.id, blob=blob, rows=count), actor=actor)
+
+
+def exports(view: Reading, *, limit: int = 50) -> list[ExportView]:
+    """My newest exports."""
+    require_read(view)
+    mine = select(ExportRow).where(ExportRow.made_by == view.actor.id)
+    return [_view(row) for row in view.session.scalars(mine.order_by(ExportRow.id.desc()).limit(limit))]
+
+
+def export_content(view: Reading, export_id: str) -> tuple[ExportView, str]:
+    """An export that is there to be fetched, and the digest of its content. Raises `ExportNotFound`."""
+    row = view.session.get(ExportRow, export_id)
+    is_there = row is not None and row.made_by == view.actor.id and row.expires_at > view.clock.now()
+    if row is None or not is_there or row.digest is None:
+        raise ExportNotFound(export_id)
+    return _view(row), row.digest
+
+
+def forget_exports(host: Host) -> int:
+    """Let the content of expired exports go; that they were made stays. Returns how many there were."""
+    with host.units.begin(SYSTEM) as unit:
+        old = (ExportRow.expires_at < unit.clock.now()) & (ExportRow.state == "done")
+        digests = list(unit.session.scalars(select(ExportRow.digest).where(old)))
+        unit.session.execute(update(ExportRow).where(old).values(state="expired", digest=None))
+        for digest in set(digests):
+            if unit.session.scalar(select(ExportRow.id).where(ExportRow.digest == digest).limit(1)) is None:
+                _let_go(unit, str(digest))
+        unit.commit()
+    return len(digests)
+
+
+def _let_go(unit: UnitOfWork, digest: str) -> None:
+    """The sweeper removes what nothing claims; content that is also a document's stays."""
+    try:
+        with unit.savepoint():
+            unit.session.execute(delete(BlobRow).where(BlobRow.digest == digest))
+    except IntegrityError:
+        return
+
+
+def written(view: Reading, kind: str, form: str) -> Iterator[str]:
+    """The file, record by record, the head first; only what the reader may see."""
+    require_read(view)
+    if form == "vcard":
+        for row, customer in _rows(view, kind):
+            yield _card(row, customer)
+        return
+    own = _more(kind, view.actor)
+    yield "\ufeff" + _line([*PLAIN[kind], *own])
+    for row, customer in _rows(view, kind):
+        said = [*(getattr(row, name) for name in PLAIN[kind]), *_told(kind, row, customer, view.actor)]
+        yield _line([_text(each) for each in said])
+
+
+def _rows(view: Reading, kind: str) -> Iterator[tuple[Any, CustomerRow | None]]:
+    table, after = TABLES[kind], ""
+    while True:
+        wanted = select(table).where(table.id > after)
+        if kind == "customers":
+            wanted = wanted.where(table.merged_into.is_(None))
+        rows = list(view.session.scalars(wanted.order_by(table.id).limit(PIECE)))
+        ids = {row.customer_id for row in rows if getattr(row, "customer_id", None)}
+        found = view.session.scalars(select(CustomerRow).where(CustomerRow.id.in_(ids))) if ids else ()
+        customers = {row.id: row for row in found}
+        for row in rows:
+            yield row, customers.get(getattr(row, "customer_id", None) or "")
+        if len(rows) < PIECE:
+            return
+        after = rows[-1].id
+        view.session.expunge_all()  # a large export needs no more memory than a small one
+
+
+def _more(kind: str, actor: Actor) -> list[str]:
+    """Further columns, by right."""
+    match kind:
+        case "customers":
+            money = ["credit_limit", "payment_days"] if actor.may(FINANCIAL) else []
+            return ["street", "postal_code", "city", "phone", "mobile", "fax", "email", "billing_email", *money]
+        case "contacts":
+            private = ["preferences", "family"] if actor.may(PRIVATE) else []
+            return ["birthday", "customer.number", "company", *private]
+        case "activities":
+            return ["minutes", "customer.number", "company"]
+        case _:
+            return []
+
+
+def _told(kind: str, row: Any, customer: CustomerRow | None, actor: Actor) -> Sequence[Any]:
+    firm = [customer.number, customer.name] if customer else ["", ""]
+    match kind:
+        case "customers":
+            seat = next((each for each in row.addresses if each.kind == "registered"), None)
+            where = [seat.street, seat.postal_code, seat.city] if seat else ["", "", ""]
+            phones = {each.kind: each.as_written for each in reversed(row.phones)}
+            mails = {each.kind: each.address for each in reversed(row.emails)}
+            reached = [phones.get("office"), phones.get("mobile"), phones.get("fax")]
+            money = [row.credit_limit, row.payment_days] if actor.may(FINANCIAL) else []
+            return [*where, *reached, mails.get("office"), mails.get("billing"), *money]
+        case "contacts":
+            private = [row.preferences, row.family] if actor.may(PRIVATE) else []
+            return [birthday(row.birth_year, row.birth_day), *firm, *private]
+        case "activities":
+            return [row.duration_seconds // 60 if row.duration_seconds is not None else None, *firm]
+        case _:
+            return []
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "" if value is None else value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def _line(cells: Sequence[str]) -> str:
+    out = io.StringIO()
+    csv.writer(out, delimiter=";", lineterminator="\r\n").writerow([safe(each) for each in cells])
+    return out.getvalue()
+
+
+def _card(row: ContactRow, customer: CustomerRow | None) -> str:
+    """A vCard 4.0 (RFC 6350)."""
+    lines = ["BEGIN:VCARD", "VERSION:4.0", f"UID:{_escaped(row.external_reference or row.id)}"]
+    lines.append(f"FN:{_escaped(row.name)}")
+    born = birthday(row.birth_year, row.birth_day)
+    said = {
+        "ORG": customer.name if customer else None,
+        "TITLE": row.job_title,
+        "EMAIL;TYPE=work": row.email,
+        "TEL;VALUE=text;TYPE=work": row.phone,
+        "TEL;VALUE=text;TYPE=cell": row.mobile,
+        "BDAY": born and (born.replace("-", "") if born[0] != "-" else f"--{born[2:].replace('-', '')}"),
+    }
+    lines += [f"{name}:{_escaped(value)}" for name, value in said.items() if value]
+    return "".join(f"{_folded(line)}\r\n" for line in (*lines, "END:VCARD"))
+
+
+def _escaped(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace(",", "\\,").replace(";", "\\;")
+    return escaped.replace("\r\n", "\n").replace("\n", "\\n")
+
+
+def _folded(line: str) -> str:
+    """Lines of 75 bytes at most, never within a letter."""
+    parts, part = [], ""
+    for each in line:
+        if len((part + each).encode()) > 74:
+            parts.append(part)
+            part = ""
+        part += each
+    return "\r\n ".join([*parts, part])
+
+
+def _view(row: ExportRow) -> ExportView:
+    return ExportView(
+        id=row.id,
+        kind=row.kind,
+        format=row.format,
+        state=row.state,
+        rows=row.rows,
+        size=row.size,
+        file_name=row.file_name,
+        made_at=row.made_at,
+        expires_at=row.expires_at,
+    )

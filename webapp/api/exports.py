@@ -1,0 +1,87 @@
+"""Records that are taken out, as files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from flask import Response
+
+from crm.imports.exporting import ExportView, OrderExport, export_content, exports
+from storage.blobs.store import CHUNK
+from webapp.api.routing import Body, Routes
+from webapp.web import application, run, view
+
+routes = Routes("exports")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportList:
+    """My exports."""
+
+    items: Sequence[ExportView]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ordered:
+    """What was ordered."""
+
+    id: str
+
+
+class ExportBody(Body):
+    """What to take out."""
+
+    kind: str
+    format: str = "csv"
+
+
+@routes.get("/exports", "My exports, newest first", answer=ExportList, refusals=(403,))
+def list_exports() -> ExportList:
+    """List exports."""
+    with view() as reading:
+        return ExportList(items=exports(reading))
+
+
+@routes.post(
+    "/exports",
+    "Have a worker write all records of a kind that I may see (CSV; people as vCard, too)",
+    body=ExportBody,
+    answer=Ordered,
+    status=202,
+    refusals=(403, 422),
+)
+def order_export(body: ExportBody) -> Ordered:
+    """Order an export."""
+    return Ordered(id=run(OrderExport(kind=body.kind, format=body.format)))
+
+
+@routes.get(
+    "/exports/<id:export_id>/content",
+    "The file of an export, for seven days",
+    media="application/octet-stream",
+    refusals=(403, 404),
+)
+def fetch_export(export_id: str) -> Response:
+    """Fetch an export."""
+    return export_response(export_id)
+
+
+def export_response(export_id: str) -> Response:
+    """The file, piece by piece; that it was made stands in the trail."""
+    with view() as reading:
+        found, digest = export_content(reading, export_id)
+    blobs = application().blobs
+
+    def pieces() -> Iterator[bytes]:
+        with blobs.open(digest) as source:
+            while piece := source.read(CHUNK):
+                yield piece
+
+    kind = "text/csv" if found.format == "csv" else "text/vcard"
+    headers = {
+        "Content-Disposition": f'attachment; filename="{found.file_name}"',
+        "Content-Length": str(found.size),
+        "X-Content-Type-Options": "nosniff",
+    }
+    return Response(pieces(), mimetype=kind, headers=headers)
