@@ -44,6 +44,7 @@ PLAIN = (  # equal to the value, or to one of a list
     "incoterm",
 )
 FLAGS = ("key_account", "no_sms")
+MORE: dict[str, Callable[[Any, Any, str], ColumnElement[bool]]] = {}  # fields that others add
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +111,7 @@ def save_filter(command: SaveFilter, unit: UnitOfWork) -> str:
     findings = Findings()
     name = findings.text("/name", command.name, "The name", longest=100)
     findings.refuse()
-    _clause(unit, command.criteria, "")  # refuses what cannot be searched
+    clause(unit, command.criteria)  # refuses what cannot be searched
     same = (CustomerFilterRow.owner == unit.actor.id) & (CustomerFilterRow.name == name)
     row = unit.session.scalars(select(CustomerFilterRow).where(same)).first()
     if row is None:
@@ -177,7 +178,7 @@ def _alternatives(view: Reading, criteria: Criteria) -> list[ColumnElement[bool]
     """What a customer must meet one of."""
     parts = [*criteria.conditions, *criteria.groups]
     if not criteria.any_of_them or len(parts) < 2:
-        return [and_(CustomerRow.merged_into.is_(None), _clause(view, criteria, ""))]
+        return [and_(CustomerRow.merged_into.is_(None), clause(view, criteria, ""))]
     _limit(criteria, "")
     return [and_(CustomerRow.merged_into.is_(None), each) for each in _parts(view, criteria, "")]
 
@@ -211,10 +212,11 @@ def _limit(criteria: Criteria, at: str) -> None:
 
 def _parts(view: Reading | UnitOfWork, criteria: Criteria, at: str) -> list[ColumnElement[bool]]:
     parts = [_condition(view, each, f"{at}/conditions/{index}") for index, each in enumerate(criteria.conditions)]
-    return parts + [_clause(view, each, f"{at}/groups/{index}") for index, each in enumerate(criteria.groups)]
+    return parts + [clause(view, each, f"{at}/groups/{index}") for index, each in enumerate(criteria.groups)]
 
 
-def _clause(view: Reading | UnitOfWork, criteria: Criteria, at: str) -> ColumnElement[bool]:
+def clause(view: Reading | UnitOfWork, criteria: Criteria, at: str = "") -> ColumnElement[bool]:
+    """Whether a customer fits, for the WHERE of other queries. Raises `WrongFields` with pointers below `at`."""
     _limit(criteria, at)
     parts = _parts(view, criteria, at)
     if not parts:
@@ -228,19 +230,21 @@ def _condition(view: Reading | UnitOfWork, each: Condition, at: str) -> ColumnEl
     field, value = each.field, each.value
     if field in PLAIN:
         values = [str(one) for one in value] if isinstance(value, list | tuple) else [str(value)]
-        clause: ColumnElement[bool] = getattr(CustomerRow, field).in_(values)
+        found: ColumnElement[bool] = getattr(CustomerRow, field).in_(values)
     elif field in FLAGS:
-        clause = getattr(CustomerRow, field).is_(bool(value))
+        found = getattr(CustomerRow, field).is_(bool(value))
     elif field.startswith("custom."):
-        clause = CustomerRow.custom.contains({field.removeprefix("custom."): value})
+        found = CustomerRow.custom.contains({field.removeprefix("custom."): value})
     elif field in ("created_since", "created_until"):
-        clause = _created(view, field, str(value), at)
+        found = _created(view, field, str(value), at)
     elif field in _BY_TEXT:
-        clause = _BY_TEXT[field](str(value))
+        found = _BY_TEXT[field](str(value))
+    elif field in MORE:
+        found = MORE[field](view, value, f"{at}/value")
     else:
-        known = ", ".join(sorted({*PLAIN, *FLAGS, *_BY_TEXT, "created_since", "created_until", "custom.<key>"}))
+        known = ", ".join(sorted({*PLAIN, *FLAGS, *_BY_TEXT, *MORE, "created_since", "created_until", "custom.<key>"}))
         raise WrongFields({f"{at}/field": f"Customers cannot be searched by {field}; they can by {known}."})
-    return ~clause if each.is_not else clause
+    return ~found if each.is_not else found
 
 
 def _created(view: Reading | UnitOfWork, field: str, text: str, at: str) -> ColumnElement[bool]:

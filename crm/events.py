@@ -64,6 +64,11 @@ class ContactCreated(CustomerEvent):
     contact_id: str
     name: str
 
+    @property
+    def data_subject(self) -> str:
+        """The person."""
+        return f"contact:{self.contact_id}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactChanged(CustomerEvent):
@@ -74,6 +79,11 @@ class ContactChanged(CustomerEvent):
 
     contact_id: str
     personal_changes: dict[str, Any]
+
+    @property
+    def data_subject(self) -> str:
+        """The person."""
+        return f"contact:{self.contact_id}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -193,6 +193,7 @@ class OfferLineRow(Base):
     discount: Mapped[Percent]
     vat_rate: Mapped[Percent]
     unit_cost: Mapped[Price | None]
+    price_source: Mapped[str | None]  # such as "personal: Dealers 2026"; "manual" where somebody wrote another price
 
 
 class OfferDecisionRow(Base):

@@ -10,9 +10,11 @@ import rfc8785
 
 from core.ids import new_id
 from crm.checks import Findings
+from crm.company import today
 from crm.errors import ProductNotFound
 from crm.models import OfferLineRow, OfferVersionRow, ProductRow
 from crm.money import HUNDRED, plain, totals
+from crm.pricing.prices import MANUAL, Prices
 from storage.unit_of_work import UnitOfWork
 
 MOST_LINES = 1000
@@ -32,6 +34,15 @@ class Line:
     discount: Decimal = Decimal(0)  # per cent
     vat_rate: Decimal | None = None  # per cent
     unit_cost: Decimal | None = None
+    price_source: str | None = None  # where the price came from, found out when the line is written
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Buyer:
+    """Who buys on which day: what price lists go by."""
+
+    customer_id: str
+    day: date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,33 +71,55 @@ def checked_terms(terms: Terms) -> Terms:
     return normal
 
 
-def line_rows(unit: UnitOfWork, lines: tuple[Line, ...], currency: str) -> list[OfferLineRow]:
-    """Rows of checked lines, completed from their products. Raises `WrongFields`, `ProductNotFound`."""
+def line_rows(
+    unit: UnitOfWork, lines: tuple[Line, ...], currency: str, buyer: Buyer | None = None, *, limited: bool = True
+) -> list[OfferLineRow]:
+    """Rows of checked lines, completed from their products and the buyer's price lists.
+
+    `limited` refuses discounts above what a price list allows. Raises `WrongFields`, `ProductNotFound`.
+    """
     findings = Findings()
     if len(lines) > MOST_LINES:
         findings.add("/lines", f"An offer has at most {MOST_LINES} lines.")
         findings.refuse()
-    rows = [_row(findings, index, _completed(unit, line, currency)) for index, line in enumerate(lines)]
+    prices = (
+        Prices(unit, buyer.customer_id, currency, buyer.day) if buyer else Prices(unit, None, currency, today(unit))
+    )
+    prices.load(line.product_id for line in lines if line.product_id is not None)
+    rows = []
+    for index, line in enumerate(lines):
+        whole, most = _completed(unit, line, currency, prices)
+        rows.append(_row(findings, index, whole))
+        if limited and most is not None and rows[-1].discount > most:
+            limit = f"The discount of line {index + 1} is above the {plain(most)} % that its price list allows."
+            findings.add(f"/lines/{index}/discount", limit)
     findings.refuse()
     return rows
 
 
-def _completed(unit: UnitOfWork, line: Line, currency: str) -> Line:
+def _completed(unit: UnitOfWork, line: Line, currency: str, prices: Prices) -> tuple[Line, Decimal | None]:
+    """The line with what its product tells, and the most discount that a price list allows."""
     if line.product_id is None:
-        return line
+        return replace(line, price_source=None), None
     product = unit.session.get(ProductRow, line.product_id)
     if product is None:
         raise ProductNotFound(line.product_id)
-    same_currency = product.currency == currency  # a price in another currency is no price to start from
+    same_currency = product.currency == currency  # a cost in another currency is none to start from
+    quantity = line.quantity if line.quantity.is_finite() else Decimal(1)  # what is no number is refused below
+    quote = prices.quote(product, quantity)
+    listed = quote.price if quote else None
     known: dict[str, Any] = {
         "sku": product.sku,
         "description": product.name,
         "unit": product.unit,
-        "unit_price": product.price if same_currency else None,
+        "unit_price": listed,
         "vat_rate": product.vat_rate,
         "unit_cost": product.cost if same_currency else None,
     }
-    return replace(line, **{name: value for name, value in known.items() if getattr(line, name) is None})
+    whole = replace(line, **{name: value for name, value in known.items() if getattr(line, name) is None})
+    is_listed = quote is not None and whole.unit_price == quote.price
+    told = quote.told if quote is not None and is_listed else MANUAL
+    return replace(whole, price_source=told), quote.most_discount if quote is not None else None
 
 
 def _row(findings: Findings, index: int, line: Line) -> OfferLineRow:
@@ -107,6 +140,7 @@ def _row(findings: Findings, index: int, line: Line) -> OfferLineRow:
         unit_price=findings.amount(f"{at}/unit_price", line.unit_price, f"The price {place}"),
         discount=findings.amount(f"{at}/discount", line.discount, f"The discount {place}", most=HUNDRED),
         vat_rate=findings.amount(f"{at}/vat_rate", line.vat_rate, f"The VAT rate {place}", most=HUNDRED),
+        price_source=line.price_source,
         unit_cost=None if cost is None else findings.amount(f"{at}/unit_cost", cost, f"The cost {place}"),
     )
 

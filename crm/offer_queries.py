@@ -40,6 +40,7 @@ class OfferLine(OrderLine):
     """One line of an offer; `net` is rounded to cents."""
 
     unit_cost: Decimal | None
+    price_source: str | None  # such as "personal: Dealers 2026"; "manual" where somebody wrote another price
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,6 +220,7 @@ def _line(line: OfferLineRow) -> OfferLine:
         discount=line.discount,
         vat_rate=line.vat_rate,
         unit_cost=line.unit_cost,
+        price_source=line.price_source,
         net=rounded(line_net(line)),
     )
 

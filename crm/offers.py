@@ -16,6 +16,7 @@ from crm.models import CustomerRow, OfferRow, OfferVersionRow
 from crm.money import plain
 from crm.numbering import yearly_number
 from crm.offer_content import (
+    Buyer,
     Line,
     Terms,
     checked_terms,
@@ -79,7 +80,7 @@ def create_offer(command: CreateOffer, unit: UnitOfWork) -> CreatedOffer:
     findings.refuse()
     refuse_taken(unit, OfferRow, command.external_reference, "an offer")
     terms = checked_terms(command.terms or _usual_terms(customer))
-    rows = line_rows(unit, command.lines, currency)
+    rows = line_rows(unit, command.lines, currency, Buyer(customer_id=customer.id, day=today(unit)))
     rate = exchange_rate(unit, currency, today(unit))
     now = unit.clock.now()
     offer = OfferRow(
@@ -132,7 +133,7 @@ def update_offer(command: UpdateOffer, unit: UnitOfWork) -> int:
         changed += [name for name in sorted(known) if getattr(before, name) != getattr(after, name)]
         write_terms(version, after)
     if command.lines is not None:
-        rows = line_rows(unit, command.lines, version.currency)
+        rows = line_rows(unit, command.lines, version.currency, Buyer(customer_id=offer.customer_id, day=today(unit)))
         before_lines = lines_of(version)
         write_lines(version, rows)
         if lines_of(version) != before_lines:
@@ -167,7 +168,16 @@ def revise_offer(command: ReviseOffer, unit: UnitOfWork) -> int:
     rate = exchange_rate(unit, before.currency, today(unit))
     version = _fresh_version(unit, offer, currency=before.currency, exchange_rate=rate)
     write_terms(version, terms_of(before))
-    write_lines(version, line_rows(unit, lines_of(before), before.currency))
+    write_lines(
+        version,
+        line_rows(
+            unit,
+            lines_of(before),
+            before.currency,
+            Buyer(customer_id=offer.customer_id, day=today(unit)),
+            limited=False,
+        ),
+    )
     unit.session.add(version)
     unit.emit(
         OfferRevised(

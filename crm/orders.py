@@ -14,11 +14,9 @@ from crm.events import OrderEntered
 from crm.models import CustomerRow, OfferLineRow, OrderLineRow, OrderRow
 from crm.money import plain, totals
 from crm.numbering import yearly_number
-from crm.offer_content import Line, line_rows
+from crm.offer_content import Buyer, Line, line_rows
+from crm.order_states import STATES
 from storage.unit_of_work import UnitOfWork
-
-STATES = ("open", "partly_delivered", "done", "cancelled")
-OPEN_STATES = ("open", "partly_delivered")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +53,9 @@ def enter_order(command: EnterOrder, unit: UnitOfWork) -> str:
         findings.add("/lines", "An order has at least one line.")
     findings.refuse()
     refuse_taken(unit, OrderRow, command.external_reference, "an order")
-    lines = line_rows(unit, command.lines, currency)
+    lines = line_rows(
+        unit, command.lines, currency, Buyer(customer_id=customer.id, day=command.ordered_on), limited=False
+    )
     sums = totals(lines)
     rate = command.exchange_rate or exchange_rate(unit, currency, command.ordered_on)
     order = OrderRow(

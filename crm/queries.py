@@ -26,7 +26,7 @@ from crm.models import (
     ProductRow,
 )
 from crm.money import line_net, rounded
-from crm.orders import OPEN_STATES
+from crm.order_states import OPEN_STATES
 from crm.profiles import Profile, profile_of
 from crm.reach import prefix_query
 from storage.unit_of_work import Reading

@@ -15,6 +15,7 @@ from crm.company import company
 from crm.models import CustomerRow
 from crm.profiles import Address, profile_of
 from crm.reach import prefix_query
+from crm.segments.queries import customers_in
 from documents.templates.shapes import DATE, FLAG, MONEY, NUMBER, OPEN, Field, listing, record
 from documents.templates.sources import MOST_RECIPIENTS, Recipient
 from engine import queries as engine
@@ -163,7 +164,10 @@ class CrmMergeFields:
     def recipients(self, reading: Reading, wanted: Mapping[str, Any]) -> Sequence[Recipient]:
         """Customers by number; one more than the most is enough to see that there are too many."""
         require_read(reading)
-        query = select(CustomerRow).order_by(CustomerRow.number).limit(MOST_RECIPIENTS + 1)
+        query = select(CustomerRow).where(CustomerRow.merged_into.is_(None)).order_by(CustomerRow.number)
+        query = query.limit(MOST_RECIPIENTS + 1)
+        if wanted.get("segment"):
+            query = query.where(customers_in(reading, str(wanted["segment"])))
         if "ids" in wanted:
             query = query.where(CustomerRow.id.in_([str(each) for each in wanted["ids"]]))
         if question := prefix_query(str(wanted.get("q") or "")):

@@ -15,6 +15,8 @@ from core.settings import Settings
 from crm.access import may_read
 from crm.activities.models import ActivityRow
 from crm.customer_file.entries import FileSources
+from crm.devices.models import DeviceRow
+from crm.erasing import forget_contact
 from crm.imports.undoing import RecordUse
 from crm.links.ends import LinkedRecords
 from crm.models import ContactRow, CustomerRow, OfferRow, OrderRow, ProductRow
@@ -94,6 +96,7 @@ ENTITIES: dict[str, type[Any]] = {
     "crm.invoice": InvoiceRow,
     "crm.payment": PaymentRow,
     "crm.activity": ActivityRow,
+    "crm.device": DeviceRow,
 }
 
 
@@ -114,9 +117,13 @@ def recorders() -> Sequence[Recorder]:
 
 def forget_people(unit: UnitOfWork, events: Sequence[Event]) -> None:
     """Whoever is erased from the trail loses name, address of mail and addresses of log-ins elsewhere, too."""
-    for event in events:
-        if isinstance(event, PersonalDataErased) and event.subject.startswith("account:"):
+    for event in tuple(events):  # what is forgotten is told, too
+        if not isinstance(event, PersonalDataErased):
+            continue
+        if event.subject.startswith("account:"):
             forget(unit, event.subject.removeprefix("account:"))
+        elif event.subject.startswith("contact:") and (erased := forget_contact(unit, event.subject)):
+            unit.emit(erased)
 
 
 def note_documents(unit: UnitOfWork, events: Sequence[Event]) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Select, or_, select
 from crm.access import FINANCIAL
 from crm.activities.models import ActivityParticipantRow, ActivityRow
 from crm.customer_file.entries import FileEntry, FileQuestion
+from crm.devices.models import DeviceRow
 from crm.models import (
     ContactRow,
     CustomerNoteRow,
@@ -15,6 +16,7 @@ from crm.models import (
     OfferVersionRow,
     OrderLineRow,
     OrderRow,
+    ProductRow,
     SatisfactionRow,
 )
 from crm.notes import visible
@@ -253,7 +255,36 @@ class Satisfaction:
         ]
 
 
-SOURCES = (Activities(), Offers(), Purchases(), Invoices(), Payments(), Notes(), Satisfaction())
+class Devices:
+    """Devices that the customer owns now, on the day when they were bought."""
+
+    name = "device"
+    kinds = ("device",)
+
+    def entries(self, view: Reading, question: FileQuestion) -> Sequence[FileEntry]:
+        """With product and serial number."""
+        if question.wanted.contact_id is not None or question.wanted.employee is not None:
+            return []
+        wanted = select(DeviceRow).where(DeviceRow.customer_id == question.customer_id)
+        rows = _newest(view, wanted, question, self.name, (DeviceRow.purchased_on, DeviceRow.id), days=True)
+        products = {row.product_id for row in rows}
+        named = select(ProductRow.id, ProductRow.name).where(ProductRow.id.in_(products))
+        names = dict(view.session.execute(named).all()) if products else {}
+        return [
+            FileEntry(
+                kind="device",
+                record="crm.device",
+                id=row.id,
+                moment=question.first_moment(row.purchased_on),
+                title=names[row.product_id],
+                detail=row.serial_number,
+                state=row.state,
+            )
+            for row in rows
+        ]
+
+
+SOURCES = (Activities(), Offers(), Purchases(), Invoices(), Payments(), Devices(), Notes(), Satisfaction())
 
 
 def sees_money(view: Reading) -> bool:

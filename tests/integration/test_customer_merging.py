@@ -192,8 +192,13 @@ def test_cus_39_every_table_that_names_a_customer_is_thought_of() -> None:
         "customer_note.customer_id",
         "customer_order.customer_id",
         "customer_satisfaction.customer_id",
+        "device.customer_id",
+        "device_owner.customer_id",
         "offer.customer_id",
         "outbox_message.customer_id",
+        "price_list.customer_id",
+        "segment_member.customer_id",
+        "service_contract.customer_id",
     }
     assert set(places()) - STAYING == known
 

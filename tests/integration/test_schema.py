@@ -42,6 +42,9 @@ MODELS = (
     "crm.outbox.models",
     "crm.imports.models",
     "crm.links.models",
+    "crm.segments.models",
+    "crm.pricing.models",
+    "crm.devices.models",
     "webapp.accounts.models",
 )
 LEFT = (  # what a database has that is neither a table nor in one

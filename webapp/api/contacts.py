@@ -7,9 +7,11 @@ from typing import Any
 
 from pydantic import Field
 
+from audit.erasing import ErasePersonalData
 from crm import notes as crm_notes
 from crm import people as crm_people
 from crm.contacts import CreateContact, MoveContact, PlaceContact, UpdateContact, WithdrawContact
+from crm.erasing import Remains, remains
 from crm.notes import EditNote, Note, WriteNote
 from crm.people import Person
 from crm.queries import Page
@@ -32,6 +34,12 @@ class Move(Body):
     """Where a person works now."""
 
     customer_id: str
+
+
+class ErasureBody(Body):
+    """Why, such as the request of the person and its date."""
+
+    reason: str
 
 
 class PositionBody(Body):
@@ -154,6 +162,29 @@ def withdraw_contact(contact_id: str, position_id: str) -> Person:
     run(WithdrawContact(position_id=position_id))
     with view() as reading:
         return crm_people.person(reading, contact_id)
+
+
+@routes.get("/contacts/<id:contact_id>/erasure", "What erasing a person takes", answer=Remains, refusals=(403, 404))
+def erasure(contact_id: str) -> Remains:
+    """Tell what goes and what stays."""
+    with view() as reading:
+        return remains(reading, contact_id)
+
+
+@routes.post(
+    "/contacts/<id:contact_id>/erasure",
+    "Erase who a person was",
+    body=ErasureBody,
+    answer=Remains,
+    refusals=(403, 404, 409, 422),
+)
+def erase_contact(contact_id: str, body: ErasureBody) -> Remains:
+    """Erase a person, here and in the trail."""
+    with view() as reading:
+        remains(reading, contact_id)  # refuses who is not there
+    run(ErasePersonalData(subject=f"contact:{contact_id}", reason=body.reason))
+    with view() as reading:
+        return remains(reading, contact_id)
 
 
 @routes.get(f"{AT}/notes", "Notes, the newest first", query=ListQuery, answer=Page[Note], refusals=(403,))

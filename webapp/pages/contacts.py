@@ -7,12 +7,15 @@ from typing import Any
 from flask import flash, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from audit.erasing import ErasePersonalData
 from core.errors import Conflict, InvalidInput
+from core.messages import Command
 from crm.access import PRIVATE
 from crm.cards import card
 from crm.contacts import CreateContact, MoveContact, UpdateContact
 from crm.custom_fields import custom_fields
 from crm.dictionaries import dictionaries, label
+from crm.erasing import remains
 from crm.errors import ChangedMeanwhile
 from crm.notes import EditNote, WriteNote
 from crm.people import people, person
@@ -21,6 +24,7 @@ from crm.satisfaction import RecordSatisfaction
 from storage.unit_of_work import Reading
 from webapp.pages.blueprint import asked, blueprint
 from webapp.pages.customer_fields import Input, read_own
+from webapp.pages.customers import customer_page
 from webapp.pages.shell import names
 from webapp.web import current_actor, run, view
 
@@ -107,14 +111,14 @@ def move_contact(contact_id: str) -> Response:
 def write_note(customer_id: str) -> Response:
     """Keep a note."""
     given = request.form
-    run(
-        WriteNote(
-            customer_id=customer_id,
-            text=given.get("text", ""),
-            kind=given.get("kind") or "general",
-            visibility=given.get("visibility") or "everyone",
-        )
+    command = WriteNote(
+        customer_id=customer_id,
+        text=given.get("text", ""),
+        kind=given.get("kind") or "general",
+        visibility=given.get("visibility") or "everyone",
     )
+    if refused := _refusal(command, customer_id):
+        return refused
     return redirect(url_for("pages.customer", customer_id=customer_id))
 
 
@@ -122,8 +126,11 @@ def write_note(customer_id: str) -> Response:
 def edit_note(note_id: str) -> Response:
     """Keep another text of a note."""
     version = int(request.form.get("expected_version") or 0) or None
-    run(EditNote(note_id=note_id, text=request.form.get("text", ""), expected_version=version))
-    return redirect(url_for("pages.customer", customer_id=request.form.get("customer_id", "")))
+    customer_id = request.form.get("customer_id", "")
+    command = EditNote(note_id=note_id, text=request.form.get("text", ""), expected_version=version)
+    if refused := _refusal(command, customer_id):
+        return refused
+    return redirect(url_for("pages.customer", customer_id=customer_id))
 
 
 @blueprint.post("/customers/<id:customer_id>/satisfaction")
@@ -131,8 +138,35 @@ def record_satisfaction(customer_id: str) -> Response:
     """Record what a customer said."""
     level = request.form.get("level", "")
     said = int(level) if level.isascii() and level.isdigit() else 0
-    run(RecordSatisfaction(customer_id=customer_id, level=said, source=request.form.get("source") or "call"))
+    command = RecordSatisfaction(customer_id=customer_id, level=said, source=request.form.get("source") or "call")
+    if refused := _refusal(command, customer_id):
+        return refused
     return redirect(url_for("pages.customer", customer_id=customer_id))
+
+
+@blueprint.post("/contacts/<id:contact_id>/erase")
+def erase_contact(contact_id: str) -> Response:
+    """Erase who a person was, here and in the trail, or say what keeps it."""
+    try:
+        run(ErasePersonalData(subject=f"contact:{contact_id}", reason=request.form.get("reason", "")))
+    except (InvalidInput, Conflict) as refusal:
+        with view() as reading:
+            found = person(reading, contact_id)
+            page = _form(
+                reading, found.customer_id, found.customer_name, found, title=found.name, person=found, refusal=refusal
+            )
+        return make_response(page, 409 if isinstance(refusal, Conflict) else 422)
+    flash("The person is erased. The trail keeps that and why.")
+    return redirect(url_for("pages.contact", contact_id=contact_id))
+
+
+def _refusal(command: Command, customer_id: str) -> Response | None:
+    """Do it; when it is refused, the customer's page with the reason and what was typed."""
+    try:
+        run(command)
+    except (InvalidInput, Conflict) as refusal:
+        return make_response(customer_page(customer_id, refusal), 409 if isinstance(refusal, Conflict) else 422)
+    return None
 
 
 def _typed() -> dict[str, Any]:
@@ -173,5 +207,6 @@ def _form(
         faults=(refusal.details.get("fields") or {}) if refusal else {},
         refusal=refusal,
         differences=refusal.details.get("differences", {}) if isinstance(refusal, ChangedMeanwhile) else {},
+        remains=remains(reading, more["person"].id) if more.get("person") else None,
         **{"person": None} | more,
     )

@@ -7,6 +7,7 @@ from typing import Any
 from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from core.errors import Conflict, InvalidInput
 from crm import offer_queries, queries
 from crm.cards import card
 from crm.company import company
@@ -25,6 +26,7 @@ from storage.unit_of_work import Reading
 from webapp.pages.blueprint import MOST, answer, asked, blueprint
 from webapp.pages.customer_fields import LISTED
 from webapp.pages.customer_file import file_values
+from webapp.pages.devices import device_values
 from webapp.web import run, view
 
 MOST_OF_FAMILY = 10  # merged customers whose cases are asked for, one statement each
@@ -80,6 +82,11 @@ def _criteria(fields: Mapping[str, str]) -> Criteria:
 @blueprint.get("/customers/<customer_id>")
 def customer(customer_id: str) -> str:
     """One customer."""
+    return customer_page(customer_id)
+
+
+def customer_page(customer_id: str, refusal: Conflict | InvalidInput | None = None) -> str:
+    """One customer; after a form there was refused, with the reason and what was typed."""
     with view() as reading:
         found = card(reading, customer_id)
         own = family(reading, found.id)
@@ -98,8 +105,9 @@ def customer(customer_id: str) -> str:
             "pairs": duplicates(reading, customer_id=found.id).items,
             "currency": company(reading).currency,
             **file_values(reading, found.id),
+            **device_values(reading, found.id),
         }
-    return render_template("customer.html", customer=found, customer_id=found.id, **values)
+    return render_template("customer.html", customer=found, customer_id=found.id, refusal=refusal, **values)
 
 
 def _cases(reading: Reading, own: list[str]) -> list[InstanceSummary]:

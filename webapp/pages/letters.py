@@ -5,12 +5,15 @@ from typing import Any
 from flask import Response, flash, render_template, request, url_for
 
 from core.errors import DomainError
+from crm.access import may_read
+from crm.segments.queries import Segment, segments
 from documents.templates import lists, merges, registering
 from documents.templates.labelling import MakeLabels
 from documents.templates.labels import SHEETS
 from documents.templates.lists import SaveRecipientList
 from documents.templates.merging import ResumeMerge, StartMerge, StopMerge
 from documents.templates.sources import chosen
+from storage.unit_of_work import Reading
 from webapp.pages.blueprint import asked, blueprint
 from webapp.pages.shell import names
 from webapp.web import run, view
@@ -34,7 +37,8 @@ def new_merge() -> str:
     with view() as reading:
         usable = [each for each in registering.templates(reading) if each.kind == "crm.customer"]
         known = lists.recipient_lists(reading)
-    return render_template("letters_new.html", templates=usable, lists=known, wanted=asked("template"))
+        groups = _segments(reading)
+    return render_template("letters_new.html", templates=usable, lists=known, wanted=asked("template"), segments=groups)
 
 
 @blueprint.post("/letters/recipients")
@@ -91,7 +95,8 @@ def labels() -> str:
     """Choose a sheet and who gets a label."""
     with view() as reading:
         known = lists.recipient_lists(reading)
-    return render_template("labels.html", sheets=SHEETS.values(), lists=known)
+        groups = _segments(reading)
+    return render_template("labels.html", sheets=SHEETS.values(), lists=known, segments=groups)
 
 
 @blueprint.post("/labels")
@@ -115,6 +120,11 @@ def make_labels() -> Response:
     return Response(status=204, headers={"HX-Redirect": address})
 
 
+def _segments(reading: Reading) -> list[Segment]:
+    """What can be chosen from; nothing for who may not see customers."""
+    return segments(reading) if may_read(reading.actor) else []
+
+
 def _number(name: str) -> int:
     text = request.form.get(name, "1")
     return int(text) if text.isascii() and text.isdigit() else 0  # 0 is refused with a sentence
@@ -127,7 +137,7 @@ def _wanted() -> dict[str, Any]:
         with view() as reading:
             return lists.wanted_by(reading, form["list"])
     found: dict[str, Any] = {
-        name: form[name].strip() for name in ("q", "country", "abc_class") if form.get(name, "").strip()
+        name: form[name].strip() for name in ("q", "country", "abc_class", "segment") if form.get(name, "").strip()
     }
     if "country" in found:
         found["country"] = found["country"].upper()

@@ -7,6 +7,7 @@ from crm import offer_queries, queries
 from crm.company import company
 from crm.offer_queries import Offer
 from crm.offers import CreateOffer, ReviseOffer
+from crm.pricing.prices import quotes_for
 from documents.queries import linked_documents
 from engine.instances import EntityLink, StartInstance
 from engine.queries import InstanceFilter, instances
@@ -55,11 +56,13 @@ def edit_offer(offer_id: str) -> str:
 
 
 @blueprint.get("/products/choices")
-def product_choices() -> str:
-    """The products that fit what was typed so far, as options of a list."""
+@blueprint.get("/offers/<offer_id>/products/choices")
+def product_choices(offer_id: str | None = None) -> str:
+    """The products that fit what was typed so far, as options of a list; an offer's at its customer's prices."""
     with view() as reading:
         found = queries.products(reading, asked("q"), limit=MOST_CHOICES)
-    return render_template("product_choices.html", products=found, q=asked("q"))
+        quotes = quotes_for(reading, offer_id, found.items) if offer_id else {}
+    return render_template("product_choices.html", products=found, q=asked("q"), quotes=quotes)
 
 
 @blueprint.post("/offers/<offer_id>")

@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from core.messages import Event
 from crm.customer_events import ContactMoved, ContactPlaced, ContactWithdrawn, CustomersMerged, MergeUndone
+from crm.erasing import ContactErased
 from crm.events import (
     BalanceRecorded,
     ContactChanged,
@@ -78,7 +79,14 @@ def _index_new(unit: UnitOfWork, concerned: dict[str, set[str]]) -> None:
 def _others(unit: UnitOfWork, event: Event) -> Iterator[tuple[str, Collection[str]]]:
     """What else looks different: people with their customer, orders with the offer that became one."""
     match event:
-        case ContactCreated() | ContactChanged() | ContactMoved() | ContactPlaced() | ContactWithdrawn():
+        case (
+            ContactCreated()
+            | ContactChanged()
+            | ContactErased()
+            | ContactMoved()
+            | ContactPlaced()
+            | ContactWithdrawn()
+        ):
             yield CONTACT, [event.contact_id]
         case CustomerChanged() if "name" in {*event.changes, *event.personal_changes}:
             yield CONTACT, _of_customer(unit, ContactRow, event.customer_id)

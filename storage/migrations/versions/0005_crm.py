@@ -332,6 +332,7 @@ def upgrade() -> None:
         sa.Column("discount", sa.Numeric(precision=7, scale=4), nullable=False),
         sa.Column("vat_rate", sa.Numeric(precision=7, scale=4), nullable=False),
         sa.Column("unit_cost", sa.Numeric(precision=18, scale=4), nullable=True),
+        sa.Column("price_source", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(["product_id"], ["product.id"], name="fk_offer_line_product_id_product"),
         sa.ForeignKeyConstraint(["version_id"], ["offer_version.id"], name="fk_offer_line_version_id_offer_version"),
         sa.PrimaryKeyConstraint("id", name="pk_offer_line"),

@@ -1,0 +1,1 @@
+"""Devices that customers own: serial numbers, warranties, parts, and contracts to serve them."""

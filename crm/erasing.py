@@ -1,0 +1,107 @@
+"""Erasing a person at a customer (GDPR, article 17), and saying what stays and why.
+
+The record stays under its id, so that what was agreed with the firm keeps its shape; nothing in it tells who it was.
+Texts of activities and notes that name the person are not searched for: notes on the person go, activities keep their
+subject and lose who took part.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from sqlalchemy import delete, func, select, update
+
+from core.messages import Event
+from crm.access import require_read
+from crm.activities.models import ActivityParticipantRow, ActivityRow
+from crm.errors import ContactNotFound
+from crm.events import CustomerEvent
+from crm.models import ContactPositionRow, ContactRow, CustomerNoteRow, CustomerNoteVersionRow
+from crm.segments.models import SegmentMemberRow
+from storage.unit_of_work import Reading, UnitOfWork
+
+GONE = "Erased person"
+SUBJECT = "contact:"
+EMPTIED = (
+    "job_title",
+    "email",
+    "phone",
+    "mobile",
+    "role",
+    "birth_year",
+    "birth_day",
+    "preferences",
+    "family",
+    "external_reference",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactErased(CustomerEvent):
+    """Nothing tells any more who this person was."""
+
+    type: ClassVar[str] = "contact.erased"
+
+    contact_id: str
+    notes: int
+    participations: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remains:
+    """What an erasure takes, and what stays without the person's name."""
+
+    contact_id: str
+    name: str
+    is_erased: bool
+    fields: list[str]
+    notes: int
+    activities: int
+
+
+def remains(view: Reading, contact_id: str) -> Remains:
+    """What erasing a person would take and leave. Raises `ContactNotFound`."""
+    require_read(view)
+    row = view.session.get(ContactRow, contact_id)
+    if row is None:
+        raise ContactNotFound(contact_id)
+    notes = select(func.count()).where(CustomerNoteRow.contact_id == row.id)
+    activities = select(func.count()).where(ActivityRow.contact_id == row.id)
+    named = ["name", *(name for name in EMPTIED if getattr(row, name) is not None)]
+    return Remains(
+        contact_id=row.id,
+        name=row.name,
+        is_erased=row.name == GONE,
+        fields=named + [name for name in ("interests", "custom") if getattr(row, name)],
+        notes=view.session.scalars(notes).one(),
+        activities=view.session.scalars(activities).one(),
+    )
+
+
+def forget_contact(unit: UnitOfWork, subject: str) -> Event | None:
+    """Empty the record of a person, named as a data subject (`contact:ID`); None when there is no such person.
+
+    For the composition root, inside the unit that erases the trail: whoever may do that was asked there.
+    """
+    row = unit.session.get(ContactRow, subject.removeprefix(SUBJECT), with_for_update=True)
+    if row is None:
+        return None
+    row.name = GONE
+    for name in EMPTIED:
+        setattr(row, name, None)
+    row.interests, row.custom, row.is_active = [], {}, False
+    own = select(CustomerNoteRow.id).where(CustomerNoteRow.contact_id == row.id)
+    unit.session.execute(delete(CustomerNoteVersionRow).where(CustomerNoteVersionRow.note_id.in_(own)))
+    notes = unit.session.execute(delete(CustomerNoteRow).where(CustomerNoteRow.contact_id == row.id))
+    unit.session.execute(delete(ContactPositionRow).where(ContactPositionRow.contact_id == row.id))
+    unit.session.execute(delete(SegmentMemberRow).where(SegmentMemberRow.contact_id == row.id))
+    took = unit.session.execute(
+        update(ActivityParticipantRow).where(ActivityParticipantRow.contact_id == row.id).values(name=None)
+    )
+    unit.session.flush()  # the index of search is written from what is stored
+    return ContactErased(
+        customer_id=row.customer_id, contact_id=row.id, notes=_count(notes), participations=_count(took)
+    )
+
+
+def _count(result: object) -> int:
+    return int(getattr(result, "rowcount", 0))

@@ -1,0 +1,1 @@
+"""Price lists: of all, of a group of customers, of one customer; by currency, validity and quantity."""

@@ -1,0 +1,89 @@
+"""A person at a customer is erased: in the record, its notes, the search and the trail, and the chains still verify."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+
+from audit.erasing import ErasePersonalData
+from audit.queries import entries
+from audit.verify import check_chains
+from core.errors import Forbidden
+from core.identity import SYSTEM
+from crm.contacts import CreateContact, UpdateContact
+from crm.customers import CreateCustomer
+from crm.notes import WriteNote
+from crm.people import person
+from crm.profiles import Profile
+from tests.offer_case import AUDITOR, REP
+from tests.web import PASSWORD, form_token, log_in
+from webapp.bootstrap import Application
+
+ORDERED = "Wniosek z 3 stycznia"
+
+
+@pytest.fixture
+def ola(application: Application) -> str:
+    run = application.executor.execute
+    customer = run(CreateCustomer(profile=Profile(name="Młyn", country="PL")), actor=SYSTEM).id
+    key: str = run(CreateContact(customer_id=customer, name="Ola Sowa", email="ola@mlyn.pl"), actor=SYSTEM)
+    run(UpdateContact(contact_id=key, changes={"job_title": "Prezes"}), actor=SYSTEM)
+    run(WriteNote(customer_id=customer, contact_id=key, text="Lubi żagle"), actor=SYSTEM)
+    return key
+
+
+def test_sec_04_an_erased_person_is_nowhere_and_the_chains_verify(application: Application, ola: str) -> None:
+    application.executor.execute(ErasePersonalData(subject=f"contact:{ola}", reason=ORDERED), actor=SYSTEM)
+
+    with application.units.reading(AUDITOR) as view:
+        told = str([each.data for each in entries(view, limit=200).items])
+        broken = list(check_chains(view))
+    with application.units.reading(REP) as view:
+        found = person(view, ola)
+    assert (found.name, found.email, found.job_title, found.is_active) == ("Erased person", None, None, False)
+    assert "Ola Sowa" not in told
+    assert "Prezes" not in told
+    assert ORDERED in told
+    assert broken == []
+
+
+def test_sec_04_erasing_asks_for_a_right_and_a_reason(
+    application: Application, app: Flask, add_account: Callable[..., str], ola: str
+) -> None:
+    add_account("root", "admin", password=PASSWORD)
+    client = app.test_client()
+    log_in(client, name="root")
+    form = {"csrf_token": form_token(client)}
+
+    before = client.get(f"/contacts/{ola}").text
+    refused = client.post(f"/contacts/{ola}/erase", data=form | {"reason": " "})
+    done = client.post(f"/contacts/{ola}/erase", data=form | {"reason": ORDERED})
+    after = client.get(f"/contacts/{ola}").text
+
+    assert "Erase this person" in before
+    assert (refused.status_code, done.status_code) == (422, 302)
+    assert "Say why the data are erased" in refused.text
+    assert "Ola Sowa" not in after
+    assert "Ola Sowa" not in client.get("/search?q=sowa").text
+    with pytest.raises(Forbidden):
+        application.executor.execute(ErasePersonalData(subject=f"contact:{ola}", reason=ORDERED), actor=REP)
+
+
+def test_cus_07_an_empty_note_and_a_wrong_level_come_back_on_the_page(
+    application: Application, app: Flask, add_account: Callable[..., str], ola: str
+) -> None:
+    add_account("root", "admin", "sales_manager", password=PASSWORD)
+    client = app.test_client()
+    log_in(client, name="root")
+    with application.units.reading(REP) as view:
+        customer = person(view, ola).customer_id
+    form = {"csrf_token": form_token(client)}
+
+    note = client.post(f"/customers/{customer}/notes", data=form | {"text": "x" * 20_001})
+    level = client.post(f"/customers/{customer}/satisfaction", data=form | {"level": "9"})
+
+    assert (note.status_code, level.status_code) == (422, 422)
+    assert "longer than 20000" in note.text
+    assert "from 1" in level.text
