@@ -95,7 +95,7 @@ def invoiced(since: date, until: date) -> Select[Any]:
     """What was invoiced: customer, day and net value in the company's currency; credit notes are negative."""
     return (
         select(
-            InvoiceRow.customer_id.label("customer_id"),
+            func.coalesce(CustomerRow.merged_into, CustomerRow.id).label("customer_id"),
             InvoiceRow.issued_on.label("day"),
             func.round(InvoiceRow.net * InvoiceRow.exchange_rate, 2).label("value"),
         )

@@ -148,7 +148,7 @@ class Invoices:
         """With state and amount."""
         if not sees_money(view) or question.wanted.contact_id is not None:
             return []
-        wanted = select(InvoiceRow).where(InvoiceRow.customer_id == question.customer_id)
+        wanted = select(InvoiceRow).where(InvoiceRow.customer_id.in_(question.family))
         if question.wanted.employee is not None:
             wanted = wanted.where(InvoiceRow.owner == question.wanted.employee)
         rows = _newest(view, wanted, question, self.name, (InvoiceRow.issued_on, InvoiceRow.id), days=True)
@@ -179,7 +179,7 @@ class Payments:
         """With amount and reference."""
         if not sees_money(view) or question.wanted.contact_id is not None or question.wanted.employee is not None:
             return []
-        wanted = select(PaymentRow).where(PaymentRow.customer_id == question.customer_id)
+        wanted = select(PaymentRow).where(PaymentRow.customer_id.in_(question.family))
         rows = _newest(view, wanted, question, self.name, (PaymentRow.booked_on, PaymentRow.id), days=True)
         return [
             FileEntry(
