@@ -9,7 +9,7 @@ from datetime import datetime
 SECTOR, MINI = 512, 64
 CUTOFF = 4096
 FREE, END, FAT = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD
-STRING, BINARY, INTEGER, TIME, OBJECT = 0x001F, 0x0102, 0x0003, 0x0040, 0x000D
+STRING, STRING8, BINARY, INTEGER, TIME, OBJECT = 0x001F, 0x001E, 0x0102, 0x0003, 0x0040, 0x000D
 Storage = dict[str, "bytes | Storage"]
 
 
@@ -25,6 +25,9 @@ class Outlook:
     message_id: str = "<one@example.com>"
     sent: datetime | None = None
     attachments: list[tuple[str, bytes | Outlook]] = field(default_factory=list)
+    binaries: dict[int, bytes] = field(default_factory=dict)
+    numbers: dict[int, int] = field(default_factory=dict)
+    page: int | None = None  # the code page of all strings, as old versions of Outlook wrote them; None is Unicode
 
     def content(self) -> bytes:
         return compound(self.storage(header=struct.pack("<8x4I8x", 1, 1, len(self.recipients), len(self.attachments))))
@@ -39,21 +42,26 @@ class Outlook:
             0x1035: self.message_id,
             0x007D: self.headers,
         }
-        entries, streams = _texts(texts)
+        entries, streams = _texts(texts, self.page)
+        for pid, number in (self.numbers | ({0x3FFD: self.page} if self.page else {})).items():
+            entries += struct.pack("<HHIII", INTEGER, pid, 6, number, 0)
+        for pid, content in self.binaries.items():
+            entries += struct.pack("<HHIII", BINARY, pid, 6, len(content), 0)
+            streams[f"__substg1.0_{pid:04X}{BINARY:04X}"] = content
         if self.sent is not None:
             ticks = int(self.sent.timestamp() * 10**7) + 116444736000000000
             entries += struct.pack("<HHIQ", TIME, 0x0039, 6, ticks)
         inside: Storage = {"__properties_version1.0": header + entries, **streams}
         for number, (name, address) in enumerate(self.recipients):
-            entries, streams = _texts({0x3001: name, 0x39FE: address})
+            entries, streams = _texts({0x3001: name, 0x39FE: address}, self.page)
             inside[f"__recip_version1.0_#{number:08X}"] = {"__properties_version1.0": bytes(8) + entries, **streams}
         for number, (name, attached) in enumerate(self.attachments):
-            inside[f"__attach_version1.0_#{number:08X}"] = _attachment(name, attached)
+            inside[f"__attach_version1.0_#{number:08X}"] = _attachment(name, attached, self.page)
         return inside
 
 
-def _attachment(name: str, attached: bytes | Outlook) -> Storage:
-    entries, streams = _texts({0x3707: name})
+def _attachment(name: str, attached: bytes | Outlook, page: int | None) -> Storage:
+    entries, streams = _texts({0x3707: name}, page)
     if isinstance(attached, Outlook):
         entries += struct.pack("<HHIII", INTEGER, 0x3705, 6, 5, 0) + struct.pack("<HHIII", OBJECT, 0x3701, 6, 0, 4)
         header = struct.pack("<8x4I", 1, 1, len(attached.recipients), len(attached.attachments))
@@ -65,13 +73,14 @@ def _attachment(name: str, attached: bytes | Outlook) -> Storage:
     return {"__properties_version1.0": bytes(8) + entries, **streams}
 
 
-def _texts(texts: dict[int, str]) -> tuple[bytes, Storage]:
+def _texts(texts: dict[int, str], page: int | None) -> tuple[bytes, Storage]:
     entries, streams = b"", {}
+    kind, encoding = (STRING8, f"cp{page}") if page else (STRING, "utf-16-le")
     for pid, text in texts.items():
         if text:
-            encoded = text.encode("utf-16-le")
-            entries += struct.pack("<HHIII", STRING, pid, 6, len(encoded) + 2, 0)
-            streams[f"__substg1.0_{pid:04X}{STRING:04X}"] = encoded
+            encoded = text.encode(encoding)
+            entries += struct.pack("<HHIII", kind, pid, 6, len(encoded) + 2, 0)
+            streams[f"__substg1.0_{pid:04X}{kind:04X}"] = encoded
     return entries, dict(streams)
 
 

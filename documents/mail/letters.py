@@ -108,10 +108,10 @@ def addresses(values: list[str]) -> tuple[str, ...]:
 
 def _headers(message: "Message[str, str]") -> list[tuple[str, str]]:
     raw = list(message.raw_items())[:MOST_HEADERS]
-    return [(name.strip()[:100], _text(str(value))) for name, value in raw]
+    return [(name.strip()[:100], header_text(str(value))) for name, value in raw]
 
 
-def _text(raw: str) -> str:
+def header_text(raw: str) -> str:
     """A header as people read it: encoded words decoded, folding undone, bytes of an unnamed code page guessed."""
     unfolded = re.sub(r"[\r\n]+[ \t]*", " ", raw)[: 4 * LONGEST_HEADER]
     try:
@@ -169,7 +169,7 @@ def _leaves(message: "Message[str, str]", findings: list[str]) -> Iterator["Mess
 
 def _file_name(part: "Message[str, str]") -> str | None:
     name = part.get_filename()
-    return _text(name) or None if name else None
+    return header_text(name) or None if name else None
 
 
 def _usual_name(part: "Message[str, str]", number: int) -> str:
@@ -177,7 +177,7 @@ def _usual_name(part: "Message[str, str]", number: int) -> str:
         inside = part.get_payload()
         nested = inside[0] if isinstance(inside, list) and inside else None
         subject = nested.get("subject") if isinstance(nested, Message) else None
-        return f"{_text(str(subject))[:100] if subject else f'message-{number}'}.eml"
+        return f"{header_text(str(subject))[:100] if subject else f'message-{number}'}.eml"
     return f"attachment-{number}{guess_extension(part.get_content_type()) or ''}"
 
 
@@ -200,11 +200,11 @@ def _body(part: "Message[str, str]", kind: str, *, has_text: bool) -> str:
     content = part.get_payload(decode=True)
     text = _piece(content, part.get_content_charset()) if isinstance(content, bytes) else ""
     if kind == "text/html":
-        return "" if has_text else _without_markup(text)
+        return "" if has_text else without_markup(text)
     return text
 
 
-def _without_markup(html: str) -> str:
+def without_markup(html: str) -> str:
     """A rough text of HTML, to be shown as text: never as HTML."""
     import html as markup
 

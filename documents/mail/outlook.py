@@ -1,6 +1,7 @@
 """Messages as Outlook saves them (.msg), turned into letters; a message inside one becomes a message as it travels."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC
 from email import message_from_string, policy
 from email.message import EmailMessage
@@ -12,7 +13,19 @@ from oxmsg import Message
 from oxmsg.domain import constants
 from oxmsg.properties import Properties
 
-from documents.mail.letters import ATTACHMENT, BROKEN, INLINE, MOST_PARTS, File, Letter, Unreadable, letter_of
+from documents.mail import rich_text
+from documents.mail.letters import (
+    ATTACHMENT,
+    BROKEN,
+    INLINE,
+    MOST_PARTS,
+    File,
+    Letter,
+    Unreadable,
+    header_text,
+    letter_of,
+    without_markup,
+)
 
 EMBEDDED = "__substg1.0_3701000D"  # where an attachment keeps a message instead of bytes (MS-OXMSG, section 2.2.2.2)
 EMBEDDED_OFFSET = 24  # bytes of the header of its properties (section 2.4.1.2); python-oxmsg 0.0.2 knows the outer one
@@ -20,7 +33,16 @@ TROUBLE = (*BROKEN, OSError, StructError, KeyError, NotImplementedError)
 INTERNET_MESSAGE_ID = 0x1035
 IN_REPLY_TO = 0x1042
 REFERENCES = 0x1039
-HIDDEN = 0x7FFE  # PidTagAttachmentHidden
+COMPRESSED_RTF = 0x1009
+MESSAGE_CODE_PAGE, INTERNET_CODE_PAGE, LOCALE = 0x3FFD, 0x3FDE, 0x3FF1
+CENTRAL_EUROPE = (0x05, 0x0E, 0x15, 0x18, 0x1A, 0x1B, 0x1C, 0x24)  # Czech, Hungarian, Polish, Romanian and others
+LOCALES = dict.fromkeys(CENTRAL_EUROPE, "cp1250") | dict.fromkeys((0x02, 0x19, 0x22, 0x23), "cp1251")  # by language
+SENDER = (0x0C1A, 0x5D01, 0x0C1F, 0x5D02, 0x0065)  # its name, and where its address can stand
+RECIPIENT = (0x3001, 0x39FE, 0x3003)
+FILE_NAMES = (0x3707, 0x3704, 0x3001)
+_ENCODINGS = {65001: "utf-8", 1200: "utf-16-le", 20127: "cp1252", 20866: "koi8-r", 21866: "koi8-u"} | {
+    28590 + n: f"iso8859-{n}" for n in range(1, 16)
+}
 CONTENT_ID = 0x3712
 
 
@@ -29,36 +51,81 @@ def read_msg(content: bytes) -> Letter:
     try:
         message = Message.load(content)
         findings: list[str] = []
-        return letter_of(_headers(message), message.body or "", tuple(_files(message, findings)), findings)
+        return letter_of(_headers(message), _body(message), tuple(_files(message, findings)), findings)
     except TROUBLE as error:
         raise Unreadable(f"it is no Outlook message, or a damaged one ({type(error).__name__})") from error
 
 
 def _headers(message: Message) -> list[tuple[str, str]]:
     """Those that it came with; for one that never travelled those that its properties make up."""
-    transport = message.properties.str_prop_value(constants.PID_TRANSPORT_MESSAGE_HEADERS) or ""
+    pages = _pages(message)
+    transport = _string(message, constants.PID_TRANSPORT_MESSAGE_HEADERS, pages)
     headers = [
-        (name, " ".join(str(value).split())[:2000])
+        (name, header_text(str(value)))
         for name, value in message_from_string(transport, policy=policy.compat32).items()
     ]
     known = {name.lower() for name, _ in headers}
     made = {
-        "From": message.sender or "",
-        "To": ", ".join(f'"{each.name}" <{each.email_address}>' for each in message.recipients if each.email_address),
-        "Subject": message.subject,
+        "From": _named(message, SENDER, pages),
+        "To": ", ".join(filter(None, (_named(each, RECIPIENT, pages) for each in message.recipients))),
+        "Subject": _string(message, constants.PID_SUBJECT, pages),
         "Date": format_datetime(message.sent_date.astimezone(UTC)) if message.sent_date else "",
-        "Message-ID": _text(message, INTERNET_MESSAGE_ID),
-        "In-Reply-To": _text(message, IN_REPLY_TO),
-        "References": _text(message, REFERENCES),
+        "Message-ID": _string(message, INTERNET_MESSAGE_ID, pages),
+        "In-Reply-To": _string(message, IN_REPLY_TO, pages),
+        "References": _string(message, REFERENCES, pages),
     }
     return headers + [(name, value) for name, value in made.items() if value and name.lower() not in known]
 
 
-def _text(message: Message, pid: int) -> str:
-    return message.properties.str_prop_value(pid) or ""
+def _named(holder: Any, pids: tuple[int, ...], pages: tuple[str, ...]) -> str:
+    """A name with its address; one that leads to an Exchange server alone (X.500) is none."""
+    name, *addresses = (_string(holder, pid, pages).strip() for pid in pids)
+    address = next((each for each in addresses if "@" in each), "")
+    quoted = '"' + name.replace('"', "'").replace("\\", "") + '"'
+    return f"{quoted} <{address}>" if name and address else address or name
+
+
+def _pages(message: Message, *, of_body: bool = False) -> tuple[str, ...]:
+    """The code pages that strings of the message can be written in, likeliest first."""
+    numbers = message.properties.int_prop_value
+    order = (INTERNET_CODE_PAGE, MESSAGE_CODE_PAGE) if of_body else (MESSAGE_CODE_PAGE, INTERNET_CODE_PAGE)
+    named = (_ENCODINGS.get(each, f"cp{each}") for each in map(numbers, order) if each)
+    locale = numbers(LOCALE)
+    return (*named, "cp1250" if locale is None else LOCALES.get(locale & 0x3FF, "cp1252"), "latin-1")
+
+
+def _string(holder: Any, pid: int, pages: tuple[str, ...]) -> str:
+    """A text property; python-oxmsg 0.0.2 gives up at a code page that it does not know, and people have none."""
+    for kind, encodings in ((constants.PTYP_STRING, ("utf-16-le",)), (constants.PTYP_STRING8, pages)):
+        with suppress(KeyError):
+            raw = holder._storage.property_stream_bytes(pid, kind)  # noqa: SLF001 -- it has no door to it
+            return _decoded(raw, encodings).rstrip("\0")
+    return ""
+
+
+def _decoded(raw: bytes, encodings: tuple[str, ...]) -> str:
+    for encoding in encodings:
+        with suppress(UnicodeDecodeError, LookupError):
+            return raw.decode(encoding)
+    return raw.decode(encodings[0], "replace")
+
+
+def _body(message: Message) -> str:
+    """Its plain text, else that of its HTML, else that of its RTF."""
+    pages = _pages(message, of_body=True)
+    text = _string(message, constants.PID_BODY, pages)
+    if text.strip():
+        return text
+    html = message.properties.binary_prop_value(constants.PID_HTML)
+    markup = _decoded(html, pages) if html else _string(message, constants.PID_BODY_HTML, pages)
+    if markup.strip():
+        return without_markup(markup).strip()
+    rich = message.properties.binary_prop_value(COMPRESSED_RTF)
+    return rich_text.text_of(rich_text.unpacked(rich)).strip() if rich else ""
 
 
 def _files(message: Message, findings: list[str]) -> Iterator[File]:
+    pages = _pages(message)
     for number, attachment in enumerate(message.attachments, 1):
         if number > MOST_PARTS:
             findings.append(f"The message has more than {MOST_PARTS} files; the others stay in the message alone.")
@@ -74,7 +141,7 @@ def _files(message: Message, findings: list[str]) -> Iterator[File]:
             if content is None:
                 findings.append("An attachment is only named in the message, not contained in it.")
                 continue
-            name = attachment.file_name or attachment.properties.str_prop_value(constants.PID_ATTACH_FILENAME)
+            name = next(filter(None, (_string(attachment, pid, pages) for pid in FILE_NAMES)), "")
             is_inline = bool(attachment.properties.str_prop_value(CONTENT_ID)) and str(attachment.mime_type).startswith(
                 "image/"
             )
@@ -103,7 +170,7 @@ def _nested(attachment: Any) -> EmailMessage | None:
     for name, value in _headers(message):
         if name.lower() in wanted and name not in written:
             written[name] = value
-    written.set_content(message.body or "")
+    written.set_content(_body(message))
     for each in _files(message, []):
         kind = ("message", "rfc822") if each.name.endswith(".eml") else ("application", "octet-stream")
         if kind[0] == "message":

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import struct
 from contextlib import suppress
 from datetime import UTC, datetime
 from email import message_from_bytes
 
 import pytest
 
+from documents.mail import rich_text
 from documents.mail.letters import Unreadable
 from documents.mail.outlook import read_msg
 from tests.msg_files import Outlook
@@ -63,3 +65,54 @@ def test_damage_is_told_and_never_raises_anything_else() -> None:
         damaged = whole[:at] + bytes([whole[at] ^ 0xFF]) + whole[at + 1 :]
         with suppress(Unreadable):
             read_msg(damaged)
+
+
+def packed(rtf: bytes) -> bytes:
+    """Stored, which readers must take as well as compressed."""
+    return struct.pack("<IIII", len(rtf) + 12, len(rtf), rich_text.STORED, 0) + rtf
+
+
+def test_compressed_rtf_is_unpacked_as_the_standard_shows() -> None:
+    content = bytes.fromhex(
+        "2d0000002b0000004c5a4675f1c5c7a703000a007263706731323542320af32068656c090020627705b06c647d0a800fa0"
+    )
+
+    assert rich_text.unpacked(content) == rb"{\rtf1\ansi\ansicpg1252\pard hello world}" + b"\r\n"
+
+
+def test_a_message_of_rtf_alone_is_read_with_its_diacritics() -> None:
+    rtf = (
+        rb"{\rtf1\ansi\ansicpg1252{\fonttbl{\f0\fcharset0 Arial;}{\f1\fcharset238 Arial CE;}}{\*\generator X;}"
+        rb"\f1 za\'bf\'f3\'b3\'e6 \f0 caf\'e9\par \uc1\u322?\u243?d\u378? \{x\}}"
+    )
+
+    letter = read_msg(Outlook(body="", binaries={0x1009: packed(rtf)}).content())
+
+    assert letter.excerpt == "zażółć café\nłódź {x}"
+
+
+def test_a_message_of_html_alone_is_read() -> None:
+    html = "<html><style>p {}</style><p>Zażółć</p><p>gęślą</p></html>".encode("cp1250")
+
+    letter = read_msg(Outlook(body="", binaries={0x1013: html}, numbers={0x3FDE: 1250}).content())
+
+    assert letter.excerpt.split() == ["Zażółć", "gęślą"]
+
+
+def test_strings_of_old_outlook_are_in_the_code_page_of_the_message() -> None:
+    old = Outlook(subject="Zażółć", sender=("Łukasz Żak", "l@example.pl"), attachments=[("gęś.txt", b"a")], page=1250)
+    chinese = Outlook(subject="格式測試", page=950)
+
+    letter = read_msg(old.content())
+
+    assert (letter.subject, letter.sender) == ("Zażółć", '"Łukasz Żak" <l@example.pl>')
+    assert [each.name for each in letter.files] == ["gęś.txt"]
+    assert read_msg(chinese.content()).subject == "格式測試"
+
+
+def test_encoded_words_are_read_and_addresses_of_exchange_are_none() -> None:
+    letter = read_msg(Outlook(headers="From: =?iso-8859-2?Q?=A3ukasz?= <l@example.pl>\r\n").content())
+    inside = read_msg(Outlook(sender=("Jan Kowalski", "/o=Firm/cn=Recipients/cn=jan")).content())
+
+    assert letter.sender == "Łukasz <l@example.pl>"
+    assert inside.sender == "Jan Kowalski"
