@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from crm.links.queries import Edge, Graph, Node
 
-WIDTH, HEIGHT = 224, 52  # pixels of a box
-GAP, STEP = 120, 68  # pixels between columns, and from one box to the next below it
+WIDTH, HEIGHT = 212, 52  # pixels of a box
+GAP, STEP = 64, 68  # pixels between columns, and from one box to the next below it
 MARGIN = 16
-LONGEST = 28  # characters that fit into a box
+LONGEST = 24  # characters that fit into a box
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
