@@ -224,6 +224,7 @@ class Settings:
     tsa_every: int = _setting(3600, _count)
     time_zone: str = _setting("Europe/Warsaw", _zone)
     business_hours: tuple[time, time] = _setting((time(8), time(16)), _hours)
+    dunning_bank_days: int = _setting(1, _natural)
     seal_file: Path | None = _setting(None, _folder)
     seal_password: str = _setting("", str, secret=True)
     seal_timestamps: str = _setting("", str)

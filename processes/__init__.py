@@ -1,7 +1,8 @@
 """The business processes that ship with the product, one package each; importing this registers their handlers."""
 
 from processes.disposal import PACKAGE as DISPOSAL
+from processes.dunning import PACKAGE as DUNNING
 from processes.offer_approval import PACKAGE as OFFER_APPROVAL
 from processes.planner_task import PACKAGE as PLANNER_TASK
 
-PACKAGES = (OFFER_APPROVAL, DISPOSAL, PLANNER_TASK)
+PACKAGES = (OFFER_APPROVAL, DUNNING, DISPOSAL, PLANNER_TASK)

@@ -34,7 +34,7 @@ from engine.tasks import CompleteTask
 from engine.views import TaskSummary
 from processes import PACKAGES
 from storage.unit_of_work import Reading
-from webapp import demo_sales
+from webapp import demo_dunning, demo_sales
 from webapp.accounts.people import AddAccount
 from webapp.accounts.queries import account_named
 from webapp.bootstrap import Application
@@ -94,6 +94,7 @@ class Demo:
         self.define_types()
         self.load_samples()
         self.load_sales()
+        self.dun()
         self.keep_records()
         done = self.known_cases()
         for number, stage in CASES:
@@ -146,6 +147,14 @@ class Demo:
             self.do(command, SYSTEM)
         for command in demo_sales.activities(found, (OWNER, "jan", "piotr"), now):
             self.do(command, self.person(OWNER))
+
+    def dun(self) -> None:
+        """Start the dunning of some overdue invoices, once."""
+        found = self.reading(demo_dunning.overdue)
+        if found:
+            self.tell(f"Starting the dunning of {len(found)} invoices …")
+            for command in demo_dunning.dunning(found, self.application.clock.now().date()):
+                self.do(command, SYSTEM)
 
     @staticmethod
     def partner(view: Reading, key: str) -> demo_sales.Partner:

@@ -47,6 +47,7 @@ from engine.access import visible_instances
 from engine.events import TaskCompleted
 from engine.models import InstanceRow, TaskHistoryRow, WorkItemRow
 from engine.ports import AttachedDocument, DocumentTypes, TaskDocuments
+from processes.dunning.news import note_changes
 from storage.blobs.staging import Staging
 from storage.blobs.store import BlobStore
 from storage.unit_of_work import Reading, Recorder, UnitFactory, UnitOfWork
@@ -110,6 +111,7 @@ def recorders() -> Sequence[Recorder]:
         open_mails,
         ask_for_rules,
         index_changes,
+        note_changes,
         record,
         note_retention,
     )

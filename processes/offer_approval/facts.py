@@ -1,33 +1,17 @@
 """What the process knows of an offer: numbers for the approval matrix, texts for people."""
 
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any
 
-from core.identity import SYSTEM
 from crm.company import company
 from crm.money import plain, rounded
 from crm.offer_content import Terms
 from crm.offer_queries import Offer, OfferLine
 from crm.queries import CustomerDetail
-from storage.unit_of_work import Reading, UnitOfWork
+from storage.unit_of_work import Reading
 
-Port = TypeVar("Port")
 NO_CREDIT = Decimal(1_000_000)  # how far over its limit a customer is who was refused any credit
 UNKNOWN = "unknown"
-
-
-class ProcessView:
-    """What the process itself may read, whoever completes a task: an approver from the legal department, say."""
-
-    def __init__(self, unit: UnitOfWork) -> None:
-        self.unit = unit
-        self.session = unit.session  # the unit's own: what was changed in it is seen
-        self.clock = unit.clock
-        self.actor = SYSTEM
-
-    def port(self, kind: type[Port]) -> Port:
-        """The unit's adapters."""
-        return self.unit.port(kind)
 
 
 def matrix_facts(offer: Offer, customer: CustomerDetail) -> dict[str, Any]:

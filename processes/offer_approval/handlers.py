@@ -27,8 +27,9 @@ from engine.errors import StepRefused
 from engine.evidence import performer_before
 from engine.handlers import ServiceCall, service_task
 from engine.instances import EntityLink, LinkEntity, link_entity
-from processes.offer_approval.facts import ProcessView, matrix_facts, shown, terms_shown
+from processes.offer_approval.facts import matrix_facts, shown, terms_shown
 from processes.offer_approval.sheet import file_sheet
+from processes.process_view import ProcessView
 from storage.unit_of_work import UnitOfWork
 
 TERMS = {  # field of the form: term of the offer

@@ -13,8 +13,9 @@ from documents.links import DocumentLink
 from documents.papers import file_paper, render_docx, render_pdf
 from documents.states import APPROVED, change_state
 from processes.offer_approval.case_documents import CaseDocument, documents_of_case
-from processes.offer_approval.facts import UNKNOWN, ProcessView, line_shown, money
+from processes.offer_approval.facts import UNKNOWN, line_shown, money
 from processes.offer_approval.package import PACKAGE
+from processes.process_view import ProcessView
 
 TYPE = "approval_sheet"
 WORDS = {"approve": "approved", "return": "returned", "reject": "rejected"}

@@ -45,6 +45,7 @@ MODELS = (
     "crm.segments.models",
     "crm.pricing.models",
     "crm.devices.models",
+    "processes.dunning.models",
     "webapp.accounts.models",
 )
 LEFT = (  # what a database has that is neither a table nor in one

@@ -1,0 +1,215 @@
+"""News for running dunnings: what happens to invoices becomes messages to the case that runs for them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any, Protocol
+
+from sqlalchemy import select, update
+
+from core.executor import Executor, handles
+from core.identity import SYSTEM
+from core.ids import new_id
+from core.messages import Command, Event
+from crm.company import today
+from crm.sales.events import DisputeResolved, InvoiceDisputed, InvoiceEvent, InvoiceSettled, SettlementUndone
+from crm.sales.settling import lock_invoice
+from engine.events import CaseCancelled, CaseCompleted
+from engine.messages import PublishMessage
+from processes.dunning.errors import NotDunned, PromiseUnclear
+from processes.dunning.events import ClaimNoted
+from processes.dunning.models import DunningItemRow, DunningLetterRow, DunningRow
+from storage.jobs.queue import JobRequest
+from storage.jobs.registry import job
+from storage.unit_of_work import UnitOfWork
+
+TELL = "dunning.tell"
+KEPT = timedelta(days=30)  # a message that nobody waits for
+WORTH_TELLING = (InvoiceSettled, SettlementUndone, InvoiceDisputed, DisputeResolved)
+OUTCOMES = ("settled", "handed_over", "assigned", "written_off", "insolvency", "stopped")  # of the diagram
+BEFORE = {1: 0, 2: 1, 4: 3, 5: 4}  # the level before a letter's
+
+
+class Host(Protocol):
+    """What the job needs of the application."""
+
+    executor: Executor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MakePromise(Command):
+    """A customer promised to pay so much of an invoice until a day; `settlement`: an agreement was signed."""
+
+    invoice_id: str
+    day: date
+    amount: Decimal
+    settlement: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteReturned(Command):
+    """A letter, mail or SMS of an invoice's dunning did not arrive."""
+
+    invoice_id: str
+    channel: str  # letter, email, sms
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclareInsolvent(Command):
+    """A customer is insolvent: every dunning of theirs goes to the lawyer."""
+
+    customer_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopDunning(Command):
+    """Stop the dunning of an invoice."""
+
+    invoice_id: str
+    reason: str
+
+
+@handles(MakePromise, needs="payment.edit")
+def make_promise(command: MakePromise, unit: UnitOfWork) -> None:
+    """Tell the case. Raises `InvoiceNotFound`, `NotDunned`, `PromiseUnclear`."""
+    row = running(unit, command.invoice_id)
+    if command.day < today(unit) or command.amount <= 0:
+        raise PromiseUnclear
+    facts = {"day": command.day.isoformat(), "amount": str(command.amount), "settlement": command.settlement}
+    unit.emit(ClaimNoted(invoice_id=row.invoice_id, instance_id=row.instance_id, what="promised", facts=facts))
+    tell(
+        unit,
+        "promise.made",
+        row.invoice_id,
+        news="promise",
+        promise_date={"@": "date", "v": command.day.isoformat()},
+        promise_amount=str(command.amount),
+        settlement=command.settlement,
+    )
+
+
+@handles(NoteReturned, needs="payment.edit")
+def note_returned(command: NoteReturned, unit: UnitOfWork) -> None:
+    """Remember what does not arrive; the step counts as not done. Raises `InvoiceNotFound`, `NotDunned`."""
+    row = running(unit, command.invoice_id)
+    if command.channel == "email":
+        row.mail_fails = True
+    elif command.channel == "sms":
+        row.mobile_fails = True
+    else:
+        row.is_unreachable = True
+    _step_back(unit, row)
+    facts = {"channel": command.channel}
+    unit.emit(
+        ClaimNoted(
+            invoice_id=row.invoice_id, instance_id=row.instance_id, what="returned", note=command.reason, facts=facts
+        )
+    )
+    tell(unit, "letter.returned", row.invoice_id, news="returned")
+
+
+@handles(DeclareInsolvent, needs="payment.edit")
+def declare_insolvent(command: DeclareInsolvent, unit: UnitOfWork) -> int:
+    """How many dunnings that concerns."""
+    wanted = select(DunningRow).where(DunningRow.customer_id == command.customer_id, DunningRow.is_running)
+    rows = unit.session.scalars(wanted.with_for_update()).all()
+    for row in rows:
+        row.is_insolvent = True
+        unit.emit(
+            ClaimNoted(invoice_id=row.invoice_id, instance_id=row.instance_id, what="insolvent", note=command.reason)
+        )
+        tell(unit, "customer.insolvent", row.invoice_id, news="insolvent")
+    return len(rows)
+
+
+@handles(StopDunning, needs="payment.edit")
+def stop_dunning(command: StopDunning, unit: UnitOfWork) -> None:
+    """Tell the case. Raises `InvoiceNotFound`, `NotDunned`."""
+    row = running(unit, command.invoice_id)
+    unit.emit(ClaimNoted(invoice_id=row.invoice_id, instance_id=row.instance_id, what="stopped", note=command.reason))
+    tell(unit, "dunning.stopped", row.invoice_id, news="stop")
+
+
+def running(unit: UnitOfWork, key: str) -> DunningRow:
+    """The running dunning of an invoice by id or number, locked. Raises `InvoiceNotFound`, `NotDunned`."""
+    invoice = lock_invoice(unit, key)
+    row = unit.session.get(DunningRow, invoice.id, with_for_update=True)
+    if row is None or not row.is_running:
+        raise NotDunned(invoice.number)
+    return row
+
+
+def note_changes(unit: UnitOfWork, events: Sequence[Event]) -> None:
+    """Hear of invoices and of cases inside the transaction: one statement, and only where it may concern dunning."""
+    changed = {
+        event.invoice_id: event
+        for event in events
+        if isinstance(event, InvoiceEvent) and isinstance(event, WORTH_TELLING)
+    }
+    if changed:
+        wanted = select(DunningRow.invoice_id).where(DunningRow.invoice_id.in_(changed), DunningRow.is_running)
+        for invoice_id in sorted(unit.session.scalars(wanted)):
+            _tell_of(unit, changed[invoice_id])
+    ended = {
+        event.instance_id: event.outcome if isinstance(event, CaseCompleted) else "cancelled"
+        for event in events
+        if isinstance(event, CaseCancelled) or (isinstance(event, CaseCompleted) and event.outcome in OUTCOMES)
+    }
+    for instance_id, outcome in ended.items():
+        mine = (DunningRow.instance_id == instance_id) & DunningRow.is_running
+        unit.session.execute(update(DunningRow).where(mine).values(is_running=False, outcome=outcome))
+
+
+def _tell_of(unit: UnitOfWork, event: InvoiceEvent) -> None:
+    match event:
+        case InvoiceDisputed():
+            tell(unit, "dispute.raised", event.invoice_id, news="dispute")
+        case DisputeResolved():
+            tell(unit, "dispute.closed", event.invoice_id, news="dispute_closed")
+        case _:
+            tell(unit, "payment.posted", event.invoice_id, news="payment")
+
+
+def tell(unit: UnitOfWork, name: str, invoice_id: str, *, key: str | None = None, **content: Any) -> None:
+    """Have a message published after the commit, once, to the case that runs for an invoice."""
+    arguments = {"name": name, "invoice_id": invoice_id, "key": key or new_id(), "content": content}
+    unit.enqueue(JobRequest(name=TELL, arguments=arguments, lock=f"{TELL}:{invoice_id}"))
+
+
+@job(TELL)
+def publish_news(host: Host, arguments: dict[str, Any]) -> None:
+    """Publish one message; its key makes sure that it has one effect."""
+    command = PublishMessage(
+        name=arguments["name"],
+        keys={"invoice_id": arguments["invoice_id"]},
+        payload=_decoded(arguments["content"]),
+        event_id=f"dunning:{arguments['key']}",
+        ttl=KEPT,
+    )
+    host.executor.execute(command, actor=SYSTEM)
+
+
+def _decoded(content: dict[str, Any]) -> dict[str, Any]:
+    found = dict(content)
+    if "promise_date" in found:
+        found["promise_date"] = date.fromisoformat(found["promise_date"]["v"])
+        found["promise_amount"] = Decimal(found["promise_amount"])
+    return found
+
+
+def _step_back(unit: UnitOfWork, row: DunningRow) -> None:
+    """What the last letter had reached was not reached."""
+    wanted = (
+        select(DunningItemRow.reached)
+        .join(DunningLetterRow, DunningLetterRow.id == DunningItemRow.letter_id)
+        .where(DunningItemRow.invoice_id == row.invoice_id, DunningItemRow.state == "sent")
+        .order_by(DunningLetterRow.sent_at.desc())
+        .limit(1)
+    )
+    reached = unit.session.scalars(wanted).first()
+    if reached is not None and reached == row.level:
+        row.level = BEFORE.get(reached, row.level)
+        row.reminded_on = None
