@@ -12,6 +12,7 @@ from documents import queries
 from documents.access import links_of
 from documents.events import DocumentFiled
 from documents.intake import Received, receive
+from documents.mail.correlation import SENT
 from documents.mail.letters import Unreadable
 from documents.mail.reading import KINDS, LARGEST, Opened, opened
 from documents.mail.recording import DEEPEST, TOO_DEEP, RecordMail, StoredFile, depth_of
@@ -20,7 +21,6 @@ from storage.jobs.queue import JobRequest
 from storage.jobs.registry import job
 from storage.unit_of_work import UnitOfWork
 from webapp.bootstrap import Application
-from webapp.outbox.papers import SENT_COPY
 
 OPEN = "documents.open_mail"
 UNREADABLE = "This message cannot be taken apart: {reason}. It is kept as it came; download it to open it."
@@ -42,7 +42,7 @@ def open_mail(application: Application, arguments: dict[str, Any]) -> None:
             version = queries.version(reading, document_id, 1)
         except NotFound:  # destroyed meanwhile
             return
-        is_copy = any(link.role == SENT_COPY for link in links_of(reading, [document_id])[document_id])
+        is_copy = any(link.role == SENT for link in links_of(reading, [document_id])[document_id])
         is_too_deep = depth_of(reading, document_id) > DEEPEST
     on_behalf = Actor(id=version.created_by, name=version.created_by, permissions=frozenset({"document.file"}))
     if is_too_deep:

@@ -24,6 +24,7 @@ from documents.mail.letters import Unreadable
 from documents.mail.models import MailFetchRow
 from documents.mail.reading import LARGEST, Opened, opened
 from webapp.bootstrap import Application
+from webapp.outbox.incoming import note_arrival
 
 logger = logging.getLogger(__name__)
 
@@ -120,7 +121,8 @@ def _take(application: Application, box: BaseMailBox, at: Fetched) -> bool:
         application.executor.execute(NoteUnread(fetched=at, finding=finding), actor=SYSTEM)
         return False
     try:
-        application.executor.execute(command, actor=SYSTEM)
+        filed = application.executor.execute(command, actor=SYSTEM)
+        note_arrival(application, letter, None if filed is None else filed.id, command.links)
     except Unavailable:
         raise
     except DomainError as error:  # one message must not keep the others from being filed

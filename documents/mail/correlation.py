@@ -13,6 +13,7 @@ from documents.mail.queries import filed_messages
 from storage.unit_of_work import Reading
 
 ROLE = "correspondence"
+SENT = "sent"  # the role in which copies of our own messages belong to what they are about
 MOST = 20  # things that one message can belong to
 _ADDRESS = re.compile(r"case\+([0-9a-z]{26})@")
 _SUBJECT = re.compile(r"\[(?:case|obieg)[:# ]\s?([0-9A-Za-z]{26})\]", re.IGNORECASE)
@@ -55,27 +56,41 @@ class Correlation:
 
 
 def correlate(view: Reading, letter: Letterhead) -> Correlation:
-    """Certain are only cases that the message names or answers, and only when we know who sent it.
+    """Certain is what the message names or answers, and only when we know who sent it.
 
-    Customers are added when an address belongs to one of them alone.
+    Customers are added when an address belongs to one of them alone; where a colleague wrote to customers, that is
+    certain, too, unless an address is several customers'.
     """
     senders = addresses([letter.sender])
     known = view.port(MailDirectory).known(view, {*senders, *letter.recipients})
     is_known = any(each in known for each in senders)
-    cases = _cases(view, letter)
+    is_ours = bool(senders) and all(each in known and not known[each] for each in senders)
+    answered = _answered(view, letter)
+    cases = _cases(view, letter, answered)
+    others = sorted(each for each in answered if each.kind != CASE)
     customers = sorted({next(iter(owners)) for owners in known.values() if len(owners) == 1})
-    found = tuple(DocumentLink(kind=each.kind, id=each.id, role=ROLE) for each in [*cases, *customers][:MOST])
-    if is_known and cases:
+    targets = list(dict.fromkeys([*cases, *others, *customers]))[:MOST]
+    found = tuple(DocumentLink(kind=each.kind, id=each.id, role=ROLE) for each in targets)
+    is_clear = bool(customers) and all(len(owners) <= 1 for owners in known.values())
+    if (is_known and (cases or others)) or (is_ours and is_clear):
         return Correlation(links=found, suggested=(), is_known=True)
     return Correlation(links=(), suggested=found, is_known=is_known)
 
 
-def _cases(view: Reading, letter: Letterhead) -> list[Target]:
+def _cases(view: Reading, letter: Letterhead, answered: Collection[Target]) -> list[Target]:
     """The cases that exist among those that the message names or answers."""
     named = [found for each in letter.recipients for found in _ADDRESS.findall(each)]
     named += _SUBJECT.findall(letter.subject)
     wanted = {Target(CASE, each.upper()) for each in named if is_id(each.upper())}
-    answered = filed_messages(view, letter.references).values()
-    for links in links_of(view, list(answered)).values() if answered else ():
-        wanted |= {Target(CASE, each.target) for each in links if each.kind == CASE}
+    wanted |= {each for each in answered if each.kind == CASE}
     return sorted(view.port(LinkRights).visible(view, wanted)) if wanted else []
+
+
+def _answered(view: Reading, letter: Letterhead) -> set[Target]:
+    """What the messages that are answered belong to: cases, and the records that we wrote to customers about."""
+    answered = filed_messages(view, letter.references).values()
+    if not answered:
+        return set()
+    links = [link for found in links_of(view, list(answered)).values() for link in found]
+    about = {Target(link.kind, link.target) for link in links if link.kind == CASE or link.role == SENT}
+    return set(view.port(LinkRights).visible(view, about))

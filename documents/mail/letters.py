@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.errors import HeaderParseError, MessageError
@@ -11,6 +11,8 @@ from email.header import decode_header
 from email.message import Message
 from email.utils import getaddresses, parsedate_to_datetime
 from mimetypes import guess_extension
+
+from documents.mail.bounces import Bounce, bounce_of
 
 MOST_PARTS = 300  # files of one message
 MOST_HEADERS = 200
@@ -53,6 +55,7 @@ class Letter:
     excerpt: str
     files: tuple[File, ...] = field(repr=False)
     findings: tuple[str, ...]
+    bounce: Bounce | None = None
 
 
 def read_eml(content: bytes) -> Letter:
@@ -67,7 +70,14 @@ def read_eml(content: bytes) -> Letter:
     findings = [f"Part of the message is malformed: {type(each).__name__}." for each in message.defects]
     texts: list[str] = []
     files = tuple(_files(message, texts, findings))
-    return letter_of(headers, "\n\n".join(texts), files, findings)
+    return replace(letter_of(headers, "\n\n".join(texts), files, findings), bounce=_bounce(message))
+
+
+def _bounce(message: "Message[str, str]") -> Bounce | None:
+    try:
+        return bounce_of(message)
+    except BROKEN:
+        return None
 
 
 def letter_of(headers: list[tuple[str, str]], text: str, files: tuple[File, ...], findings: list[str]) -> Letter:

@@ -4,6 +4,7 @@ import json
 import resource
 import sys
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 
 PROCESSOR_TIME = 40  # seconds
@@ -47,6 +48,7 @@ def main() -> int:
         "excerpt": letter.excerpt,
         "files": [(file.name, file.role) for file in letter.files],
         "findings": letter.findings,
+        "bounce": asdict(letter.bounce) if letter.bounce else None,
     }
     sys.stdout.write(json.dumps(told))
     return 0

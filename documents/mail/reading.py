@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from documents.mail.bounces import Bounce
 from documents.mail.letters import Unreadable
 from storage.blobs.store import CHUNK
 
@@ -36,6 +37,7 @@ class Opened:
     excerpt: str
     findings: tuple[str, ...]
     files: tuple[tuple[str, str, Path], ...]
+    bounce: Bounce | None = None
 
 
 @contextmanager
@@ -87,4 +89,9 @@ def _opened(told: dict[str, Any], folder: Path) -> Opened:
         excerpt=told["excerpt"],
         findings=tuple(told["findings"]),
         files=tuple((name, role, folder / str(number)) for number, (name, role) in enumerate(told["files"])),
+        bounce=_bounce(told["bounce"]),
     )
+
+
+def _bounce(told: dict[str, Any] | None) -> Bounce | None:
+    return None if told is None else Bounce(**told | {"message_ids": tuple(told["message_ids"])})

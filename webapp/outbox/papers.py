@@ -8,11 +8,10 @@ from crm.outbox.ports import Belonging, Paper, PaperRef
 from documents import queries
 from documents.filing import FileDocument, file
 from documents.links import DocumentLink
+from documents.mail.correlation import SENT as SENT_COPY
 from documents.queries import DocumentVersion
 from storage.blobs.store import BlobRef
 from storage.unit_of_work import Reading, UnitOfWork
-
-SENT_COPY = "sent"  # the role of the link from the copy of a message to what it is about
 
 
 class FiledPapers:
