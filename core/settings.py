@@ -202,6 +202,7 @@ class Settings:
     sms_answer_id: str = _setting("id", str)
     sms_hours: tuple[time, time] = _setting((time(8), time(20)), _hours)
     fax_domain: str = _setting("", str)
+    greetings: bool = _setting(False, _flag)
     max_variables: int = _setting(4 << 20, _size)
     http_hosts: tuple[str, ...] = _setting((), _hosts)
     http_max_answer: int = _setting(1 << 20, _size)

@@ -58,6 +58,8 @@ def places(chromium: Browser, address: str, drafts: Iterator[str], request_pdf: 
         "documents": "/documents",
         "document types": "/document-types",
         "document type": "/document-types/new",
+        "outbox": "/outbox",
+        "new message": "/messages/new",
         "offers": "/offers",
         "editor": f"{found['draft']}/edit",
         "cases": "/cases",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from pypdf import PdfReader
 
 from core.clock import FixedClock
 from core.identity import SYSTEM
@@ -99,12 +101,16 @@ def test_off_07_an_offer_leaves_with_its_pdf_at_the_version_that_was_approved(of
     assert [each.recipient for each in office.ask(links, offer_id)] == ["biuro@wisla.example"]
 
 
-def test_off_09_the_paper_of_a_version_is_made_once(office: PostOffice) -> None:
+def test_off_09_the_paper_has_totals_and_vat_by_rate_and_is_made_once(office: PostOffice) -> None:
     offer_id = approved(office)
 
     papers = [offer_paper(office.application, offer_id, actor=EWA) for _ in range(2)]
 
     assert papers[0] == papers[1]
+    ((digest,),) = office.rows(f"SELECT digest FROM document_version WHERE document_id = '{papers[0].document_id}'")
+    with office.application.blobs.open(digest) as content:
+        text = PdfReader(io.BytesIO(content.read())).pages[0].extract_text()
+    assert [each in text for each in ("208.90 PLN", "46.71 PLN", "255.61 PLN", "0.71", "9.61")] == [True] * 5
 
 
 def test_neither_the_trail_nor_the_filed_copy_has_the_link(office: PostOffice) -> None:

@@ -36,6 +36,7 @@ from webapp.api import (
     offers,
     operations,
     orders,
+    outbox,
     packages,
     payments,
     planner,
@@ -59,6 +60,7 @@ REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 VARIABLE = re.compile(r"<(?:\w+:)?\w+>")
 BESIDE = {"GET /healthz", "GET /readyz", "GET /metrics"}
 PARTS = (
+    outbox,
     definitions,
     instances,
     choices,

@@ -5,14 +5,17 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
 from core.errors import DomainError, InvalidInput, Unavailable
 from core.identity import SYSTEM
+from crm.company import company
 from crm.outbox import words as known
 from crm.outbox.channels import Channels, File, Parcel, Receipt
 from crm.outbox.errors import ChannelRefused
+from crm.outbox.greetings import SendGreetings
 from crm.outbox.models import MessageRow
 from crm.outbox.ports import Tokens
 from crm.outbox.queueing import SEND_JOB
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+GREETINGS_EVERY = 900  # seconds
+MORNING = 6  # hour of the day, where the company is
 EVERY = 5  # seconds between looks for messages whose pause or lease is over
 
 
@@ -96,7 +101,18 @@ def _file(application: Application, name: str, media_type: str, digest: str) -> 
 
 def outbox_ticks(application: Application) -> list[Tick]:
     """The look for messages whose pause is over, or whose worker died."""
-    return [Tick(name="outbox", every_seconds=EVERY, action=lambda: ask_for_sending(application))]
+    ticks = [Tick(name="outbox", every_seconds=EVERY, action=lambda: ask_for_sending(application))]
+    if application.settings.greetings:
+        ticks.append(Tick(name="greetings", every_seconds=GREETINGS_EVERY, action=lambda: greet(application)))
+    return ticks
+
+
+def greet(application: Application) -> None:
+    """Queue the wishes of the day, from the morning on."""
+    with application.units.reading(SYSTEM) as reading:
+        local = reading.clock.now().astimezone(ZoneInfo(company(reading).time_zone))
+    if local.hour >= MORNING:
+        application.executor.execute(SendGreetings(), actor=SYSTEM)
 
 
 def ask_for_sending(application: Application) -> None:

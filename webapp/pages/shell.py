@@ -31,6 +31,7 @@ PLAN = (  # group, (title, icon, endpoint, right, part of the address); the firs
     ("", ("Documents", "files", "documents", "", "/documents")),
     ("", ("Scan inbox", "scan", "scan_inbox", "document.sort", "/scan-inbox")),
     ("", ("Records", "clock", "records", "records.read", "/records")),
+    ("Letters", ("Outbox", "mail", "outbox", "outbox.send", "/outbox")),
     ("Letters", ("Letters", "send", "letters", "document.file", "/letters")),
     ("Letters", ("Templates", "file-text", "templates", "document.file", "/templates")),
     ("Sales", ("Offers", "receipt", "offers", "customer.read", "/offers")),

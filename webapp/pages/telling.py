@@ -93,6 +93,19 @@ TITLES = {
     "offer.frozen": "Offer frozen for approval",
     "offer.decided": "Decision on the offer",
     "offer.locked": "Offer approved and locked",
+    "message.queued": "Message in the outbox",
+    "message.sent": "Message sent",
+    "message.delayed": "Message delayed",
+    "message.failed": "Message failed",
+    "message.cancelled": "Message taken back",
+    "message.requeued": "Message tried again",
+    "message.returned": "Message came back",
+    "message.delivered": "Message arrived",
+    "offer.link_made": "Link for an answer",
+    "offer.link_revoked": "Link taken back",
+    "offer.answered": "Customer’s answer",
+    "offer.declined": "Offer declined",
+    "offer.read_by_customer": "Customer opened the offer",
 }
 SPOKEN = ("comment", "text", "reason", "note")  # what a person wrote
 SILENT = {  # shown elsewhere in the line, or of no use to a reader
