@@ -31,6 +31,7 @@ def downgrade(engine: Engine, revision: str) -> None:
 def _run(engine: Engine, step: Callable[[Config, str], None], revision: str) -> None:
     config = _config()
     with engine.connect() as guard:
+        guard.execute(text("SET LOCAL lock_timeout TO 0"))  # another's migration takes as long as it takes
         guard.execute(text("SELECT pg_advisory_lock(:key)"), {"key": LOCK})
         try:
             with engine.connect() as connection:

@@ -48,6 +48,10 @@ MODELS = (
     "processes.dunning.models",
     "webapp.accounts.models",
 )
+WAITS = (
+    "SELECT true FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'advisory'"
+    " AND now() - query_start > interval '400 milliseconds'"
+)
 LEFT = (  # what a database has that is neither a table nor in one
     "SELECT 'function ' || proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace"
     " UNION ALL SELECT 'type ' || typname FROM pg_type WHERE typnamespace = 'public'::regnamespace"
@@ -111,6 +115,21 @@ def test_processes_that_migrate_at_once_wait_for_one_another(empty: Engine) -> N
 
     assert current(engine) == newest()
     engine.dispose()
+
+
+def test_a_migration_waits_for_another_for_as_long_as_that_takes(empty: Engine) -> None:
+    options = {"options": "-c lock_timeout=100"}  # milliseconds
+    impatient = create_engine(empty.url.set(drivername="postgresql+psycopg"), connect_args=options)
+    with ThreadPoolExecutor(1) as pool, empty.connect().execution_options(isolation_level="AUTOCOMMIT") as other:
+        other.execute(text("SELECT pg_advisory_lock(:key)"), {"key": schema.LOCK})
+        waiting = pool.submit(migrate, impatient)
+        while not waiting.done() and not other.execute(text(WAITS)).scalar():
+            pass
+        other.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": schema.LOCK})
+        waiting.result()
+
+    assert current(empty) == newest()
+    impatient.dispose()
 
 
 def test_models_and_migrations_describe_the_same_tables(engine: Engine) -> None:
