@@ -83,9 +83,10 @@ class ActivityParticipantRow(Base):
     __tablename__ = "activity_participant"
     __table_args__ = (
         Index(
-            "ix_activity_participant_account_moment",
+            "ix_activity_participant_account_moment_activity_id",
             "account",
             "moment",
+            "activity_id",
             postgresql_where=text("account IS NOT NULL"),
         ),
     )

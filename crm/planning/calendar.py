@@ -1,7 +1,7 @@
 """A calendar's span: for each day the first activities and how many there are, whoever and however many they are.
 
-Each day of each person is one range of an index, and at most `SHOWN` activities of a day are read: a month costs
-the same among a thousand activities and among a million.
+Each day of each person is one range of an index, of which at most `COUNTED` entries are counted and the activities
+of the first `SHOWN` are read: a month costs the same among a thousand activities and among a million.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import BindParameter, Row, String, bindparam, select, text
-from sqlalchemy.dialects.postgresql import ARRAY, BOOLEAN, TIMESTAMP
+from sqlalchemy.dialects.postgresql import ARRAY, TIMESTAMP
 
 from crm.access import require_read
 from crm.activities.models import ActivityParticipantRow
@@ -20,7 +20,9 @@ from crm.planning.models import ResourceRow
 from storage.unit_of_work import Reading
 
 SHOWN = 30  # activities of a day
-COUNTED = 1000  # activities of a day that are counted; of more it is only said that there are more
+SHOWN_OF_MANY = 12  # activities of a day in a span of more than `FEW` days
+FEW = 10  # days
+COUNTED = 300  # activities of a day that are counted; of more it is only said that there are more
 LONGEST = 62  # days
 LONG = timedelta(days=7)  # what began earlier is not looked for
 SOON = timedelta(hours=1)
@@ -29,29 +31,26 @@ BUSY = "Busy"
 FILTERS = ("type", "priority", "method", "status")
 _WHOSE = {  # the ids of a day's activities, as ranges of one index each
     "all": "SELECT a.id, a.moment FROM activity a WHERE a.moment >= d.since AND a.moment < d.until {rest}"
-    " ORDER BY a.moment, a.id LIMIT {limit}",
+    " ORDER BY a.moment, a.id LIMIT {counted}",
     "people": "(SELECT a.id, a.moment FROM activity a WHERE a.employee = ANY(:people) AND a.moment >= d.since"
-    " AND a.moment < d.until {rest} ORDER BY a.moment, a.id LIMIT {limit})"
-    " UNION (SELECT a.id, a.moment FROM activity_participant p JOIN activity a ON a.id = p.activity_id"
+    " AND a.moment < d.until {rest} ORDER BY a.moment, a.id LIMIT {counted})"
+    " UNION (SELECT p.activity_id, p.moment FROM activity_participant p {activity_of_p}"
     " WHERE p.account = ANY(:people) AND p.moment >= d.since AND p.moment < d.until {rest}"
-    " ORDER BY p.moment LIMIT {limit})",
+    " ORDER BY p.moment, p.activity_id LIMIT {counted})",
     "resource": "SELECT a.id, a.moment FROM resource_booking b JOIN activity a ON a.id = b.activity_id"
     " WHERE b.resource_number = :resource AND b.starts_at >= d.since AND b.starts_at < d.until {rest}"
-    " ORDER BY b.starts_at LIMIT {limit}",
+    " ORDER BY b.starts_at LIMIT {counted}",
 }
-_DAYS = (
-    "FROM unnest(:since, :until, :carried) WITH ORDINALITY AS d(since, until, carried, number)"
-    " CROSS JOIN LATERAL ({inner}) AS f"
-)
-_SHOWN = (
-    "SELECT d.number, a.id, a.subject, a.employee, a.customer_id, c.name AS customer_name, a.method, a.type,"
+_ACTIVITY_OF_P = "JOIN activity a ON a.id = p.activity_id"
+_OF_DAYS = (
+    "SELECT d.number, f.found, a.id, a.subject, a.employee, a.customer_id, c.name AS customer_name, a.method, a.type,"
     " a.priority, a.status, a.state, a.moment, a.planned_from, a.planned_to, a.held_from, a.duration_seconds,"
-    " a.is_private, a.row_version "
-    + _DAYS
-    + " JOIN activity a ON a.id = f.id LEFT JOIN customer c ON c.id = a.customer_id"
+    " a.is_private, a.row_version FROM unnest(:since, :until) WITH ORDINALITY AS d(since, until, number)"
+    " CROSS JOIN LATERAL"
+    " (SELECT i.id, count(*) OVER () AS found FROM ({ids}) AS i ORDER BY i.moment, i.id LIMIT {shown}) AS f"
+    " JOIN activity a ON a.id = f.id LEFT JOIN customer c ON c.id = a.customer_id"
     " ORDER BY d.number, a.moment, a.id"
 )
-_COUNTS = "SELECT d.number, count(*) AS found " + _DAYS + " WHERE NOT d.carried GROUP BY d.number"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,43 +103,38 @@ def days(view: Reading, wanted: CalendarFilter) -> Days:
     zone = _zone(wanted)
     spans = [_day(wanted.first + timedelta(days=number), zone) for number in range((wanted.last - wanted.first).days)]
     begin = spans[0][0]
+    rest = "".join(f" AND a.{name} = :{name}" for name in FILTERS if getattr(wanted, name) is not None)
+    shown = SHOWN if len(spans) <= FEW else SHOWN_OF_MANY
+    carried = _rows(view, wanted, [(begin - LONG, begin)], rest + " AND a.planned_to > d.until", SHOWN)
+    rows = _rows(view, wanted, spans, rest, shown)
+    more: dict[date, int | None] = {}
+    for row in rows:
+        if row.found > shown:
+            left = None if row.found >= COUNTED else row.found - shown
+            more[wanted.first + timedelta(days=row.number - 1)] = left
+    return Days(entries=_entries(view, [*carried, *rows]), more=more)
+
+
+def _rows(
+    view: Reading, wanted: CalendarFilter, spans: Sequence[tuple[datetime, datetime]], rest: str, shown: int
+) -> Sequence[Row[Any]]:
+    """The first activities of each span, with how many it has; names in the statement are ours, values are bound."""
+    ids = _WHOSE["resource" if wanted.resource else "people" if wanted.people else "all"].format(
+        rest=rest, counted=COUNTED, activity_of_p=_ACTIVITY_OF_P if rest else ""
+    )
+    statement = _OF_DAYS.format(ids=ids, shown=shown)
     asked: dict[str, Any] = {
-        "since": [begin - LONG, *(since for since, _ in spans)],
-        "until": [begin, *(until for _, until in spans)],
-        "carried": [True, *(False for _ in spans)],
+        "since": [since for since, _ in spans],
+        "until": [until for _, until in spans],
         "people": list(wanted.people),
         "resource": _number(view, wanted.resource),
         **{name: getattr(wanted, name) for name in FILTERS},
     }
-    rest = "AND (NOT d.carried OR a.planned_to > d.until)"
-    rest += "".join(f" AND a.{name} = :{name}" for name in FILTERS if getattr(wanted, name) is not None)
-    whose = "resource" if wanted.resource else "people" if wanted.people else "all"
-    inner = _WHOSE[whose]
-    rows = _rows(view, _SHOWN, inner, rest, asked, limit=SHOWN)
-    counts = _rows(view, _COUNTS, inner, rest, asked, limit=COUNTED)
-    entries = _entries(view, rows)
-    shown: dict[int, int] = {}
-    for row in rows:
-        shown[row.number] = shown.get(row.number, 0) + 1
-    more: dict[date, int | None] = {}
-    for row in counts:
-        left = row.found - shown.get(row.number, 0)
-        if left > 0:
-            more[wanted.first + timedelta(days=row.number - 2)] = None if row.found >= COUNTED else left
-    return Days(entries=entries, more=more)
-
-
-def _rows(
-    view: Reading, statement: str, inner: str, rest: str, asked: dict[str, Any], *, limit: int
-) -> Sequence[Row[Any]]:
-    """The statement's rows; names in it are ours, values are bound."""
-    whole = statement.format(inner=inner.format(rest=rest, limit=limit))
-    used = {name: value for name, value in asked.items() if f":{name}" in whole}
+    used = {name: value for name, value in asked.items() if f":{name}" in statement}
     moments = ARRAY(TIMESTAMP(timezone=True))
-    types: dict[str, Any] = {"since": moments, "until": moments, "carried": ARRAY(BOOLEAN), "people": ARRAY(String)}
+    types: dict[str, Any] = {"since": moments, "until": moments, "people": ARRAY(String)}
     bound: list[BindParameter[Any]] = [bindparam(name, type_=types[name]) for name in used if name in types]
-    # the union may give a day twice the limit, of which the first ones count
-    return view.session.execute(text(whole).bindparams(*bound), used).all()
+    return view.session.execute(text(statement).bindparams(*bound), used).all()
 
 
 def _entries(view: Reading, rows: Sequence[Row[Any]]) -> list[Entry]:
@@ -152,14 +146,7 @@ def _entries(view: Reading, rows: Sequence[Row[Any]]) -> list[Entry]:
             ActivityParticipantRow.activity_id.in_(others), ActivityParticipantRow.account == me
         )
         mine = set(view.session.scalars(taking_part))
-    found, seen, per_day = [], set(), {}  # type: ignore[var-annotated]  # by number of the day
-    for row in rows:
-        if row.id in seen or per_day.get(row.number, 0) >= SHOWN * 2:
-            continue
-        seen.add(row.id)
-        per_day[row.number] = per_day.get(row.number, 0) + 1
-        found.append(_entry(row, now, is_hidden=row.id in others - mine))
-    return found
+    return [_entry(row, now, is_hidden=row.id in others - mine) for row in rows]
 
 
 def _entry(row: Row[Any], now: datetime, *, is_hidden: bool) -> Entry:

@@ -18,7 +18,7 @@ from crm.activities.queries import ActivityFilter, activities, activity
 from crm.activities.registering import ChangeActivity, RegisterActivity
 from crm.activities.settling import CancelActivity, HoldActivity, PostponeActivity
 from crm.errors import WrongFields
-from crm.planning.calendar import SHOWN, CalendarFilter, days
+from crm.planning.calendar import SHOWN, SHOWN_OF_MANY, CalendarFilter, days
 from crm.planning.errors import FeedNotFound, NotificationNotFound
 from crm.planning.feeds import MakeFeed, RevokeFeed, feeds, owner_of
 from crm.planning.icalendar_files import my_calendar, one_activity
@@ -120,6 +120,9 @@ def test_a_day_with_very_many_says_how_many_more_there_are(desk: Desk) -> None:
     found = desk.ask(days, CalendarFilter(first=date(2026, 1, 4), last=date(2026, 1, 7)))
 
     assert (len(found.entries), found.more) == (SHOWN, {date(2026, 1, 5): 3})
+    month = desk.ask(days, CalendarFilter(first=date(2026, 1, 1), last=date(2026, 2, 1), people=("ewa",)))
+    assert [each.subject for each in month.entries] == [str(number) for number in range(SHOWN_OF_MANY)]
+    assert month.more == {date(2026, 1, 5): SHOWN + 3 - SHOWN_OF_MANY}
     with pytest.raises(WrongFields):
         desk.ask(days, CalendarFilter(first=date(2026, 1, 4), last=date(2026, 9, 7)))
     with pytest.raises(WrongFields):

@@ -76,9 +76,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("activity_id", "position", name=op.f("pk_activity_participant")),
     )
     op.create_index(
-        "ix_activity_participant_account_moment",
+        "ix_activity_participant_account_moment_activity_id",
         "activity_participant",
-        ["account", "moment"],
+        ["account", "moment", "activity_id"],
         postgresql_where=sa.text("account IS NOT NULL"),
     )
     op.create_index(op.f("ix_activity_participant_contact_id"), "activity_participant", ["contact_id"])
