@@ -1,10 +1,10 @@
 """Reading activities: filtered lists, a calendar's span, one with its chain, and what is overdue.
 
-A list by customer, by employee or by time alone is one range of an index; other filters look at the rows of that range
-until a page is full.
+A list by customer or by time alone is one range of an index, one by employee two; other filters look at the rows of
+that range until a page is full.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,7 +19,7 @@ from crm.activities.privacy import is_hidden
 from crm.activities.words import OPEN_STATES
 from crm.errors import WrongFields
 from crm.models import ContactRow, CustomerRow
-from crm.paging import Part, keyset
+from crm.paging import Part, Way, keyset
 from crm.reach import prefix_query
 from storage.unit_of_work import Reading
 
@@ -124,13 +124,15 @@ def activities(
 ) -> Part[ActivitySummary]:
     """Activities in the order of their moments. Raises `WrongFields` for an `after` that no page gave."""
     require_read(view)
+    ways = () if wanted.employee is None else _ways_to_somebodys(view, wanted)
     rows, following, total = keyset(
         view,
-        _matching(view, wanted),
+        select(ActivityRow) if ways else _matching(view, wanted),
         (ActivityRow.moment, ActivityRow.id),
         after=after,
         limit=limit,
         newest_first=newest_first,
+        ways=ways,
     )
     return Part(items=_summaries(view, rows), next=following, total=total)
 
@@ -164,6 +166,21 @@ def activity(view: Reading, activity_id: str) -> Activity:
         created_by=row.created_by,
         changed_at=row.changed_at,
         version=row.row_version,
+    )
+
+
+def _ways_to_somebodys(view: Reading, wanted: ActivityFilter) -> tuple[Way, Way]:
+    """What somebody answers for, and what they take part in."""
+    found = _matching(view, replace(wanted, employee=None))
+    taking_part = aliased(ActivityParticipantRow)
+    beside = found.join(taking_part, taking_part.activity_id == ActivityRow.id)
+    return (
+        Way(wanted=found.where(ActivityRow.employee == wanted.employee), day=ActivityRow.moment, key=ActivityRow.id),
+        Way(
+            wanted=beside.where(taking_part.account == wanted.employee),
+            day=taking_part.moment,
+            key=taking_part.activity_id,
+        ),
     )
 
 

@@ -151,6 +151,24 @@ def test_act_14_both_sides_take_part_and_see_it(desk: Desk, customer: str, conta
     assert listed(desk, employee="piotr") == []
 
 
+def test_somebodys_activities_come_in_pages_each_once_whether_they_answer_or_take_part(desk: Desk) -> None:
+    jan = (Participant(side="ours", account="jan"),)
+    kinds: list[dict[str, Any]] = [{"employee": "jan"}, {"participants": jan}, {"employee": "jan", "participants": jan}]
+    for number, values in enumerate(kinds * 3):
+        register(desk, subject=str(number), planned_from=TEN + number * HOUR, **values)
+    register(desk, subject="of ewa")
+
+    for newest_first in (True, False):
+        seen: list[str] = []
+        after: str | None = None
+        while not seen or after is not None:
+            page = desk.ask(activities, ActivityFilter(employee="jan"), after=after, limit=2, newest_first=newest_first)
+            seen += [each.subject for each in page.items]
+            after = page.next
+            assert page.total == 9
+        assert seen == sorted(map(str, range(9)), reverse=newest_first)
+
+
 def test_a_participant_is_exactly_one_of_account_contact_and_name(desk: Desk) -> None:
     both = Participant(side="ours", account="jan", name="Jan")
 
