@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, Self
 
 from sqlalchemy import Select, cast, func, select
@@ -91,10 +91,17 @@ def documents(
     are. Who sees few of the newest ones is looked up from the other side: only what they may see is asked about.
     """
     query = _narrowed(view, wanted or DocumentFilter()).order_by(DocumentRow.id.desc())
-    query = _sparse(view, query, after)
+    walk = _walk(view, query, after)
+    first = next(walk)
+    few = _few(view, *first)
+    if few is None:
+        walk = chain([first], walk)
+    else:
+        query = query.where(DocumentRow.id == func.any(cast(sorted(few), ARRAY(ID))))
+        walk = _walk(view, query, after)
     rows: list[DocumentRow] = []
     following = None
-    for seen, beyond in islice(_walk(view, query, after), LOOKED_AT):
+    for seen, beyond in islice(walk, LOOKED_AT):
         rows += seen
         following = beyond
         if len(rows) > limit:
@@ -146,15 +153,11 @@ def _narrowed(view: Reading, wanted: DocumentFilter) -> Select[DocumentRow]:
     return query
 
 
-def _sparse(view: Reading, query: Select[DocumentRow], after: str | None) -> Select[DocumentRow]:
-    """The query, of the documents alone that the actor may see, when these are few among many."""
-    if view.actor.may("document.read_all"):
-        return query
-    seen, beyond = next(_walk(view, query, after))
-    if beyond is None or len(seen) >= SPARSE:
-        return query
-    few = visible_ids_of_few(view)
-    return query if few is None else query.where(DocumentRow.id == func.any(cast(sorted(few), ARRAY(ID))))
+def _few(view: Reading, seen: list[DocumentRow], beyond: str | None) -> frozenset[str] | None:
+    """The only documents that the actor may see, when the first batch shows that these are few among many."""
+    if view.actor.may("document.read_all") or beyond is None or len(seen) >= SPARSE:
+        return None
+    return visible_ids_of_few(view)
 
 
 def _walk(

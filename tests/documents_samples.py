@@ -19,6 +19,7 @@ from documents import filing
 from documents.access import LinkRights, Target
 from documents.fields import FieldForms
 from documents.intake import Received, receive
+from documents.search.ports import Held, Others, SearchRights
 from storage.blobs.memory import MemoryBlobStore
 from storage.blobs.staging import Staging
 from storage.blobs.store import BlobStore
@@ -58,6 +59,15 @@ class Rights:
         return (reading.actor.id, Target("case", case_id)) in self.granted
 
 
+class UnlistedRights:
+    """Rights that are too many to be listed, so that each document is asked for."""
+
+    unlabelled: tuple[str, ...] = ()
+
+    def held(self, _reading: Reading) -> Held:
+        return Held(labels=frozenset(), others=Others("false", {}))
+
+
 class Office:
     """An application of documents and audit alone."""
 
@@ -67,6 +77,7 @@ class Office:
         self.staging = Staging(engine, clock=clock)
         ports: dict[type, Any] = {BlobStore: self.store, Staging: self.staging}
         ports |= {LinkRights: self.rights, TrailRights: self.rights, FieldForms: FormJs(), Settings: Settings()}
+        ports[SearchRights] = UnlistedRights()
         self.units = UnitFactory(engine, queue=NoJobs(), clock=clock, recorders=[record], ports=ports)
         self.executor = Executor(self.units)
 
