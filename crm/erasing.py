@@ -2,9 +2,11 @@
 
 The record stays under its id, so that what was agreed with the firm keeps its shape; nothing in it tells who it was.
 Texts of activities and notes that name the person are not searched for: notes on the person go, activities keep their
-subject and lose who took part.
+subject and lose who took part. Messages that wait do not leave any more; those that are done keep when they went,
+what they were about and which papers went along.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -15,12 +17,18 @@ from crm.access import require_read
 from crm.activities.models import ActivityParticipantRow, ActivityRow
 from crm.errors import ContactNotFound
 from crm.events import CustomerEvent
+from crm.imports.models import ImportedRow
 from crm.models import ContactPositionRow, ContactRow, CustomerNoteRow, CustomerNoteVersionRow
+from crm.outbox.models import MessageRow
+from crm.outbox.sending import cancel
+from crm.outbox.words import CANCELLED, DELIVERED, FAILED, QUEUED, RETURNED, SENT
 from crm.segments.models import SegmentMemberRow
 from storage.unit_of_work import Reading, UnitOfWork
 
 GONE = "Erased person"
 SUBJECT = "contact:"
+SETTLED = frozenset({SENT, DELIVERED, RETURNED, FAILED, CANCELLED})
+WHY = "The person was erased."
 EMPTIED = (
     "job_title",
     "email",
@@ -97,10 +105,28 @@ def forget_contact(unit: UnitOfWork, subject: str) -> Event | None:
     took = unit.session.execute(
         update(ActivityParticipantRow).where(ActivityParticipantRow.contact_id == row.id).values(name=None)
     )
+    unit.session.execute(update(ImportedRow).where(ImportedRow.record_id == row.id).values(before=None, cells=None))
+    _forget_messages(unit, row.id)
     unit.session.flush()  # the index of search is written from what is stored
     return ContactErased(
         customer_id=row.customer_id, contact_id=row.id, notes=_count(notes), participations=_count(took)
     )
+
+
+def messages_to(view: Reading, contact_id: str) -> Collection[str]:
+    """The messages that went or go to a person."""
+    return view.session.scalars(select(MessageRow.id).where(MessageRow.contact_id == contact_id)).all()
+
+
+def _forget_messages(unit: UnitOfWork, contact_id: str) -> None:
+    """What is on its way at this moment is kept as it is: whoever sends it needs it."""
+    mine = select(MessageRow).where(MessageRow.contact_id == contact_id).with_for_update()
+    for row in unit.session.scalars(mine).all():
+        if row.state == QUEUED and row.batch_id is None:
+            cancel(unit, row, WHY)
+        if row.state in SETTLED:
+            row.recipient = row.recipient_name = GONE
+            row.subject, row.text, row.answer, row.envelope, row.refused = "", "", None, {}, []
 
 
 def _count(result: object) -> int:

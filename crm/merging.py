@@ -41,6 +41,8 @@ STAYING = frozenset(  # rows that belong to the absorbed row itself, or that nob
         "invoice.customer_id",  # issued for ever, and the ledger around it stays whole
         "payment.customer_id",
         "payer_account.customer_id",
+        "dunning.customer_id",  # goes with its invoice
+        "dunning_letter.customer_id",
     }
 )
 LISTS = ("addresses", "phones", "emails", "identifiers", "bank_accounts")

@@ -81,6 +81,7 @@ DOORS = (  # importing these registers their commands, handlers and tables
     "audit.models",
     "audit.erasing",
     "audit.evidence",
+    "audit.giving",
     "audit.keys",
     "audit.log",
     "audit.publishing",

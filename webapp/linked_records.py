@@ -8,6 +8,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from core.errors import Forbidden
 from crm.activities.models import ActivityRow
+from crm.devices.models import DeviceRow
 from crm.links.ends import End
 from crm.models import ContactRow, CustomerRow, OfferRow, OrderRow, ProductRow
 from crm.payments.models import PaymentRow
@@ -18,9 +19,9 @@ from documents.models import DocumentRow
 from documents.packages.sources import visible_ids
 from engine.models import DefinitionRow, InstanceRow, TaskHistoryRow, WorkItemRow
 from storage.unit_of_work import Reading
+from webapp.searching.labels import FINANCIAL
 
 CASE, TASK = "case", "task"
-FINANCIAL = frozenset({"crm.invoice", "crm.payment"})
 Titles = Callable[[Reading, Collection[str]], Iterable[tuple[str, str]]]
 
 
@@ -101,6 +102,7 @@ KINDS: dict[str, Titles] = {
     "crm.invoice": _column(InvoiceRow, InvoiceRow.number),
     "crm.payment": _payments,
     "crm.activity": _activities,
+    "crm.device": _column(DeviceRow, DeviceRow.serial_number),
     DOCUMENT: _column(DocumentRow, DocumentRow.title),
     CASE: _cases,
     TASK: _tasks,

@@ -14,9 +14,10 @@ from core.messages import Event
 from core.settings import Settings
 from crm.access import may_read
 from crm.activities.models import ActivityRow
+from crm.activities.privacy import visible_activities
 from crm.customer_file.entries import FileSources
 from crm.devices.models import DeviceRow
-from crm.erasing import forget_contact
+from crm.erasing import forget_contact, messages_to
 from crm.imports.undoing import RecordUse
 from crm.links.ends import LinkedRecords
 from crm.models import ContactRow, CustomerRow, OfferRow, OrderRow, ProductRow
@@ -24,6 +25,7 @@ from crm.outbox.channels import Channels
 from crm.outbox.ports import Holds, Papers, Tokens
 from crm.payments.models import PaymentRow
 from crm.planning.ports import ReminderMail, WorkingDays
+from crm.sales.access import may_see_finance
 from crm.sales.models import InvoiceRow
 from documents.access import DOCUMENT, LinkRights, Target
 from documents.content.readers import PageReaders, Readers
@@ -77,7 +79,7 @@ from webapp.planning import Office, ReminderMails
 from webapp.record_use import UsedRecords
 from webapp.records_policy import note_retention
 from webapp.searching.changes import index_changes
-from webapp.searching.labels import Labels
+from webapp.searching.labels import ACTIVITY, FINANCIAL, Labels
 from webapp.searching.records import ContactSource, InvoiceSource, OrderSource, PaymentSource, ProductSource
 from webapp.searching.sources import CaseSource, CustomerSource, OfferSource
 
@@ -197,7 +199,7 @@ class Rights:
         """Those that exist and that the actor may see; a case's people see its tasks."""
         cases = self.cases(reading, targets)
         seen = _visible_cases(reading, cases.values())
-        records = _existing_records(reading, targets) if may_read(reading.actor) else set()
+        records = _visible_records(reading, targets)
         return {
             target
             for target in targets
@@ -220,11 +222,13 @@ class Rights:
 
 
 class AccountSubjects:
-    """Tells the trail that an account is named by its log-in name and by its id."""
+    """Tells the trail that an account is named by its log-in name and by its id, a person by messages to them."""
 
     def same(self, reading: Reading, subject: str) -> Collection[str]:
-        """The account's id."""
+        """The account's id, or the messages."""
         kind, _, name = subject.partition(":")
+        if kind == "contact":
+            return [f"message:{each}" for each in messages_to(reading, name)]
         return [f"account:{found}" for found in account_ids(reading, name)] if kind == "account" else []
 
 
@@ -248,13 +252,16 @@ def _visible_cases(reading: Reading, instances: Collection[str]) -> set[str]:
     return set(reading.session.scalars(wanted))
 
 
-def _existing_records(reading: Reading, targets: Collection[Target]) -> set[Target]:
+def _visible_records(reading: Reading, targets: Collection[Target]) -> set[Target]:
     found = set()
     for kind, row in ENTITIES.items():
         ids = {target.id for target in targets if target.kind == kind}
-        if ids:
-            known = reading.session.scalars(select(row.id).where(row.id.in_(ids)))
-            found |= {Target(kind, each) for each in known}
+        if not ids or not (may_see_finance if kind in FINANCIAL else may_read)(reading.actor):
+            continue
+        known = select(row.id).where(row.id.in_(ids))
+        if kind == ACTIVITY:
+            known = known.where(visible_activities(reading))
+        found |= {Target(kind, each) for each in reading.session.scalars(known)}
     return found
 
 

@@ -15,7 +15,7 @@ from crm.access import require_read
 from crm.activities.content import Content, content_of
 from crm.activities.errors import ActivityNotFound
 from crm.activities.models import ActivityLinkRow, ActivityParticipantRow, ActivityPostponementRow, ActivityRow
-from crm.activities.privacy import is_hidden
+from crm.activities.privacy import is_hidden, visible_activities
 from crm.activities.words import OPEN_STATES
 from crm.errors import WrongFields
 from crm.models import ContactRow, CustomerRow
@@ -185,13 +185,7 @@ def _ways_to_somebodys(view: Reading, wanted: ActivityFilter) -> tuple[Way, Way]
 
 
 def _matching(view: Reading, wanted: ActivityFilter) -> Select[Any]:
-    found = select(ActivityRow)
-    if not view.actor.is_system:
-        taking_part = select(ActivityParticipantRow.activity_id).where(
-            ActivityParticipantRow.account == view.actor.id, ActivityParticipantRow.activity_id == ActivityRow.id
-        )
-        mine = or_(ActivityRow.employee == view.actor.id, ActivityRow.created_by == view.actor.id, taking_part.exists())
-        found = found.where(or_(ActivityRow.is_private.is_(False), mine))
+    found = select(ActivityRow).where(visible_activities(view))
     for name in ("customer_id", "contact_id", "method", "direction", "type", "priority", "status", "state"):
         value = getattr(wanted, name)
         if value is not None:

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Select, or_, select
 
 from crm.access import FINANCIAL
 from crm.activities.models import ActivityParticipantRow, ActivityRow
+from crm.activities.privacy import visible_activities
 from crm.customer_file.entries import FileEntry, FileQuestion
 from crm.devices.models import DeviceRow
 from crm.models import (
@@ -44,7 +45,7 @@ class Activities:
 
     def entries(self, view: Reading, question: FileQuestion) -> Sequence[FileEntry]:
         """At the moment when they were held, else when they are planned."""
-        wanted = select(ActivityRow).where(ActivityRow.customer_id == question.customer_id)
+        wanted = select(ActivityRow).where(ActivityRow.customer_id == question.customer_id, visible_activities(view))
         if question.wanted.kinds:
             wanted = wanted.where(_of_kinds(question))
         if question.wanted.employee is not None:

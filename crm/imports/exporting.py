@@ -18,6 +18,7 @@ from core.ids import new_id
 from core.messages import Command
 from crm.access import FINANCIAL, PRIVATE, READ, require_read
 from crm.activities.models import ActivityRow
+from crm.activities.privacy import visible_activities
 from crm.birthdays import birthday
 from crm.imports.events import ExportMade
 from crm.imports.models import ExportRow
@@ -225,6 +226,8 @@ def _rows(view: Reading, kind: str) -> Iterator[tuple[Any, CustomerRow | None]]:
         wanted = select(table).where(table.id > after)
         if kind == "customers":
             wanted = wanted.where(table.merged_into.is_(None))
+        if kind == "activities":
+            wanted = wanted.where(visible_activities(view))
         rows = list(view.session.scalars(wanted.order_by(table.id).limit(PIECE)))
         ids = {row.customer_id for row in rows if getattr(row, "customer_id", None)}
         found = view.session.scalars(select(CustomerRow).where(CustomerRow.id.in_(ids))) if ids else ()

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from flask import Flask
+from sqlalchemy import text
 
 from audit.erasing import ErasePersonalData
 from audit.queries import entries
@@ -15,6 +16,8 @@ from core.identity import SYSTEM
 from crm.contacts import CreateContact, UpdateContact
 from crm.customers import CreateCustomer
 from crm.notes import WriteNote
+from crm.outbox.models import MessageRow
+from crm.outbox.queueing import QueueMessage
 from crm.people import person
 from crm.profiles import Profile
 from tests.offer_case import AUDITOR, REP
@@ -47,6 +50,44 @@ def test_sec_04_an_erased_person_is_nowhere_and_the_chains_verify(application: A
     assert "Prezes" not in told
     assert ORDERED in told
     assert broken == []
+
+
+def test_sec_04_no_table_keeps_who_an_erased_person_was(application: Application, ola: str) -> None:
+    run = application.executor.execute
+    with application.units.reading(REP) as view:
+        customer = person(view, ola).customer_id
+    waiting = run(
+        QueueMessage(
+            customer_id=customer, contact_id=ola, channel="email", subject="Do pani Oli Sowy", text="Dzień dobry"
+        ),
+        actor=SYSTEM,
+    )
+    before = keeping(application, "ola@mlyn.pl", "Ola Sowa", "Oli Sowy")
+
+    run(ErasePersonalData(subject=f"contact:{ola}", reason=ORDERED), actor=SYSTEM)
+
+    with application.units.reading(SYSTEM) as view:
+        row = view.session.get_one(MessageRow, waiting)
+        broken = list(check_chains(view))
+    assert {"audit_personal", "contact", "outbox_message", "search_entry"} <= before
+    assert keeping(application, "ola@mlyn.pl", "Ola Sowa", "Oli Sowy") == set()
+    assert row.state == "cancelled"
+    assert broken == []
+
+
+def keeping(application: Application, *texts: str) -> set[str]:
+    """The tables in which some row has one of the texts, written as text or as bytes."""
+    wanted = [f"%{form}%" for each in texts for form in (each, each.encode().hex())]
+    with application.database.engine.connect() as connection:
+        names = connection.execute(text("SELECT relname FROM pg_stat_user_tables WHERE schemaname = current_schema()"))
+        return {
+            name
+            for name in names.scalars().all()
+            if connection.scalar(
+                text(f'SELECT EXISTS (SELECT FROM "{name}" AS r WHERE r::text ILIKE ANY (:wanted))'),
+                {"wanted": wanted},
+            )
+        }
 
 
 def test_sec_04_erasing_asks_for_a_right_and_a_reason(

@@ -162,6 +162,23 @@ def test_cus_12_who_may_not_see_money_gets_no_invoices_and_payments(filled: Fill
     assert {"invoice", "payment"} <= set(filled.kinds(FINANCE, limit=200))
 
 
+def test_cus_16_what_is_private_stands_in_the_list_of_who_takes_part(filled: Filled) -> None:
+    values = {"employee": REP.id, "method": "phone", "direction": "outgoing", "status": "held", "state": "done"}
+    held = filled.desk.application.clock.now() - timedelta(hours=1)
+    private = Content(
+        **values,
+        subject="Osobiste",
+        customer_id=filled.customer_id,
+        contact_id=filled.contact_id,
+        held_from=held,
+        is_private=True,
+    )
+    filled.desk.do(RegisterActivity(content=private))
+
+    assert "Osobiste" in [each.title for each in filled.file(REP, limit=200).items]
+    assert "Osobiste" not in [each.title for each in filled.file(limit=200).items]
+
+
 def test_cus_41_cases_tasks_and_documents_show_to_those_who_see_the_case(filled: Filled) -> None:
     assert {"case", "task", "document"} <= set(filled.kinds(REP, limit=200))
     assert not {"case", "task", "document"} & set(filled.kinds(CLERK, limit=200))

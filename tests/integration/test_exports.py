@@ -10,6 +10,8 @@ from sqlalchemy import Engine
 from core.clock import FixedClock
 from core.errors import Forbidden
 from core.identity import Actor
+from crm.activities.content import Content
+from crm.activities.registering import RegisterActivity
 from crm.contacts import CreateContact
 from crm.imports.arranging import lines
 from crm.imports.exporting import (
@@ -78,6 +80,16 @@ def test_cells_are_no_formulas_and_finance_needs_its_right(desk: ImportDesk) -> 
     assert "'=1+1" in text
     assert "payment_days" not in text
     assert "payment_days" in taken_out(desk, "customers").decode("utf-8-sig")
+
+
+def test_what_is_private_goes_out_to_whom_it_concerns(desk: ImportDesk) -> None:
+    now = desk.clock.now()
+    values = {"employee": REP.id, "method": "phone", "direction": "outgoing", "status": "held", "state": "done"}
+    private = Content(**values, subject="U lekarza", held_from=now, is_private=True)
+    desk.desk.do(RegisterActivity(content=private), REP)
+
+    assert "U lekarza" in taken_out(desk, "activities").decode()
+    assert "U lekarza" not in taken_out(desk, "activities", actor=MANAGER).decode()
 
 
 def test_an_export_is_its_owners_and_expires(desk: ImportDesk) -> None:

@@ -17,6 +17,7 @@ from crm.imports.exporting import make_export
 from crm.imports.models import ExportRow
 from crm.imports.undoing import run_undo
 from crm.imports.working import run_import
+from tests.given_out import given_out
 from tests.web import PASSWORD, Program, form_token, log_in
 from webapp.bootstrap import Application
 
@@ -58,6 +59,7 @@ def test_imp_02_a_file_is_looked_at_and_comes_in_by_pages(anna: FlaskClient, app
     assert "Coming in" in started
     assert "Finished" in finished
     assert report.text.startswith("\ufeffline;why;Kod;Nazwa")
+    assert given_out(application, what="rejected_rows") == [("rejected_rows", made[1], None)]
     assert "Stary program" in submit(anna, "/imports", kind="customers", file=(io.BytesIO(FIRMS), "firmy.csv"))
 
 
@@ -97,6 +99,7 @@ def test_an_export_is_ordered_and_fetched_by_pages(anna: FlaskClient, applicatio
     assert f"/exports/{export_id}/content" in page
     assert content.text.startswith("\ufeffnumber;external_reference;name")
     assert content.headers["Content-Disposition"].startswith("attachment")
+    assert given_out(application, what="customers") == [("customers", export_id, 0)]
 
 
 def test_whoever_may_edit_nothing_brings_nothing_in(program: Callable[..., Program]) -> None:

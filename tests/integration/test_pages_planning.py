@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from pypdf import PdfReader
 
 from core.clock import FixedClock
+from tests.given_out import given_out
 from tests.web import PASSWORD, Program, log_in, post
 from webapp.bootstrap import Application
 from webapp.planning import deliver_reminders
@@ -56,7 +57,9 @@ def test_a_room_is_entered_booked_and_refused_to_the_second(director: FlaskClien
     assert "7 Jan 2026, 10:00</time> to" not in free
 
 
-def test_the_calendar_is_filled_by_day_and_given_to_other_programs(app: Flask, director: FlaskClient) -> None:
+def test_the_calendar_is_filled_by_day_and_given_to_other_programs(
+    application: Application, app: Flask, director: FlaskClient
+) -> None:
     page = director.get("/calendar")
     assert page.status_code == 200
     planned = post(director, "/activities", **PLAN)
@@ -77,6 +80,8 @@ def test_the_calendar_is_filled_by_day_and_given_to_other_programs(app: Flask, d
     assert (feed.status_code, feed.mimetype) == (200, "text/calendar")
     assert b"Pokaz pomp" in feed.data
     assert stranger.get(address, headers={"If-None-Match": feed.headers["ETag"]}).status_code == 304
+    assert given_out(application, what="activity") == [("activity", planned.location.rpartition("/")[2], None)]
+    assert given_out(application, what="calendar") == [("calendar", "ewa", None)]
     (feed_id,) = re.findall(r"/calendar/feeds/(\w{26})/revoke", feeds)
     post(director, f"/calendar/feeds/{feed_id}/revoke")
     assert stranger.get(address).status_code == 404
@@ -136,7 +141,7 @@ def test_programs_book_and_read_calendars(program: Callable[..., Program]) -> No
     assert chief.post("/notifications/wish", json={"by_mail": True}).json == {"by_mail": True}
 
 
-def test_act_05_the_list_is_printed_with_the_same_rows(director: FlaskClient) -> None:
+def test_act_05_the_list_is_printed_with_the_same_rows(application: Application, director: FlaskClient) -> None:
     post(director, "/activities", **PLAN)
 
     printed = director.get("/activities.pdf?show=everybody&q=pokaz")
@@ -146,6 +151,7 @@ def test_act_05_the_list_is_printed_with_the_same_rows(director: FlaskClient) ->
     assert "Pokaz pomp" in text
     assert "q: pokaz" in text
     assert "1 / 1" in text
+    assert given_out(application, what="activities") == [("activities", None, 1)]
 
 
 def test_tsk_09_a_day_has_what_is_overdue_today_and_next(director: FlaskClient) -> None:

@@ -14,6 +14,7 @@ from core.identity import SYSTEM
 from crm.customers import CreateCustomer
 from crm.products import Article, CreateProduct
 from crm.profiles import Address, Profile
+from tests.given_out import given_out
 from tests.web import PASSWORD, Program, form_token, log_in
 from webapp.bootstrap import Application
 
@@ -43,7 +44,7 @@ def send(browser: FlaskClient, address: str, **fields: Any) -> Any:
 
 
 def test_seg_04_a_segment_is_made_on_the_page_and_gets_letters_labels_and_a_file(
-    browser: FlaskClient, mill: Any
+    application: Application, browser: FlaskClient, mill: Any
 ) -> None:
     rule = {"field": ["region", ""], "is": ["is", "is"], "value": ["Mazowsze", ""], "any": "all"}
     made = send(browser, "/segments", name="Mazowsze", kind="rule", subject="customer", **rule)
@@ -58,6 +59,7 @@ def test_seg_04_a_segment_is_made_on_the_page_and_gets_letters_labels_and_a_file
     assert "1 customer" in people
     assert "1 customer" not in none
     assert (file.mimetype, mill.number in file.text) == ("text/csv", True)
+    assert given_out(application, what="segment") == [("segment", key, 1)]
     assert f'value="{key}" selected' in browser.get(f"/labels?segment={key}").text
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Response
 from pydantic import Field
 
+from audit.giving import GiveOut
 from crm.planning import feeds as crm_feeds
 from crm.planning.calendar import CalendarFilter, Days, days
 from crm.planning.feeds import Feed, MadeFeed, MakeFeed, RevokeFeed
@@ -62,6 +63,7 @@ def activity_file(activity_id: str) -> Response:
     """Give out one activity."""
     with view() as reading:
         content = one_activity(reading, activity_id)
+    run(GiveOut(what="activity", form="ics", subject=activity_id))
     named = {"Content-Disposition": f'attachment; filename="{activity_id}.ics"'}
     return Response(content, mimetype="text/calendar", headers=named)
 

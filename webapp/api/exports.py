@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from flask import Response
 
+from audit.giving import GiveOut
 from crm.imports.exporting import ExportView, OrderExport, export_content, exports
 from storage.blobs.store import CHUNK
 from webapp.api.routing import Body, Routes
@@ -68,9 +69,10 @@ def fetch_export(export_id: str) -> Response:
 
 
 def export_response(export_id: str) -> Response:
-    """The file, piece by piece; that it was made stands in the trail."""
+    """The file, piece by piece; that it was made and who fetched it when stand in the trail."""
     with view() as reading:
         found, digest = export_content(reading, export_id)
+    run(GiveOut(what=found.kind, form=found.format, subject=export_id, rows=found.rows))
     blobs = application().blobs
 
     def pieces() -> Iterator[bytes]:

@@ -9,6 +9,7 @@ from typing import Any
 from flask import Response
 from pydantic import Field
 
+from audit.giving import GiveOut
 from crm.imports.arranging import (
     ImportPage,
     ImportView,
@@ -242,5 +243,6 @@ def rejected_response(import_id: str) -> Response:
     with view() as reading:
         head = head_of(application().blobs, import_row(reading, import_id))
         text = "".join(rejected_csv(reading, import_id, head))
+    run(GiveOut(what="rejected_rows", form="csv", subject=import_id))
     name = f'attachment; filename="rejected-{import_id}.csv"'
     return Response(text, mimetype="text/csv", headers={"Content-Disposition": name})

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from http import HTTPStatus
 from typing import Any
 
 from flask import Response, jsonify, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response as Answer
 
+from audit.giving import GiveOut
 from core.identity import SYSTEM
 from crm.activities.words import METHOD, PRIORITIES, REASON, TYPE
 from crm.dictionaries import dictionary, label
@@ -25,7 +27,7 @@ from webapp.accounts.roles import ROLE_PERMISSIONS
 from webapp.pages.blueprint import asked, blueprint
 from webapp.pages.formats import reader_zone
 from webapp.pages.shell import names
-from webapp.web import current_actor, run, view
+from webapp.web import current_actor, run, run_as, view
 
 HUES = 8  # colours of types, see calendar.css
 TASKS = 100  # tasks of a span
@@ -110,11 +112,15 @@ def calendar_feed(secret: str) -> Answer:
         account = account_named(reading, owner_of(reading, secret))
         if not account.is_active:
             raise FeedNotFound
-    with view(account.actor(request.remote_addr)) as reading:
+    actor = account.actor(request.remote_addr)
+    with view(actor) as reading:
         content = my_calendar(reading)
     answer = Response(content, mimetype="text/calendar", headers={"Cache-Control": "private, no-cache"})
     answer.add_etag()
-    return answer.make_conditional(request)
+    answer.make_conditional(request)
+    if answer.status_code == HTTPStatus.OK:  # a program that has it already gets nothing
+        run_as(actor, GiveOut(what="calendar", form="ics", subject=actor.id))
+    return answer
 
 
 @blueprint.get("/activities/<id:activity_id>.ics")
@@ -122,6 +128,7 @@ def activity_calendar(activity_id: str) -> Response:
     """One activity, to be opened in a calendar program."""
     with view() as reading:
         content = one_activity(reading, activity_id)
+    run(GiveOut(what="activity", form="ics", subject=activity_id))
     named = {"Content-Disposition": f'attachment; filename="{activity_id}.ics"'}
     return Response(content, mimetype="text/calendar", headers=named)
 

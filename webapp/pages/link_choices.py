@@ -6,6 +6,11 @@ from dataclasses import dataclass
 from crm import offer_queries
 from crm import queries as crm
 from crm.access import may_read
+from crm.activities.queries import ActivityFilter, activities
+from crm.devices.queries import devices
+from crm.payments.queries import payments
+from crm.sales.access import may_see_finance
+from crm.sales.queries import InvoiceFilter, invoices
 from engine import queries as engine
 from engine.queries import InstanceFilter, TaskFilter
 from storage.unit_of_work import Reading
@@ -74,6 +79,34 @@ def _orders(reading: Reading, q: str) -> Iterable[tuple[str, str, str]]:
             yield each.id, each.number, customer.name
 
 
+def _invoices(reading: Reading, q: str) -> Iterable[tuple[str, str, str]]:
+    if not may_see_finance(reading.actor):
+        return
+    wanted = [InvoiceFilter(q=q)] if q else []
+    wanted += [InvoiceFilter(customer_id=each.id) for each in crm.customers(reading, q, limit=3).items]
+    found = {each.id: each for one in wanted for each in invoices(reading, one, limit=MOST).items}
+    for each in found.values():
+        yield each.id, each.number, each.customer_name
+
+
+def _payments(reading: Reading, q: str) -> Iterable[tuple[str, str, str]]:
+    if not may_see_finance(reading.actor):
+        return
+    for customer in crm.customers(reading, q, limit=3).items:
+        for each in payments(reading, customer_id=customer.id, limit=3).items:
+            yield each.id, f"{each.amount} {each.currency}, {each.booked_on:%Y-%m-%d}", customer.name
+
+
+def _activities(reading: Reading, q: str) -> Iterable[tuple[str, str, str]]:
+    for each in activities(reading, ActivityFilter(q=q), limit=MOST).items:
+        yield each.id, each.subject, each.customer_name or ""
+
+
+def _devices(reading: Reading, q: str) -> Iterable[tuple[str, str, str]]:
+    for each in devices(reading, q=q, limit=MOST).items:
+        yield each.id, each.serial_number, f"{each.product_name}, {each.customer_name}"
+
+
 Finder = Callable[[Reading, str], Iterable[tuple[str, str, str]]]
 FINDERS: dict[str, Finder] = {
     "case": _cases,
@@ -83,6 +116,10 @@ FINDERS: dict[str, Finder] = {
     "crm.offer": _offers,
     "crm.order": _orders,
     "crm.product": _products,
+    "crm.invoice": _invoices,
+    "crm.payment": _payments,
+    "crm.activity": _activities,
+    "crm.device": _devices,
 }
 KINDS = (
     ("crm.customer", "Customer"),
@@ -90,6 +127,10 @@ KINDS = (
     ("crm.offer", "Offer"),
     ("crm.order", "Order: its customer's name"),
     ("crm.product", "Product"),
+    ("crm.invoice", "Invoice: its number or customer"),
+    ("crm.payment", "Payment: the customer's name"),
+    ("crm.activity", "Activity"),
+    ("crm.device", "Device: its serial number"),
     ("case", "Case"),
     ("task", "Task"),
 )

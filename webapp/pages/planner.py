@@ -9,6 +9,7 @@ from typing import Any
 from flask import Response, flash, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as Answer
 
+from audit.giving import GiveOut
 from core.errors import Conflict, InvalidInput, NotFound
 from core.identity import SYSTEM
 from crm.activities import queries
@@ -173,6 +174,7 @@ def print_activities() -> Response:
         ],
     }
     content = render_pdf(PAPER, fields, at=application().clock.now())
+    run(GiveOut(what="activities", form="pdf", rows=len(fields["rows"])))
     return Response(
         content, mimetype="application/pdf", headers={"Content-Disposition": 'inline; filename="activities.pdf"'}
     )

@@ -9,7 +9,11 @@ from core.errors import DomainError, NotFound
 from crm import offer_queries
 from crm import queries as crm
 from crm.access import require_read
+from crm.activities.queries import activity
+from crm.devices.queries import device
 from crm.models import ContactRow
+from crm.payments.queries import payment
+from crm.sales.queries import invoice
 from engine import queries as engine
 from storage.unit_of_work import Reading
 
@@ -47,7 +51,7 @@ def _contact(reading: Reading, key: str) -> Record:
     found = reading.session.get(ContactRow, key)
     if found is None:
         raise NotFound(f"There is no contact {key}.")
-    return Record("Contact", found.name, url_for("pages.customer", customer_id=found.customer_id))
+    return Record("Contact", found.name, url_for("pages.contact", contact_id=found.id))
 
 
 def _order(reading: Reading, key: str) -> Record:
@@ -58,6 +62,28 @@ def _order(reading: Reading, key: str) -> Record:
 def _product(reading: Reading, key: str) -> Record:
     found = crm.product(reading, key)
     return Record("Product", found.name, "")
+
+
+def _invoice(reading: Reading, key: str) -> Record:
+    found = invoice(reading, key)
+    return Record("Invoice", found.number, url_for("pages.invoice", invoice_id=found.id))
+
+
+def _payment(reading: Reading, key: str) -> Record:
+    found = payment(reading, key)
+    title = f"{found.amount} {found.currency}"
+    return Record("Payment", title, url_for("pages.payment", payment_id=found.id))
+
+
+def _activity(reading: Reading, key: str) -> Record:
+    found = activity(reading, key)
+    return Record("Activity", found.subject, url_for("pages.activity", activity_id=found.id))
+
+
+def _device(reading: Reading, key: str) -> Record:
+    found = device(reading, key)
+    title = f"{found.product_name}, {found.serial_number}"
+    return Record("Device", title, url_for("pages.device", device_id=found.id))
 
 
 def _case(reading: Reading, key: str) -> Record:
@@ -77,6 +103,10 @@ FINDERS: dict[str, Callable[[Reading, str], Record]] = {
     "crm.contact": _contact,
     "crm.order": _order,
     "crm.product": _product,
+    "crm.invoice": _invoice,
+    "crm.payment": _payment,
+    "crm.activity": _activity,
+    "crm.device": _device,
     "case": _case,
     "task": _task,
 }

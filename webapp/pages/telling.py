@@ -72,6 +72,8 @@ TITLES = {
     "audit.evidence_exported": "Evidence given out",
     "audit.checked": "Everything was checked",
     "audit.log_exported": "Event log given out",
+    "audit.data_given_out": "Data given out as a file",
+    "export.made": "Records exported",
     "audit.personal_data_erased": "Personal data erased",
     "audit.key_rotated": "New key of the log",
     "audit.publishing_failed": "Checkpoints cannot be published",

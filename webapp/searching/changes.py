@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from sqlalchemy import select
 
 from core.messages import Event
+from crm.activities.events import ActivityChanged
 from crm.customer_events import ContactMoved, ContactPlaced, ContactWithdrawn, CustomersMerged, MergeUndone
 from crm.erasing import ContactErased
 from crm.events import (
@@ -29,6 +30,7 @@ from documents.search.indexing import index, index_filed, index_new
 from documents.search.ports import CASE, DOCUMENT
 from engine.events import CaseStarted, EntityLinked, HistoryRemoved
 from storage.unit_of_work import UnitOfWork
+from webapp.searching.labels import ACTIVITY
 from webapp.searching.records import CONTACT, INVOICE, ORDER, PAYMENT, PRODUCT
 from webapp.searching.sources import CUSTOMER, OFFER, customer_entry
 
@@ -53,8 +55,9 @@ def index_changes(unit: UnitOfWork, events: Sequence[Event]) -> None:
             moved.update(ids)
         for other, each in _others(unit, event):
             concerned.setdefault(other, set()).update(each)
-    if moved:
-        of_them = _documents_of(unit, moved)
+    private = {event.activity_id for event in events if isinstance(event, ActivityChanged)}
+    if moved or private:
+        of_them = {*_documents_of(unit, CASE, moved), *_documents_of(unit, ACTIVITY, private)}
         concerned.setdefault(DOCUMENT, set()).update(of_them)
         changed.update(of_them)
     made = {each: unit.made.get(stream_of(each)) for each in concerned.get(DOCUMENT, set()) - changed}
@@ -143,6 +146,6 @@ def _sold(
     return ORDER, [event.order_id]
 
 
-def _documents_of(unit: UnitOfWork, cases: Collection[str]) -> Collection[str]:
-    query = select(DocumentLinkRow.document_id).where(DocumentLinkRow.kind == CASE, DocumentLinkRow.target.in_(cases))
-    return set(unit.session.scalars(query))
+def _documents_of(unit: UnitOfWork, kind: str, ids: Collection[str]) -> Collection[str]:
+    query = select(DocumentLinkRow.document_id).where(DocumentLinkRow.kind == kind, DocumentLinkRow.target.in_(ids))
+    return set(unit.session.scalars(query)) if ids else set()

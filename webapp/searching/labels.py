@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from crm.access import may_read
+from crm.activities.models import ActivityRow
 from crm.models import OfferRow, OrderRow
 from crm.payments.models import PaymentRow
 from crm.sales.access import may_see_finance
@@ -23,6 +24,8 @@ from storage.unit_of_work import Reading
 
 CASES, RECORDS = "cases", "records"  # labels of all cases, and of all customers, offers and other records
 FINANCE = "finance"  # the label of invoices and payments
+FINANCIAL = frozenset({"crm.invoice", "crm.payment"})
+ACTIVITY = "crm.activity"
 EVERYTHING = frozenset({CASES, RECORDS, FINANCE, EVERY_DOCUMENT})
 TEMPLATE = "template"  # the kind of the link of what letters are written from
 CUSTOMER = "crm.customer"
@@ -44,7 +47,10 @@ class Labels:
         self._entities, self._most_listed = entities, most_listed
 
     def labels(self, reading: Reading, targets: Collection[Target]) -> Mapping[Target, frozenset[str]]:
-        """A case and its tasks bear the label of their family, a record that of all records."""
+        """A case and its tasks bear the label of their family, a record that of all records or of the financial ones.
+
+        What is private bears those of the people who take part in it.
+        """
         cases = reading.port(LinkRights).cases(reading, targets)
         roots = {}
         if cases:
@@ -54,8 +60,9 @@ class Labels:
         for kind, row in self._entities.items():
             ids = {target.id for target in targets if target.kind == kind}
             known = reading.session.scalars(select(row.id).where(row.id.in_(ids))) if ids else ()
-            found |= {Target(kind, each): frozenset({RECORDS}) for each in known}
-        return found
+            label = FINANCE if kind in FINANCIAL else RECORDS
+            found |= {Target(kind, each): frozenset({label}) for each in known}
+        return found | _private(reading, {target.id for target in found if target.kind == ACTIVITY})
 
     def held(self, reading: Reading) -> Held:
         """What the actor filed, what their rights open, and the cases that they are involved in."""
@@ -87,6 +94,14 @@ class Labels:
         for target, case in cases.items():
             found[target] = frozenset(owners[each] for each in about.get(case, ()) if each in owners)
         return found
+
+
+def _private(reading: Reading, ids: Collection[str]) -> dict[Target, frozenset[str]]:
+    if not ids:
+        return {}
+    rows = reading.session.scalars(select(ActivityRow).where(ActivityRow.id.in_(ids), ActivityRow.is_private)).all()
+    people = {row.id: {row.employee, row.created_by, *(each.account for each in row.participants)} for row in rows}
+    return {Target(ACTIVITY, key): frozenset(OWN + each for each in found if each) for key, found in people.items()}
 
 
 def _records_of(reading: Reading, cases: Collection[str]) -> dict[str, list[Target]]:
