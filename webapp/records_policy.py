@@ -11,6 +11,8 @@ from audit.models import AuditEntryRow, AuditPersonalRow
 from core.executor import Executor
 from core.identity import SYSTEM
 from core.messages import Event
+from crm.models import ContactRow
+from crm.outbox.models import MessageRow
 from documents.access import Target
 from documents.events import (
     DocumentCheckedOut,
@@ -135,7 +137,20 @@ class Erasures:
         own = {target for target in targets if target.id == identifier}
         if kind == CASE:
             own |= EngineCases().subjects(reading, [identifier]).get(identifier, frozenset())
+        own |= _above(reading, kind, identifier)
         return _names([hold for each in holds_of_targets(reading, own).values() for hold in each])
+
+
+def _above(reading: Reading, kind: str, identifier: str) -> set[Target]:
+    """Of a person the customer, of a message also its case: what is held there is held with them."""
+    if kind == "contact":
+        contact = reading.session.get(ContactRow, identifier)
+        return set() if contact is None else {Target("crm.customer", contact.customer_id)}
+    message = reading.session.get(MessageRow, identifier) if kind == "message" else None
+    if message is None:
+        return set()
+    named = (("crm.customer", message.customer_id), (CASE, message.case_id))
+    return {Target(entity, each) for entity, each in named if each}
 
 
 def _touched_by(reading: Reading, account: str) -> list[str]:

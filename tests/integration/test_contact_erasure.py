@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from audit.erasing import ErasePersonalData
+from audit.erasing import ErasePersonalData, ErasureRefused
 from audit.queries import entries
 from audit.verify import check_chains
 from core.errors import Forbidden
@@ -20,6 +20,7 @@ from crm.outbox.models import MessageRow
 from crm.outbox.queueing import QueueMessage
 from crm.people import person
 from crm.profiles import Profile
+from documents.records.holds import LiftHold, PlaceHold
 from tests.offer_case import AUDITOR, REP
 from tests.web import PASSWORD, form_token, log_in
 from webapp.bootstrap import Application
@@ -73,6 +74,24 @@ def test_sec_04_no_table_keeps_who_an_erased_person_was(application: Application
     assert keeping(application, "ola@mlyn.pl", "Ola Sowa", "Oli Sowy") == set()
     assert row.state == "cancelled"
     assert broken == []
+
+
+@pytest.mark.parametrize("kind", ["crm.customer", "crm.contact"])
+def test_sec_04_a_legal_hold_on_the_customer_keeps_its_people(application: Application, ola: str, kind: str) -> None:
+    run = application.executor.execute
+    with application.units.reading(REP) as view:
+        customer = person(view, ola).customer_id
+    target = customer if kind == "crm.customer" else ola
+    hold = run(PlaceHold(name="Spór z Młynem", kind=kind, target=target, reason="Pozew"), actor=SYSTEM)
+    erase = ErasePersonalData(subject=f"contact:{ola}", reason=ORDERED)
+
+    with pytest.raises(ErasureRefused, match="Spór z Młynem"):
+        run(erase, actor=SYSTEM)
+    run(LiftHold(hold_id=hold, reason="Ugoda"), actor=SYSTEM)
+    run(erase, actor=SYSTEM)
+
+    with application.units.reading(REP) as view:
+        assert person(view, ola).name == "Erased person"
 
 
 def keeping(application: Application, *texts: str) -> set[str]:
