@@ -47,13 +47,17 @@ Window = Callable[[Any, Any], Sequence[ColumnElement[bool]]]  # a column of mome
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileEntry:
-    """Something that happened with a customer; `record` is the kind of record that opens, such as `crm.offer`."""
+    """Something that happened with a customer; `record` is the kind of record that opens, such as `crm.offer`.
+
+    What is known by its day alone has that `day`, the same for readers in every zone; its moment orders it.
+    """
 
     kind: str
     record: str
     id: str
     moment: datetime
     title: str
+    day: date | None = None
     detail: str | None = None
     state: str | None = None
     stage: str | None = None

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.conftest import missing
 from tests.e2e.conftest import Visitor
 from tests.e2e.steps import attach, complete, fill_request, start_approval
+from tests.e2e.world import NORTHWIND
 
 AXE = Path(__file__).parents[2] / "webapp" / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
@@ -50,6 +51,11 @@ def places(chromium: Browser, address: str, drafts: Iterator[str], request_pdf: 
     found |= {"case": page.url, "trail": f"{page.url}/trail"}
     visitor.go("/offers?state=draft")
     found["draft"] = _link(page, "main a.plain")
+    visitor.go(found["draft"])
+    found["customer"] = _link(page, ".page-head .lead a")
+    if NORTHWIND.exists():
+        visitor.go(found["customer"])
+        found["order"] = _link(page, "main a.plain[href^='/orders/']")
     visitor.context.close()
     assert not visitor.unexpected()
     return {name: where.removeprefix(address) for name, where in found.items()} | {
@@ -79,6 +85,22 @@ def places(chromium: Browser, address: str, drafts: Iterator[str], request_pdf: 
         "templates": "/templates",
         "letters": "/letters",
         "labels": "/labels",
+        "today": "/today",
+        "notifications": "/notifications",
+        "calendar": "/calendar",
+        "calendar, month": "/calendar?view=dayGridMonth",
+        "calendar addresses": "/calendar/feeds",
+        "resources": "/resources",
+        "free times": "/free-times",
+        "rules of activities": "/activity-rules",
+        "segments": "/segments",
+        "new segment": "/segments/new",
+        "price lists": "/price-lists",
+        "new price list": "/price-lists/new",
+        "devices": "/devices",
+        "new device": "/devices/new",
+        "imports": "/imports",
+        "exports": "/exports",
     }
 
 

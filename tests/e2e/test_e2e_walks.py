@@ -12,7 +12,36 @@ from tests.e2e.conftest import LogIn
 from tests.e2e.steps import attach, choose, complete, fill_request, start_approval
 
 PHONE = {"width": 390, "height": 844}
-PAGES = ("/", "/tasks/done", "/cases", "/documents", "/offers", "/customers", "/definitions", "/start")
+PAGES = (
+    "/",
+    "/tasks/done",
+    "/cases",
+    "/documents",
+    "/offers",
+    "/customers",
+    "/definitions",
+    "/start",
+    "/today",
+    "/notifications",
+    "/calendar",
+    "/calendar/feeds",
+    "/resources",
+    "/free-times",
+    "/activity-rules",
+    "/segments",
+    "/segments/new",
+    "/price-lists",
+    "/price-lists/new",
+    "/devices",
+    "/devices/new",
+    "/imports",
+    "/exports",
+    "/outbox",
+    "/outbox/addresses",
+    "/outbox/letters",
+    "/messages/new",
+    "/link-types",
+)
 
 
 def test_an_expired_form_key_is_told_and_changes_nothing(log_in: LogIn, draft: str) -> None:

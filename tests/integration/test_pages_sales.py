@@ -56,6 +56,33 @@ def test_dun_10_a_customers_page_shows_invoices_payments_and_debts_by_age(
     assert "492.00" in part  # not due
 
 
+def test_an_order_has_a_page_that_its_customer_and_its_invoices_lead_to(
+    piotr: FlaskClient, ledger: dict[str, Any]
+) -> None:
+    address = f"/orders/{ledger['order']}"
+    before = piotr.get(address).text
+    file = piotr.get(f"/customers/{ledger['customer']}/file").text
+    invoice = submit(piotr, f"{address}/invoices")
+    after = piotr.get(address).text
+
+    assert "Nothing of this order is invoiced yet" in before
+    assert "Pompa" in before
+    assert "246.00 PLN" in before
+    assert "No document is filed with this order" in before
+    assert f"kind=crm.order&amp;id={ledger['order']}" in before
+    assert f'href="{address}"' in file
+    assert f'href="{address}"' in invoice
+    assert "INV-2026-0003" in after
+
+
+def test_a_day_in_the_customer_file_is_the_same_in_every_zone(piotr: FlaskClient, ledger: dict[str, Any]) -> None:
+    piotr.set_cookie("zone", "America/Los_Angeles")
+
+    file = piotr.get(f"/customers/{ledger['customer']}/file?kind=purchase").text
+
+    assert "2 Jan 2026" in file
+
+
 def test_an_order_is_invoiced_with_one_press(piotr: FlaskClient, ledger: dict[str, Any]) -> None:
     page = submit(piotr, f"/orders/{ledger['order']}/invoices")
 

@@ -15,6 +15,7 @@ MODULES = (
     "contacts",
     "customer_edit",
     "customer_file",
+    "customer_orders",
     "customers",
     "definitions",
     "devices",

@@ -40,6 +40,7 @@ PAGES = {  # the endpoint and its variable; what is left out has no page of its 
     "crm.customer": ("pages.customer", "customer_id"),
     "crm.contact": ("pages.contact", "contact_id"),
     "crm.offer": ("pages.offer", "offer_id"),
+    "crm.order": ("pages.customer_order", "order_id"),
     "crm.invoice": ("pages.invoice", "invoice_id"),
     "crm.payment": ("pages.payment", "payment_id"),
     "crm.activity": ("pages.activity", "activity_id"),

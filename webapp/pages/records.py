@@ -56,7 +56,7 @@ def _contact(reading: Reading, key: str) -> Record:
 
 def _order(reading: Reading, key: str) -> Record:
     found = crm.order(reading, key)
-    return Record("Order", found.number, "")
+    return Record("Order", found.number, url_for("pages.customer_order", order_id=found.id))
 
 
 def _product(reading: Reading, key: str) -> Record:

@@ -107,8 +107,8 @@ def hit_address(hit: Hit) -> str:
             return url_for("pages.invoice", invoice_id=hit.id)
         case "payment":
             return url_for("pages.payment", payment_id=hit.id)
-        case "order":  # orders stand on the page of their customer
-            return url_for("pages.customer", customer_id=hit.facts["customer"][0])
+        case "order":
+            return url_for("pages.customer_order", order_id=hit.id)
         case "product":  # what it was offered and ordered in
             number = hit.facts["number"][0].replace('"', " ")
             return url_for("pages.search", q=f'"{number}" -kind:product', order=NEWEST)

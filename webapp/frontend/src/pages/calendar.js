@@ -101,13 +101,17 @@ const calendar = new Calendar(place, {
   headerToolbar: { left: "prev,next today", center: "title", right: "dayGridMonth,timeGridWeek,timeGridDay,listWeek" },
   buttonText: { today: "Today", month: "Month", week: "Week", day: "Day", list: "Plan" },
   buttonHints: { prev: "Previous $0", next: "Next $0" },
-  views: { period: { type: "list", visibleRange: () => period(), buttonText: "Period" } },
+  views: {
+    timeGrid: { displayEventEnd: false }, // the box shows it
+    period: { type: "list", visibleRange: () => period(), buttonText: "Period" },
+  },
   firstDay: 1,
   height: "auto",
   locale: "en-gb",
   nowIndicator: true,
   navLinks: true,
   dayMaxEvents: 4,
+  moreLinkDidMount: ({ el }) => el.setAttribute("role", "button"), // it says whether it is open
   eventMaxStack: 4,
   slotMinTime: "06:00:00",
   slotMaxTime: "21:00:00",
@@ -141,3 +145,8 @@ filter.addEventListener("change", ({ target }) => {
 });
 
 calendar.render();
+
+for (const each of place.querySelectorAll(".fc-icon")) {
+  each.removeAttribute("role"); // a picture without a name; its button has one
+  each.setAttribute("aria-hidden", "true");
+}
