@@ -10,6 +10,8 @@ from psycopg.adapt import PyFormat, Transformer
 from psycopg.errors import InvalidSqlStatementName, error_from_result
 from sqlalchemy import Engine, PoolProxiedConnection
 
+from storage.faults import is_lost
+
 Driver: TypeAlias = "psycopg.Connection[tuple[Any, ...]]"
 Key: TypeAlias = tuple[bytes, tuple[int, ...]]  # text and types of values
 INFO = "obieg.prepared"  # where a pooled connection keeps this
@@ -137,7 +139,8 @@ class PreparedStatements:
     def _checked(self, result: pq.abc.PGresult) -> pq.abc.PGresult:
         if result.status in FINE:
             return result
-        if self._connection.status == pq.ConnStatus.BAD:
+        if self._connection.status == pq.ConnStatus.BAD or result.error_field(pq.DiagnosticField.SQLSTATE) is None:
+            # what is not the server's word is libpq's: the connection is lost, though libpq may not call it bad yet
             raise psycopg.OperationalError(self._connection.get_error_message())
         raise error_from_result(result, encoding=self.driver.info.encoding)
 
@@ -163,8 +166,8 @@ def _pooled(engine: Engine) -> Iterator[PreparedStatements]:
     prepared = PreparedStatements.of(pooled)
     try:
         yield prepared
-    except BaseException:
-        if prepared.driver.broken:
+    except BaseException as error:
+        if prepared.driver.broken or is_lost(error):
             pooled.invalidate()
         raise
     finally:

@@ -1,12 +1,15 @@
 """Prepared statements: kept by their connection, and never missed when somebody dropped them."""
 
+import os
+import socket
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from psycopg.pq import TransactionStatus
+from psycopg import OperationalError
+from psycopg.pq import ExecStatus, TransactionStatus
 from sqlalchemy import Engine, create_engine, text
 
 from core.errors import Unavailable
@@ -14,6 +17,7 @@ from core.identity import SYSTEM
 from storage import prepared
 from storage.engine import connect
 from storage.jobs.queue import ProcrastinateQueue
+from storage.prepared import PreparedStatements
 from storage.unit_of_work import UnitFactory
 from storage.writes import to_array
 from tests.counting import registry
@@ -163,6 +167,34 @@ def test_a_view_whose_connection_was_cut_says_so_and_the_next_one_works(units: U
 
     with units.reading(SYSTEM) as view:
         assert view.fetch(DOUBLE, 1, "x") == [{"twice": 2, "word": "x"}]
+
+
+@pytest.mark.parametrize("direction", [socket.SHUT_RD, socket.SHUT_WR, socket.SHUT_RDWR])
+def test_a_connection_that_the_network_cut_is_told_and_replaced_whether_or_not_the_statement_is_known(
+    units: UnitFactory, direction: int
+) -> None:
+    for known in range(4):
+        with units.engine.connect() as connection:
+            driver = connection.connection.driver_connection
+            assert driver is not None
+            with socket.socket(fileno=os.dup(driver.fileno())) as cut:
+                cut.shutdown(direction)
+            connection.rollback()
+
+        with pytest.raises(Unavailable), units.reading(SYSTEM) as view:
+            view.fetch(DOUBLE, 1, "x")
+        for _ in range(known):
+            with units.reading(SYSTEM) as view:
+                assert view.fetch(DOUBLE, 1, "x") == [{"twice": 2, "word": "x"}]
+
+
+def test_an_error_that_the_server_did_not_tell_is_a_lost_connection(units: UnitFactory) -> None:
+    with units.engine.connect() as connection:
+        driver: Any = connection.connection.driver_connection
+        of_libpq = driver.pgconn.make_empty_result(ExecStatus.FATAL_ERROR)
+
+        with pytest.raises(OperationalError):
+            PreparedStatements(driver)._checked(of_libpq)
 
 
 def test_no_more_are_kept_than_there_is_room_for(units: UnitFactory, monkeypatch: pytest.MonkeyPatch) -> None:
