@@ -14,7 +14,7 @@ from storage.ownership import DataFolder
 
 __all__ = ["Database", "EmbeddedServer", "connect", "start_embedded"]
 
-CONNECT_TIMEOUT = 3  # seconds
+CONNECT_TIMEOUT = 10  # seconds; a database that is down refuses at once, a busy machine may stall for some
 LOCK_TIMEOUT = 10_000  # milliseconds that a statement waits for somebody else's lock
 
 

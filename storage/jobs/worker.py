@@ -151,9 +151,7 @@ class Worker:
                 try:
                     await worker.run()  # type: ignore[no-untyped-call]
                 finally:
-                    for task in beside:
-                        task.cancel()
-                    await asyncio.gather(*beside, return_exceptions=True)
+                    await _cancel(beside)
         finally:
             with self._wake_lock:
                 self._wake = None
@@ -221,6 +219,15 @@ class Worker:
                 logger.warning("no look for jobs of dead workers", extra={"action": "recover_jobs"})
 
 
+async def _cancel(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """End them; again and again, for a cancellation is lost when it meets a connection that is being lost."""
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=LOOK)
+
+
 async def _stop_when(asked: asyncio.Event, worker: ProcrastinateWorker) -> None:
     await asked.wait()
     worker.stop()  # type: ignore[no-untyped-call]
@@ -254,7 +261,15 @@ class _Connector(procrastinate.PsycopgConnector):
 
 
 class _Listener(ProcrastinateWorker):
-    """Tells the manager of every call, since the worker itself forgets those that come while it fetches."""
+    """Two things more that procrastinate 3.10 leaves to chance: calls while it fetches, and its tasks' deaths."""
+
+    async def _monitor_side_tasks(self, side_tasks: list[asyncio.Task[Any]]) -> None:
+        """Watch the tasks that must live; it watches until the first ends, and the deferrer ends at once.
+
+        Without this a worker whose heartbeat or listener died with a connection went on, deaf, until others took
+        it for dead and ran its jobs a second time.
+        """
+        await super()._monitor_side_tasks([task for task in side_tasks if task.get_name() != "deferrer"])
 
     async def _handle_notification(self, *, channel: str, notification: Any) -> None:
         assert isinstance(self.app.job_manager, _Manager)

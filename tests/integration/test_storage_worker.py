@@ -1,13 +1,14 @@
 """The worker: quick to wake, slow to give up, and never the reason that a job is lost."""
 
 import asyncio
+import os
 import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -302,24 +303,52 @@ def test_the_worker_survives_that_its_connections_are_cut(bench: Bench, database
     until(lambda: bench.done == ["after the storm"])
 
 
-def test_the_worker_waits_for_a_database_that_is_away(tmp_path_factory: pytest.TempPathFactory) -> None:
+@pytest.fixture(scope="module")
+def away(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Folder of a server that runs and may be stopped: no other test uses it."""
     data = tmp_path_factory.mktemp("away")
     server = start_embedded(data)
     engine = connect(server.url)
     migrate(engine)
-    bench = Bench(engine)
+    engine.dispose()
+    yield data
+    start_embedded(data).stop()
+
+
+@pytest.mark.parametrize("slowly", [False, True], ids=["at once", "slowly"])
+def test_the_worker_waits_for_a_database_that_is_away(
+    away: Path, slowly: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    server = start_embedded(away)
+    bench = Bench(connect(server.url))
     worker = bench.start(POLLING)
     until(bench.listening)
+    checkpointer = bench.scalar("SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'")
+    caplog.clear()
 
-    engine.dispose()
-    server.stop()
-    server = start_embedded(data)
+    bench.engine.dispose()
+    with held(checkpointer) if slowly else nullcontext():  # then connections are refused for a while
+        stopping = threading.Thread(target=server.stop)
+        stopping.start()
+        until(lambda: not slowly or caplog.text.count("is shutting down") >= 5)
+    stopping.join(PATIENCE)
+    server = start_embedded(away)
     bench.enqueue("after the break")
-    until(lambda: bench.done == ["after the break"])
 
+    until(lambda: bench.done == ["after the break"])
+    until(bench.listening)
     worker.stop()
-    engine.dispose()
-    server.stop()
+    bench.engine.dispose()
+
+
+@contextmanager
+def held(process: int) -> Iterator[None]:
+    """Halt a process for that long."""
+    os.kill(process, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(process, signal.SIGCONT)
 
 
 def test_our_migrations_bring_the_schema_to_where_the_installed_procrastinate_wants_it() -> None:
