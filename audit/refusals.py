@@ -22,7 +22,7 @@ MOST = 1000  # kinds of refusals that one minute tells apart; what is beyond is 
 LONGEST = 200  # characters of what was asked for
 NOBODY = "(nobody)"  # whoever did not say who they are; no account can be called so
 OTHERS = "(others)"
-KINDS = ("forbidden", "log_in", "token")
+KINDS = ("forbidden", "log_in", "token", "address")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +89,19 @@ class TokenRefused(RefusalEvent):
     type: ClassVar[str] = "access.token_refused"
 
 
-EVENTS: dict[str, type[RefusalEvent]] = {"forbidden": AccessRefused, "log_in": LogInFailed, "token": TokenRefused}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddressRefused(RefusalEvent):
+    """Somebody came with a secret address that is unknown, expired or revoked; `account` is whose it was."""
+
+    type: ClassVar[str] = "access.address_refused"
+
+
+EVENTS: dict[str, type[RefusalEvent]] = {
+    "forbidden": AccessRefused,
+    "log_in": LogInFailed,
+    "token": TokenRefused,
+    "address": AddressRefused,
+}
 
 
 def count_refusal(engine: Engine, clock: Clock, refusal: Refusal) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from core.errors import Forbidden
 from crm.activities.models import ActivityRow
-from crm.devices.models import DeviceRow
+from crm.devices.models import DeviceRow, ServiceContractRow
 from crm.links.ends import End
 from crm.models import ContactRow, CustomerRow, OfferRow, OrderRow, ProductRow
 from crm.payments.models import PaymentRow
@@ -72,6 +72,12 @@ def _payments(reading: Reading, ids: Collection[str]) -> Iterable[tuple[str, str
         yield key, f"{amount} {currency}" + (f", {payer}" if payer else "")
 
 
+def _contracts(reading: Reading, ids: Collection[str]) -> Iterable[tuple[str, str]]:
+    columns = (ServiceContractRow.id, ServiceContractRow.number, ServiceContractRow.name)
+    for key, number, name in reading.session.execute(select(*columns).where(ServiceContractRow.id.in_(ids))):
+        yield key, f"{number}, {name}"
+
+
 def _activities(reading: Reading, ids: Collection[str]) -> Iterable[tuple[str, str]]:
     """What is private to others does not show them what it is about."""
     columns = (ActivityRow.id, ActivityRow.subject, ActivityRow.is_private, ActivityRow.employee)
@@ -103,6 +109,7 @@ KINDS: dict[str, Titles] = {
     "crm.payment": _payments,
     "crm.activity": _activities,
     "crm.device": _column(DeviceRow, DeviceRow.serial_number),
+    "crm.service_contract": _contracts,
     DOCUMENT: _column(DocumentRow, DocumentRow.title),
     CASE: _cases,
     TASK: _tasks,

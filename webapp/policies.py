@@ -16,7 +16,7 @@ from crm.access import may_read
 from crm.activities.models import ActivityRow
 from crm.activities.privacy import visible_activities
 from crm.customer_file.entries import FileSources
-from crm.devices.models import DeviceRow
+from crm.devices.models import DeviceRow, ServiceContractRow
 from crm.erasing import forget_contact, messages_to
 from crm.imports.undoing import RecordUse
 from crm.links.ends import LinkedRecords
@@ -100,6 +100,7 @@ ENTITIES: dict[str, type[Any]] = {
     "crm.payment": PaymentRow,
     "crm.activity": ActivityRow,
     "crm.device": DeviceRow,
+    "crm.service_contract": ServiceContractRow,
 }
 
 

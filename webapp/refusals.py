@@ -1,4 +1,4 @@
-"""Tells the trail what was refused to whom: rights that are missing, log-ins that failed, tokens that are not valid."""
+"""Tells the trail what was refused to whom: missing rights, failed log-ins, tokens and addresses that are not valid."""
 
 from __future__ import annotations
 
@@ -35,9 +35,17 @@ def note_token() -> None:
     _count("token", None, "unauthenticated")
 
 
-def _count(kind: str, account: str | None, code: str) -> None:
+def note_address(account: str | None, code: str) -> None:
+    """Count an address that would open something by itself and does not; `account` is whose it was, where known.
+
+    What was asked for is told without the secret, which may be nearly the right one.
+    """
+    _count("address", account, code, place=str(request.url_rule))
+
+
+def _count(kind: str, account: str | None, code: str, *, place: str | None = None) -> None:
     """Whatever is wrong with the counting, the answer that people get stays the refusal."""
-    what = f"{request.method} {request.path}"
+    what = f"{request.method} {place or request.path}"
     refusal = Refusal(
         kind=kind, account=account, address=request.remote_addr, what=what, alike=request.endpoint or "", code=code
     )

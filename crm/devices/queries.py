@@ -18,6 +18,8 @@ from crm.models import CustomerRow, ProductRow
 from crm.paging import Part, keyset
 from storage.unit_of_work import Reading
 
+SHOWN = 200  # devices of one contract
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceSummary:
@@ -168,6 +170,13 @@ def device(view: Reading, device_id: str) -> Device:
         contracts=contracts_of_device(view, row.id),
         version=row.row_version,
     )
+
+
+def devices_by_id(view: Reading, ids: Sequence[str]) -> list[DeviceSummary]:
+    """The first few of some devices, by their ids."""
+    require_read(view)
+    wanted = select(DeviceRow).where(DeviceRow.id.in_(sorted(ids)[:SHOWN])).order_by(DeviceRow.id)
+    return _summaries(view, list(view.session.scalars(wanted)))
 
 
 def parts_of(view: Reading, product_id: str) -> list[SparePart]:

@@ -54,11 +54,12 @@ class NotificationNotFound(NotFound):
 
 
 class FeedNotFound(NotFound):
-    """No such feed, or it was revoked."""
+    """No such feed, or it was revoked; `account` is whose it was, for the trail and not for whoever asks."""
 
     code = "feed_not_found"
 
-    def __init__(self) -> None:
+    def __init__(self, account: str | None = None) -> None:
+        self.account = account
         super().__init__("There is no calendar under this address. Make a new address on the page of your calendar.")
 
 

@@ -94,10 +94,9 @@ def owner_of(view: Reading, secret: str) -> str:
     """Whose calendar an address shows. Raises `FeedNotFound`."""
     row = None
     if len(secret) <= LONGEST and secret.isascii():
-        known = (CalendarFeedRow.digest == _digest(secret)) & CalendarFeedRow.revoked_at.is_(None)
-        row = view.session.scalars(select(CalendarFeedRow).where(known)).first()
-    if row is None:
-        raise FeedNotFound
+        row = view.session.scalars(select(CalendarFeedRow).where(CalendarFeedRow.digest == _digest(secret))).first()
+    if row is None or row.revoked_at is not None:
+        raise FeedNotFound(None if row is None else row.account)
     return row.account
 
 

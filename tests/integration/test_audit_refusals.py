@@ -18,6 +18,7 @@ from core.clock import FixedClock
 from core.identity import SYSTEM
 from tests.web import Program, form_token, log_in
 from webapp import create_app
+from webapp.accounts.people import CloseAccount
 from webapp.bootstrap import Application
 from webapp.refusals import tell_refusals
 
@@ -88,6 +89,40 @@ def test_a_token_that_is_not_valid_is_told(application: Application, app: Flask)
     (entry,) = told(application, NOBODY)
 
     assert (entry.type, entry.actor_address) == ("access.token_refused", "127.0.0.1")
+
+
+def test_a_calendars_address_that_opens_nothing_is_told_without_its_secret(
+    application: Application, app: Flask, program: Callable[..., Program]
+) -> None:
+    ewa, stranger = program("ewa", "sales_rep"), app.test_client()
+    made: Any = ewa.post("/calendar-feeds", json={"label": "Phone"}).json
+    address = f"/calendar/feeds/{made['secret']}.ics"
+    assert stranger.get(address).status_code == 200
+    ewa.post(f"/calendar-feeds/{made['id']}/revoke")
+
+    answers = [stranger.get(each).status_code for each in (address, "/calendar/feeds/guessed.ics", "/answer/guessed")]
+
+    assert answers == [404, 404, 404]
+    unknown = told(application, NOBODY)
+    (revoked,) = [each for each in told(application, "ewa") if each.type.startswith("access")]
+    expected = ("access.address_refused", NOBODY, "GET /calendar/feeds/<secret>.ics", "feed_not_found")
+    assert (revoked.type, revoked.actor_id, revoked.data["what"], revoked.data["code"]) == expected
+    assert sorted((each.data["account"], each.data["what"]) for each in unknown) == [
+        (None, "GET /answer/<token>"),
+        (None, "GET /calendar/feeds/<secret>.ics"),
+    ]
+
+
+def test_a_calendar_of_somebody_who_left_is_refused_and_told(
+    application: Application, app: Flask, program: Callable[..., Program]
+) -> None:
+    made: Any = program("ewa", "sales_rep").post("/calendar-feeds", json={"label": "Phone"}).json
+    application.executor.execute(CloseAccount(name="ewa"), actor=SYSTEM)
+
+    answer = app.test_client().get(f"/calendar/feeds/{made['secret']}.ics")
+
+    assert answer.status_code == 404
+    assert [each.type for each in told(application, "ewa")] == ["access.address_refused"]
 
 
 def test_a_command_that_is_refused_is_told(application: Application, program: Callable[..., Program]) -> None:

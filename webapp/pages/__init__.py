@@ -40,6 +40,7 @@ MODULES = (
     "record_links",
     "price_lists",
     "print_batches",
+    "products",
     "retention",
     "scan_inbox",
     "operations",

@@ -10,7 +10,8 @@ from flask import Response, jsonify, redirect, render_template, request, session
 from werkzeug.wrappers import Response as Answer
 
 from audit.giving import GiveOut
-from core.identity import SYSTEM
+from core.identity import SYSTEM, Actor
+from crm.access import may_read
 from crm.activities.words import METHOD, PRIORITIES, REASON, TYPE
 from crm.dictionaries import dictionary, label
 from crm.errors import WrongFields
@@ -27,6 +28,7 @@ from webapp.accounts.roles import ROLE_PERMISSIONS
 from webapp.pages.blueprint import asked, blueprint
 from webapp.pages.formats import reader_zone
 from webapp.pages.shell import names
+from webapp.refusals import note_address
 from webapp.web import current_actor, run, run_as, view
 
 HUES = 8  # colours of types, see calendar.css
@@ -108,13 +110,11 @@ def revoke_calendar_feed(feed_id: str) -> Answer:
 @blueprint.get("/calendar/feeds/<secret>.ics")
 def calendar_feed(secret: str) -> Answer:
     """A person's calendar for whoever knows the address, with the rights that the person has by now."""
-    with view(SYSTEM) as reading:
-        account = account_named(reading, owner_of(reading, secret))
-        if not account.is_active:
-            raise FeedNotFound
-    actor = account.actor(request.remote_addr)
-    with view(actor) as reading:
-        content = my_calendar(reading)
+    try:
+        actor, content = _read_by_address(secret)
+    except FeedNotFound as error:
+        note_address(error.account, error.code)
+        raise
     answer = Response(content, mimetype="text/calendar", headers={"Cache-Control": "private, no-cache"})
     answer.add_etag()
     answer.make_conditional(request)
@@ -131,6 +131,18 @@ def activity_calendar(activity_id: str) -> Response:
     run(GiveOut(what="activity", form="ics", subject=activity_id))
     named = {"Content-Disposition": f'attachment; filename="{activity_id}.ics"'}
     return Response(content, mimetype="text/calendar", headers=named)
+
+
+def _read_by_address(secret: str) -> tuple[Actor, bytes]:
+    """Whose calendar it is, and the calendar. Raises `FeedNotFound`, also when that person may not read it any more."""
+    with view(SYSTEM) as reading:
+        name = owner_of(reading, secret)
+        account = account_named(reading, name)
+    actor = account.actor(request.remote_addr)
+    if not account.is_active or not may_read(actor):
+        raise FeedNotFound(name)
+    with view(actor) as reading:
+        return actor, my_calendar(reading)
 
 
 def _people(reading: Reading, whose: str) -> tuple[str, ...]:

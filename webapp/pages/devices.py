@@ -17,6 +17,7 @@ from crm.devices.contracts import SaveContract
 from crm.devices.registering import STATES, ChangeDevice, DeviceData, FitPart, RegisterDevice, TransferDevice
 from crm.devices.warranties import RULES
 from crm.errors import CustomerNotFound, ProductNotFound, WrongFields
+from documents.queries import linked_documents
 from storage.unit_of_work import Reading
 from webapp.pages.blueprint import MOST, answer, asked, blueprint
 from webapp.pages.shell import names
@@ -142,6 +143,19 @@ def new_service_contract(customer_id: str) -> str:
     return render_template("devices/contract.html", customer=shown, given=given, refusal=None, **values)
 
 
+@blueprint.get("/service-contracts/<id:contract_id>")
+def service_contract(contract_id: str) -> str:
+    """What was agreed, for which devices, and what belongs to it."""
+    with view() as reading:
+        found = agreed.contract(reading, contract_id)
+        values: dict[str, Any] = {
+            "customer": records.customer(reading, found.customer_id),
+            "covered": queries.devices_by_id(reading, found.devices),
+            "documents": linked_documents(reading, "crm.service_contract", found.id),
+        }
+    return render_template("devices/agreed.html", contract=found, names=names(), **values)
+
+
 def device_values(reading: Reading, customer_id: str, *, everything: bool = False) -> dict[str, Any]:
     """What the panel of devices on a customer's page shows."""
     return {
@@ -214,7 +228,9 @@ def _text(value: Any) -> str:
 def _page(reading: Reading, device_id: str, refusal: Conflict | InvalidInput | None = None) -> str:
     found = queries.device(reading, device_id)
     today = reading.clock.now().date().isoformat()
-    return render_template("devices/device.html", device=found, refusal=refusal, names=names(), today=today)
+    documents = linked_documents(reading, "crm.device", found.id)
+    values = {"refusal": refusal, "names": names(), "today": today, "documents": documents}
+    return render_template("devices/device.html", device=found, **values)
 
 
 def _again(given: dict[str, str], refusal: Conflict | InvalidInput, found: queries.Device | None = None) -> Response:

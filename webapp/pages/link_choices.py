@@ -7,6 +7,7 @@ from crm import offer_queries
 from crm import queries as crm
 from crm.access import may_read
 from crm.activities.queries import ActivityFilter, activities
+from crm.devices.contracts import contracts
 from crm.devices.queries import devices
 from crm.payments.queries import payments
 from crm.sales.access import may_see_finance
@@ -107,6 +108,12 @@ def _devices(reading: Reading, q: str) -> Iterable[tuple[str, str, str]]:
         yield each.id, each.serial_number, f"{each.product_name}, {each.customer_name}"
 
 
+def _contracts(reading: Reading, q: str) -> Iterable[tuple[str, str, str]]:
+    for customer in crm.customers(reading, q, limit=3).items:
+        for each in contracts(reading, customer.id)[:3]:
+            yield each.id, f"{each.number}, {each.name}", customer.name
+
+
 Finder = Callable[[Reading, str], Iterable[tuple[str, str, str]]]
 FINDERS: dict[str, Finder] = {
     "case": _cases,
@@ -120,6 +127,7 @@ FINDERS: dict[str, Finder] = {
     "crm.payment": _payments,
     "crm.activity": _activities,
     "crm.device": _devices,
+    "crm.service_contract": _contracts,
 }
 KINDS = (
     ("crm.customer", "Customer"),
@@ -131,6 +139,7 @@ KINDS = (
     ("crm.payment", "Payment: the customer's name"),
     ("crm.activity", "Activity"),
     ("crm.device", "Device: its serial number"),
+    ("crm.service_contract", "Service contract: its customer's name"),
     ("case", "Case"),
     ("task", "Task"),
 )

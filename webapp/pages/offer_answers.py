@@ -13,6 +13,7 @@ from crm.outbox.offers import AnswerOffer
 from webapp.content import send_version
 from webapp.errors import status_of
 from webapp.outbox.limits import RateLimit
+from webapp.refusals import note_address
 from webapp.web import application, blobs, run_as, view
 
 LOOKS, ANSWERS = RateLimit(60), RateLimit(12)  # a minute, from one address
@@ -42,7 +43,7 @@ def offer(token: str) -> str | tuple[str, int]:
     try:
         return _page(token)
     except LinkInvalid as error:
-        return render_template("outbox/answer_closed.html", sentence=error.sentence), status_of(error)
+        return _closed(error)
 
 
 @answers.post("/<token>")
@@ -57,7 +58,7 @@ def answer(token: str) -> Response | tuple[str, int] | str:
         )
         done = run_as(by_link(f"{found.offer.customer_name} by link"), command)
     except LinkInvalid as error:
-        return render_template("outbox/answer_closed.html", sentence=error.sentence), status_of(error)
+        return _closed(error)
     except (InvalidInput, Conflict, NotFound) as error:
         return _page(token, fault=error.sentence), status_of(error)
     return redirect(url_for("answers.offer", token=token, done=done.answer))
@@ -70,7 +71,7 @@ def paper(token: str) -> Response | tuple[str, int]:
     try:
         found = run_as(by_link("Customer by link"), NoteOfferRead(token=token))
     except LinkInvalid as error:
-        return render_template("outbox/answer_closed.html", sentence=error.sentence), status_of(error)
+        return _closed(error)
     if found is None:
         return render_template("outbox/answer_closed.html", sentence="There is no paper with this offer."), 404
     size = blobs().size(found.digest)
@@ -82,6 +83,12 @@ def _page(token: str, fault: str | None = None) -> str:
         found: AnswerPage = answer_page(reading, token)
     done = request.args.get("done") if request.args.get("done") in {"accept", "reject", "ask"} else None
     return render_template("outbox/answer.html", page_of=found, offer=found.offer, token=token, fault=fault, done=done)
+
+
+def _closed(error: LinkInvalid) -> tuple[str, int]:
+    """Nothing more than why; the trail hears that somebody came with it."""
+    note_address(None, error.code)
+    return render_template("outbox/answer_closed.html", sentence=error.sentence), status_of(error)
 
 
 def _slow_down(limit: RateLimit) -> None:

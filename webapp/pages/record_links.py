@@ -32,15 +32,20 @@ KIND_NAMES = {
     "crm.invoice": "Invoice",
     "crm.payment": "Payment",
     "crm.activity": "Activity",
+    "crm.device": "Device",
+    "crm.service_contract": "Service contract",
     "document": "Document",
     "case": "Case",
     "task": "Task",
 }
-PAGES = {  # the endpoint and its variable; what is left out has no page of its own
+PAGES = {  # the endpoint and its variable
     "crm.customer": ("pages.customer", "customer_id"),
     "crm.contact": ("pages.contact", "contact_id"),
     "crm.offer": ("pages.offer", "offer_id"),
     "crm.order": ("pages.customer_order", "order_id"),
+    "crm.product": ("pages.product", "product_id"),
+    "crm.device": ("pages.device", "device_id"),
+    "crm.service_contract": ("pages.service_contract", "contract_id"),
     "crm.invoice": ("pages.invoice", "invoice_id"),
     "crm.payment": ("pages.payment", "payment_id"),
     "crm.activity": ("pages.activity", "activity_id"),

@@ -10,6 +10,7 @@ from crm import offer_queries
 from crm import queries as crm
 from crm.access import require_read
 from crm.activities.queries import activity
+from crm.devices.contracts import contract
 from crm.devices.queries import device
 from crm.models import ContactRow
 from crm.payments.queries import payment
@@ -20,7 +21,7 @@ from storage.unit_of_work import Reading
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Something that others point to; without an `address` it has no page of its own."""
+    """Something that others point to; `address` is its page."""
 
     kind: str
     title: str
@@ -61,7 +62,7 @@ def _order(reading: Reading, key: str) -> Record:
 
 def _product(reading: Reading, key: str) -> Record:
     found = crm.product(reading, key)
-    return Record("Product", found.name, "")
+    return Record("Product", found.name, url_for("pages.product", product_id=found.id))
 
 
 def _invoice(reading: Reading, key: str) -> Record:
@@ -86,6 +87,12 @@ def _device(reading: Reading, key: str) -> Record:
     return Record("Device", title, url_for("pages.device", device_id=found.id))
 
 
+def _contract(reading: Reading, key: str) -> Record:
+    found = contract(reading, key)
+    title = f"{found.number}, {found.name}"
+    return Record("Service contract", title, url_for("pages.service_contract", contract_id=found.id))
+
+
 def _case(reading: Reading, key: str) -> Record:
     found = engine.instance(reading, key)
     title = found.business_key or found.definition.name
@@ -107,6 +114,7 @@ FINDERS: dict[str, Callable[[Reading, str], Record]] = {
     "crm.payment": _payment,
     "crm.activity": _activity,
     "crm.device": _device,
+    "crm.service_contract": _contract,
     "case": _case,
     "task": _task,
 }

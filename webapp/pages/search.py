@@ -109,9 +109,8 @@ def hit_address(hit: Hit) -> str:
             return url_for("pages.payment", payment_id=hit.id)
         case "order":
             return url_for("pages.customer_order", order_id=hit.id)
-        case "product":  # what it was offered and ordered in
-            number = hit.facts["number"][0].replace('"', " ")
-            return url_for("pages.search", q=f'"{number}" -kind:product', order=NEWEST)
+        case "product":
+            return url_for("pages.product", product_id=hit.id)
         case _:
             return url_for("pages.document", document_id=hit.id)
 

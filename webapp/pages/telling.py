@@ -81,6 +81,7 @@ TITLES = {
     "access.refused": "Refused",
     "access.log_in_failed": "Log-in failed",
     "access.token_refused": "Token refused",
+    "access.address_refused": "Secret address refused",
     "account.added": "Account added",
     "account.roles_set": "Roles set",
     "account.password_set": "Pass-word set",
