@@ -25,6 +25,7 @@ from storage.jobs.queue import JobRequest
 from storage.jobs.registry import job
 from storage.jobs.worker import Pace, Worker
 from webapp.bootstrap import Application
+from webapp.erp.delivery import erp_ticks
 from webapp.intake_jobs import intake_ticks
 from webapp.outbox.delivery import outbox_ticks
 from webapp.planning import planning_ticks
@@ -93,6 +94,7 @@ def make_clock(application: Application) -> Ticker:
         Tick(name="reading", every_seconds=READING_EVERY, action=lambda: ask_for_reading(application)),
         *intake_ticks(application),
         *outbox_ticks(application),
+        *erp_ticks(application),
         *planning_ticks(application),
         Tick(name="sweep", every_seconds=SWEEP_EVERY, action=lambda: ask_for_sweep(application)),
     ]

@@ -18,6 +18,8 @@ from crm.activities.privacy import visible_activities
 from crm.customer_file.entries import FileSources
 from crm.devices.models import DeviceRow, ServiceContractRow
 from crm.erasing import forget_contact, messages_to
+from crm.erp.queueing import note_orders
+from crm.erp.systems import Erp
 from crm.imports.undoing import RecordUse
 from crm.links.ends import LinkedRecords
 from crm.models import ContactRow, CustomerRow, OfferRow, OrderRow, ProductRow
@@ -60,6 +62,7 @@ from webapp.activity_rules import ask_for_rules
 from webapp.checkpoints import publishers
 from webapp.decisions import TaskDecisions
 from webapp.document_fields import FormJs
+from webapp.erp.http import HttpErp
 from webapp.linked_records import RecordTitles
 from webapp.mail_directory import Directory
 from webapp.mail_jobs import open_mails
@@ -115,6 +118,7 @@ def recorders() -> Sequence[Recorder]:
         ask_for_rules,
         index_changes,
         note_changes,
+        note_orders,
         record,
         note_retention,
     )
@@ -182,6 +186,7 @@ def ports(blobs: BlobStore, staging: Staging, settings: Settings) -> Mapping[typ
         WorkingDays: Office(),
         RecordUse: UsedRecords(),
         ReminderMail: ReminderMails(),
+        Erp: HttpErp(settings),
     }
 
 

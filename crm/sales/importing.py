@@ -9,14 +9,14 @@ from decimal import Decimal, InvalidOperation
 
 from sqlalchemy import select
 
-from core.errors import DomainError, InvalidInput
+from core.errors import Conflict, DomainError, InvalidInput
 from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
 from crm.checks import Findings, one_at_a_time, refuse_taken
 from crm.company import exchange_rate
 from crm.errors import CustomerNotFound
-from crm.models import CustomerRow
+from crm.models import CustomerRow, OrderRow
 from crm.money import HUNDRED, NOTHING, VatShare
 from crm.sales.errors import InvoiceNumberTaken
 from crm.sales.issuing import CREDIT_NOTE, INVOICE, Draft, issue
@@ -34,6 +34,15 @@ class ImportRefused(InvalidInput):
     """A file of invoices cannot be read at all."""
 
     code = "import_refused"
+
+
+class OrderOfAnother(Conflict):
+    """An invoice names an order of another customer."""
+
+    code = "order_of_another"
+
+    def __init__(self, order: str, customer: str) -> None:
+        super().__init__(f"Order {order} is not one of customer {customer}. Correct the order or the customer.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +81,7 @@ def import_invoices(command: ImportInvoices, unit: UnitOfWork) -> ImportedInvoic
     for line, row in _rows(command.content):
         try:
             with unit.savepoint():
-                if _take_over(unit, row):
+                if take_over(unit, row)[1]:
                     imported += 1
                 else:
                     known += 1
@@ -112,8 +121,8 @@ def _text(content: bytes) -> str:
     raise ImportRefused("The file is neither UTF-8 nor Windows-1250. Save it as UTF-8.")
 
 
-def _take_over(unit: UnitOfWork, row: Mapping[str, str]) -> bool:
-    """Whether the invoice is new. Raises what is wrong with it."""
+def take_over(unit: UnitOfWork, row: Mapping[str, str], order: OrderRow | None = None) -> tuple[str, bool]:
+    """The invoice's id, and whether it is new; `order` is what it invoices. Raises what is wrong with it."""
     findings = Findings()
     number = findings.text("/number", row["number"], "The number", longest=64)
     currency = findings.code("/currency", row["currency"] or "PLN", "The currency", 3)
@@ -129,7 +138,7 @@ def _take_over(unit: UnitOfWork, row: Mapping[str, str]) -> bool:
     there = unit.session.scalars(select(InvoiceRow).where(InvoiceRow.number == number)).first()
     if there is not None:
         if (there.customer_id, there.gross, there.currency) == (customer.id, net + vat, currency):
-            return False
+            return there.id, False
         raise InvoiceNumberTaken(number)
     reference = row["external_reference"][:64] or None
     refuse_taken(unit, InvoiceRow, reference, "an invoice")
@@ -144,7 +153,9 @@ def _take_over(unit: UnitOfWork, row: Mapping[str, str]) -> bool:
         discount=NOTHING,
         vat_rate=rate,
     )
-    issue(
+    if order is not None and order.customer_id != customer.id:
+        raise OrderOfAnother(order.number, customer.number)
+    issued = issue(
         unit,
         Draft(
             kind=CREDIT_NOTE if net < 0 else INVOICE,
@@ -157,12 +168,15 @@ def _take_over(unit: UnitOfWork, row: Mapping[str, str]) -> bool:
             currency=currency,
             exchange_rate=exchange_rate(unit, currency, issued_on),
             number=number,
+            order_id=order.id if order else None,
             owner=customer.owner,
             source=SOURCE,
             external_reference=reference,
         ),
     )
-    return True
+    if order is not None and net > 0:
+        order.invoiced = min(order.gross, order.invoiced + net + vat)
+    return issued.id, True
 
 
 def _customer(unit: UnitOfWork, key: str) -> CustomerRow:

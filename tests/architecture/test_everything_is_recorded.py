@@ -32,6 +32,8 @@ UNTOLD = {  # commands without an event, and why
     "UndoImport": "what is taken back is told, record by record and at the end",
     "OrderExport": "what a worker writes of it is told, with the number of records",
     "StartDunnings": "each case that is started for an overdue invoice is told",
+    "ClaimHandover": "what becomes of the try is told, and each try stands with the hand-over",
+    "NotePlace": "each thing that the ERP said is told",
     "NoteTokenUse": "how a token was used stands in the entries of what it did",
 }
 GIVING = {"send_version", "send_file", "send_from_directory"}  # what sends content to a browser or a program

@@ -65,6 +65,7 @@ def places(chromium: Browser, address: str, drafts: Iterator[str], request_pdf: 
         "document types": "/document-types",
         "document type": "/document-types/new",
         "outbox": "/outbox",
+        "erp": "/erp",
         "new message": "/messages/new",
         "offers": "/offers",
         "editor": f"{found['draft']}/edit",

@@ -24,6 +24,7 @@ from webapp.api import (
     document_work,
     documents,
     duplicates,
+    erp,
     exports,
     imports,
     incidents,
@@ -60,6 +61,7 @@ REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 VARIABLE = re.compile(r"<(?:\w+:)?\w+>")
 BESIDE = {"GET /healthz", "GET /readyz", "GET /metrics"}
 PARTS = (
+    erp,
     outbox,
     definitions,
     instances,

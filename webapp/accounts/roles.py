@@ -18,6 +18,7 @@ SEALING = frozenset({"document.seal"})  # in the organisation's name
 TEMPLATES = frozenset({"template.edit"})  # put templates of letters into force
 TYPES = frozenset({"document.administer"})  # define types of documents, break another's lock
 SORTING = frozenset({"document.sort"})  # see and file what comes in by itself
+ERP = frozenset({"erp.exchange"})  # see and mend what goes to the ERP and comes back
 INVOICES = frozenset({"invoice.edit"})  # issue invoices and credit notes
 MONEY = frozenset({"payment.edit"})  # book payments, settle, write off, dispute
 MESSAGES = frozenset({"outbox.send"})  # mails, SMS and letters to customers
@@ -28,8 +29,8 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     "sales_rep": SALES,
     "registrar": EMPLOYEE | SORTING | OUTBOX,
     "sales_manager": SALES | OUTBOX | MERGING | STATES | TEMPLATES | SORTING | INVOICES,
-    "sales_director": SALES | LISTS | MERGING | STATES | SEALING | TEMPLATES | INVOICES,
-    "finance_director": EMPLOYEE | FINANCE | MESSAGES | STATES | SEALING | INVOICES | MONEY,
+    "sales_director": SALES | LISTS | MERGING | STATES | SEALING | TEMPLATES | INVOICES | ERP,
+    "finance_director": EMPLOYEE | FINANCE | MESSAGES | STATES | SEALING | INVOICES | MONEY | ERP,
     "credit_controller": EMPLOYEE | FINANCE | MESSAGES | {"customer.edit", "activity.edit"} | INVOICES | MONEY,
     "legal": EMPLOYEE | FINANCE | MESSAGES | STATES | {"records.read", "records.hold"},
     "technical_reviewer": EMPLOYEE,
@@ -37,6 +38,7 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     "board": EMPLOYEE | FINANCE | OVERSIGHT | STATES | SEALING | {"records.read"},
     "process_designer": EMPLOYEE | TYPES | TEMPLATES | {"definition.deploy"},
     "auditor": READ | FINANCE | OVERSIGHT | {"audit.read", "records.read"},
+    "erp": ERP,
     "worker": frozenset({"external.work", "message.publish"}),
     "admin": SALES
     | OVERSIGHT
@@ -51,6 +53,7 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     | MONEY
     | LISTS
     | MERGING
+    | ERP
     | {"definition.deploy", "case.administer", "external.work", "message.publish", "account.administer", "audit.read"},
 }
 NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")

@@ -35,6 +35,7 @@ MODULES = (
     "migrations",
     "offers",
     "orders",
+    "erp",
     "outbox",
     "payments",
     "record_links",

@@ -44,6 +44,7 @@ PLAN = (  # group, (title, icon, endpoint, right, part of the address); the firs
     ("Sales", ("Activities", "calendar-due", "activities", "customer.read", "/activities")),
     ("Sales", ("Calendar", "calendar", "calendar", "customer.read", "/calendar")),
     ("Sales", ("Rooms and devices", "building", "resource_list", "customer.read", "/resources")),
+    ("Sales", ("ERP", "refresh", "erp", "erp.exchange", "/erp")),
     ("Sales", ("Imports", "upload", "imports", "customer.edit", "/imports")),
     ("Audit", ("Log", "shield-check", "log", "audit.read", "/audit")),
     ("Design", ("Processes", "sitemap", "definitions", "", "/definitions")),

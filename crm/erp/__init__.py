@@ -1,0 +1,1 @@
+"""The hand-over to an ERP and back: each record once, with what the other side said of it."""
