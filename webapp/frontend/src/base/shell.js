@@ -48,6 +48,12 @@ document.querySelector(".tab[aria-current]")?.scrollIntoView({ block: "nearest",
 
 // navigation drawer on small screens
 const drawer = document.querySelector("#navigation");
+
+// a low screen may not show the entry of the page that one is on; only the list moves, never the page
+const here = drawer?.querySelector("[aria-current]");
+if (here && here.offsetTop + here.offsetHeight > drawer.clientHeight) {
+  drawer.scrollTop = here.offsetTop - drawer.clientHeight / 2;
+}
 const opener = document.querySelector("[data-drawer-open]");
 
 function setDrawer(open) {
