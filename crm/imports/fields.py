@@ -167,6 +167,15 @@ def guess_columns(kind: str, head: Sequence[str], own: Sequence[CustomField] = (
     for each in head:
         name = known.get(words(each))
         found.append(name if name not in found else None)
+    return _post_codes(found)
+
+
+def _post_codes(found: list[str | None]) -> list[str | None]:
+    """A code between street and city is of the post: as a number to find records by it would make many one."""
+    for at, name in enumerate(found):
+        beside = {*found[max(at - 1, 0) : at], *found[at + 1 : at + 2]}
+        if name == "external_reference" and beside & {"street", "city"} and "postal_code" not in found:
+            found[at] = "postal_code"
     return found
 
 

@@ -107,6 +107,12 @@ def test_heads_of_customers_are_guessed() -> None:
     ]
 
 
+def test_a_code_beside_street_or_city_is_of_the_post_not_a_number_to_find_customers_by() -> None:
+    names = guess_columns("customers", ("Nazwa", "Ulica", "Kod", "Miasto"))
+
+    assert names == ["name", "street", "postal_code", "city"]
+
+
 @pytest.mark.parametrize(
     ("text", "value"),
     [("1 234,50", "1234.50"), ("1.234,50", "1234.50"), ("1,234.50", "1234.50"), ("12", "12"), ("1'000.5", "1000.5")],
