@@ -206,7 +206,7 @@ def take_rows(command: TakeRows, unit: UnitOfWork) -> bool:
     row = locked(unit, command.import_id)
     if row.state != "running" or row.done != command.position:
         return False
-    taken = take(unit, row.kind, command.rows, arrangement_of(row.arrangement))
+    taken = take(unit, row.kind, command.rows, arrangement_of(row.arrangement), import_id=row.id)
     kept = [_kept(row.id, command.position + number, each) for number, each in enumerate(taken, 1)]
     copy(unit, ImportedRow.__tablename__, KEPT, kept)
     row.done += len(command.rows)

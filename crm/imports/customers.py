@@ -1,14 +1,13 @@
 """Customers of a file: a batch is looked up, checked and written with a handful of statements, whatever its size."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from sqlalchemy import ARRAY, String, cast, func, select, text, tuple_
+from sqlalchemy import ARRAY, String, cast, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from core.ids import new_id
-from crm import tax_ids
 from crm.changes import differences
 from crm.checks import LOCKS
 from crm.custom_fields import read_values
@@ -16,13 +15,14 @@ from crm.customers import PERSONAL, require_finance
 from crm.duplicate_models import DuplicatePairRow
 from crm.errors import WrongFields
 from crm.events import CustomerChanged, CustomerCreated
+from crm.imports.customer_keys import Known, country_of, earlier, keys_of, look_up, target_of, tax_of
 from crm.imports.reading import Row
 from crm.imports.taking import CREATED, DUPLICATE, UNCHANGED, UPDATED, Arrangement, Taken, rejected
 from crm.imports.values import Draft, Reader, own_values, reader
 from crm.imports.writing import NewCustomer, write
 from crm.matching import FLAGGED, STRONG, likeness, match_keys
 from crm.merging import SHAPE
-from crm.models import CustomerEmailRow, CustomerRow
+from crm.models import CustomerRow
 from crm.numbering import lasting_number
 from crm.profile_parts import BankAccount, Identifier
 from crm.profiles import Address, Email, Phone, Profile, checked, fill, profile_of
@@ -37,18 +37,6 @@ LOCK = text("SELECT pg_advisory_xact_lock(:ours, hashtext(key)) FROM unnest(CAST
 
 
 @dataclass(slots=True, kw_only=True)
-class _Known:
-    """Customers that are there, by what a row can name them with."""
-
-    by: dict[str, dict[Any, str]] = field(default_factory=dict)  # kind of key, key, id
-    several: set[str] = field(default_factory=set)  # e-mail addresses of more than one
-    rows: dict[str, CustomerRow] = field(default_factory=dict)
-    alike: dict[str, list[tuple[str, str, str, list[str]]]] = field(default_factory=dict)  # key: id, number, name, keys
-    taken: dict[tuple[str, Any], int] = field(default_factory=dict)  # within this batch, key to line
-    seen: dict[str, int] = field(default_factory=dict)  # strong keys within this batch, to line
-
-
-@dataclass(slots=True, kw_only=True)
 class _Fresh:
     """A customer that is to be made."""
 
@@ -58,13 +46,16 @@ class _Fresh:
     pairs: list[tuple[str, int, list[str]]]
 
 
-def take(unit: UnitOfWork, rows: Sequence[Row], arrangement: Arrangement) -> list[Taken]:
-    """Bring customers in."""
+def take(
+    unit: UnitOfWork, rows: Sequence[Row], arrangement: Arrangement, *, import_id: str | None = None
+) -> list[Taken]:
+    """Bring customers in; a row that means the customer of an earlier row of the import is refused."""
     reading = reader(unit, "customers", arrangement.columns, arrangement.days)
     drafts = [reading.read(row) for row in rows]
     require_finance(unit, {name for draft in drafts for name in _finance(draft)})
     _lock(unit, drafts, arrangement)
-    known = _look_up(unit, drafts, arrangement)
+    known = look_up(unit, drafts, arrangement)
+    known.earlier = earlier(unit, import_id, known.rows) if import_id and known.rows else {}
     fresh: list[_Fresh] = []
     taken = [_one(unit, draft, reading, arrangement, known, fresh) for draft in drafts]
     _set_apart(unit, known, fresh, arrangement)
@@ -81,22 +72,12 @@ def _finance(draft: Draft) -> set[str]:
     return given | ({"bank_accounts"} if "iban" in draft.values else set())
 
 
-def _country(draft: Draft, arrangement: Arrangement) -> str:
-    return str(draft.values.get("country") or arrangement.country)
-
-
-def _tax(draft: Draft, arrangement: Arrangement) -> tuple[str, str] | None:
-    country = _country(draft, arrangement)
-    written = draft.values.get("tax_id")
-    return (country, tax_ids.normal(written, country)) if written else None
-
-
 def _lock(unit: UnitOfWork, drafts: Sequence[Draft], arrangement: Arrangement) -> None:
     """The locks under which customers are entered by hand, too, all of a batch in one order."""
     keys = set()
     for draft in drafts:
-        tax, reference = _tax(draft, arrangement), draft.values.get("external_reference")
-        country = _country(draft, arrangement)
+        tax, reference = tax_of(draft, arrangement), draft.values.get("external_reference")
+        country = country_of(draft, arrangement)
         if tax:
             keys.add(f"customer:tax id:{country}:{tax[1]}")
         if reference:
@@ -105,68 +86,27 @@ def _lock(unit: UnitOfWork, drafts: Sequence[Draft], arrangement: Arrangement) -
         unit.session.execute(LOCK, {"ours": LOCKS, "keys": sorted(keys)})
 
 
-def _look_up(unit: UnitOfWork, drafts: Sequence[Draft], arrangement: Arrangement) -> _Known:
-    known = _Known()
-    for name, column in (("number", CustomerRow.number), ("external_reference", CustomerRow.external_reference)):
-        wanted = sorted({draft.values[name] for draft in drafts if name in draft.values})
-        rows = unit.session.execute(select(column, CustomerRow.id).where(column.in_(wanted))) if wanted else ()
-        known.by[name] = {key: id_ for key, id_ in rows if key is not None}
-    taxes = sorted({tax for draft in drafts if (tax := _tax(draft, arrangement))})
-    found = select(CustomerRow.country, CustomerRow.tax_id, CustomerRow.id).where(
-        tuple_(CustomerRow.country, CustomerRow.tax_id).in_(taxes)
-    )
-    known.by["tax_id"] = {(land, tax): id_ for land, tax, id_ in unit.session.execute(found)} if taxes else {}
-    if "email" in arrangement.keys:
-        _look_up_mail(unit, drafts, known)
-    ids = {_target(known, draft, arrangement)[0] for draft in drafts} - {None}
-    wanted_rows = select(CustomerRow).where(CustomerRow.id.in_(ids)).with_for_update()
-    known.rows = {row.id: row for row in unit.session.scalars(wanted_rows)} if ids else {}
-    return known
-
-
-def _look_up_mail(unit: UnitOfWork, drafts: Sequence[Draft], known: _Known) -> None:
-    wanted = sorted({str(draft.values["email"]).lower() for draft in drafts if "email" in draft.values})
-    address = func.lower(CustomerEmailRow.address)
-    found = select(address, CustomerEmailRow.customer_id).distinct().where(address.in_(wanted))
-    known.by["email"] = {}
-    for mail, customer_id in unit.session.execute(found) if wanted else ():
-        if known.by["email"].setdefault(mail, customer_id) != customer_id:
-            known.several.add(mail)
-
-
-def _keys(draft: Draft, arrangement: Arrangement) -> dict[str, Any]:
-    """What a row says of itself, in the form in which it is looked up."""
-    found = {name: draft.values.get(name) for name in ("number", "external_reference")}
-    found |= {"tax_id": _tax(draft, arrangement), "email": str(draft.values.get("email") or "").lower()}
-    return {name: key for name, key in found.items() if key}
-
-
-def _target(known: _Known, draft: Draft, arrangement: Arrangement) -> tuple[str | None, str]:
-    given = _keys(draft, arrangement)
-    for name in arrangement.keys:
-        if name in given and given[name] in known.by.get(name, {}):
-            return known.by[name][given[name]], name
-    return None, ""
-
-
 def _one(
     unit: UnitOfWork,
     draft: Draft,
     reading: Reader,
     arrangement: Arrangement,
-    known: _Known,
+    known: Known,
     fresh: list[_Fresh],
 ) -> Taken:
     label = str(draft.values.get("name", ""))
     if draft.findings.fields:
         return rejected(draft.row, " ".join(draft.findings.fields.values()), label)
-    given = _keys(draft, arrangement)
+    given = keys_of(draft, arrangement)
     before = next((known.taken[name, key] for name, key in given.items() if (name, key) in known.taken), None)
     if before is not None:
         return rejected(draft.row, f"Line {before} of this file has the same number, tax number or e-mail.", label)
+    target, by = target_of(known, draft, arrangement)
+    before = known.earlier.get(target or "")
+    if before is not None:
+        return rejected(draft.row, f"Line {before} of this file tells of the same customer.", label)
     unique = {name: key for name, key in given.items() if name != "email" or "email" in arrangement.keys}
     known.taken |= dict.fromkeys(unique.items(), draft.row.line)
-    target, by = _target(known, draft, arrangement)
     if by == "email" and given["email"] in known.several:
         return rejected(draft.row, f"Several customers have the address {given['email']}. Use another key.", label)
     try:
@@ -177,11 +117,11 @@ def _one(
         return rejected(draft.row, str(error), label)
 
 
-def _create(draft: Draft, reading: Reader, arrangement: Arrangement, known: _Known, fresh: list[_Fresh]) -> Taken:
+def _create(draft: Draft, reading: Reader, arrangement: Arrangement, known: Known, fresh: list[_Fresh]) -> Taken:
     if "number" in draft.values:
         sentence = f"There is no customer {draft.values['number']}. Leave the number empty to have a new one made."
         return rejected(draft.row, sentence, str(draft.values.get("name", "")))
-    country = _country(draft, arrangement)
+    country = country_of(draft, arrangement)
     empty = Profile(name="", country=country, currency=str(draft.values.get("currency", "PLN")))
     profile = _checked(_filled(draft, empty, country), reading, None)
     other = _holder(known, profile)
@@ -193,7 +133,7 @@ def _create(draft: Draft, reading: Reader, arrangement: Arrangement, known: _Kno
     return taken
 
 
-def _holder(known: _Known, profile: Profile, besides: str | None = None) -> str | None:
+def _holder(known: Known, profile: Profile, besides: str | None = None) -> str | None:
     """Who has the same tax number or reference already, as a sentence."""
     for name, key, said in (
         ("tax_id", (profile.country, profile.tax_id), "tax number"),
@@ -206,7 +146,7 @@ def _holder(known: _Known, profile: Profile, besides: str | None = None) -> str 
 
 
 def _update(
-    unit: UnitOfWork, draft: Draft, reading: Reader, arrangement: Arrangement, row: CustomerRow, known: _Known
+    unit: UnitOfWork, draft: Draft, reading: Reader, arrangement: Arrangement, row: CustomerRow, known: Known
 ) -> Taken:
     before = profile_of(row)
     if row.merged_into is not None:
@@ -317,7 +257,7 @@ def _addresses(values: Mapping[str, Any], profile: Profile, country: str) -> tup
     return _replaced(profile.addresses, given)
 
 
-def _set_apart(unit: UnitOfWork, known: _Known, fresh: list[_Fresh], arrangement: Arrangement) -> None:
+def _set_apart(unit: UnitOfWork, known: Known, fresh: list[_Fresh], arrangement: Arrangement) -> None:
     """Find those that look like customers who are there, or like an earlier row."""
     telling = {each.row.id: [key for key in each.row.match_keys if _tells(key)] for each in fresh}
     keys = sorted({key for found in telling.values() for key in found})
@@ -337,7 +277,7 @@ def _tells(key: str) -> bool:
     return key.startswith((*STRONG, "n:"))
 
 
-def _compare(fresh: _Fresh, telling: Iterable[str], known: _Known, arrangement: Arrangement) -> None:
+def _compare(fresh: _Fresh, telling: Iterable[str], known: Known, arrangement: Arrangement) -> None:
     mine = set(fresh.row.match_keys)
     others = {found[0]: found for key in telling for found in known.alike.get(key, ())}
     for other_id, number, name, keys in others.values():

@@ -67,12 +67,19 @@ def rejected(row: Row, sentence: str, label: str = "") -> Taken:
     return Taken(row=row, outcome=REJECTED, sentence=sentence, label=label)
 
 
-def take(unit: Any, kind: str, rows: Sequence[Row], arrangement: Arrangement) -> list[Taken]:
-    """Bring rows in, in the caller's transaction; whoever only wants to see what would happen does not commit it."""
+def take(
+    unit: Any, kind: str, rows: Sequence[Row], arrangement: Arrangement, *, import_id: str | None = None
+) -> list[Taken]:
+    """Bring rows in, in the caller's transaction; whoever only wants to see what would happen does not commit it.
+
+    `import_id` names the import whose earlier rows count: one file tells of a customer once.
+    """
     from crm.imports import activities, contacts, customers, products
 
     if kind not in KINDS:
         raise InvalidInput(f"Nobody knows records called {kind}. Known are {', '.join(KINDS)}.")
-    module = {"customers": customers, "contacts": contacts, "products": products, "activities": activities}[kind]
+    if kind == "customers":
+        return customers.take(unit, rows, arrangement, import_id=import_id)
+    module = {"contacts": contacts, "products": products, "activities": activities}[kind]
     taken: list[Taken] = module.take(unit, rows, arrangement)
     return taken

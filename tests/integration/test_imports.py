@@ -20,7 +20,7 @@ from crm.imports.arranging import import_row, imports, lines, mappings, one_impo
 from crm.imports.batches import ArrangeImport, ResumeImport, SaveMapping, StartImport, StopImport
 from crm.imports.errors import ImportNotFound, WrongImportState
 from crm.imports.undoing import RecordUse, UndoImport
-from crm.imports.working import head_of, preview, run_import
+from crm.imports.working import BATCH, head_of, preview, run_import
 from crm.models import ContactRow, CustomerRow, ProductRow
 from crm.profiles import Profile
 from crm.queries import customer
@@ -130,6 +130,16 @@ def test_imp_02_rows_that_are_the_same_twice_in_a_file_are_told(desk: ImportDesk
         "rejected",
         "Line 2 of this file has the same number, tax number or e-mail.",
     )
+
+
+def test_imp_02_a_file_tells_of_a_customer_once_however_far_apart_its_rows_are(desk: ImportDesk) -> None:
+    between = "".join(f"B{number};Tartak {number}\n" for number in range(BATCH))
+
+    made = desk.bring("customers", f"Kod;Nazwa\nA1;Młyn\n{between}A1;Młyn drugi\n".encode())
+
+    (refused,) = desk.desk.ask(lines, made, outcome="rejected").items
+    assert refused.sentence == "Line 2 of this file tells of the same customer."
+    assert desk.desk.ask(customer, "A1").profile.name == "Młyn"
 
 
 def test_imp_02_own_fields_and_lists_come_in(desk: ImportDesk) -> None:

@@ -1,0 +1,93 @@
+"""By what a row names a customer, and which customers the rows of a batch mean; looked up for all of them at once."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import func, select, tuple_
+
+from crm import tax_ids
+from crm.imports.models import ImportedRow
+from crm.imports.taking import Arrangement
+from crm.imports.values import Draft
+from crm.models import CustomerEmailRow, CustomerRow
+from storage.unit_of_work import UnitOfWork
+
+
+@dataclass(slots=True, kw_only=True)
+class Known:
+    """Customers that are there, by what a row can name them with."""
+
+    by: dict[str, dict[Any, str]] = field(default_factory=dict)  # kind of key, key, id
+    several: set[str] = field(default_factory=set)  # e-mail addresses of more than one
+    rows: dict[str, CustomerRow] = field(default_factory=dict)
+    alike: dict[str, list[tuple[str, str, str, list[str]]]] = field(default_factory=dict)  # key: id, number, name, keys
+    taken: dict[tuple[str, Any], int] = field(default_factory=dict)  # within this batch, key to line
+    earlier: dict[str, int] = field(default_factory=dict)  # of this import: id to line
+    seen: dict[str, int] = field(default_factory=dict)  # strong keys within this batch, to line
+
+
+def country_of(draft: Draft, arrangement: Arrangement) -> str:
+    """Its country, the arrangement's where the row tells none."""
+    return str(draft.values.get("country") or arrangement.country)
+
+
+def tax_of(draft: Draft, arrangement: Arrangement) -> tuple[str, str] | None:
+    """Country and tax number as they are stored."""
+    country = country_of(draft, arrangement)
+    written = draft.values.get("tax_id")
+    return (country, tax_ids.normal(written, country)) if written else None
+
+
+def look_up(unit: UnitOfWork, drafts: Sequence[Draft], arrangement: Arrangement) -> Known:
+    """Find and lock whom the rows mean."""
+    known = Known()
+    for name, column in (("number", CustomerRow.number), ("external_reference", CustomerRow.external_reference)):
+        wanted = sorted({draft.values[name] for draft in drafts if name in draft.values})
+        rows = unit.session.execute(select(column, CustomerRow.id).where(column.in_(wanted))) if wanted else ()
+        known.by[name] = {key: id_ for key, id_ in rows if key is not None}
+    taxes = sorted({tax for draft in drafts if (tax := tax_of(draft, arrangement))})
+    found = select(CustomerRow.country, CustomerRow.tax_id, CustomerRow.id).where(
+        tuple_(CustomerRow.country, CustomerRow.tax_id).in_(taxes)
+    )
+    known.by["tax_id"] = {(land, tax): id_ for land, tax, id_ in unit.session.execute(found)} if taxes else {}
+    if "email" in arrangement.keys:
+        _look_up_mail(unit, drafts, known)
+    ids = {target_of(known, draft, arrangement)[0] for draft in drafts} - {None}
+    wanted_rows = select(CustomerRow).where(CustomerRow.id.in_(ids)).with_for_update()
+    known.rows = {row.id: row for row in unit.session.scalars(wanted_rows)} if ids else {}
+    return known
+
+
+def earlier(unit: UnitOfWork, import_id: str, customer_ids: Iterable[str]) -> dict[str, int]:
+    """The lines of the batches before that these customers came from."""
+    wanted = select(ImportedRow.record_id, ImportedRow.line).where(
+        ImportedRow.import_id == import_id, ImportedRow.record_id.in_(sorted(customer_ids))
+    )
+    return {record_id: line for record_id, line in unit.session.execute(wanted) if record_id}
+
+
+def _look_up_mail(unit: UnitOfWork, drafts: Sequence[Draft], known: Known) -> None:
+    wanted = sorted({str(draft.values["email"]).lower() for draft in drafts if "email" in draft.values})
+    address = func.lower(CustomerEmailRow.address)
+    found = select(address, CustomerEmailRow.customer_id).distinct().where(address.in_(wanted))
+    known.by["email"] = {}
+    for mail, customer_id in unit.session.execute(found) if wanted else ():
+        if known.by["email"].setdefault(mail, customer_id) != customer_id:
+            known.several.add(mail)
+
+
+def keys_of(draft: Draft, arrangement: Arrangement) -> dict[str, Any]:
+    """What a row says of itself, in the form in which it is looked up."""
+    found = {name: draft.values.get(name) for name in ("number", "external_reference")}
+    found |= {"tax_id": tax_of(draft, arrangement), "email": str(draft.values.get("email") or "").lower()}
+    return {name: key for name, key in found.items() if key}
+
+
+def target_of(known: Known, draft: Draft, arrangement: Arrangement) -> tuple[str | None, str]:
+    """The customer whom a row means, and by which key; the first key of the arrangement wins."""
+    given = keys_of(draft, arrangement)
+    for name in arrangement.keys:
+        if name in given and given[name] in known.by.get(name, {}):
+            return known.by[name][given[name]], name
+    return None, ""
