@@ -11,7 +11,7 @@ from core.clock import FixedClock
 from core.errors import InvalidInput
 from core.identity import Actor
 from engine import access, worklist
-from engine.inbox import TaskFilter, count_tasks, tasks
+from engine.inbox import TaskFilter, count_tasks, task, tasks
 from engine.models import WorkItemRow
 from engine.queries import InstanceFilter, instances
 from tests.engine_world import ADMIN, World, bpmn, line
@@ -20,6 +20,10 @@ SEARCHABLE = bpmn(
     line('<userTask id="check"/>', names=("check",)), attributes='obieg:searchable="customer, amount, urgent, code"'
 )
 TASKS = 700
+# more groups than lists are walked along at once
+ALL = PEOPLE | {
+    "very_many_groups": replace(PEOPLE["many_groups"], roles=frozenset(f"group_{n}" for n in range(0, 400, 3)))
+}
 WRONG = "INSERT INTO task_offer SELECT DISTINCT 'user:stranger', due_at, id, instance_id FROM task_offer LIMIT 20"
 
 
@@ -79,11 +83,11 @@ def test_pages_hold_every_task_once_in_order_whether_walked_to_or_gathered(
     assert len(walked) == len(set(walked)) == total
 
 
-@pytest.mark.parametrize("who", PEOPLE)
+@pytest.mark.parametrize("who", ALL)
 def test_lists_by_due_date_lead_to_what_gathering_finds(
     filled: World, monkeypatch: pytest.MonkeyPatch, who: str
 ) -> None:
-    me = PEOPLE[who]
+    me = ALL[who]
     wanted = [replace(which(me), sort=sort) for which in FILTERS.values() for sort in ("due", "-due")]
     walk_all(monkeypatch)
 
@@ -96,15 +100,32 @@ def test_lists_by_due_date_lead_to_what_gathering_finds(
         assert [count_tasks(view, each) for each in wanted] == [len(each) for each in walked]
 
 
-@pytest.mark.parametrize("who", PEOPLE)
+@pytest.mark.parametrize("who", ALL)
 def test_the_rights_of_lists_are_those_of_single_tasks(filled: World, who: str) -> None:
-    me = PEOPLE[who]
+    me = ALL[who]
 
     with filled.units.reading(me) as view:
         expected = set(view.session.scalars(select(WorkItemRow.id).where(access.visible_tasks(me))))
 
     assert set(pages(filled, me, TaskFilter(sort="created"))) == expected
     assert set(pages(filled, me, TaskFilter(sort="due"))) == expected
+
+
+@pytest.mark.parametrize("groups", [97, 98, 250])
+def test_no_number_of_groups_is_too_many(world: World, groups: int) -> None:
+    world.deploy(bpmn(line('<userTask id="check" camunda:candidateGroups="group_7"/>', names=("check",))))
+    started = world.start()
+    me = replace(PEOPLE["few_tasks"], roles=frozenset(f"group_{number}" for number in range(groups)))
+
+    for sort in ("due", "-due", "created", "priority", "name"):
+        assert pages(world, me, TaskFilter(sort=sort)) == [started.tasks[0].id]
+        assert pages(world, me, TaskFilter(sort=sort, unassigned=True, q="check")) == [started.tasks[0].id]
+    with world.units.reading(me) as view:
+        assert count_tasks(view, TaskFilter()) == 1
+        assert task(view, started.tasks[0].id).may_work
+        assert [each.id for each in instances(view, InstanceFilter()).items] == [started.id]
+    world.complete(started.tasks[0].id, me)
+    assert pages(world, me, TaskFilter()) == []
 
 
 def test_a_list_that_is_wrong_shows_nobody_what_is_not_theirs(filled: World) -> None:
