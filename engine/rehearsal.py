@@ -334,6 +334,13 @@ class Rehearsal:
         self._seen.clear()
         for each in self.ensemble.roles:
             self._take(each)
+        self._begin_apart()
+
+    def _begin_apart(self) -> None:
+        """What begins in a transaction of its own does so at once: nobody has to wait for it in a scenario."""
+        for timer in [each for each in self.timers if self.ensemble.playing(each).case.is_apart(each)]:
+            if not self.is_stopped and self.timers.pop(timer, None) is not None:
+                self._do(lambda role, timer=timer: role.case.fire(timer), timer)  # type: ignore[misc]
 
     def _watch(self, role: Role) -> None:
         """Note the way of a case as it goes on: its calls come in between."""

@@ -11,6 +11,7 @@ from engine.feel.kinds import imported
 from engine.openings import OpenTask
 from engine.relations import Relations
 from engine.spiff.ad_hoc import OpenScope, is_open_ad_hoc, open_scope_of
+from engine.spiff.apart import begin_apart, is_apart
 from engine.spiff.build import build_spec
 from engine.spiff.catching import UNCAUGHT, find_catcher
 from engine.spiff.changes import (
@@ -164,6 +165,10 @@ class Case(Relations):
         task = self._tree.tasks.get(token)
         return None if task is None else str(task.task_spec.node.id)
 
+    def is_apart(self, token: str) -> bool:
+        """Whether a token waits for nothing but that what was before it is durable."""
+        return (task := self._tree.tasks.get(token)) is not None and is_apart(task)
+
     def around(self, surroundings: Surroundings) -> None:
         """Give the case the surroundings of this command."""
         self._tree.around = surroundings
@@ -208,10 +213,11 @@ class Case(Relations):
     def fire(self, token: str) -> bool:
         """The moment of a timer has come; False when nothing waits for it any more."""
         task = self._tree.tasks.get(token)
-        if task is None or not is_listening(task):
+        if task is None or not (is_listening(task) or is_apart(task)):
             return False
         self._tree.changes.disarmed.append(token)
-        self._tree.resume(task, "fire")
+        if not begin_apart(task):
+            self._tree.resume(task, "fire")
         self._run()
         return True
 

@@ -126,11 +126,12 @@ def _attempt(instance_id: str, timer_id: str, due_at: datetime, unit: UnitOfWork
 
 def _let_go(running: Running, timer_id: str, due_at: datetime) -> bool:
     unit, instance_id = running.unit, running.locked.instance_id
-    element = running.case.waiting_at(timer_id)
+    element, is_of_diagram = running.case.waiting_at(timer_id), not running.case.is_apart(timer_id)
     if element is None or not running.case.fire(timer_id):
         unit.session.execute(delete(TimerRow).where(TimerRow.instance_id == instance_id, TimerRow.id == timer_id))
         return False
-    unit.emit(TimerFired(instance_id=instance_id, element_id=element, due_at=due_at.isoformat()))
+    if is_of_diagram:
+        unit.emit(TimerFired(instance_id=instance_id, element_id=element, due_at=due_at.isoformat()))
     running.save()
     return True
 

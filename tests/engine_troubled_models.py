@@ -177,4 +177,35 @@ CALLER = bpmn(
     key="caller",
     roots=ROOTS,
 )
-MODELS = {"caller": CALLER, "gates": GATES, "votes": VOTES, "events": EVENTS, "undo": UNDO, "serve": SERVE}
+_TOGETHER = _EACH.replace(' isSequential="true"', "")
+_ASYNC = 'camunda:asyncBefore="true"'
+APART = bpmn(
+    keyed(
+        '<startEvent id="start"/>'
+        + people("enter", "repair", "stopped")
+        + f'<serviceTask id="work" obieg:handler="test_troubled.work" {_ASYNC}/>'
+        + boundary("broken", "work", "error e")
+        + f'<subProcess id="round" {_ASYNC}>{_TOGETHER}<startEvent id="rs"/>'
+        + people("look")
+        + f'<task id="book" {_ASYNC}/><endEvent id="re" {_ASYNC}/>'
+        + chain("rs", "look", "book", "re")
+        + "</subProcess>"
+        + boundary("recall", "round", "message m")
+        + call(key="votes", attributes=_ASYNC, inner='<camunda:in variables="all"/>')
+        + '<endEvent id="end"/>'
+        + chain("start", "enter", "work", "round", "call", "end")
+        + chain("broken", "repair")
+        + chain("recall", "stopped")
+    ),
+    key="apart",
+    roots=ROOTS,
+)
+MODELS = {
+    "caller": CALLER,
+    "gates": GATES,
+    "votes": VOTES,
+    "events": EVENTS,
+    "undo": UNDO,
+    "serve": SERVE,
+    "apart": APART,
+}

@@ -10,6 +10,7 @@ _TASK = frozenset(
     | {"adHocSubProcess", "callActivity"}
     | {"sendTask", "receiveTask", "intermediateThrowEvent", "intermediateCatchEvent", "endEvent"}
 )  # what can have inputs and outputs
+_APART = _TASK - {"intermediateCatchEvent", "receiveTask"}  # these two only wait
 _PEOPLE = frozenset({"userTask", "adHocSubProcess"})
 _WAITS = frozenset(
     {"userTask", "serviceTask", "sendTask", "receiveTask", "subProcess", "transaction", "adHocSubProcess"}
@@ -46,6 +47,7 @@ CAMUNDA_ATTRIBUTES: dict[str, tuple[frozenset[str], str]] = {
     "topic": (_CALLS, "where workers fetch the task"),
     "taskPriority": (_CALLS, "a number, 50 by default: higher ones are fetched first"),
     "failedJobRetryTimeCycle": (_CALLS, "when a deferred or external task is tried again"),
+    "asyncBefore": (_APART, "it begins within a second, when all before it is durable, in a transaction of its own"),
     "initiator": (frozenset({"startEvent"}), "variable that takes the id of the person who starts"),
     "historyTimeToLive": (frozenset({"process"}), "how long a finished case is kept: days, or an ISO 8601 duration"),
     "versionTag": (frozenset({"process"}), "names the version, for call activities that ask for a tag"),
@@ -60,11 +62,8 @@ CAMUNDA_REFUSED: dict[str, str] = {
     "class": "Java classes are not executed; name a handler with obieg:handler",
     "delegateExpression": "Java beans are not executed; name a handler with obieg:handler",
     "expression": "Java expressions are not executed; name a handler with obieg:handler",
-    "asyncBefore": "a case runs up to its next wait state in one transaction, which is what makes a step whole; what "
-    "must happen apart is a task with obieg:deferred, an external task or a timer",
-    "asyncAfter": "a case runs up to its next wait state in one transaction, which is what makes a step whole; what "
-    "must happen apart is a task with obieg:deferred, an external task or a timer",
-    "jobPriority": "there are no asynchronous continuations",
+    "asyncAfter": "a transaction ends before an element, not behind it; write camunda:asyncBefore at what follows",
+    "jobPriority": "elements with camunda:asyncBefore begin in the order in which they were reached",
     "resource": "scripts stand in the diagram, in FEEL",
     "formHandlerClass": "Java classes are not executed",
     "calledElementTenantId": "there are no tenants",
@@ -184,7 +183,7 @@ def _check_name(space: str, name: str, at: Xml, owner: Xml, findings: Findings) 
 
 
 def _is_off(name: str, at: Xml) -> bool:
-    """asyncBefore="false" says what happens anyway."""
+    """asyncAfter="false" says what happens anyway."""
     value = at.get(f"{{{CAMUNDA}}}{name}") or at.get(f"{{{OBIEG}}}{name}")
     return value in {"false", "0"}
 

@@ -220,6 +220,7 @@ class Node:
     repeat: Repeat | None = None
     needs: int = 1  # tokens that it begins with
     sends: int = 1  # tokens on each flow that it takes
+    apart: bool = False  # begins in a transaction of its own
     activation: Value | None = None
     entities: tuple[str, ...] = ()
     outcome: str | None = None

@@ -9,6 +9,7 @@ from SpiffWorkflow.util.task import TaskState
 from engine.bpmn.expressions import Value
 from engine.bpmn.model import Flow, Node
 from engine.errors import StepFailed
+from engine.spiff.apart import hold_apart
 from engine.spiff.records import remember
 
 INSTANCE = "#instance"  # one instance of a multi-instance activity, beside the activity itself
@@ -55,6 +56,9 @@ class Element(TaskSpec):
             task.workflow.note_move(task)
         if task.parent.task_spec.holds_back(task):
             task.internal_data["held"] = OFFERED
+            return
+        if self.node.apart and self.name == self.node.id:  # not its instances, nor what undoes it
+            hold_apart(task)
             return
         task.workflow.make_ready(task)
 

@@ -15,6 +15,7 @@ from SpiffWorkflow.workflow import Workflow
 from core.ids import new_id
 from engine.bpmn.model import Node, Process
 from engine.errors import StepFailed
+from engine.spiff.apart import forget_apart
 from engine.spiff.catching import UNCAUGHT
 from engine.spiff.changes import Changes, Failure, Surroundings, Visit
 from engine.spiff.listening import condition_of, waits_for
@@ -108,6 +109,7 @@ class TokenTree(Workflow):
         self.disarm(task)
         if task.id not in self.tasks:
             return
+        forget_apart(task)
         task.task_spec.withdraw(task)
         if task.id in self.changes.dismissed:
             self.changes.dismissed[task.id] = reason
