@@ -1,5 +1,6 @@
-"""Finds the processes and global tasks of a folder that a diagram in it may call; only when one is asked for."""
+"""Finds the processes and global tasks of some folders that a diagram may call; only when one is asked for."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from engine.bpmn import Known, check_bpmn
@@ -9,8 +10,8 @@ from engine.runtime import Program, load
 class Nearby:
     """What can be called by its key; a file that would be refused has nothing that could be."""
 
-    def __init__(self, folder: Path, known: Known) -> None:
-        self._folder = folder
+    def __init__(self, folders: Sequence[Path], known: Known) -> None:
+        self._folders = folders
         self._known = known
         self._contents: dict[Path, bytes] | None = None
         self._found: dict[str, Program | None] = {}
@@ -23,7 +24,9 @@ class Nearby:
 
     def _search(self, key: str) -> Program | None:
         if self._contents is None:
-            self._contents = {path: path.read_bytes() for path in sorted(self._folder.glob("**/*.bpmn"))}
+            self._contents = {
+                path: path.read_bytes() for folder in self._folders for path in sorted(folder.glob("**/*.bpmn"))
+            }
         for path, content in self._contents.items():
             if key.encode() not in content:
                 continue

@@ -33,7 +33,7 @@ STEPS: dict[str, frozenset[str]] = {
 EXPECTATIONS = frozenset(
     {"tasks", "stage", "state", "outcome", "visited", "not_visited", "variables", "incidents", "jobs"}
 )
-_FILE = frozenset({"process", "file", "handlers", "scenarios"})
+_FILE = frozenset({"process", "file", "beside", "handlers", "scenarios"})
 _SCENARIO = frozenset({"name", "at", "start", "steps", "handlers"})
 _START = frozenset({"variables", "links", "as", "message", "keys", "payload", "signal", "timer", "business_key"})
 _LISTS = {"tasks", "visited", "not_visited", "incidents", "jobs"}
@@ -120,6 +120,9 @@ class _Check:
         if not (document.get("process") or document.get("file")):
             self._refuse("scenario-process", "The file must say `process: <key>` or `file: <name>.bpmn`.")
         self._is_mapping(document, "handlers", "The file")
+        beside = document.get("beside") or []
+        if not isinstance(beside, list) or not all(isinstance(each, str) for each in beside):
+            self._refuse("scenario-beside", "`beside` is a list of folders, such as [../offer_approval].", document)
         expectations = sum(self._one(scenario) for scenario in scenarios)
         self._scenario = None
         if not expectations and not self._findings.refuses:

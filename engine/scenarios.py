@@ -135,10 +135,10 @@ def _refuse(findings: Findings) -> None:
 
 
 def _load(document: Mapping[str, Any], path: Path, findings: Findings) -> tuple[Process, Props, Path]:
-    """The process and, of its folder, all forms and decisions, the processes that may be called, the diagram."""
-    folder = path.parent
+    """The process and its diagram; of its folder and those beside it all forms, decisions and callable processes."""
+    folders = _folders(document, path, findings)
     decisions: dict[str, Model] = {}
-    files = {file: file.read_bytes() for file in sorted(folder.glob("**/*.dmn"))}
+    files = {file: file.read_bytes() for folder in folders for file in sorted(folder.glob("**/*.dmn"))}
     library = by_namespace(files.values())
     for file, content in files.items():
         found = Findings(file.name)
@@ -147,7 +147,7 @@ def _load(document: Mapping[str, Any], path: Path, findings: Findings) -> tuple[
         if names:
             model = read_model(content, imported_models(content, library))
             decisions.update(dict.fromkeys((name.id for name in names), model))
-    forms = _forms(folder, findings)
+    forms = {key: form for folder in folders for key, form in _forms(folder, findings).items()}
     handlers = {*HANDLERS.names(), *(document.get("handlers") or {})}
     for scenario in document["scenarios"]:
         handlers |= set(scenario.get("handlers") or {})
@@ -161,13 +161,26 @@ def _load(document: Mapping[str, Any], path: Path, findings: Findings) -> tuple[
             if document.get("file") or process.id == document.get("process"):
                 findings += checked.findings
                 _refuse(findings)
-                return process, Props(forms=forms, decisions=decisions, called=Nearby(file.parent, known)), file
+                return process, Props(forms=forms, decisions=decisions, called=Nearby(folders, known)), file
         if document.get("file"):
             findings += checked.findings
     if not findings.refuses:
         findings.error("scenario-process", f"There is no process {document.get('process')} beside {path.name}.")
     _refuse(findings)
     raise AssertionError("unreachable")
+
+
+def _folders(document: Mapping[str, Any], path: Path, findings: Findings) -> list[Path]:
+    """Where a file's process finds what it needs: its own folder first."""
+    folders = [path.parent]
+    for name in document.get("beside") or []:
+        folder = (path.parent / name).resolve()
+        if folder.is_dir():
+            folders.append(folder)
+        else:
+            findings.error("scenario-beside", f"There is no folder {name} beside {path.name}.")
+    _refuse(findings)
+    return folders
 
 
 def _forms(folder: Path, findings: Findings) -> dict[str, Any]:

@@ -4,5 +4,6 @@ from processes.disposal import PACKAGE as DISPOSAL
 from processes.dunning import PACKAGE as DUNNING
 from processes.offer_approval import PACKAGE as OFFER_APPROVAL
 from processes.planner_task import PACKAGE as PLANNER_TASK
+from processes.sales_cycle import PACKAGE as SALES_CYCLE
 
-PACKAGES = (OFFER_APPROVAL, DUNNING, DISPOSAL, PLANNER_TASK)
+PACKAGES = (OFFER_APPROVAL, SALES_CYCLE, DUNNING, DISPOSAL, PLANNER_TASK)

@@ -52,6 +52,7 @@ from engine.events import TaskCompleted
 from engine.models import InstanceRow, TaskHistoryRow, WorkItemRow
 from engine.ports import AttachedDocument, DocumentTypes, TaskDocuments
 from processes.dunning.news import note_changes
+from processes.sales_cycle.news import note_answers
 from storage.blobs.staging import Staging
 from storage.blobs.store import BlobStore
 from storage.unit_of_work import Reading, Recorder, UnitFactory, UnitOfWork
@@ -119,6 +120,7 @@ def recorders() -> Sequence[Recorder]:
         index_changes,
         note_changes,
         note_orders,
+        note_answers,
         record,
         note_retention,
     )

@@ -26,7 +26,7 @@ from crm.queries import customer
 from engine.errors import StepRefused
 from engine.evidence import performer_before
 from engine.handlers import ServiceCall, service_task
-from engine.instances import EntityLink, LinkEntity, link_entity
+from engine.instances import EntityLink, add_link
 from processes.offer_approval.facts import matrix_facts, shown, terms_shown
 from processes.offer_approval.sheet import file_sheet
 from processes.process_view import ProcessView
@@ -47,6 +47,7 @@ def read(unit: UnitOfWork, call: ServiceCall) -> dict[str, Any]:
     """Show the offer in the first form, where the case was started with one."""
     key = call.inputs.get("offer_id") or call.inputs.get("offer_number") or call.business_key
     nothing: dict[str, Any] = {"offer_id": None, "offer": None, "lines": None, "terms": None, "decided": []}
+    nothing["is_prepared"] = bool(key and call.inputs.get("is_prepared"))  # a case that calls this one has done it
     if not key:
         return nothing
     view = ProcessView(unit)
@@ -71,7 +72,7 @@ def freeze(unit: UnitOfWork, call: ServiceCall) -> dict[str, Any]:
     found = offer(view, before.id)
     buyer = customer(view, found.customer_id)
     for entity, identifier in (("crm.offer", found.id), ("crm.customer", buyer.id)):
-        link_entity(LinkEntity(instance_id=call.instance_id, link=EntityLink(entity=entity, id=identifier)), unit)
+        add_link(unit, call.instance_id, EntityLink(entity=entity, id=identifier))
     terms = terms_shown(found.terms)
     return (
         shown(view, found, buyer)

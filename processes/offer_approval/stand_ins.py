@@ -42,7 +42,8 @@ def _facts(call: ServiceCall) -> dict[str, Any]:
 def read(call: ServiceCall) -> dict[str, Any]:
     """The offer that the scenario describes."""
     facts = _facts(call)
-    return facts | {"terms": {field: facts[field] for field in TERMS}, "decided": []}
+    prepared = bool(call.inputs.get("is_prepared"))
+    return facts | {"terms": {field: facts[field] for field in TERMS}, "decided": [], "is_prepared": prepared}
 
 
 @stand_in("offer_approval.freeze")

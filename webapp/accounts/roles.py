@@ -27,6 +27,8 @@ RECORDS = frozenset({"records.read", "records.hold", "records.dispose", "records
 
 ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     "sales_rep": SALES,
+    "call_agent": EMPLOYEE | PRIVATE | MESSAGES | {"customer.edit", "activity.edit"},
+    "order_desk": EMPLOYEE | FINANCE | MESSAGES | {"offer.edit", "activity.edit"},
     "registrar": EMPLOYEE | SORTING | OUTBOX,
     "sales_manager": SALES | OUTBOX | MERGING | STATES | TEMPLATES | SORTING | INVOICES,
     "sales_director": SALES | LISTS | MERGING | STATES | SEALING | TEMPLATES | INVOICES | ERP,

@@ -1,0 +1,105 @@
+"""News for running opportunities: what customers say to offers becomes messages to the case that waits for it."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any, Protocol
+
+from sqlalchemy import select
+
+from core.executor import Executor
+from core.identity import SYSTEM
+from core.ids import new_id
+from core.messages import Event
+from crm.erp import words as erp
+from crm.erp.events import HandoverAcknowledged
+from crm.events import OfferSent
+from crm.outbox.events import OfferAnswered, OfferDeclined
+from crm.sales.events import OfferAccepted
+from engine.instances import EntityLink, LinkEntity
+from engine.messages import PublishMessage
+from engine.models import InstanceEntityRow, InstanceRow
+from processes.sales_cycle.parties import KEY
+from storage.jobs.queue import JobRequest
+from storage.jobs.registry import job
+from storage.unit_of_work import UnitOfWork
+
+TELL = "sales_cycle.tell"
+KEPT = timedelta(days=30)  # an answer that comes while somebody is on the telephone with the customer
+
+
+class Host(Protocol):
+    """What the job needs of the application."""
+
+    executor: Executor
+
+
+def note_answers(unit: UnitOfWork, events: Sequence[Event]) -> None:
+    """Hear of offers and orders inside the transaction: one statement for each that was sent, answered or confirmed."""
+    for event in events:
+        match event:
+            case OfferSent():
+                _tell_of_offer(unit, event, "offer.sent", {})
+            case OfferAccepted():
+                _tell_of_offer(unit, event, "offer.accepted", {})
+            case OfferDeclined():
+                _tell_of_offer(unit, event, "offer.rejected", {"loss_note": event.reason})
+            case OfferAnswered(answer="ask"):
+                _tell_of_offer(unit, event, "offer.change_requested", {"asked_change": event.remark})
+            case HandoverAcknowledged(entity=erp.ORDER) if _is_followed(unit, erp.ORDER, event.record_id):
+                tell_confirmed(unit, event.record_id, event.erp_number)
+            case _:
+                pass
+
+
+def tell_confirmed(unit: UnitOfWork, order_id: str, erp_number: str | None) -> None:
+    """The ERP has the order."""
+    tell(unit, "erp.order_confirmed", {"order_id": order_id}, {"erp_number": erp_number})
+
+
+def tell(
+    unit: UnitOfWork, name: str, keys: dict[str, str], content: dict[str, Any], link: dict[str, str] | None = None
+) -> None:
+    """Have a message published after the commit, once; `link` names a record that the receiving case is about, too."""
+    arguments = {"name": name, "keys": keys, "content": content, "key": new_id(), "link": link}
+    unit.enqueue(JobRequest(name=TELL, arguments=arguments, lock=f"{TELL}:{min(keys.values())}"))
+
+
+@job(TELL)
+def publish_news(host: Host, arguments: dict[str, Any]) -> None:
+    """Publish one message; its key makes sure that it has one effect."""
+    link = arguments["link"]
+    if link is not None:
+        about = EntityLink(entity=link["entity"], id=link["id"], role="further")
+        host.executor.execute(LinkEntity(instance_id=link["case"], link=about), actor=SYSTEM)
+    command = PublishMessage(
+        name=arguments["name"],
+        keys=arguments["keys"],
+        payload=arguments["content"],
+        event_id=f"sales_cycle:{arguments['key']}",
+        ttl=timedelta() if arguments["name"] == "offer.sent" else KEPT,
+    )
+    host.executor.execute(command, actor=SYSTEM)
+
+
+def _tell_of_offer(
+    unit: UnitOfWork, event: OfferSent | OfferAccepted | OfferDeclined | OfferAnswered, name: str, content: dict[str, Any]
+) -> None:
+    """An answer is about one version and no later one; that something was sent is about the offer."""
+    if _is_followed(unit, "crm.offer", event.offer_id):
+        version = f"{event.offer_id}:{event.version}"
+        tell(unit, name, {"offer_id": event.offer_id, "offer": version}, content)
+
+
+def _is_followed(unit: UnitOfWork, entity: str, record_id: str) -> bool:
+    about = (
+        select(InstanceRow.id)
+        .join(InstanceEntityRow, InstanceEntityRow.instance_id == InstanceRow.id)
+        .where(
+            InstanceEntityRow.entity == entity,
+            InstanceEntityRow.entity_id == record_id,
+            InstanceRow.definition_key == KEY,
+            InstanceRow.ended_at.is_(None),
+        )
+        .limit(1)
+    )
+    return unit.session.scalar(about) is not None
