@@ -53,12 +53,14 @@ TYPES = (
         CURRENCY,
         description="Oferta, którą dostaje klient.",
     ),
-    _type("meeting_report", "Notatka ze spotkania", _day("met_on", "Spotkanie"), description="Czego klient potrzebuje."),
+    _type(
+        "meeting_report", "Notatka ze spotkania", _day("met_on", "Spotkanie"), description="Czego klient potrzebuje."
+    ),
     _type("tech_opinion", "Opinia techniczna", description="Czy i jakim nakładem da się to zrobić."),
     _type(
         "customer_order",
         "Zamówienie klienta",
-        _text("po_number", "Numer u klienta"),
+        _text("po_number", "Sygnatura klienta"),
         _day("received_on", "Wpłynęło"),
         description="Zamówienie albo podpisana oferta.",
     ),

@@ -82,7 +82,10 @@ def publish_news(host: Host, arguments: dict[str, Any]) -> None:
 
 
 def _tell_of_offer(
-    unit: UnitOfWork, event: OfferSent | OfferAccepted | OfferDeclined | OfferAnswered, name: str, content: dict[str, Any]
+    unit: UnitOfWork,
+    event: OfferSent | OfferAccepted | OfferDeclined | OfferAnswered,
+    name: str,
+    content: dict[str, Any],
 ) -> None:
     """An answer is about one version and no later one; that something was sent is about the offer."""
     if _is_followed(unit, "crm.offer", event.offer_id):

@@ -68,4 +68,3 @@ def running_chain(unit: UnitOfWork, customer_id: str, subject: str, besides: str
         if (instance(view, each).variables.get("product_group") or "") == subject:
             return each
     return None
-

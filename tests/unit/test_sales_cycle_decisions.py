@@ -103,7 +103,7 @@ def test_a_lead_is_judged_on_each_side_of_every_limit(
         ("C", 3, None, 0, None, 7),
     ],
 )
-def test_a_customer_is_asked_again_by_class_attempts_and_mood(  # noqa: PLR0913 -- a row of the table
+def test_a_customer_is_asked_again_by_class_attempts_and_mood(
     models: dict[str, Model],
     abc: str,
     attempts: int,
