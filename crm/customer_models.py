@@ -206,6 +206,15 @@ class ContactPositionRow(Base):
     until: Mapped[date | None]
 
 
+class ContactTraceRow(Base):
+    """A document that named a person when they were erased, and that stays until its retention is over."""
+
+    __tablename__ = "contact_trace"
+
+    contact_id: Mapped[str] = mapped_column(ID, ForeignKey("contact.id"), primary_key=True)
+    document_id: Mapped[str] = mapped_column(ID, primary_key=True)
+
+
 class CustomerNoteRow(Base):
     """A note on a customer or a person there; its texts stand in its versions."""
 

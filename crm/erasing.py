@@ -3,22 +3,25 @@
 The record stays under its id, so that what was agreed with the firm keeps its shape; nothing in it tells who it was.
 Texts of activities and notes that name the person are not searched for: notes on the person go, activities keep their
 subject and lose who took part. Messages that wait do not leave any more; those that are done keep when they went,
-what they were about and which papers went along.
+what they were about and which papers went along. Files of imports that are over and files of exports go; documents are
+evidence with retention of their own: those known to name the person are listed to whoever erases, and after it.
 """
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
 
 from core.messages import Event
 from crm.access import require_read
 from crm.activities.models import ActivityParticipantRow, ActivityRow
 from crm.errors import ContactNotFound
 from crm.events import CustomerEvent
-from crm.imports.models import ImportedRow
-from crm.models import ContactPositionRow, ContactRow, CustomerNoteRow, CustomerNoteVersionRow
+from crm.imports.forgetting import KeptFile, files_with, forget_files, kept_exports
+from crm.links.ends import End, LinkedRecords
+from crm.models import ContactPositionRow, ContactRow, ContactTraceRow, CustomerNoteRow, CustomerNoteVersionRow
 from crm.outbox.models import MessageRow
 from crm.outbox.sending import cancel
 from crm.outbox.words import CANCELLED, DELIVERED, FAILED, QUEUED, RETURNED, SENT
@@ -29,6 +32,10 @@ GONE = "Erased person"
 SUBJECT = "contact:"
 SETTLED = frozenset({SENT, DELIVERED, RETURNED, FAILED, CANCELLED})
 WHY = "The person was erased."
+ERASE = "account.administer"
+DOCUMENT = "document"
+MOST = 1000  # documents that are listed
+SHORTEST = 5  # characters of what is looked for in files: less is in too many words
 EMPTIED = (
     "job_title",
     "email",
@@ -52,11 +59,36 @@ class ContactErased(CustomerEvent):
     contact_id: str
     notes: int
     participations: int
+    imports: list[str]  # whose files went
+    exports: int
+    documents: list[str]  # that are known to name the person, and stay
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Naming:
+    """A document that names a person."""
+
+    id: str
+    title: str
+
+
+class NamingDocuments(Protocol):
+    """Knows which documents name a person; the composition root fills it."""
+
+    def naming(self, reading: Reading, contact_id: str, address: str | None, known: Collection[str]) -> Collection[str]:
+        """Documents that are there, whoever may see them: linked to the person, messages from or to the address.
+
+        Of `known` those that are there, too.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remains:
-    """What an erasure takes, and what stays without the person's name."""
+    """What an erasure takes, and what stays; files and documents are told to those who may erase.
+
+    `documents` name the person and stay until their retention is over: messages from and to the person, papers linked
+    to them. `hidden` is how many more there are that the reader may not see.
+    """
 
     contact_id: str
     name: str
@@ -64,6 +96,10 @@ class Remains:
     fields: list[str]
     notes: int
     activities: int
+    imports: list[KeptFile]
+    exports: int
+    documents: list[Naming]
+    hidden: int
 
 
 def remains(view: Reading, contact_id: str) -> Remains:
@@ -75,6 +111,9 @@ def remains(view: Reading, contact_id: str) -> Remains:
     notes = select(func.count()).where(CustomerNoteRow.contact_id == row.id)
     activities = select(func.count()).where(ActivityRow.contact_id == row.id)
     named = ["name", *(name for name in EMPTIED if getattr(row, name) is not None)]
+    may_erase = view.actor.may(ERASE)
+    papers = _documents(view, row) if may_erase else []
+    titles = view.port(LinkedRecords).titles(view, [End(DOCUMENT, each) for each in papers]) if papers else {}
     return Remains(
         contact_id=row.id,
         name=row.name,
@@ -82,6 +121,10 @@ def remains(view: Reading, contact_id: str) -> Remains:
         fields=named + [name for name in ("interests", "custom") if getattr(row, name)],
         notes=view.session.scalars(notes).one(),
         activities=view.session.scalars(activities).one(),
+        imports=files_with(view, row.id, _texts(row)) if may_erase else [],
+        exports=kept_exports(view) if may_erase else 0,
+        documents=[Naming(id=end.id, title=title) for end, title in sorted(titles.items())],
+        hidden=len(papers) - len(titles),
     )
 
 
@@ -93,6 +136,11 @@ def forget_contact(unit: UnitOfWork, subject: str) -> Event | None:
     row = unit.session.get(ContactRow, subject.removeprefix(SUBJECT), with_for_update=True)
     if row is None:
         return None
+    files = forget_files(unit, row.id, _texts(row))
+    papers = _documents(unit, row)
+    if papers:
+        traces = [{"contact_id": row.id, "document_id": each} for each in papers]
+        unit.session.execute(insert(ContactTraceRow).values(traces).on_conflict_do_nothing())
     row.name = GONE
     for name in EMPTIED:
         setattr(row, name, None)
@@ -105,17 +153,36 @@ def forget_contact(unit: UnitOfWork, subject: str) -> Event | None:
     took = unit.session.execute(
         update(ActivityParticipantRow).where(ActivityParticipantRow.contact_id == row.id).values(name=None)
     )
-    unit.session.execute(update(ImportedRow).where(ImportedRow.record_id == row.id).values(before=None, cells=None))
     _forget_messages(unit, row.id)
     unit.session.flush()  # the index of search is written from what is stored
     return ContactErased(
-        customer_id=row.customer_id, contact_id=row.id, notes=_count(notes), participations=_count(took)
+        customer_id=row.customer_id,
+        contact_id=row.id,
+        notes=_count(notes),
+        participations=_count(took),
+        imports=files.imports,
+        exports=files.exports,
+        documents=papers,
     )
 
 
 def messages_to(view: Reading, contact_id: str) -> Collection[str]:
     """The messages that went or go to a person."""
     return view.session.scalars(select(MessageRow.id).where(MessageRow.contact_id == contact_id)).all()
+
+
+def _texts(row: ContactRow) -> list[str]:
+    """What tells in a file that somebody is in it."""
+    known = (row.name if row.name != GONE else None, row.email, row.phone, row.mobile)
+    return [each for each in known if each and len(each) >= SHORTEST]
+
+
+def _documents(view: Reading, row: ContactRow) -> list[str]:
+    """Documents that name the person: now, or when they were erased; copies of our messages to them, too."""
+    kept = select(ContactTraceRow.document_id).where(ContactTraceRow.contact_id == row.id)
+    copies = select(MessageRow.document_id).where(MessageRow.contact_id == row.id, MessageRow.document_id.is_not(None))
+    known = [each for each in view.session.scalars(kept.union(copies).limit(MOST)) if each]
+    return sorted(view.port(NamingDocuments).naming(view, row.id, row.email, known))
 
 
 def _forget_messages(unit: UnitOfWork, contact_id: str) -> None:

@@ -12,6 +12,7 @@ from crm.columns import SEARCH, Country, Currency, Money, Percent, Price, Quanti
 from crm.customer_models import (
     ContactPositionRow,
     ContactRow,
+    ContactTraceRow,
     CustomerAddressRow,
     CustomerBalanceRow,
     CustomerEmailRow,
@@ -28,6 +29,7 @@ __all__ = [
     "CompanyRow",
     "ContactPositionRow",
     "ContactRow",
+    "ContactTraceRow",
     "Country",
     "Currency",
     "CurrencyRateRow",

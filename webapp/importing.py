@@ -11,7 +11,7 @@ from crm.imports.batches import ArrangeImport, DraftImport
 from crm.imports.fields import RIGHTS, Target, targets
 from crm.imports.reading import Form
 from crm.imports.taking import Taken
-from crm.imports.working import head_of, look_at, preview
+from crm.imports.working import head_of, look_at, opened, preview
 from webapp.uploads import ReceivedFile
 from webapp.web import application, current_actor, run, view
 
@@ -60,7 +60,7 @@ def arrange(import_id: str, changes: dict[str, Any]) -> None:
     known = row.arrangement
     if known["format"] == "csv" and any(name in changes and changes[name] != known[name] for name in FORM):
         form = Form(**{name: changes.get(name, known[name]) for name in FORM})
-        with application().blobs.open(row.digest) as source:
+        with opened(application().blobs, row) as source:
             looked = look_at(source, row.kind, own, form=form)
         guessed = looked.arrangement.stored()
         changes = {"columns": guessed["columns"], "days": guessed["days"]} | changes

@@ -17,7 +17,7 @@ from crm.activities.models import ActivityRow
 from crm.activities.privacy import visible_activities
 from crm.customer_file.entries import FileSources
 from crm.devices.models import DeviceRow, ServiceContractRow
-from crm.erasing import forget_contact, messages_to
+from crm.erasing import NamingDocuments, forget_contact, messages_to
 from crm.erp.queueing import note_orders
 from crm.erp.systems import Erp
 from crm.imports.undoing import RecordUse
@@ -63,6 +63,7 @@ from webapp.activity_rules import ask_for_rules
 from webapp.checkpoints import publishers
 from webapp.decisions import TaskDecisions
 from webapp.document_fields import FormJs
+from webapp.erasing import PapersOfPeople
 from webapp.erp.http import HttpErp
 from webapp.linked_records import RecordTitles
 from webapp.mail_directory import Directory
@@ -169,6 +170,7 @@ def ports(blobs: BlobStore, staging: Staging, settings: Settings) -> Mapping[typ
         SearchRights: Labels(ENTITIES),
         SearchSources: SearchSources({each.kind: each for each in SOURCES}),
         Subjects: AccountSubjects(),
+        NamingDocuments: PapersOfPeople(),
         KeyFile: KeyFile(settings.log_key or settings.data / "log.key", settings.log_name),
         Publishers: publishers(settings),
         TaskDocuments: Attachments(),

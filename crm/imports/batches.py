@@ -15,7 +15,7 @@ from core.errors import Forbidden, InvalidInput
 from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
-from crm.imports.errors import ImportNotFound, WrongImportState
+from crm.imports.errors import ImportFileErased, ImportNotFound, WrongImportState
 from crm.imports.events import ImportFinished, ImportResumed, ImportStarted, ImportStopped
 from crm.imports.fields import RIGHTS, TARGETS, needed
 from crm.imports.models import ImportedRow, ImportMappingRow, ImportRow
@@ -165,6 +165,8 @@ def start_import(command: StartImport, unit: UnitOfWork) -> None:
         return
     if row.state != "draft":
         raise WrongImportState(row.state, "started")
+    if row.digest is None:
+        raise ImportFileErased(row.id)
     missing = needed(row.kind, arrangement_of(row.arrangement).columns)
     if missing:
         raise InvalidInput(missing, fields={"/columns": missing})

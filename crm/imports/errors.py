@@ -9,6 +9,15 @@ class FileUnreadable(InvalidInput):
     code = "import_file_unreadable"
 
 
+class ImportFileErased(Conflict):
+    """The file of an import went with a person who was erased."""
+
+    code = "import_file_erased"
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"The file of the import {key} was erased with a person in it. Bring in a new file.", id=key)
+
+
 class ImportNotFound(NotFound):
     """No such import, or it is somebody else's."""
 

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
-from sqlalchemy import delete, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import select, update
 
 from core.errors import InvalidInput, NotFound
 from core.executor import handles
@@ -21,6 +20,7 @@ from crm.activities.models import ActivityRow
 from crm.activities.privacy import visible_activities
 from crm.birthdays import birthday
 from crm.imports.events import ExportMade
+from crm.imports.forgetting import let_go
 from crm.imports.models import ExportRow
 from crm.imports.reading import safe
 from crm.imports.working import Host
@@ -29,7 +29,6 @@ from storage.blobs.staging import Staging
 from storage.blobs.store import BlobRef, BlobStore
 from storage.jobs.queue import JobRequest
 from storage.jobs.registry import job
-from storage.models import BlobRow
 from storage.unit_of_work import Reading, UnitOfWork
 
 MAKE = "crm.exports.make"
@@ -192,18 +191,9 @@ def forget_exports(host: Host) -> int:
         unit.session.execute(update(ExportRow).where(old).values(state="expired", digest=None))
         for digest in set(digests):
             if unit.session.scalar(select(ExportRow.id).where(ExportRow.digest == digest).limit(1)) is None:
-                _let_go(unit, str(digest))
+                let_go(unit, str(digest))
         unit.commit()
     return len(digests)
-
-
-def _let_go(unit: UnitOfWork, digest: str) -> None:
-    """The sweeper removes what nothing claims; content that is also a document's stays."""
-    try:
-        with unit.savepoint():
-            unit.session.execute(delete(BlobRow).where(BlobRow.digest == digest))
-    except IntegrityError:
-        return
 
 
 def written(view: Reading, kind: str, form: str) -> Iterator[str]:

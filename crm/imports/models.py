@@ -25,7 +25,7 @@ class ImportRow(Base):
     id: Mapped[IdKey]
     kind: Mapped[Code]
     file_name: Mapped[str]
-    digest: Mapped[str] = mapped_column(DIGEST, ForeignKey("blob.digest"))
+    digest: Mapped[str | None] = mapped_column(DIGEST, ForeignKey("blob.digest"))  # None once the file was erased
     size: Mapped[int]
     arrangement: Mapped[dict[str, Any]]  # encoding, delimiter, columns, keys and the rest of crm.imports.arranging
     state: Mapped[Code]

@@ -11,7 +11,7 @@ from core.clock import Clock
 from core.executor import Executor
 from core.identity import SYSTEM, Actor
 from crm.imports.batches import RUN, FinishImport, StopImport, TakeRows, job_of
-from crm.imports.errors import FileUnreadable
+from crm.imports.errors import FileUnreadable, ImportFileErased
 from crm.imports.fields import guess_columns
 from crm.imports.models import ImportRow
 from crm.imports.reading import LARGEST, Form, Row, guess, rows_of
@@ -80,7 +80,7 @@ def look_at(source: BinaryIO, kind: str, own: Sequence[Any] = (), *, form: Form 
 def preview(units: UnitFactory, row: ImportRow, actor: Actor) -> list[Taken]:
     """What would come of the first rows: they are brought in, looked at, and never committed."""
     arrangement = arrangement_of(row.arrangement)
-    with units.reading(actor) as view, _opened(view.port(BlobStore), row.digest) as source:
+    with units.reading(actor) as view, opened(view.port(BlobStore), row) as source:
         first = tuple(islice(_data(source, arrangement), SHOWN))
     with units.begin(actor) as unit:
         return take(unit, row.kind, first, arrangement)
@@ -91,7 +91,9 @@ def head_of(store: BlobStore, row: ImportRow) -> tuple[str, ...]:
     arrangement = arrangement_of(row.arrangement)
     if arrangement.format == "vcard":
         return COLUMNS
-    with _opened(store, row.digest) as source:
+    if row.digest is None:  # erased; what the columns were meant as is known
+        return tuple(each or "" for each in arrangement.columns)
+    with opened(store, row) as source:
         head = next(rows_of(source, Form(encoding=arrangement.encoding, delimiter=arrangement.delimiter)), None)
     return head.cells if head else ()
 
@@ -116,7 +118,7 @@ def run_import(host: Host, arguments: dict[str, Any]) -> None:
 def _bring_in(host: Host, row: ImportRow, store: BlobStore, actor: Actor) -> bool:
     """Whether no row is left."""
     arrangement, position = arrangement_of(row.arrangement), row.done
-    with _opened(store, row.digest) as source:
+    with opened(store, row) as source:
         rows = islice(_data(source, arrangement), position, None)
         for _ in range(TURN):
             batch = tuple(islice(rows, BATCH))
@@ -132,8 +134,11 @@ def _bring_in(host: Host, row: ImportRow, store: BlobStore, actor: Actor) -> boo
 
 
 @contextmanager
-def _opened(store: BlobStore, digest: str) -> Iterator[BinaryIO]:
-    with store.open(digest) as source:
+def opened(store: BlobStore, row: ImportRow) -> Iterator[BinaryIO]:
+    """The file in memory. Raises `ImportFileErased`."""
+    if row.digest is None:
+        raise ImportFileErased(row.id)
+    with store.open(row.digest) as source:
         yield io.BytesIO(source.read(LARGEST))
 
 

@@ -8,14 +8,14 @@ from flask import flash, make_response, redirect, render_template, request, url_
 from werkzeug.wrappers import Response
 
 from audit.erasing import ErasePersonalData
-from core.errors import Conflict, InvalidInput
+from core.errors import Conflict, Forbidden, InvalidInput
 from core.messages import Command
 from crm.access import PRIVATE
 from crm.cards import card
 from crm.contacts import CreateContact, MoveContact, UpdateContact
 from crm.custom_fields import custom_fields
 from crm.dictionaries import dictionaries, label
-from crm.erasing import remains
+from crm.erasing import ERASE, GONE, remains
 from crm.errors import ChangedMeanwhile
 from crm.notes import EditNote, WriteNote
 from crm.people import people, person
@@ -144,20 +144,31 @@ def record_satisfaction(customer_id: str) -> Response:
     return redirect(url_for("pages.customer", customer_id=customer_id))
 
 
+@blueprint.get("/contacts/<id:contact_id>/erasure")
+def contact_erasure(contact_id: str) -> str:
+    """What erasing a person takes and what stays; afterwards, what has stayed."""
+    if not current_actor().may(ERASE):
+        raise Forbidden("Only administrators erase people; ask for the right account.administer.", permission=ERASE)
+    return _erasure(contact_id)
+
+
 @blueprint.post("/contacts/<id:contact_id>/erase")
 def erase_contact(contact_id: str) -> Response:
     """Erase who a person was, here and in the trail, or say what keeps it."""
     try:
         run(ErasePersonalData(subject=f"contact:{contact_id}", reason=request.form.get("reason", "")))
     except (InvalidInput, Conflict) as refusal:
-        with view() as reading:
-            found = person(reading, contact_id)
-            page = _form(
-                reading, found.customer_id, found.customer_name, found, title=found.name, person=found, refusal=refusal
-            )
-        return make_response(page, 409 if isinstance(refusal, Conflict) else 422)
+        return make_response(_erasure(contact_id, refusal), 409 if isinstance(refusal, Conflict) else 422)
     flash("The person is erased. The trail keeps that and why.")
-    return redirect(url_for("pages.contact", contact_id=contact_id))
+    return redirect(url_for("pages.contact_erasure", contact_id=contact_id))
+
+
+def _erasure(contact_id: str, refusal: Conflict | InvalidInput | None = None) -> str:
+    with view() as reading:
+        found, kept = person(reading, contact_id), remains(reading, contact_id)
+    quoted = found.name.replace('"', " ")
+    values = {"person": found, "remains": kept, "refusal": refusal, "mentions": f'"{quoted}"', "names": names()}
+    return render_template("customers/erasure.html", **values)
 
 
 def _refusal(command: Command, customer_id: str) -> Response | None:
@@ -207,6 +218,6 @@ def _form(
         faults=(refusal.details.get("fields") or {}) if refusal else {},
         refusal=refusal,
         differences=refusal.details.get("differences", {}) if isinstance(refusal, ChangedMeanwhile) else {},
-        remains=remains(reading, more["person"].id) if more.get("person") else None,
+        is_erased="person" in more and more["person"].name == GONE,
         **{"person": None} | more,
     )

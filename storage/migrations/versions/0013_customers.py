@@ -23,6 +23,7 @@ TABLES = (
     "dictionary_value",
     "duplicate_pair",
     "contact_position",
+    "contact_trace",
     "customer_note",
     "customer_note_version",
 )
@@ -265,6 +266,13 @@ def _tables() -> None:
         sa.UniqueConstraint(
             "contact_id", "customer_id", "role", name="uq_contact_position_contact_id_customer_id_role"
         ),
+    )
+    op.create_table(
+        "contact_trace",
+        sa.Column("contact_id", sa.String(length=26, collation="C"), nullable=False),
+        sa.Column("document_id", sa.String(length=26, collation="C"), nullable=False),
+        sa.ForeignKeyConstraint(["contact_id"], ["contact.id"], name="fk_contact_trace_contact_id_contact"),
+        sa.PrimaryKeyConstraint("contact_id", "document_id", name="pk_contact_trace"),
     )
     op.create_table(
         "customer_note",

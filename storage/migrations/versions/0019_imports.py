@@ -93,7 +93,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=26, collation="C"), nullable=False),
         sa.Column("kind", sa.String(length=64, collation="C"), nullable=False),
         sa.Column("file_name", sa.String(), nullable=False),
-        sa.Column("digest", sa.String(length=64, collation="C"), nullable=False),
+        sa.Column("digest", sa.String(length=64, collation="C"), nullable=True),
         sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("arrangement", postgresql.JSONB(), nullable=False),
         sa.Column("state", sa.String(length=64, collation="C"), nullable=False),
