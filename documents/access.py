@@ -3,16 +3,18 @@
 A type of documents may name the roles that read it: then seeing a case or a customer is not enough.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from sqlalchemy import ColumnElement, func, or_, select, true
+from sqlalchemy import ColumnElement, cast, func, or_, select, true
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from core.errors import NotFound
 from core.identity import Actor
 from documents.models import DocumentLinkRow, DocumentRow, DocumentTypeRow
 from documents.records.tombstones import refuse_destroyed
+from storage.orm import ID
 from storage.unit_of_work import Reading, UnitOfWork
 
 DOCUMENT = "document"  # the kind of a link from a document to another one that it belongs to
@@ -85,7 +87,7 @@ def _open_links(reading: Reading, document_ids: Collection[str]) -> dict[str, li
     query = (
         select(link.document_id, link.kind, link.target)
         .join(DocumentRow, DocumentRow.id == link.document_id)
-        .where(link.document_id.in_(document_ids), readable(reading.actor))
+        .where(link.document_id == func.any(cast(list(document_ids), ARRAY(ID))), readable(reading.actor))
     )
     found: dict[str, list[Target]] = {document_id: [] for document_id in document_ids}
     for document_id, kind, target in reading.session.execute(query):
@@ -110,12 +112,18 @@ def visible_targets(reading: Reading, targets: Collection[Target], *, levels: in
 
 def visible_documents(reading: Reading, rows: Collection[DocumentRow], *, levels: int = LEVELS) -> list[DocumentRow]:
     """Those of the documents that the actor may see, in their order; a few questions, however many there are."""
+    seen = visible_of(reading, {row.id: row.created_by for row in rows}, levels=levels)
+    return [row for row in rows if row.id in seen]
+
+
+def visible_of(reading: Reading, owners: Mapping[str, str], *, levels: int = LEVELS) -> Collection[str]:
+    """Those of some documents that the actor may see; `owners` maps each id to who filed it."""
     if reading.actor.may("document.read_all"):
-        return list(rows)
-    others = [row.id for row in rows if row.created_by != reading.actor.id]
+        return owners.keys()
+    others = [document_id for document_id, owner in owners.items() if owner != reading.actor.id]
     links = _open_links(reading, others) if others else {}
     seen = visible_targets(reading, {target for each in links.values() for target in each}, levels=levels)
-    return [row for row in rows if row.created_by == reading.actor.id or not seen.isdisjoint(links[row.id])]
+    return {each for each in owners if each not in links or not seen.isdisjoint(links[each])}
 
 
 def require_visible(reading: Reading, document_id: str) -> DocumentRow:

@@ -1,7 +1,7 @@
 """Lists of documents: filtered, newest first, a page at a time; only what the actor may see."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from itertools import chain, islice
 from typing import Any, Self
@@ -9,7 +9,7 @@ from typing import Any, Self
 from sqlalchemy import Select, cast, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from documents.access import readable, visible_documents
+from documents.access import readable, visible_documents, visible_of
 from documents.models import DocumentLinkRow, DocumentRow, DocumentVersionRow
 from documents.queries import DocumentVersion, version_view
 from documents.search.holdings import visible_ids_of_few
@@ -99,23 +99,23 @@ def documents(
     else:
         query = query.where(DocumentRow.id == func.any(cast(sorted(few), ARRAY(ID))))
         walk = _walk(view, query, after)
-    rows: list[DocumentRow] = []
+    ids: list[str] = []
     following = None
     for seen, beyond in islice(walk, LOOKED_AT):
-        rows += seen
+        ids += seen
         following = beyond
-        if len(rows) > limit:
-            following = rows[limit - 1].id
+        if len(ids) > limit:
+            following = ids[limit - 1]
             break
-    shown = rows[:limit]
-    return DocumentPage(items=_newest(view, shown), next=following, total=_total(view, query))
+    return DocumentPage(items=_newest(view, ids[:limit]), next=following, total=_total(view, query))
 
 
 def listed(view: Reading, ids: Sequence[str]) -> tuple[ListedDocument, ...]:
     """The newest versions of these documents in this order; those that the actor may not see are left out."""
     rows = list(view.session.scalars(select(DocumentRow).where(DocumentRow.id.in_(ids), readable(view.actor))))
     place = {document_id: n for n, document_id in enumerate(ids)}
-    return tuple(sorted(_newest(view, visible_documents(view, rows)), key=lambda each: place[each.document_id]))
+    seen = [row.id for row in visible_documents(view, rows)]
+    return tuple(sorted(_newest(view, seen), key=lambda each: place[each.document_id]))
 
 
 def tags_in_use(view: Reading, *, limit: int = 100) -> list[TagCount]:
@@ -153,22 +153,22 @@ def _narrowed(view: Reading, wanted: DocumentFilter) -> Select[DocumentRow]:
     return query
 
 
-def _few(view: Reading, seen: list[DocumentRow], beyond: str | None) -> frozenset[str] | None:
+def _few(view: Reading, seen: Sequence[str], beyond: str | None) -> frozenset[str] | None:
     """The only documents that the actor may see, when the first batch shows that these are few among many."""
     if view.actor.may("document.read_all") or beyond is None or len(seen) >= SPARSE:
         return None
     return visible_ids_of_few(view)
 
 
-def _walk(
-    view: Reading, query: Select[DocumentRow], after: str | None
-) -> Iterator[tuple[list[DocumentRow], str | None]]:
-    """The visible ones of each batch, and where the next batch begins, None after the last."""
+def _walk(view: Reading, query: Select[DocumentRow], after: str | None) -> Iterator[tuple[list[str], str | None]]:
+    """The ids of the visible ones of each batch, and where the next batch begins, None after the last."""
+    light = query.with_only_columns(DocumentRow.id, DocumentRow.created_by).limit(BATCH)
     while True:
-        part = query.limit(BATCH)
-        batch = list(view.session.scalars(part if after is None else part.where(DocumentRow.id < after)))
-        after = batch[-1].id if len(batch) == BATCH else None
-        yield visible_documents(view, batch), after
+        part = light if after is None else light.where(DocumentRow.id < after)
+        batch = dict(view.session.execute(part).all())
+        after = next(reversed(batch)) if len(batch) == BATCH else None
+        seen = visible_of(view, batch)
+        yield [each for each in batch if each in seen], after
         if after is None:
             return
 
@@ -183,20 +183,20 @@ def _total(view: Reading, query: Select[DocumentRow]) -> int | None:
     return sum(len(seen) for seen, _ in _walk(view, query, None)) if count <= COUNTED else None
 
 
-def _newest(view: Reading, rows: Iterable[DocumentRow]) -> tuple[ListedDocument, ...]:
-    by_id = {row.id: row for row in rows}
+def _newest(view: Reading, ids: Sequence[str]) -> tuple[ListedDocument, ...]:
     query = (
-        select(DocumentVersionRow)
-        .join(DocumentRow, (DocumentRow.id == DocumentVersionRow.document_id))
-        .where(DocumentRow.id.in_(by_id), DocumentVersionRow.n == DocumentRow.latest)
+        select(DocumentRow, DocumentVersionRow)
+        .join(DocumentVersionRow, DocumentRow.id == DocumentVersionRow.document_id)
+        .where(DocumentRow.id == func.any(cast(list(ids), ARRAY(ID))), DocumentVersionRow.n == DocumentRow.latest)
         .order_by(DocumentRow.id.desc())
     )
-    return tuple(_listed(by_id[each.document_id], each) for each in view.session.scalars(query))
+    return tuple(_listed(row, each) for row, each in view.session.execute(query))
 
 
 def _listed(row: DocumentRow, each: DocumentVersionRow) -> ListedDocument:
+    version = version_view(row, each)
     return ListedDocument(
-        **asdict(version_view(row, each)),
+        **{field.name: getattr(version, field.name) for field in fields(version)},
         tags=tuple(row.tags),
         checked_out_by=row.checked_out_by,
         filed_at=row.created_at,

@@ -65,7 +65,7 @@ class UnlistedRights:
     unlabelled: tuple[str, ...] = ()
 
     def held(self, _reading: Reading) -> Held:
-        return Held(labels=frozenset(), others=Others("false", {}))
+        return Held(labels=frozenset(), others=Others("false", {}, "cases"))
 
 
 class Office:

@@ -68,7 +68,7 @@ def forget_files(unit: UnitOfWork, contact_id: str, texts: Collection[str]) -> F
     )
     imports = unit.session.scalars(select(ImportRow).where(ImportRow.id.in_(ids)).with_for_update()).all()
     exports = unit.session.scalars(select(ExportRow).where(_is_kept() | _is_waiting()).with_for_update()).all()
-    digests = {each.digest for each in (*imports, *exports) if each.digest is not None}
+    digests = {each for each in (*(row.digest for row in imports), *(row.digest for row in exports)) if each}
     number = sum(each.state == "done" for each in exports)
     for row in imports:
         row.digest = None

@@ -50,6 +50,7 @@ SELECT count(*), count(*) FILTER (WHERE fits), (SELECT count(*) FROM candidate W
 """
 TITLES = "SELECT subject, title FROM search_entry WHERE kind = %(search_kind)s AND subject = ANY(%(search_ids)s)"
 COMPARED = "CASE WHEN {seen} THEN terms @@ %(search_compared)s::tsquery ELSE false END"
+BESIDE = "rights && %(search_beside)s::varchar[]"
 LABELLED = "rights && %(search_labels)s::varchar[]"
 OPEN = "(NOT facts && %(search_closed)s::varchar[] OR rights && %(search_own)s::varchar[])"
 ID = 26  # characters of labels that are not listed: ids, as no other label is
@@ -100,6 +101,8 @@ class Statements:
         self._connection = view.session.connection()
         self._held = held
         self._values: dict[str, Any] = {"search_labels": sorted(held.labels)}
+        if held.others is not None:
+            self._values["search_beside"] = [held.others.beside]
         self._open = [OPEN] if closed else []
         if closed:
             self._values["search_closed"] = [f"type:{key}" for key in closed]
@@ -161,7 +164,7 @@ class Statements:
             return [LABELLED]
         asked = self._held.others.condition
         one = f"EXISTS (SELECT FROM unnest(rights) AS asked (label) WHERE length(asked.label) = {ID} AND {asked})"
-        return [f"({LABELLED} OR {one})"]
+        return [f"({LABELLED} OR {BESIDE} AND {one})"]
 
     def _rows(self, text: str, values: dict[str, Any]) -> Sequence[Any]:
         others = {} if self._held.others is None else self._held.others.values

@@ -83,7 +83,7 @@ class Labels:
             return Held(labels=frozenset(held) | mine)
 
         values: dict[str, Any] = {}
-        return Held(labels=frozenset(held), others=Others(involved_sql(actor, values), values))
+        return Held(labels=frozenset(held), others=Others(involved_sql(actor, values), values, CASES))
 
     def customers(self, reading: Reading, targets: Collection[Target]) -> Mapping[Target, frozenset[str]]:
         """Of records directly, of cases and their tasks by the records that the case is about."""
