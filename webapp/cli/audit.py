@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import click
-from sqlalchemy import func, select, text
 
 from audit.checking import check_everything
 from audit.checkpoints import log_size
@@ -16,21 +15,11 @@ from audit.timestamps import Roots, check_timestamps
 from core.errors import DomainError
 from core.identity import SYSTEM
 from core.settings import Settings
-from storage.models import BlobRow
-from storage.unit_of_work import Reading
 from webapp.bootstrap import Application, opened
 from webapp.cli import FINDINGS, print_json
-from webapp.cli.audit_destroyed import lost_versions
-from webapp.cli.progress import Progress, progress_bar
+from webapp.cli.progress import progress_bar
+from webapp.document_check import check_content, check_versions
 from webapp.grants import rights_beyond
-
-UNKNOWN = text("""SELECT version.document_id, version.n, version.digest FROM document_version AS version
-WHERE NOT EXISTS (SELECT FROM audit_entry AS entry WHERE entry.stream = 'document:' || version.document_id
-    AND entry.type IN ('document.filed', 'document.version_added')
-    AND convert_from(entry.content, 'UTF8')::jsonb -> 'data' @>
-        jsonb_build_object('version', version.n, 'digest', version.digest))
-ORDER BY version.document_id, version.n""")
-PIECE = 1 << 20  # bytes in memory at a time
 
 
 @click.group()
@@ -50,14 +39,15 @@ def audit_check(context: click.Context, as_json: bool, no_content: bool) -> None
         with progress_bar("Chains and log") as progress:
             found = check_everything(view, _published(application, away), progress)
         found += check_timestamps(view, Roots(settings.tsa_roots) if settings.tsa_roots else None)
+        found += check_versions(view)
+        if not no_content:
+            with progress_bar("Documents") as progress:
+                found += check_content(view, application.blobs, progress)
         findings: list[dict[str, Any]] = [
             {"stream": each.stream, "seq": each.seq, "problem": each.problem, "sentence": each.sentence}
             for each in found
         ]
-        findings += [*away, *_unknown_versions(view), *lost_versions(view)]
-        if not no_content:
-            with progress_bar("Documents") as progress:
-                findings += _wrong_blobs(application, view, progress)
+        findings += away
         told = RecordCheck(
             entries=log_size(view.session.connection()), findings=len(findings), with_content=not no_content
         )
@@ -148,33 +138,3 @@ def audit_erase(settings: Settings, subject: str, reason: str) -> None:
     with opened(settings) as application:
         number = application.executor.execute(ErasePersonalData(subject=subject, reason=reason), actor=SYSTEM)
     click.echo(f"{number} values were erased.", err=True)
-
-
-def _unknown_versions(view: Reading) -> Iterator[dict[str, Any]]:
-    """Versions of documents whose content is not the one that the trail tells of."""
-    for document, n, digest in view.session.execute(UNKNOWN):
-        sentence = f"Version {n} of the document {document} has the content {digest}, of which the trail knows nothing."
-        yield {"stream": f"document:{document}", "seq": None, "problem": "changed", "sentence": sentence}
-
-
-def _wrong_blobs(application: Application, view: Reading, progress: Progress) -> Iterator[dict[str, Any]]:
-    total = view.session.scalar(select(func.coalesce(func.sum(BlobRow.size), 0))) or 0
-    done = 0
-    for blob in view.session.scalars(select(BlobRow).order_by(BlobRow.digest).execution_options(yield_per=500)):
-        problem = _problem(application, blob.digest, blob.size)
-        done += blob.size
-        progress(done, total)
-        if problem is not None:
-            yield {"stream": f"blob:{blob.digest}", "seq": None, "problem": "content", "sentence": problem}
-
-
-def _problem(application: Application, digest: str, size: int) -> str | None:
-    """Read it whole, which verifies the digest; what is wrong as a sentence."""
-    read = 0
-    try:
-        with application.blobs.open(digest) as source:
-            while piece := source.read(PIECE):
-                read += len(piece)
-    except DomainError as error:
-        return f"Blob {digest}: {error.sentence}"
-    return None if read == size else f"Blob {digest} has {read} bytes; {size} were stored."
