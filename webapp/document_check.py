@@ -40,7 +40,9 @@ Progress = Callable[[int, int], None]  # bytes read so far, bytes in all
 def check_versions(view: Reading) -> Iterator[Finding]:
     """Versions that are not as they were filed, those that are gone without a tombstone, and unknown tombstones."""
     for document, n, digest in view.session.execute(UNKNOWN):
-        sentence = f"Version {n} of the document {document} has the content {digest}; the trail does not tell of such a version."
+        sentence = (
+            f"Version {n} of the document {document}, with the content {digest}, is not as the trail tells of it."
+        )
         yield _finding(f"document:{document}", "changed", sentence)
     for document, n, digest in view.session.execute(LOST):
         sentence = f"Version {n} of the document {document} ({digest}) was removed: nothing says that it was destroyed."
