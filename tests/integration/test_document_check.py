@@ -125,7 +125,7 @@ def test_swapped_versions_are_both_found(archive: Archive, other: int) -> None:
 
     changed = [sentence for _, problem, sentence in found if problem == "changed"]
     for key, number in ((document, n), (second, m)):
-        assert any(f"Version {number} of the document {key} " in sentence for sentence in changed)
+        assert any(f"Version {number} of the document {key}," in sentence for sentence in changed)
     assert len(changed) == 2
 
 
