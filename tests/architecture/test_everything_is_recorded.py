@@ -28,7 +28,6 @@ UNTOLD = {  # commands without an event, and why
     "DraftImport": "a file that is looked at changes no record; what is started is told",
     "ArrangeImport": "the same",
     "SaveMapping": "the same",
-    "TakeRows": "each record that is made or changed is told in its own stream",
     "UndoImport": "what is taken back is told, record by record and at the end",
     "OrderExport": "what a worker writes of it is told, with the number of records",
     "StartDunnings": "each case that is started for an overdue invoice is told",
