@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -15,9 +16,12 @@ from core.clock import FixedClock
 from core.identity import SYSTEM, Actor
 from crm.customers import CreateCustomer
 from crm.offer_content import Line
+from crm.outbox.batches import BatchPapers, MakeBatch, PostBatch, note_printed
+from crm.outbox.channels import Channels
+from crm.outbox.errors import NothingToPrint
 from crm.payments.importing import PostPayment
 from crm.payments.receivables import SetInterestRate
-from crm.profiles import Email, Phone, Profile
+from crm.profiles import Address, Email, Phone, Profile
 from crm.sales.issuing import IssueInvoice
 from documents.filing import FileDocument
 from documents.intake import receive
@@ -31,12 +35,16 @@ from engine.tasks import CompleteTask
 from engine.timers import FireDueTimers
 from engine.views import TaskSummary
 from processes.dunning import PACKAGE
+from processes.dunning.dispatching import DispatchNextLetter
+from processes.dunning.holds import recall_message
+from processes.dunning.letters import RECALL
 from processes.dunning.models import DunningItemRow, DunningLetterRow, DunningRow
-from processes.dunning.news import TELL, publish_news
 from processes.dunning.nightly import START, StartDunnings, start_batch
-from processes.dunning.printing import PrintNextLetter
+from processes.dunning.telling import TELL, publish_news
 from tests.offer_case import PDF, person
 from webapp.bootstrap import Application
+from webapp.outbox.channels import Sink
+from webapp.outbox.delivery import send_due
 
 CLERK = person("Piotr", "credit_controller")
 FINANCE = person("Anna", "finance_director")
@@ -46,7 +54,12 @@ JOBS = text(
     "DELETE FROM procrastinate_jobs WHERE id = (SELECT id FROM procrastinate_jobs WHERE task_name = ANY(:names)"
     " AND status = 'todo' ORDER BY id LIMIT 1) RETURNING task_name, args"
 )
-FUNCTIONS = {TELL: publish_news, START: start_batch}
+FUNCTIONS: dict[str, Callable[[Any, dict[str, Any]], None]] = {
+    TELL: publish_news,
+    START: start_batch,
+    RECALL: recall_message,
+}
+ADDRESS = Address(street="ul. Łąkowa 5", postal_code="30-102", city="Kraków", country="PL")
 
 
 @dataclass
@@ -56,8 +69,10 @@ class DunningDesk:
     application: Application
     clock: FixedClock
     paid: int = field(default=0)
+    sink: Sink = field(default_factory=Sink)
 
     def __post_init__(self) -> None:
+        self.application.units.ports[Channels] = Channels({"email": self.sink, "sms": self.sink})
         files = tuple(DeploymentFile(name=path.name, content=path.read_bytes()) for path in PACKAGE.files())
         self.do(DeployDefinitions(files=files), SYSTEM)
         rate = SetInterestRate(currency="PLN", valid_from=date(2020, 1, 1), percent=Decimal("15.75"), source="M.P.")
@@ -72,6 +87,7 @@ class DunningDesk:
                 "name": "Żuraw",
                 "country": "PL",
                 "reliability": "B",
+                "addresses": (ADDRESS,),
                 "emails": (Email(address="biuro@zuraw.example"),),
                 "phones": (Phone(number="+48600100200", kind="mobile"),),
             }
@@ -145,13 +161,33 @@ class DunningDesk:
             pass
 
     def print_letters(self) -> list[str]:
-        """The documents of a print run."""
-        made, last = [], ""
-        while (printed := self.do(PrintNextLetter(after=last))) is not None:
-            last = printed.letter_id
-            made += [printed.document_id] if printed.document_id else []
+        """Letters are made, mailed, texted, printed and posted; their documents."""
+        made = self.make_letters()
+        send_due(self.application)
+        if (batch := self.print_batch()) is not None:
+            self.do(PostBatch(batch_id=batch), SYSTEM)
         self.work()
         return made
+
+    def make_letters(self) -> list[str]:
+        """What waits goes into the outbox; the documents."""
+        made, last = [], ""
+        while (done := self.do(DispatchNextLetter(after=last))) is not None:
+            last = done.letter_id
+            made += [done.document_id] if done.document_id else []
+        return made
+
+    def print_batch(self) -> str | None:
+        """The letters of the outbox are printed; the post does not have them yet. The batch, if there was any."""
+        try:
+            batch: str = self.do(MakeBatch(), SYSTEM)
+        except NothingToPrint:
+            return None
+        with self.application.units.begin(SYSTEM) as unit:
+            papers = BatchPapers(pages_id=batch, book_id=batch, labels_id=batch, digest="0" * 64)
+            note_printed(unit, batch, papers)
+            unit.commit()
+        return batch
 
     def row(self, invoice_id: str) -> DunningRow:
         with self.application.units.reading(SYSTEM) as view:

@@ -52,6 +52,7 @@ from engine.access import visible_instances
 from engine.events import TaskCompleted
 from engine.models import InstanceRow, TaskHistoryRow, WorkItemRow
 from engine.ports import AttachedDocument, DocumentTypes, TaskDocuments
+from processes.dunning.holds import DunningHolds
 from processes.dunning.news import note_changes
 from processes.sales_cycle.news import note_answers
 from storage.blobs.staging import Staging
@@ -79,7 +80,7 @@ from webapp.operations.records import Records
 from webapp.operations.secrets import SecretFolder, Secrets
 from webapp.operations.smtp import SmtpServer
 from webapp.outbox.channels import channels
-from webapp.outbox.papers import FiledPapers, NothingHolds
+from webapp.outbox.papers import FiledPapers
 from webapp.outbox.post import OutboxPost
 from webapp.outbox.tokens import SignedTokens
 from webapp.planning import Office, ReminderMails
@@ -182,7 +183,7 @@ def ports(blobs: BlobStore, staging: Staging, settings: Settings) -> Mapping[typ
         CaseFiles: StoredCaseFiles(),
         Outgoing: OutboxPost(),
         Papers: FiledPapers(),
-        Holds: NothingHolds(),
+        Holds: DunningHolds(),
         Web: WebClient(settings.http_hosts, largest=settings.http_max_answer),
         Records: CrmRecords(),
         Secrets: SecretFolder(settings.secrets),

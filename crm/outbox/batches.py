@@ -24,6 +24,7 @@ from storage.unit_of_work import Reading, UnitOfWork
 
 PRINT_JOB = "outbox.print"
 MOST = 1000  # letters of one batch
+PDF = "application/pdf"
 MAKING, PRINTED, POSTED, BROKEN = "making", "printed", "posted", "failed"
 
 
@@ -74,6 +75,7 @@ class BatchLetter:
     subject: str
     text: str
     enclosures: tuple[str, ...]
+    pages: tuple[str, ...]  # digests of the PDFs that are printed behind the text, or are the letter
     tracking_number: str | None
     state: str
 
@@ -140,15 +142,21 @@ def print_again(command: PrintAgain, unit: UnitOfWork) -> None:
 
 @handles(PostBatch, needs=known.ADMINISTER)
 def post_batch(command: PostBatch, unit: UnitOfWork) -> int:
-    """How many letters left. Raises `BatchNotFound`, `WrongMessageState` before they are printed; again is harmless."""
+    """How many letters left; none while some are to be taken out of the pile first, which the batch then names.
+
+    Raises `BatchNotFound`, `WrongMessageState` before they are printed; again is harmless.
+    """
     batch = _locked(unit, command.batch_id)
     if batch.state == POSTED:
         return 0
     if batch.state != PRINTED:
         raise WrongMessageState(state="not printed", wanted="posted")
     now = unit.clock.now()
-    rows = unit.session.scalars(select(MessageRow).where(MessageRow.batch_id == batch.id).with_for_update()).all()
+    wanted = select(MessageRow).where(MessageRow.batch_id == batch.id).order_by(MessageRow.id)
+    rows = unit.session.scalars(wanted.with_for_update()).all()
     left = [row for row in rows if row.state == known.SENDING]
+    if [row for row in left if not _may_go(unit, row)]:
+        return 0
     for row in left:
         row.state, row.sent_at, row.settled_at = known.SENT, now, now
         row.answer, row.attempts = f"handed to the post with batch {batch.number}", batch.prints
@@ -224,6 +232,7 @@ def batch(view: Reading, batch_id: str) -> tuple[Batch, list[BatchLetter]]:
             subject=each.subject,
             text=each.text,
             enclosures=tuple(f"{paper.file_name} ({paper.version})" for paper in each.papers),
+            pages=tuple(paper.digest for paper in each.papers if paper.media_type == PDF),
             tracking_number=each.tracking_number,
             state=each.state,
         )

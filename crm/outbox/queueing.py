@@ -100,7 +100,7 @@ def queue(
     whom = reached(unit, command.customer_id, command.contact_id)
     way, fallback = _way(unit, command, whom)
     subject, text = _words(unit, command, whom)
-    _check(command, way, subject, text)
+    _check(command, way, subject, text, has_papers=bool(papers or command.papers))
     row = _row(unit, command, way, whom)
     row.key, row.subject, row.text, row.fallback, row.link_id = key, subject, text, fallback, link_id
     found = unit.port(Papers).papers(unit, command.papers) if papers is None and command.papers else papers or ()
@@ -164,12 +164,12 @@ def _words(reading: Reading, command: QueueMessage, whom: Reached) -> tuple[str,
     return subject, command.text or filled(template.text, values, "/text")
 
 
-def _check(command: QueueMessage, way: Way, subject: str, text: str) -> None:
+def _check(command: QueueMessage, way: Way, subject: str, text: str, *, has_papers: bool) -> None:
     findings = Findings()
     findings.choice("/purpose", command.purpose, "The purpose", known.PURPOSES)
     if way.channel != known.SMS and not subject:
         findings.add("/subject", "The subject is missing.")
-    if not text.strip() and not command.papers:
+    if not text.strip() and not has_papers:
         findings.add("/text", "The text is missing.")
     if len(text) > LONGEST_TEXT or "\0" in text:
         findings.add("/text", f"The text has at most {LONGEST_TEXT} characters, and no NUL.")

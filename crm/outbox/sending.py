@@ -35,7 +35,7 @@ LEASE = timedelta(minutes=10)  # longer than any server may take to answer
 FIRST_PAUSE, LONGEST_PAUSE = 30, 6 * 3600  # seconds
 MOST_TRIES = 12  # a day and a half with the pauses above
 LONGEST_TOLD = 1000  # characters of an answer or a reason
-TAKEN, LATER, REFUSED = "sent", "later", "refused"
+TAKEN, LATER, REFUSED, HELD = "sent", "later", "refused", "held"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +69,36 @@ class SettleMessage(Command):
     refused: tuple[str, ...] = ()
     receipt: Receipt | None = None
     copy: BlobRef | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecheckMessage(Command):
+    """Look again whether a message may leave; whoever has claimed it asks right before giving it away."""
+
+    quiet = True
+
+    message_id: str
+    claim: str | None = None
+
+
+@handles(RecheckMessage, needs=known.ADMINISTER)
+def recheck_message(command: RecheckMessage, unit: UnitOfWork) -> bool:
+    """Whether it may; a message that somebody holds back is cancelled. What is being sent is left to who sends it."""
+    row = unit.session.get(MessageRow, command.message_id, with_for_update=True, populate_existing=True)
+    if row is None:
+        return False
+    is_asked_by_sender = command.claim is not None and row.claim == command.claim
+    waits = row.state == known.QUEUED or row.batch_id is not None
+    if row.state not in {known.QUEUED, known.SENDING} or not (waits or is_asked_by_sender):
+        return False
+    why = unit.port(Holds).why_not(unit, row.id)
+    if why is None:
+        return True
+    attempt = unit.session.get(AttemptRow, (row.id, row.claim or ""))
+    if attempt is not None:
+        attempt.ended_at, attempt.outcome, attempt.answer = unit.clock.now(), HELD, _short(why)
+    cancel(unit, row, why)
+    return False
 
 
 @handles(ClaimMessage, needs=known.ADMINISTER)

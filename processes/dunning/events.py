@@ -45,6 +45,19 @@ class LetterWithdrawn(DunningEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LetterMade(DunningEvent):
+    """A letter was made and put into the outbox; the document is what it says."""
+
+    type: ClassVar[str] = "dunning.letter_made"
+
+    letter_id: str
+    template: str
+    channel: str
+    document_id: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LetterSent(DunningEvent):
     """A letter went out; the document is what it said."""
 

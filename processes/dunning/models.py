@@ -60,7 +60,7 @@ class DunningLetterRow(Base):
     template: Mapped[str] = mapped_column(WORD)
     channel: Mapped[str] = mapped_column(WORD)
     currency: Mapped[Currency]
-    state: Mapped[str] = mapped_column(WORD)  # waiting, sent, withdrawn
+    state: Mapped[str] = mapped_column(WORD)  # waiting, made (it is in the outbox), sent, withdrawn
     queued_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
     document_id: Mapped[str | None] = mapped_column(ID)
@@ -77,12 +77,33 @@ class DunningItemRow(Base):
 
     id: Mapped[IdKey]
     letter_id: Mapped[str] = parent("dunning_letter.id")
-    invoice_id: Mapped[str] = mapped_column(ID, ForeignKey("invoice.id"))
+    invoice_id: Mapped[str] = mapped_column(ID, ForeignKey("invoice.id"), index=True)
     instance_id: Mapped[str] = mapped_column(ID)
     balance: Mapped[Money]
     law: Mapped[str] = mapped_column(String(64))
     difference: Mapped[Decimal | None]  # points from the rate of interest between businesses; None: no interest
     has_compensation: Mapped[bool]
     reached: Mapped[int | None]  # the level that this letter is
-    state: Mapped[str] = mapped_column(WORD)  # waiting, sent, withdrawn
-    reason: Mapped[str | None]  # why it was withdrawn
+    state: Mapped[str] = mapped_column(WORD)  # waiting, made, sent, withdrawn
+    reason: Mapped[str | None]  # why it was withdrawn, or must be before its letter leaves
+
+
+class DunningDispatchRow(Base):
+    """A message of the outbox that carries a letter; when the leading one has left, the letter is sent."""
+
+    __tablename__ = "dunning_dispatch"
+
+    message_id: Mapped[str] = mapped_column(ID, ForeignKey("outbox_message.id"), primary_key=True)
+    letter_id: Mapped[str] = parent("dunning_letter.id")
+    is_leading: Mapped[bool]
+
+
+class DunningNightRow(Base):
+    """A business day on which the clock began the nightly run, and what came of it."""
+
+    __tablename__ = "dunning_night"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    begun_at: Mapped[datetime]
+    cases: Mapped[int | None]
+    refusal: Mapped[str | None]

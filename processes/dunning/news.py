@@ -2,39 +2,26 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
-from typing import Any, Protocol
 
 from sqlalchemy import select, update
 
-from core.executor import Executor, handles
-from core.identity import SYSTEM
-from core.ids import new_id
+from core.executor import handles
 from core.messages import Command, Event
 from crm.company import today
 from crm.sales.events import DisputeResolved, InvoiceDisputed, InvoiceEvent, InvoiceSettled, SettlementUndone
 from crm.sales.settling import lock_invoice
 from engine.events import CaseCancelled, CaseCompleted
-from engine.messages import PublishMessage
 from processes.dunning.errors import NotDunned, PromiseUnclear
 from processes.dunning.events import ClaimNoted
-from processes.dunning.models import DunningItemRow, DunningLetterRow, DunningRow
-from storage.jobs.queue import JobRequest
-from storage.jobs.registry import job
+from processes.dunning.models import DunningRow
+from processes.dunning.telling import tell
+from processes.dunning.undelivered import note_messages, step_back
 from storage.unit_of_work import UnitOfWork
 
-TELL = "dunning.tell"
-KEPT = timedelta(days=30)  # a message that nobody waits for
 WORTH_TELLING = (InvoiceSettled, SettlementUndone, InvoiceDisputed, DisputeResolved)
 OUTCOMES = ("settled", "handed_over", "assigned", "written_off", "insolvency", "stopped")  # of the diagram
-BEFORE = {1: 0, 2: 1, 4: 3, 5: 4}  # the level before a letter's
-
-
-class Host(Protocol):
-    """What the job needs of the application."""
-
-    executor: Executor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +88,7 @@ def note_returned(command: NoteReturned, unit: UnitOfWork) -> None:
         row.mobile_fails = True
     else:
         row.is_unreachable = True
-    _step_back(unit, row)
+    step_back(unit, row)
     facts = {"channel": command.channel}
     unit.emit(
         ClaimNoted(
@@ -143,7 +130,8 @@ def running(unit: UnitOfWork, key: str) -> DunningRow:
 
 
 def note_changes(unit: UnitOfWork, events: Sequence[Event]) -> None:
-    """Hear of invoices and of cases inside the transaction: one statement, and only where it may concern dunning."""
+    """Hear of invoices, messages and cases inside the transaction: a statement each, where it may concern dunning."""
+    note_messages(unit, events)
     changed = {
         event.invoice_id: event
         for event in events
@@ -171,45 +159,3 @@ def _tell_of(unit: UnitOfWork, event: InvoiceEvent) -> None:
             tell(unit, "dispute.closed", event.invoice_id, news="dispute_closed")
         case _:
             tell(unit, "payment.posted", event.invoice_id, news="payment")
-
-
-def tell(unit: UnitOfWork, name: str, invoice_id: str, *, key: str | None = None, **content: Any) -> None:
-    """Have a message published after the commit, once, to the case that runs for an invoice."""
-    arguments = {"name": name, "invoice_id": invoice_id, "key": key or new_id(), "content": content}
-    unit.enqueue(JobRequest(name=TELL, arguments=arguments, lock=f"{TELL}:{invoice_id}"))
-
-
-@job(TELL)
-def publish_news(host: Host, arguments: dict[str, Any]) -> None:
-    """Publish one message; its key makes sure that it has one effect."""
-    command = PublishMessage(
-        name=arguments["name"],
-        keys={"invoice_id": arguments["invoice_id"]},
-        payload=_decoded(arguments["content"]),
-        event_id=f"dunning:{arguments['key']}",
-        ttl=KEPT,
-    )
-    host.executor.execute(command, actor=SYSTEM)
-
-
-def _decoded(content: dict[str, Any]) -> dict[str, Any]:
-    found = dict(content)
-    if "promise_date" in found:
-        found["promise_date"] = date.fromisoformat(found["promise_date"]["v"])
-        found["promise_amount"] = Decimal(found["promise_amount"])
-    return found
-
-
-def _step_back(unit: UnitOfWork, row: DunningRow) -> None:
-    """What the last letter had reached was not reached."""
-    wanted = (
-        select(DunningItemRow.reached)
-        .join(DunningLetterRow, DunningLetterRow.id == DunningItemRow.letter_id)
-        .where(DunningItemRow.invoice_id == row.invoice_id, DunningItemRow.state == "sent")
-        .order_by(DunningLetterRow.sent_at.desc())
-        .limit(1)
-    )
-    reached = unit.session.scalars(wanted).first()
-    if reached is not None and reached == row.level:
-        row.level = BEFORE.get(reached, row.level)
-        row.reminded_on = None

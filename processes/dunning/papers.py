@@ -11,6 +11,7 @@ from typing import Any
 from crm.company import Company
 from crm.models import CustomerRow
 from crm.money import NOTHING, rounded
+from crm.outbox import words as outbox
 from crm.sales.models import InvoiceRow
 from documents.papers import render_pdf
 from processes.dunning.claims import Claim
@@ -48,6 +49,32 @@ def title_of(letter: Letter) -> str:
     return str(_words(letter.customer)["letters"][letter.template]["title"])
 
 
+def subject_of(letter: Letter, channel: str) -> str:
+    """What stands above a mail or in the posting book, which says how a letter is to be posted."""
+    delivery = _words(letter.customer)["delivery"].get(letter.channel) if channel == outbox.LETTER else None
+    return f"{title_of(letter)} ({delivery})" if delivery else title_of(letter)
+
+
+def text_of(letter: Letter, own: Company, channel: str, *, on: date) -> str:
+    """What a mail or SMS says; of a letter nothing, since its paper is the letter."""
+    if channel == outbox.LETTER:
+        return ""
+    fields = letter_fields(letter, own, on=on)
+    values = {
+        "title": fields["title"],
+        "total": fields["total"],
+        "company": own.name,
+        "until": until(letter.template, on).isoformat(),
+        "invoices": ", ".join(each.invoice.number for each in letter.lines),
+    }
+    return str(_words(letter.customer)["messages"][channel]).format(**values)
+
+
+def until(template: str, on: date) -> date:
+    """The last day to pay that a letter names."""
+    return on + timedelta(days=DAYS.get(template, USUAL_DAYS))
+
+
 def letter_pdf(letter: Letter, own: Company, *, on: date, at: datetime) -> bytes:
     """The letter as PDF."""
     return render_pdf(PACKAGE.template("letter.typ").decode(), letter_fields(letter, own, on=on), at=at)
@@ -58,7 +85,7 @@ def letter_fields(letter: Letter, own: Company, *, on: date) -> dict[str, Any]:
     words, extras = _words(letter.customer), letter.template in WITH_EXTRAS
     text, currency = words["letters"][letter.template], letter.lines[0].invoice.currency
     values = {
-        "until": (on + timedelta(days=DAYS.get(letter.template, USUAL_DAYS))).isoformat(),
+        "until": until(letter.template, on).isoformat(),
         "law": letter.lines[0].law,
         "interest": _money(sum((each.claim.interest or NOTHING for each in letter.lines), NOTHING), currency),
     }

@@ -8,10 +8,10 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from processes.dunning.printing import PrintNextLetter, print_next_letter
 
 from core.clock import FixedClock
 from core.settings import Settings
-from processes.dunning.printing import PrintNextLetter, print_next_letter
 from tests.dunning_desk import CLERK, DunningDesk
 from webapp.bootstrap import build
 

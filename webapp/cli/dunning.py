@@ -6,8 +6,8 @@ import click
 
 from core.identity import SYSTEM
 from core.settings import Settings
+from processes.dunning.dispatching import DispatchNextLetter
 from processes.dunning.nightly import StartDunnings
-from processes.dunning.printing import PrintNextLetter
 from webapp.bootstrap import opened
 
 
@@ -28,13 +28,13 @@ def start(settings: Settings) -> None:
 @dunning.command("print")
 @click.pass_obj
 def print_letters(settings: Settings) -> None:
-    """Make the letters that wait; each stands with its cases and its customer afterwards."""
+    """Make the letters that wait and put them into the outbox, which prints, mails and texts them."""
     made = held_back = 0
     last: str | None = ""
     with opened(settings) as application:
         while last is not None:
-            printed = application.executor.execute(PrintNextLetter(after=last), actor=SYSTEM)
+            printed = application.executor.execute(DispatchNextLetter(after=last), actor=SYSTEM)
             last = printed.letter_id if printed else None
             made += bool(printed and printed.document_id)
             held_back += bool(printed and not printed.document_id)
-    click.echo(f"{made} letters were made, {held_back} were held back.")
+    click.echo(f"{made} letters were put into the outbox, {held_back} were held back.")

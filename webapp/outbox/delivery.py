@@ -19,7 +19,7 @@ from crm.outbox.greetings import SendGreetings
 from crm.outbox.models import MessageRow
 from crm.outbox.ports import Tokens
 from crm.outbox.queueing import SEND_JOB
-from crm.outbox.sending import LATER, REFUSED, TAKEN, Claimed, ClaimMessage, SettleMessage
+from crm.outbox.sending import LATER, REFUSED, TAKEN, Claimed, ClaimMessage, RecheckMessage, SettleMessage
 from documents.templates.letters import stored
 from storage.jobs.clock import Tick
 from storage.jobs.queue import JobRequest
@@ -57,6 +57,8 @@ def send_claimed(application: Application, claimed: Claimed) -> DomainError | No
         return None
     try:
         receipt = _sent(application, claimed, claimed.parcel)
+        if receipt is None:
+            return None
     except DomainError as error:
         for_good = isinstance(error, ChannelRefused | InvalidInput)
         logger.info("a message did not leave", extra={"action": SEND_JOB, "code": error.code})
@@ -81,7 +83,8 @@ def send_claimed(application: Application, claimed: Claimed) -> DomainError | No
     return None
 
 
-def _sent(application: Application, claimed: Claimed, parcel: Parcel) -> Receipt:
+def _sent(application: Application, claimed: Claimed, parcel: Parcel) -> Receipt | None:
+    """The receipt; None when somebody holds the message back after all."""
     channels: Channels = application.units.ports[Channels]
     channel = channels.by_name.get(parcel.channel)
     if channel is None:
@@ -91,6 +94,9 @@ def _sent(application: Application, claimed: Claimed, parcel: Parcel) -> Receipt
     if claimed.link_id is not None:
         tokens: Tokens = application.units.ports[Tokens]
         secret = tokens.address(tokens.token(claimed.link_id))
+    last_look = RecheckMessage(message_id=claimed.message_id, claim=claimed.claim)
+    if not application.executor.execute(last_look, actor=SYSTEM):
+        return None
     return channel.send(replace(parcel, files=files, secret=secret))
 
 

@@ -43,12 +43,3 @@ def paper_of(version: DocumentVersion) -> Paper:
         media_type=version.media_type,
         size=version.size,
     )
-
-
-class NothingHolds:
-    """No rule holds messages back."""
-
-    def why_not(self, unit: UnitOfWork, message_id: str) -> str | None:
-        """Every message may leave."""
-        del unit, message_id
-        return None

@@ -13,6 +13,7 @@ from core.messages import Command
 from crm.company import Company, company
 from crm.outbox import words as known
 from crm.outbox.batches import PRINT_JOB, Batch, BatchLetter, BatchPapers, NoteBatchFailed, batch, note_printed
+from documents.apart import lay_out, work, workbench
 from documents.filing import FileDocument, file
 from documents.intake import Received
 from documents.papers import render_pdf
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 SHEET = "3x8-70x37"
+JOINING = 300  # seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,11 +47,12 @@ def print_letters(application: Application, arguments: dict[str, Any]) -> None:
     """Make the pages; what stands in the way is kept with the batch."""
     batch_id = str(arguments["batch_id"])
     with application.units.reading(SYSTEM) as view:
-        found, letters = batch(view, batch_id)
+        found, all_of_them = batch(view, batch_id)
         own = company(view)
+    letters = [each for each in all_of_them if each.state != known.CANCELLED]
     now = application.clock.now()
     try:
-        pages = render_pdf((HERE / "letters.typ").read_text(), letters_fields(own, found, letters, now.date()), at=now)
+        pages = letter_pages(application, own, found, letters)
         book = render_pdf((HERE / "book.typ").read_text(), book_fields(own, found, letters, now.date()), at=now)
         labels = draw_labels([address_of(each.envelope, own.country) for each in letters], sheet_of(SHEET)).content
     except DomainError as error:
@@ -64,6 +67,37 @@ def print_letters(application: Application, arguments: dict[str, Any]) -> None:
         labels=stored(application, SYSTEM, labels),
     )
     application.executor.execute(command, actor=SYSTEM)
+
+
+def letter_pages(application: Application, own: Company, found: Batch, letters: list[BatchLetter]) -> bytes:
+    """One PDF: each letter with the PDFs that go with it behind; one without a text is such a PDF alone.
+
+    Raises `BlobMissing`, `FileRefused`, `TemplateRefused`, `WorkTimedOut`.
+    """
+    now = application.clock.now()
+    parts: list[list[BatchLetter] | str] = []
+    for each in letters:
+        if each.text.strip() or not each.pages:
+            if not parts or isinstance(parts[-1], str):
+                parts.append([])
+            written = parts[-1]
+            assert isinstance(written, list)
+            written.append(each)
+        parts += each.pages
+    parts = parts or [[]]  # all of them were taken back
+    with workbench() as folder:
+        for number, part in enumerate(parts):
+            path = folder / f"{number}.pdf"
+            if isinstance(part, str):
+                lay_out(application.blobs, part, path)
+            else:
+                fields = letters_fields(own, found, part, now.date())
+                path.write_bytes(render_pdf((HERE / "letters.typ").read_text(), fields, at=now))
+        if len(parts) == 1:
+            return (folder / "0.pdf").read_bytes()
+        names = [f"{number}" for number, _ in enumerate(parts, start=1)]
+        work("package.join", {"title": f"Letters {found.number}", "names": names}, folder, seconds=JOINING)
+        return (folder / "out.pdf").read_bytes()
 
 
 @handles(FilePrint, needs=known.ADMINISTER)

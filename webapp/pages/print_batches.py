@@ -4,6 +4,7 @@ from flask import flash, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
 from crm.outbox.batches import MakeBatch, PostBatch, PrintAgain, batch, batches, waiting
+from crm.outbox.words import CANCELLED
 from webapp.pages.blueprint import blueprint
 from webapp.web import run, view
 
@@ -23,7 +24,8 @@ def print_batch(batch_id: str) -> str:
     """One batch with its letters in postal order."""
     with view() as reading:
         found, letters = batch(reading, batch_id)
-    return render_template("outbox/batch.html", batch=found, letters=letters, marks=MARKS)
+    taken_out = [each for each in letters if each.state == CANCELLED]
+    return render_template("outbox/batch.html", batch=found, letters=letters, taken_out=taken_out, marks=MARKS)
 
 
 @blueprint.post("/outbox/letters")
@@ -39,6 +41,8 @@ def act_on_batch(batch_id: str, step: str) -> Response:
     if step == "again":
         run(PrintAgain(batch_id=batch_id))
         flash("The pages are made once more; they are marked as a reprint.")
+    elif posted := run(PostBatch(batch_id=batch_id)):
+        flash(f"{posted} {'letter is' if posted == 1 else 'letters are'} noted as posted.")
     else:
-        flash(f"{run(PostBatch(batch_id=batch_id))} letters are noted as posted.")
+        flash("Nothing was noted as posted. Take out what is named below, then say again that the post has the rest.")
     return redirect(url_for("pages.print_batch", batch_id=batch_id))

@@ -1,4 +1,4 @@
-"""Dunning: how far each invoice has come, and the letters that wait or went out."""
+"""Dunning: how far each invoice has come, the letters that wait or went out, and the nights that were run."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,7 +13,7 @@ WORD = sa.String(length=32, collation="C")
 MOMENT = sa.DateTime(timezone=True)
 MONEY = sa.Numeric(precision=18, scale=2)
 WAITING = sa.text("state = 'waiting'")
-TABLES = ("dunning_item", "dunning_letter", "dunning")
+TABLES = ("dunning_night", "dunning_dispatch", "dunning_item", "dunning_letter", "dunning")
 
 
 def upgrade() -> None:
@@ -82,6 +82,25 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_dunning_item_letter_id"), "dunning_item", ["letter_id"])
     op.create_index("uq_dunning_item_waiting", "dunning_item", ["invoice_id"], unique=True, postgresql_where=WAITING)
+    op.create_index(op.f("ix_dunning_item_invoice_id"), "dunning_item", ["invoice_id"])
+    op.create_table(
+        "dunning_dispatch",
+        sa.Column("message_id", ID, nullable=False),
+        sa.Column("letter_id", ID, nullable=False),
+        sa.Column("is_leading", sa.Boolean(), nullable=False),
+        _refers("dunning_dispatch", "message_id", "outbox_message"),
+        _refers("dunning_dispatch", "letter_id", "dunning_letter"),
+        sa.PrimaryKeyConstraint("message_id", name=op.f("pk_dunning_dispatch")),
+    )
+    op.create_index(op.f("ix_dunning_dispatch_letter_id"), "dunning_dispatch", ["letter_id"])
+    op.create_table(
+        "dunning_night",
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("begun_at", MOMENT, nullable=False),
+        sa.Column("cases", sa.Integer(), nullable=True),
+        sa.Column("refusal", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("day", name=op.f("pk_dunning_night")),
+    )
 
 
 def _refers(table: str, column: str, other: str) -> sa.ForeignKeyConstraint:
