@@ -25,6 +25,7 @@ from storage.jobs.queue import JobRequest
 from storage.jobs.registry import job
 from storage.jobs.worker import Pace, Worker
 from webapp.bootstrap import Application
+from webapp.dunning import dunning_ticks
 from webapp.erp.delivery import erp_ticks
 from webapp.intake_jobs import intake_ticks
 from webapp.outbox.delivery import outbox_ticks
@@ -96,6 +97,7 @@ def make_clock(application: Application) -> Ticker:
         *outbox_ticks(application),
         *erp_ticks(application),
         *planning_ticks(application),
+        *dunning_ticks(application),
         Tick(name="sweep", every_seconds=SWEEP_EVERY, action=lambda: ask_for_sweep(application)),
     ]
     return Ticker(application.database.engine, ticks)

@@ -8,14 +8,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, ClassVar, Protocol
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select, func, or_, select, tuple_
+from sqlalchemy.dialects.postgresql import insert
 
 from core.executor import Executor, handles
 from core.identity import SYSTEM
 from core.messages import Command
 from core.settings import Settings
-from crm.company import today
+from crm.company import company, today
 from crm.models import CustomerRow
 from crm.payments.models import BankStatementRow
 from crm.profiles import RELIABILITY
@@ -27,13 +29,14 @@ from engine.errors import DefinitionNotFound
 from engine.instances import EntityLink, StartInstance, start_instance
 from processes.dunning import days
 from processes.dunning.errors import BankDataOld
-from processes.dunning.models import DunningRow
+from processes.dunning.models import DunningNightRow, DunningRow
 from storage.jobs.queue import JobRequest
 from storage.jobs.registry import job
 from storage.unit_of_work import Reading, UnitOfWork
 
 PROCESS, GRACE = "dunning", "dunning_grace"
 START = "dunning.start"
+HOUR = 5  # of a business day, where the company is
 BATCH = 100  # invoices that one job starts
 CLOSED = ("handed_over", "assigned", "insolvency", "stopped", "cancelled")  # whoever goes on is asked to by a person
 
@@ -57,6 +60,40 @@ class StartDunning(Command):
 
     quiet: ClassVar[bool] = True
     invoice_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BeginNight(Command):
+    """Begin the run of this business day, once, when its hour has come."""
+
+    quiet: ClassVar[bool] = True
+
+
+@handles(BeginNight, needs="payment.edit")
+def begin_night(_command: BeginNight, unit: UnitOfWork) -> bool:
+    """Whether the run began now. On old bank data it is tried again at every look, and the day says why it waits."""
+    local = unit.clock.now().astimezone(ZoneInfo(company(unit).time_zone))
+    day = local.date()
+    if local.hour < HOUR or not days.is_open(day) or not _is_deployed(unit):
+        return False
+    unit.session.execute(insert(DunningNightRow).values(day=day, begun_at=unit.clock.now()).on_conflict_do_nothing())
+    night = unit.session.get_one(DunningNightRow, day, with_for_update=True, populate_existing=True)
+    if night.cases is not None:
+        return False
+    try:
+        night.cases, night.refusal = start_dunnings(StartDunnings(), unit), None
+    except BankDataOld as error:
+        night.refusal = error.sentence
+        return False
+    return True
+
+
+def _is_deployed(view: Reading) -> bool:
+    mark = catalog.newest_deployment(view)
+    return all(
+        catalog.find(view, kind, Reference(key=key), mark) is not None
+        for kind, key in (("decision", GRACE), ("process", PROCESS))
+    )
 
 
 @handles(StartDunnings, needs="payment.edit")

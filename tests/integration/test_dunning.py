@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from core.clock import FixedClock
+from core.errors import Unavailable
+from core.identity import SYSTEM
 from core.settings import Settings
+from crm.outbox.batches import PostBatch
+from crm.outbox.errors import ChannelRefused
 from crm.payments.allocating import UnmatchPayment
 from crm.sales.crediting import CreditInvoice
 from crm.sales.settling import DisputeInvoice
 from processes.dunning import days
 from processes.dunning.errors import BankDataOld, NotDunned
+from processes.dunning.models import DunningNightRow
 from processes.dunning.news import DeclareInsolvent, MakePromise, NoteReturned, StopDunning
-from processes.dunning.nightly import StartDunnings
+from processes.dunning.nightly import BeginNight, StartDunnings
 from tests.dunning_desk import CLERK, FINANCE, LAWYER, DunningDesk
 from webapp.bootstrap import build
+from webapp.outbox.delivery import send_due
 
 GROSS = "1230.00"
 FILE = ("invoice_pdf", "contract_or_order", "delivery_proof", "posting_receipt")
@@ -192,6 +199,71 @@ def test_invoices_of_one_customer_share_a_letter(desk: DunningDesk) -> None:
     assert [desk.row(each).level for each in invoices] == [1, 0, 1]
 
 
+def test_a_letter_that_was_printed_is_taken_out_of_the_pile_when_the_money_comes(desk: DunningDesk) -> None:
+    buyer = desk.customer(emails=(), phones=())
+    paid, open_one = desk.invoice(buyer), desk.invoice(buyer, "200")
+    desk.clock.advance(timedelta(days=20))
+    desk.night()
+    to_the_first_letter(desk)
+    desk.make_letters()
+    batch = desk.print_batch()
+    assert batch is not None
+    desk.pay(paid, GROSS)
+
+    posted = [desk.do(PostBatch(batch_id=batch), SYSTEM) for _ in range(2)]
+    desk.work()
+    desk.print_letters()
+
+    assert posted == [0, 0]
+    assert desk.letters(paid) == [("L1", "withdrawn")]
+    assert desk.letters(open_one) == [("L1", "sent")]
+    assert [desk.row(each).level for each in (paid, open_one)] == [0, 1]
+
+
+def test_a_mail_that_waits_for_its_server_is_taken_back_when_the_money_comes(desk: DunningDesk, late: str) -> None:
+    to_the_first_letter(desk)
+    desk.make_letters()
+    desk.sink.trouble = Unavailable("The server is away.")
+    send_due(desk.application)
+    desk.pay(late, GROSS)
+    desk.work()
+    desk.sink.trouble = None
+    desk.clock.advance(timedelta(hours=1))
+
+    send_due(desk.application)
+
+    assert desk.sink.parcels == []
+    assert desk.letters(late) == [("L1", "withdrawn")]
+    assert desk.case(late).outcome == "settled"
+
+
+def test_without_any_address_a_person_decides(desk: DunningDesk) -> None:
+    invoice = desk.invoice(desk.customer(emails=(), phones=(), addresses=()))
+    desk.clock.advance(timedelta(days=20))
+    desk.night()
+    to_the_first_letter(desk)
+
+    assert desk.make_letters() == []
+    desk.work()
+
+    assert desk.row(invoice).is_unreachable
+    assert [each.element_id for each in desk.tasks(invoice)] == ["decide_step"]
+
+
+def test_a_mail_that_bounces_is_followed_by_a_letter(desk: DunningDesk, late: str) -> None:
+    to_the_first_letter(desk)
+    desk.make_letters()
+    desk.sink.trouble = ChannelRefused("550 no such person", ("biuro@zuraw.example",))
+    send_due(desk.application)
+    desk.work()
+
+    desk.fire()
+    desk.print_letters()
+
+    assert desk.letters(late) == [("L1", "withdrawn"), ("L1", "sent")]
+    assert desk.row(late).level == 1
+
+
 def test_customers_abroad_are_written_to_in_english(desk: DunningDesk) -> None:
     desk.invoice(desk.customer(name="Crane Ltd", country="IE"))
     desk.clock.advance(timedelta(days=20))
@@ -211,8 +283,23 @@ def test_old_bank_data_start_nothing(database_url: str, tmp_path: Path, clock: F
 
     with pytest.raises(BankDataOld, match="was never imported"):
         desk.do(StartDunnings())
+    assert not desk.do(BeginNight(), SYSTEM)
+    with built.units.reading(SYSTEM) as view:
+        (refusal,) = view.session.scalars(select(DunningNightRow.refusal))
+    assert "was never imported" in str(refusal)
 
     built.close()
+
+
+def test_the_clock_begins_one_run_on_each_business_day_from_five_o_clock(desk: DunningDesk) -> None:
+    desk.invoice(desk.customer())
+    desk.clock.set(datetime(2026, 1, 31, 9, tzinfo=UTC))  # a Saturday
+    begun = [desk.do(BeginNight(), SYSTEM)]
+    for hour, minute in ((3, 59), (4, 0), (4, 5)):  # in Warsaw it is an hour later
+        desk.clock.set(datetime(2026, 2, 2, hour, minute, tzinfo=UTC))
+        begun.append(desk.do(BeginNight(), SYSTEM))
+
+    assert begun == [False, False, True, False]
 
 
 def test_grace_depends_on_how_reliably_a_customer_pays(desk: DunningDesk) -> None:
