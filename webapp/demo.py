@@ -34,7 +34,7 @@ from engine.tasks import CompleteTask
 from engine.views import TaskSummary
 from processes import PACKAGES
 from storage.unit_of_work import Reading
-from webapp import demo_dunning, demo_sales
+from webapp import demo_dunning, demo_opportunities, demo_sales
 from webapp.accounts.people import AddAccount
 from webapp.accounts.queries import account_named
 from webapp.bootstrap import Application
@@ -101,6 +101,7 @@ class Demo:
             offer_id = self.sample_offer(number)
             if offer_id is not None and offer_id not in done:
                 self.start_case(offer_id, stage)
+        demo_opportunities.opportunities(self)
 
     def deploy(self) -> None:
         """Deploy the shipped packages; a file that is deployed already keeps its version."""
