@@ -1,14 +1,16 @@
-"""Imports the Northwind trading firm from its SQLite file: customers, contacts, products, and orders with lines.
+"""Imports a trading firm from its SQLite file: customers, contacts, products, and orders with lines.
 
-Everything keeps its old key as external reference, so importing again adds only what is new.
+A mapping file says which table and column is what; the one of Northwind is ours. Everything keeps its old key as
+external reference, so importing again adds only what is new.
 """
 
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,37 +29,13 @@ from crm.offer_content import Line
 from crm.orders import EnterOrder, enter_order
 from crm.products import Article, CreateProduct, create_product
 from crm.profiles import Address, Phone, Profile
+from crm.table_mappings import Row, TableMapping, mapping_of, rows_of
 from storage.unit_of_work import UnitOfWork
 
 BATCH = 100  # records that commit together
-CURRENCY = "USD"
-PLANNING_RATE = Decimal(4)  # the file has no rates; thresholds of approvals need one
+MAPPING = Path(__file__).with_suffix(".yaml")
 FIRST_DAY = date(1990, 1, 1)
 UNKNOWN_COUNTRY = "ZZ"
-COUNTRIES = {
-    "Argentina": "AR",
-    "Austria": "AT",
-    "Belgium": "BE",
-    "Brazil": "BR",
-    "Canada": "CA",
-    "Denmark": "DK",
-    "Finland": "FI",
-    "France": "FR",
-    "Germany": "DE",
-    "Ireland": "IE",
-    "Italy": "IT",
-    "Mexico": "MX",
-    "Norway": "NO",
-    "Poland": "PL",
-    "Portugal": "PT",
-    "Spain": "ES",
-    "Sweden": "SE",
-    "Switzerland": "CH",
-    "UK": "GB",
-    "USA": "US",
-    "Venezuela": "VE",
-}
-Row = dict[str, Any]
 Progress = Callable[[int, int], None]  # records done, records in all
 
 
@@ -67,6 +45,7 @@ class ImportNorthwind(Command):
 
     kind: str  # customers, products or orders
     rows: tuple[Row, ...]
+    mapping: TableMapping = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,22 +58,29 @@ class Imported:
     lines: int = 0
 
 
-def reference(kind: str, key: Any) -> str:
-    """The external reference of a record of the file: `northwind:customer:ALFKI`."""
-    return f"northwind:{kind}:{str(key).strip()}"
+@cache
+def northwind() -> TableMapping:
+    """The mapping of the Northwind sample."""
+    return mapping_of(MAPPING.read_text(encoding="utf-8"))
 
 
 def import_northwind(
-    executor: Executor, path: Path, *, actor: Actor, progress: Progress = lambda _done, _total: None
+    executor: Executor,
+    path: Path,
+    *,
+    actor: Actor,
+    progress: Progress = lambda _done, _total: None,
+    mapping: TableMapping | None = None,
 ) -> Imported:
     """Import the whole file in batches, each of which is there completely or not at all."""
-    tables = read_northwind(path)
+    mapping = mapping or northwind()
+    tables = read_northwind(path, mapping)
     total, done = sum(map(len, tables.values())), 0
     added = dict.fromkeys((*tables, "lines"), 0)
     for kind, rows in tables.items():
         for start in range(0, len(rows), BATCH):
             batch = tuple(rows[start : start + BATCH])
-            records, lines = executor.execute(ImportNorthwind(kind=kind, rows=batch), actor=actor)
+            records, lines = executor.execute(ImportNorthwind(kind=kind, rows=batch, mapping=mapping), actor=actor)
             added[kind] += records
             added["lines"] += lines
             done += len(batch)
@@ -102,134 +88,125 @@ def import_northwind(
     return Imported(**added)
 
 
-def read_northwind(path: Path) -> dict[str, list[Row]]:
-    """The rows of the file by kind; orders have their lines under `lines` and their seller under `owner`.
+def read_northwind(path: Path, mapping: TableMapping | None = None) -> dict[str, list[Row]]:
+    """The rows of the file by kind, under our names; orders have their lines under `lines`.
 
     Raises `InvalidInput` for any other file.
     """
     try:
-        return _read(path)
+        return _read(path, mapping or northwind())
     except sqlite3.Error as error:
-        raise InvalidInput(
-            f"{path} is not the SQLite file of the Northwind sample: {error}. Nothing was imported."
-        ) from error
+        what = "the SQLite file that the mapping describes" if mapping else "the SQLite file of the Northwind sample"
+        raise InvalidInput(f"{path} is not {what}: {error}. Nothing was imported.") from error
 
 
-def _read(path: Path) -> dict[str, list[Row]]:
+def _read(path: Path, mapping: TableMapping) -> dict[str, list[Row]]:
     with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)) as file:
         file.row_factory = sqlite3.Row
-        customers = _rows(file, "SELECT * FROM Customers ORDER BY CustomerID")
-        products = _rows(
-            file,
-            "SELECT ProductID, ProductName, QuantityPerUnit, UnitPrice, Discontinued, CategoryName FROM Products"
-            " LEFT JOIN Categories USING (CategoryID) ORDER BY ProductID",
-        )
-        orders = _rows(
-            file,
-            "SELECT o.*, e.FirstName || ' ' || e.LastName AS owner FROM Orders o"
-            " LEFT JOIN Employees e USING (EmployeeID) ORDER BY OrderID",
-        )
-        lines: dict[int, list[Row]] = {}
-        for line in _rows(file, 'SELECT * FROM "Order Details" ORDER BY OrderID, ProductID'):
-            lines.setdefault(line["OrderID"], []).append(line)
-    for order in orders:
-        order["lines"] = lines.get(order["OrderID"], [])
-    return {"customers": customers, "products": products, "orders": orders}
+        found = {kind: rows_of(file, table) for kind, table in mapping.tables.items()}
+    lines: dict[Any, list[Row]] = {}
+    for line in found.pop("lines"):
+        lines.setdefault(line["order"], []).append(line)
+    for order in found["orders"]:
+        order["lines"] = lines.get(order["key"], [])
+    return found
 
 
 @handles(ImportNorthwind, needs="customer.edit")
 def take_over(command: ImportNorthwind, unit: UnitOfWork) -> tuple[int, int]:
     """Add what is new; returns how many records and, of orders, lines were added."""
-    one_at_a_time(unit, f"northwind:{command.kind}")
+    one_at_a_time(unit, f"{command.mapping.origin}:{command.kind}")
     take = {"customers": _customers, "products": _products, "orders": _orders}[command.kind]
-    counts = list(take(unit, command.rows))
+    counts = list(take(unit, command.rows, command.mapping))
     return len(counts), sum(counts)
 
 
-def _customers(unit: UnitOfWork, rows: tuple[Row, ...]) -> Iterator[int]:
-    known = _known(unit, CustomerRow, [reference("customer", row["CustomerID"]) for row in rows])
+def _customers(unit: UnitOfWork, rows: tuple[Row, ...], mapping: TableMapping) -> Iterator[int]:
+    known = _known(unit, CustomerRow, [_reference(mapping, "customer", row["key"]) for row in rows])
     for row in rows:
-        key = reference("customer", row["CustomerID"])
+        key = _reference(mapping, "customer", row["key"])
         if key in known:
             continue
-        created = create_customer(CreateCustomer(profile=_profile(row, key)), unit)
+        created = create_customer(CreateCustomer(profile=_profile(row, key, mapping)), unit)
         unit.session.flush()  # the contact looks its customer up
-        if row["ContactName"]:
+        if row.get("contact_name"):
             contact = CreateContact(
                 customer_id=created.id,
-                name=row["ContactName"],
-                job_title=row["ContactTitle"],
-                external_reference=reference("contact", row["CustomerID"]),
+                name=row["contact_name"],
+                job_title=row.get("contact_title"),
+                external_reference=_reference(mapping, "contact", row["key"]),
             )
             create_contact(contact, unit)
         yield 0
 
 
-def _profile(row: Row, key: str) -> Profile:
-    country = COUNTRIES.get(row["Country"], UNKNOWN_COUNTRY)
+def _profile(row: Row, key: str, mapping: TableMapping) -> Profile:
+    country = mapping.countries.get(row["country"], UNKNOWN_COUNTRY)
     address = Address(
-        street=row["Address"] or "",
-        postal_code=row["PostalCode"] or "",
-        city=row["City"] or "",
-        region=row["Region"],
+        street=row.get("street") or "",
+        postal_code=row.get("postal_code") or "",
+        city=row.get("city") or "",
+        region=row.get("region"),
         country=country,
     )
-    phones = [Phone(number=row["Phone"])] if row["Phone"] else []
-    phones += [Phone(number=row["Fax"], kind="fax")] if row["Fax"] else []
+    phones = [Phone(number=row["phone"])] if row.get("phone") else []
+    phones += [Phone(number=row["fax"], kind="fax")] if row.get("fax") else []
     return Profile(
-        name=row["CompanyName"],
+        name=row["name"],
         country=country,
-        region=row["Region"],
-        currency=CURRENCY,
+        region=row.get("region"),
+        currency=mapping.currency,
         external_reference=key,
-        addresses=(address,) if row["Address"] and row["City"] else (),
+        addresses=(address,) if address.street and address.city else (),
         phones=tuple(phones),
     )
 
 
-def _products(unit: UnitOfWork, rows: tuple[Row, ...]) -> Iterator[int]:
-    known = _known(unit, ProductRow, [reference("product", row["ProductID"]) for row in rows])
+def _products(unit: UnitOfWork, rows: tuple[Row, ...], mapping: TableMapping) -> Iterator[int]:
+    known = _known(unit, ProductRow, [_reference(mapping, "product", row["key"]) for row in rows])
     for row in rows:
-        key = reference("product", row["ProductID"])
+        key = _reference(mapping, "product", row["key"])
         if key in known:
             continue
         article = Article(
-            sku=f"NW-{row['ProductID']:03d}",
-            name=row["ProductName"],
-            price=_decimal(row["UnitPrice"]),
-            category=row["CategoryName"],
+            sku=f"{_initials(mapping)}-{str(row['key']).zfill(3)}",
+            name=row["name"],
+            price=_decimal(row["price"]),
+            category=row.get("category"),
             unit="pc",
-            currency=CURRENCY,
+            currency=mapping.currency,
             vat_rate=Decimal(0),
-            is_active=row["Discontinued"] != "1",
+            is_active=str(row.get("is_discontinued") or "0") != "1",
             external_reference=key,
         )
         create_product(CreateProduct(article=article), unit)
         yield 0
 
 
-def _orders(unit: UnitOfWork, rows: tuple[Row, ...]) -> Iterator[int]:
-    rate = _rate(unit)
-    known = _known(unit, OrderRow, [reference("order", row["OrderID"]) for row in rows])
-    buyers = _known(unit, CustomerRow, [reference("customer", row["CustomerID"]) for row in rows])
-    wanted = {reference("product", line["ProductID"]) for row in rows for line in row["lines"]}
+def _orders(unit: UnitOfWork, rows: tuple[Row, ...], mapping: TableMapping) -> Iterator[int]:
+    rate = _rate(unit, mapping)
+    known = _known(unit, OrderRow, [_reference(mapping, "order", row["key"]) for row in rows])
+    buyers = _known(unit, CustomerRow, [_reference(mapping, "customer", row["customer"]) for row in rows])
+    wanted = {_reference(mapping, "product", line["product"]) for row in rows for line in row["lines"]}
     products = _known(unit, ProductRow, sorted(wanted))
     for row in rows:
-        key = reference("order", row["OrderID"])
+        key = _reference(mapping, "order", row["key"])
         if key in known:
             continue
-        delivered = _day(row["ShippedDate"])
+        delivered = _day(row.get("delivered_on"))
         order = EnterOrder(
-            customer_id=buyers[reference("customer", row["CustomerID"])],
-            lines=tuple(_line(line, products) for line in row["lines"]),
-            ordered_on=date.fromisoformat(row["OrderDate"][:10]),
-            due_on=_day(row["RequiredDate"]),
+            customer_id=buyers[_reference(mapping, "customer", row["customer"])],
+            lines=tuple(
+                _line(line, products[_reference(mapping, "product", line["product"])]) for line in row["lines"]
+            ),
+            ordered_on=date.fromisoformat(row["ordered_on"][:10]),
+            due_on=_day(row.get("due_on")),
             delivered_on=delivered,
             state="done" if delivered else "open",
-            owner=row["owner"],
-            currency=CURRENCY,
+            owner=row.get("owner"),
+            currency=mapping.currency,
             exchange_rate=rate,
-            freight=_decimal(row["Freight"]),
+            freight=_decimal(row.get("freight") or 0),
             delivery_address=_delivery(row),
             external_reference=key,
         )
@@ -237,30 +214,40 @@ def _orders(unit: UnitOfWork, rows: tuple[Row, ...]) -> Iterator[int]:
         yield len(row["lines"])
 
 
-def _line(line: Row, products: dict[str, str]) -> Line:
+def _reference(mapping: TableMapping, kind: str, key: Any) -> str:
+    """The external reference of a record of the file: `northwind:customer:ALFKI`."""
+    return f"{mapping.origin}:{kind}:{str(key).strip()}"
+
+
+def _initials(mapping: TableMapping) -> str:
+    return "NW" if mapping.origin == northwind().origin else mapping.origin.upper()
+
+
+def _line(line: Row, product_id: str) -> Line:
     return Line(
-        product_id=products[reference("product", line["ProductID"])],
-        quantity=Decimal(line["Quantity"]),
-        unit_price=_decimal(line["UnitPrice"]),
-        discount=_decimal(line["Discount"]) * 100,
+        product_id=product_id,
+        quantity=Decimal(str(line["quantity"])),
+        unit_price=_decimal(line["price"]),
+        discount=_decimal(line.get("discount") or 0) * 100,
         vat_rate=Decimal(0),
     )
 
 
 def _delivery(row: Row) -> str | None:
-    parts = (row["ShipName"], row["ShipAddress"], f"{row['ShipPostalCode'] or ''} {row['ShipCity'] or ''}".strip())
-    return ", ".join(part for part in (*parts, row["ShipCountry"]) if part) or None
+    city = f"{row.get('ship_postal_code') or ''} {row.get('ship_city') or ''}".strip()
+    parts = (row.get("ship_name"), row.get("ship_street"), city, row.get("ship_country"))
+    return ", ".join(part for part in parts if part) or None
 
 
-def _rate(unit: UnitOfWork) -> Decimal:
-    known = select(CurrencyRateRow.rate).where(CurrencyRateRow.currency == CURRENCY).limit(1)
+def _rate(unit: UnitOfWork, mapping: TableMapping) -> Decimal:
+    known = select(CurrencyRateRow.rate).where(CurrencyRateRow.currency == mapping.currency).limit(1)
     rate = unit.session.scalars(known).first()
     if rate is None:
-        rate = PLANNING_RATE
-        command = SetCurrencyRate(
-            currency=CURRENCY, valid_from=FIRST_DAY, rate=rate, source="planning rate of the Northwind import"
+        rate = mapping.planning_rate
+        source = f"planning rate of the {mapping.origin} import"
+        set_currency_rate(
+            SetCurrencyRate(currency=mapping.currency, valid_from=FIRST_DAY, rate=rate, source=source), unit
         )
-        set_currency_rate(command, unit)
     return rate
 
 
@@ -269,10 +256,6 @@ def _known(
 ) -> dict[str, str]:
     wanted = select(table.external_reference, table.id).where(table.external_reference.in_(references))
     return {key: identifier for key, identifier in unit.session.execute(wanted) if key is not None}
-
-
-def _rows(file: sqlite3.Connection, query: str) -> list[Row]:
-    return [dict(row) for row in file.execute(query)]
 
 
 def _day(text: str | None) -> date | None:
