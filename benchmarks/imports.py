@@ -3,7 +3,8 @@
 A CSV file with ten columns in Windows-1250, every customer with address, phone, e-mail and tax number, comes in by the
 job of a worker, in one process beside one PostgreSQL, full commits, the trail included. As machines are shared,
 `computed_seconds` adds what this process and the database computed: they take turns, so it is what a machine takes that
-is not shared. A second time the same file comes in, which changes nothing.
+is not shared. A second time the same file comes in, which changes nothing. Then as many people and
+calls come in, each with one of these customers.
 """
 
 import io
@@ -24,9 +25,10 @@ from crm.imports.working import look_at, run_import
 from crm.tax_ids import RULES
 from webapp.bootstrap import Application, bring_up_to_date, build
 
+RIGHTS = ("customer.edit", "customer.finance", "customer.read", "contact.private", "activity.edit")
 ROWS, QUICK_ROWS = 50_000, 2_000
 BARS = {"computed_seconds": 60.0}
-WHO = Actor(id="bench", name="Benchmark", permissions=frozenset({"customer.edit", "customer.finance", "customer.read"}))
+WHO = Actor(id="bench", name="Benchmark", permissions=frozenset(RIGHTS))
 TRADES = [
     "Młyn",
     "Piekarnia",
@@ -67,6 +69,7 @@ def run(*, quick: bool) -> dict[str, Any]:
             bring_up_to_date(application, allowed=True)
             content = _file(rows)
             first, again = _bring(application, content), _bring(application, content)
+            others = {kind: _bring(application, make(rows), kind) for kind, make in OTHERS.items()}
         finally:
             application.close()
     return {
@@ -74,16 +77,17 @@ def run(*, quick: bool) -> dict[str, Any]:
         "rows": rows,
         **first,
         "again": again,
+        **others,
         "bars": BARS,
         "cores": os.cpu_count(),
     }
 
 
-def _bring(application: Application, content: bytes) -> dict[str, Any]:
-    looked = look_at(io.BytesIO(content), "customers")
+def _bring(application: Application, content: bytes, kind: str = "customers") -> dict[str, Any]:
+    looked = look_at(io.BytesIO(content), kind)
     blob = application.blobs.put(io.BytesIO(content), announce=application.staging.announce)
     command = DraftImport(
-        kind="customers", blob=blob, file_name="bench.csv", arrangement=looked.arrangement, total=looked.total
+        kind=kind, blob=blob, file_name="bench.csv", arrangement=looked.arrangement, total=looked.total
     )
     made = application.executor.execute(command, actor=WHO)
     application.executor.execute(StartImport(import_id=made), actor=WHO)
@@ -128,3 +132,20 @@ def _file(rows: int) -> bytes:
             f"{chance.choice(CITIES)};22 {1000000 + index};biuro@f{index}.example.pl;{index % 50}000,50;ewa"
         )
     return "\n".join(lines).encode("cp1250")
+
+
+def _people(rows: int) -> bytes:
+    lines = ["Id;Customer number;Name;E-mail;Phone"]
+    lines += [f"P{n};C-{n % rows + 1:06d};Jan Nowak {n};jan{n}@example.pl;22 {1000000 + n}" for n in range(rows)]
+    return "\n".join(lines).encode()
+
+
+def _calls(rows: int) -> bytes:
+    lines = ["Key;Customer number;Contact e-mail;Subject;Method;Direction;Held from"]
+    lines += [
+        f"A{n};C-{n % rows + 1:06d};jan{n}@example.pl;Rozmowa {n};phone;outgoing;2026-01-05 10:00" for n in range(rows)
+    ]
+    return "\n".join(lines).encode()
+
+
+OTHERS = {"contacts": _people, "activities": _calls}

@@ -93,9 +93,14 @@ def create_contact(command: CreateContact, unit: UnitOfWork) -> str:
     customer = unit.session.get(CustomerRow, command.customer_id)
     if customer is None:
         raise CustomerNotFound(command.customer_id)
+    refuse_taken(unit, ContactRow, command.external_reference, "a contact")
+    return new_contact(unit, command, customer).id
+
+
+def new_contact(unit: UnitOfWork, command: CreateContact, customer: CustomerRow) -> ContactRow:
+    """For whoever has looked that the reference is free. Raises `WrongFields` before anything is written."""
     normal = _checked(unit, command, customer.country)
     _require_private(unit, {name for name in PRIVATE_FIELDS if getattr(normal, name)})
-    refuse_taken(unit, ContactRow, command.external_reference, "a contact")
     row = ContactRow(
         id=new_id(),
         customer_id=customer.id,
@@ -105,7 +110,7 @@ def create_contact(command: CreateContact, unit: UnitOfWork) -> str:
     _fill(row, normal)
     unit.session.add(row)
     unit.emit(ContactCreated(customer_id=customer.id, contact_id=row.id, name=row.name))
-    return row.id
+    return row
 
 
 @handles(UpdateContact, needs="customer.edit")

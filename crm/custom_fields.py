@@ -20,6 +20,8 @@ from crm.errors import WrongFields
 from crm.reach import is_email, is_web_address
 from storage.unit_of_work import Reading, UnitOfWork
 
+DEFINED = "custom_fields"  # in what a unit has found
+
 ENTITIES = ("crm.customer", "crm.contact")
 TYPES = ("text", "long_text", "whole", "decimal", "yes_no", "date", "choice", "choices", "email", "link")
 NUMBERS, CHOICES = ("whole", "decimal"), ("choice", "choices")
@@ -137,7 +139,10 @@ def checked_values(
 
     Values of retired fields stay as they are. Faults are noted by pointer (`/custom/colour`).
     """
-    found, codes = read_values(fields_of(unit, entity, all_of_them=True), given, before, findings)
+    kept_fields = f"{DEFINED}:{entity}"  # read once in a unit: the same in every row
+    if kept_fields not in unit.made:
+        unit.made[kept_fields] = fields_of(unit, entity, all_of_them=True)
+    found, codes = read_values(unit.made[kept_fields], given, before, findings)
     kept = frozenset(at for at in codes if before.get(at.split("/")[2]) == found.get(at.split("/")[2]))
     check_codes(unit, findings, codes, kept=kept)
     return found

@@ -17,6 +17,7 @@ from storage.unit_of_work import Reading, UnitOfWork
 
 ADMINISTER = "crm.administer"
 LANGUAGES = ("pl", "en", "ro", "ru")
+OFFERED = "dictionary:offered"  # in what a unit has found
 CODE = re.compile(r"[a-z][a-z0-9_]{0,63}")
 MOST = 1000  # values of one list
 
@@ -180,8 +181,11 @@ def check_codes(
 ) -> None:
     """Note a fault for every value that its list does not offer; `wanted` maps pointer to list and code.
 
-    What stands at the pointers of `kept` was there before and may be retired. One statement, none for no values.
+    What stands at the pointers of `kept` was there before and may be retired. One statement, none for what was found
+    before in this unit.
     """
+    offered: set[tuple[str, str]] = unit.made.setdefault(OFFERED, set())  # found in this unit: the same in every row
+    wanted = {pointer: pair for pointer, pair in wanted.items() if pair not in offered}
     if not wanted:
         return
     key = tuple_(DictionaryValueRow.dictionary, DictionaryValueRow.code)
@@ -191,6 +195,7 @@ def check_codes(
         )
     )
     known = {(holder, code): is_retired for holder, code, is_retired in rows}
+    offered.update(pair for pair, is_retired in known.items() if not is_retired)
     for pointer, pair in wanted.items():
         if pair not in known:
             findings.add(pointer, f"The list {pair[0]} has no value {pair[1]}. Choose another one, or have it added.")

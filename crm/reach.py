@@ -5,6 +5,7 @@ import unicodedata
 
 import phonenumbers
 
+WORD = re.compile(r"[^\W_]+")  # letters and digits, as str.isalnum has them
 EMAIL = re.compile(r"[^@\s<>,;:\"]{1,64}@[^@\s<>,;:\"]{1,190}\.[^@\s<>,;:\".]{2,63}")
 WEB = re.compile(r"https?://[^\s<>\"'/]{1,250}\.[^\s<>\"'/]{2,63}(/[^\s<>\"']{0,1000})?")
 LETTERS = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ß": "ss", "æ": "ae", "œ": "oe", "ı": "i", "þ": "th", "ð": "d"})
@@ -34,8 +35,10 @@ def is_web_address(text: str) -> bool:
 def words(*texts: str | None) -> str:
     """The words of some texts, folded: without capitals, diacritics and punctuation (`Łódź-Widzew` → `lodz widzew`)."""
     joined = " ".join(text for text in texts if text).casefold().translate(LETTERS)
-    letters = (each for each in unicodedata.normalize("NFKD", joined) if not unicodedata.combining(each))
-    return " ".join("".join(each if each.isalnum() else " " for each in letters).split())
+    if not joined.isascii():
+        apart = unicodedata.normalize("NFKD", joined)
+        joined = "".join(each for each in apart if not unicodedata.combining(each))
+    return " ".join(WORD.findall(joined))
 
 
 def prefix_query(text: str) -> str | None:

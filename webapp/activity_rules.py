@@ -17,7 +17,7 @@ from core.messages import Event
 from crm.activities.events import ActivityEvent
 from crm.activities.models import ActivityLinkRow, ActivityRow
 from crm.activities.words import OPEN_STATES
-from crm.planning.rules import KnownRule, NoteRule, due, open_items
+from crm.planning.rules import KnownRule, NoteRule, concerned, due, open_items, settled_cases
 from engine.instances import EntityLink, LinkEntity, StartInstance
 from engine.messages import PublishMessage
 from engine.models import InstanceEntityRow, InstanceRow
@@ -37,11 +37,12 @@ ALL_DONE = "activities.all_done"
 def ask_for_rules(unit: UnitOfWork, events: Sequence[Event]) -> None:
     """Recorder: an activity for which a rule holds, or that a case waits for, has a worker look at it."""
     changed = {each.activity_id: each.customer_id for each in events if isinstance(each, ActivityEvent)}
-    for activity_id, customer_id in sorted(changed.items()):
-        unit.session.flush()  # the rules are looked up by what is stored
-        if due(unit, activity_id) or _cases(unit, activity_id):
-            lock = f"{APPLY}:{customer_id or activity_id}"
-            unit.enqueue(JobRequest(name=APPLY, arguments={"activity_id": activity_id}, lock=lock))
+    if not changed:
+        return
+    unit.session.flush()  # the rules are looked up by what is stored
+    for activity_id in sorted(concerned(unit, changed) | settled_cases(unit, changed)):
+        lock = f"{APPLY}:{changed[activity_id] or activity_id}"
+        unit.enqueue(JobRequest(name=APPLY, arguments={"activity_id": activity_id}, lock=lock))
 
 
 @job(APPLY)

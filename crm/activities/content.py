@@ -158,17 +158,22 @@ def _check_people(unit: UnitOfWork, content: Content, findings: Findings) -> Non
         if [each.account, each.contact_id, each.name].count(None) != 2:
             findings.add(place, "Name an account, a contact or a name, one of them.")
     ids = {key for key in asked.values() if key is not None}
-    first = select(ContactRow.id).where(ContactRow.id.in_(ids), ContactRow.customer_id == content.customer_id)
+    theirs = {key for key in ids if _works_for(unit, key, content.customer_id)}
     further = select(ContactPositionRow.contact_id).where(
-        ContactPositionRow.contact_id.in_(ids), ContactPositionRow.customer_id == content.customer_id
+        ContactPositionRow.contact_id.in_(ids - theirs), ContactPositionRow.customer_id == content.customer_id
     )
-    theirs = set(unit.session.scalars(first.union(further))) if ids else set()
+    theirs |= set(unit.session.scalars(further)) if ids - theirs else set()
     for place, key in asked.items():
         if key is not None and key not in theirs:
             findings.add(place, "This person does not belong to the chosen customer.")
     named = content.contact_id is not None or any(each.side == "customer" for each in content.participants)
     if content.customer_id is not None and content.status == "held" and not named:
         findings.add("/contact_id", "Say who at the customer took part: a contact, or a participant by name.")
+
+
+def _works_for(unit: UnitOfWork, contact_id: str, customer_id: str | None) -> bool:
+    row = unit.session.get(ContactRow, contact_id)
+    return row is not None and row.customer_id == customer_id
 
 
 def fill(row: ActivityRow, content: Content) -> None:

@@ -1,6 +1,6 @@
 """Activities of a file: entered once; a row with the key of an earlier one changes nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -8,6 +8,7 @@ from sqlalchemy import select
 from core.errors import DomainError
 from crm.activities.content import Content, Participant
 from crm.activities.registering import RegisterActivity, register_activity
+from crm.checks import all_at_a_time
 from crm.imports import parents
 from crm.imports.models import ImportKeyRow
 from crm.imports.reading import Row
@@ -18,6 +19,7 @@ from crm.reach import words
 from storage.unit_of_work import UnitOfWork
 
 KIND = "activities"
+People = dict[tuple[str, str, str], ContactRow]  # by customer and by how they are named
 SAID = ("type", "priority", "state", "note", "planned_from", "planned_to", "held_from")
 WORDS = {  # what people write for directions and states
     "in": "incoming",
@@ -41,13 +43,41 @@ def take(unit: UnitOfWork, rows: Sequence[Row], arrangement: Arrangement) -> lis
     drafts = [reading.read(row) for row in rows]
     customers = parents.look_up(unit, drafts, arrangement)
     keys = sorted({str(draft.values["key"]) for draft in drafts if "key" in draft.values})
+    all_at_a_time(unit, (f"import:{KIND}:{key}" for key in keys))
     wanted = select(ImportKeyRow).where(ImportKeyRow.kind == KIND, ImportKeyRow.key.in_(keys))
     known = {row.key: row.record_id for row in unit.session.scalars(wanted)} if keys else {}
-    return [_guarded(unit, draft, arrangement, customers, known) for draft in drafts]
+    of_drafts = {customer for draft in drafts if (customer := customers.of(draft, arrangement)) is not None}
+    buyers, people = parents.loaded(unit, of_drafts), _people(unit, drafts, of_drafts)
+    taken = [_guarded(unit, draft, arrangement, customers, people, known) for draft in drafts]
+    unit.session.flush()
+    del buyers  # until here the session remembers them
+    return taken
+
+
+def _people(unit: UnitOfWork, drafts: Sequence[Draft], customers: Collection[str]) -> People:
+    """The people that rows name, with one statement."""
+    found: People = {}
+    mails = {str(draft.values["contact.email"]) for draft in drafts if "contact.email" in draft.values}
+    names = {str(draft.values["contact.name"]) for draft in drafts if "contact.name" in draft.values}
+    if not customers or not mails | names:
+        return found
+    wanted = select(ContactRow).where(
+        ContactRow.customer_id.in_(customers), ContactRow.email.in_(mails) | ContactRow.name.in_(names)
+    )
+    for row in unit.session.scalars(wanted.order_by(ContactRow.id)):
+        found.setdefault((row.customer_id, "contact.name", row.name), row)
+        if row.email:
+            found.setdefault((row.customer_id, "contact.email", row.email), row)
+    return found
 
 
 def _guarded(
-    unit: UnitOfWork, draft: Draft, arrangement: Arrangement, customers: parents.Customers, known: dict[str, str]
+    unit: UnitOfWork,
+    draft: Draft,
+    arrangement: Arrangement,
+    customers: parents.Customers,
+    people: People,
+    known: dict[str, str],
 ) -> Taken:
     label, key = str(draft.values.get("subject", "")), str(draft.values.get("key", ""))[:200]
     if draft.findings.fields:
@@ -59,25 +89,23 @@ def _guarded(
     if names_customer and customer_id is None:
         return rejected(draft.row, customers.wrong(draft), label)
     try:
-        with unit.savepoint():
-            content = _content(unit, draft, customer_id)
-            activity_id = register_activity(RegisterActivity(content=content), unit)
-            if key:
-                unit.session.add(ImportKeyRow(kind=KIND, key=key, record_id=activity_id))
+        content = _content(unit, draft, customer_id, people)
+        activity_id = register_activity(RegisterActivity(content=content), unit)  # checks before it writes anything
     except DomainError as error:
         return rejected(draft.row, error.sentence, label)
     if key:
+        unit.session.add(ImportKeyRow(kind=KIND, key=key, record_id=activity_id))
         known[key] = activity_id
     return Taken(row=draft.row, outcome=CREATED, label=label, record_id=activity_id, version=1)
 
 
-def _content(unit: UnitOfWork, draft: Draft, customer_id: str | None) -> Content:
+def _content(unit: UnitOfWork, draft: Draft, customer_id: str | None, people: People) -> Content:
     values = draft.values
-    contact_id = _contact(unit, values, customer_id)
+    contact_id = _contact(values, customer_id, people)
     is_planned = "planned_from" in values and "held_from" not in values
-    people: tuple[Participant, ...] = ()
+    present: tuple[Participant, ...] = ()
     if customer_id and contact_id is None:
-        people = (Participant(side="customer", name=str(values.get("contact.name") or "—")),)
+        present = (Participant(side="customer", name=str(values.get("contact.name") or "—")),)
     return Content(
         employee=str(values.get("employee") or unit.actor.id),
         method=str(values.get("method", "")),
@@ -87,20 +115,17 @@ def _content(unit: UnitOfWork, draft: Draft, customer_id: str | None) -> Content
         customer_id=customer_id,
         contact_id=contact_id,
         duration_seconds=60 * values["minutes"] if "minutes" in values else None,
-        participants=people,
+        participants=present,
         **{name: values[name] for name in SAID if name in values},
     )
 
 
-def _contact(unit: UnitOfWork, values: dict[str, Any], customer_id: str | None) -> str | None:
-    if customer_id is None or not {"contact.name", "contact.email"} & values.keys():
-        return None
-    found = select(ContactRow.id).where(ContactRow.customer_id == customer_id)
-    if "contact.email" in values:
-        found = found.where(ContactRow.email == values["contact.email"])
-    else:
-        found = found.where(ContactRow.name == values["contact.name"])
-    return unit.session.scalars(found.limit(1)).first()
+def _contact(values: dict[str, Any], customer_id: str | None, people: People) -> str | None:
+    for name in ("contact.email", "contact.name"):
+        if customer_id is not None and name in values:
+            found = people.get((customer_id, name, str(values[name])))
+            return found.id if found else None
+    return None
 
 
 def _word(text: Any) -> str:

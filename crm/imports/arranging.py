@@ -26,7 +26,7 @@ PIECE = 1000  # rejected rows that are in memory at a time
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportView:
-    """An import; `state` is draft, running, stopped, finished, undoing or undone, `counts` maps outcome to rows."""
+    """An import; `state` is draft, running, stopped, finished, failed, undoing, undone; `counts` is rows by outcome."""
 
     id: str
     kind: str

@@ -16,7 +16,7 @@ from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
 from crm.imports.errors import ImportFileErased, ImportNotFound, WrongImportState
-from crm.imports.events import ImportFinished, ImportResumed, ImportStarted, ImportStopped
+from crm.imports.events import ImportFailed, ImportFinished, ImportResumed, ImportStarted, ImportStopped
 from crm.imports.fields import RIGHTS, TARGETS, needed
 from crm.imports.models import ImportedRow, ImportMappingRow, ImportRow
 from crm.imports.reading import Row
@@ -72,6 +72,15 @@ class StartImport(Command):
 class StopImport(Command):
     """Leave the rest for now."""
 
+    import_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailImport(Command):
+    """It cannot go on: a right is missing, the file is gone or cannot be read."""
+
+    quiet: ClassVar[bool] = True
     import_id: str
     reason: str
 
@@ -190,14 +199,25 @@ def stop_import(command: StopImport, unit: UnitOfWork) -> None:
     unit.emit(ImportStopped(import_id=row.id, done=row.done, reason=reason))
 
 
+@handles(FailImport, needs=SEE_ALL)
+def fail_import(command: FailImport, unit: UnitOfWork) -> None:
+    """End it with the sentence, unless somebody has ended it meanwhile."""
+    row = locked(unit, command.import_id)
+    if row.state == "running":
+        row.state, row.reason, row.ended_at = "failed", command.reason[:LONGEST_REASON], unit.clock.now()
+        unit.emit(ImportFailed(import_id=row.id, done=row.done, reason=row.reason))
+
+
 @handles(ResumeImport, needs=None)
 def resume_import(command: ResumeImport, unit: UnitOfWork) -> None:
     """Raises `ImportNotFound`, `WrongImportState`. One that runs has its job enqueued once more."""
     row, reason = locked(unit, command.import_id), why(command.reason)
-    if row.state not in {"running", "stopped"}:
+    if row.state not in {"running", "stopped", "failed"}:
         raise WrongImportState(row.state, "gone on with")
-    if row.state == "stopped":
+    if row.state != "running":
         row.state, row.reason, row.ended_at = "running", None, None
+        if row.started_by == unit.actor.id:
+            row.rights = _rights(unit, row.kind)  # a right that was missing may be there now
         unit.emit(ImportResumed(import_id=row.id, done=row.done, reason=reason))
     unit.enqueue(job_of(row.id))
 

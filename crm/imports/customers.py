@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from sqlalchemy import ARRAY, String, cast, select, text
+from sqlalchemy import ARRAY, String, cast, select
 from sqlalchemy.dialects.postgresql import insert
 
 from core.ids import new_id
 from crm.changes import differences
-from crm.checks import LOCKS
+from crm.checks import all_at_a_time
 from crm.custom_fields import read_values
 from crm.customers import PERSONAL, require_finance
 from crm.duplicate_models import DuplicatePairRow
@@ -33,7 +33,6 @@ PLAIN = frozenset(each.name for each in fields(Profile)) - {"addresses", "phones
 PHONES = {"phone": "office", "mobile": "mobile", "fax": "fax"}
 EMAILS = {"email": "office", "billing_email": "billing"}
 REGISTERS = ("regon", "krs")
-LOCK = text("SELECT pg_advisory_xact_lock(:ours, hashtext(key)) FROM unnest(CAST(:keys AS text[])) AS key")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -82,8 +81,7 @@ def _lock(unit: UnitOfWork, drafts: Sequence[Draft], arrangement: Arrangement) -
             keys.add(f"customer:tax id:{country}:{tax[1]}")
         if reference:
             keys.add(f"customer:external reference:{country}:{reference}")
-    if keys:
-        unit.session.execute(LOCK, {"ours": LOCKS, "keys": sorted(keys)})
+    all_at_a_time(unit, keys)
 
 
 def _one(

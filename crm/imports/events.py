@@ -41,6 +41,16 @@ class ImportStopped(ImportEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ImportFailed(ImportEvent):
+    """It cannot go on as it is; the rest can follow when that is set right."""
+
+    type: ClassVar[str] = "import.failed"
+
+    done: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ImportResumed(ImportEvent):
     """It goes on."""
 

@@ -13,7 +13,7 @@ from storage.orm import ID, Base, IdKey
 DIGEST = String(64, collation="C")
 EMPTY = text("'{}'::jsonb")
 NULLABLE = JSONB(none_as_null=True)
-STATES = "state IN ('draft', 'running', 'stopped', 'finished', 'undoing', 'undone')"
+STATES = "state IN ('draft', 'running', 'stopped', 'finished', 'failed', 'undoing', 'undone')"
 
 
 class ImportRow(Base):

@@ -1,6 +1,6 @@
 """Which customers the rows of other records name, looked up for a batch at once."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,6 +62,11 @@ def look_up(unit: UnitOfWork, drafts: Sequence[Draft], arrangement: Arrangement)
     for key in known.several:
         known.found.pop(("company", key), None)
     return known
+
+
+def loaded(unit: UnitOfWork, ids: Collection[str]) -> list[CustomerRow]:
+    """The customers themselves: while the caller keeps them, each is at hand without a statement of its own."""
+    return list(unit.session.scalars(select(CustomerRow).where(CustomerRow.id.in_(ids)))) if ids else []
 
 
 def made(unit: UnitOfWork, known: Customers, draft: Draft, arrangement: Arrangement, name: str) -> str:

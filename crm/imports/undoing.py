@@ -73,7 +73,7 @@ class UndoRows(Command):
 def undo_import(command: UndoImport, unit: UnitOfWork) -> None:
     """Raises `ImportNotFound`, `WrongImportState` while it runs, and when it is undone."""
     row, reason = locked(unit, command.import_id), why(command.reason)
-    if row.state not in {"stopped", "finished"}:
+    if row.state not in {"stopped", "finished", "failed"}:
         raise WrongImportState(row.state, "undone")
     row.state, row.reason = "undoing", reason
     unit.enqueue(job_of(row.id))

@@ -8,9 +8,10 @@ from itertools import islice
 from typing import Any, BinaryIO, Protocol
 
 from core.clock import Clock
+from core.errors import DomainError, StaleState, StorageFull, Unavailable
 from core.executor import Executor
 from core.identity import SYSTEM, Actor
-from crm.imports.batches import RUN, FinishImport, StopImport, TakeRows, job_of
+from crm.imports.batches import RUN, FailImport, FinishImport, TakeRows, job_of
 from crm.imports.errors import FileUnreadable, ImportFileErased
 from crm.imports.fields import guess_columns
 from crm.imports.models import ImportRow
@@ -111,8 +112,10 @@ def run_import(host: Host, arguments: dict[str, Any]) -> None:
     try:
         if _bring_in(host, row, store, actor):
             host.executor.execute(FinishImport(import_id=import_id), actor=actor)
-    except FileUnreadable as error:
-        host.executor.execute(StopImport(import_id=import_id, reason=error.sentence), actor=actor)
+    except (Unavailable, StaleState, StorageFull):
+        raise  # the job comes again
+    except DomainError as error:
+        host.executor.execute(FailImport(import_id=import_id, reason=error.sentence), actor=SYSTEM)
 
 
 def _bring_in(host: Host, row: ImportRow, store: BlobStore, actor: Actor) -> bool:

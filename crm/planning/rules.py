@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import and_, exists, func, or_, select
 
 from core.executor import handles
 from core.ids import new_id
@@ -156,6 +156,41 @@ def due(view: Reading | UnitOfWork, activity_id: str) -> list[KnownRule]:
     wanted = wanted.where(or_(ActivityRuleRow.linked.is_(None), ActivityRuleRow.linked.in_(linked)))
     rows = view.session.scalars(wanted.order_by(ActivityRuleRow.position, ActivityRuleRow.id))
     return [_shown(each) for each in rows]
+
+
+def concerned(view: Reading | UnitOfWork, activity_ids: Collection[str]) -> set[str]:
+    """Those of the activities for which a rule holds of which nothing has come yet; one statement for all of them."""
+    same = [
+        or_(getattr(ActivityRuleRow, name).is_(None), getattr(ActivityRuleRow, name) == getattr(ActivityRow, name))
+        for name in ("type", "direction", "method", "status")
+    ]
+    run = exists().where(
+        ActivityRuleRunRow.activity_id == ActivityRow.id, ActivityRuleRunRow.rule_id == ActivityRuleRow.id
+    )
+    about = exists().where(
+        ActivityLinkRow.activity_id == ActivityRow.id, ActivityLinkRow.entity == ActivityRuleRow.linked
+    )
+    wanted = (
+        select(ActivityRow.id)
+        .join(ActivityRuleRow, and_(ActivityRuleRow.is_active, *same))
+        .where(ActivityRow.id.in_(activity_ids), ~run, or_(ActivityRuleRow.linked.is_(None), about))
+    )
+    return set(view.session.scalars(wanted))
+
+
+def settled_cases(view: Reading | UnitOfWork, activity_ids: Collection[str]) -> set[str]:
+    """Those of the activities that are settled and about a case; one statement for all of them."""
+    wanted = (
+        select(ActivityRow.id)
+        .join(ActivityLinkRow, ActivityLinkRow.activity_id == ActivityRow.id)
+        .where(
+            ActivityRow.id.in_(activity_ids),
+            ActivityLinkRow.entity == "case",
+            ActivityRow.status != "planned",
+            ActivityRow.state.not_in(known.OPEN_STATES),
+        )
+    )
+    return set(view.session.scalars(wanted))
 
 
 def open_items(view: Reading | UnitOfWork, case_id: str) -> int:

@@ -78,6 +78,8 @@ def words_of(text: str) -> list[str]:
 @lru_cache(maxsize=STEMS_KEPT)
 def folded(text: str) -> str:
     """Without capitals and diacritics: `Łódź` is `lodz`, `Straße` is `strasse`, `Ёлка` is `елка`."""
+    if text.isascii():
+        return text.lower()
     apart = unicodedata.normalize("NFKD", text.casefold().translate(LETTERS))
     return "".join(each for each in apart if not unicodedata.combining(each))
 

@@ -1,11 +1,12 @@
 """Files come in: looked at before, in batches, once, with a reason for what does not."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, event, func, select
 
 from core.clock import FixedClock
 from core.errors import Forbidden
@@ -242,8 +243,46 @@ def test_without_the_right_to_finance_no_limits_come_in(desk: ImportDesk) -> Non
     made = desk.draft("customers", "Nazwa;Limit kredytowy\nMłyn;100\n".encode(), other)
     desk.desk.do(StartImport(import_id=made), other)
 
-    with pytest.raises(Forbidden):
-        desk.run()
+    desk.run()
+
+    failed = desk.desk.ask(one_import, made, actor=other)
+    assert (failed.state, failed.done) == ("failed", 0)
+    assert failed.reason is not None
+    assert "customer.finance" in failed.reason
+    now = replace(other, permissions=other.permissions | {"customer.finance"})
+    desk.desk.do(ResumeImport(import_id=made, reason="the right is there"), now)
+    desk.run()
+    assert desk.desk.ask(one_import, made, actor=now).state == "finished"
+
+
+def test_imp_02_many_people_and_calls_take_hardly_more_statements_than_a_few(desk: ImportDesk, engine: Engine) -> None:
+    desk.bring("customers", ("Nazwa;E-mail\n" + "\n".join(f"{name(n)};{n}@firm.pl" for n in range(60))).encode())
+    head = {"contacts": "Kod;Klient;Nazwa;E-mail", "activities": "Id;Klient;Osoba;Temat;Metoda;Data"}
+    rows = {
+        "contacts": [f"P{n};{name(n)};Osoba {n};o{n}@firm.pl" for n in range(60)],
+        "activities": [f"A{n};{name(n)};Osoba {n};Rozmowa;phone;2026-01-05 10:00" for n in range(60)],
+    }
+    seen: list[str] = []
+    event.listen(engine, "before_cursor_execute", lambda *args: seen.append(args[2]))
+    counts = []
+
+    for kind, lines_of in rows.items():
+        for part in (lines_of[:6], lines_of[6:]):
+            seen.clear()
+            made = desk.bring(kind, "\n".join([head[kind], *part]).encode())
+            counts.append(len(seen))
+            assert {outcome for _, outcome in outcomes(desk, made)} == {"created"}
+
+    assert max(counts[1] - counts[0], counts[3] - counts[2]) < 20, counts
+
+
+TRADES = ["Młyn", "Tartak", "Browar", "Huta", "Cegielnia", "Apteka", "Stocznia", "Kopalnia"]
+
+
+def name(number: int) -> str:
+    """Sixty firms that do not look alike."""
+    first, second = divmod(number, 8)
+    return f"{TRADES[first]} {'abcdefgh'[second] * 9}"
 
 
 OUTLOOK = """"Tytuł","Imię","Drugie imię","Nazwisko","Firma","Stanowisko","Adres e-mail","Telefon komórkowy","Urodziny"

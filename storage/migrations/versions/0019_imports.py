@@ -110,7 +110,8 @@ def upgrade() -> None:
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
-            "state IN ('draft', 'running', 'stopped', 'finished', 'undoing', 'undone')", name="ck_import_batch_state"
+            "state IN ('draft', 'running', 'stopped', 'finished', 'failed', 'undoing', 'undone')",
+            name="ck_import_batch_state",
         ),
         sa.ForeignKeyConstraint(["digest"], ["blob.digest"], name="fk_import_batch_digest_blob"),
         sa.PrimaryKeyConstraint("id", name="pk_import_batch"),
