@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event, func, select
+from sqlalchemy import Engine, func, select
 
 from core.clock import FixedClock
 from core.errors import Forbidden
@@ -253,36 +253,6 @@ def test_without_the_right_to_finance_no_limits_come_in(desk: ImportDesk) -> Non
     desk.desk.do(ResumeImport(import_id=made, reason="the right is there"), now)
     desk.run()
     assert desk.desk.ask(one_import, made, actor=now).state == "finished"
-
-
-def test_imp_02_many_people_and_calls_take_hardly_more_statements_than_a_few(desk: ImportDesk, engine: Engine) -> None:
-    desk.bring("customers", ("Nazwa;E-mail\n" + "\n".join(f"{name(n)};{n}@firm.pl" for n in range(60))).encode())
-    head = {"contacts": "Kod;Klient;Nazwa;E-mail", "activities": "Id;Klient;Osoba;Temat;Metoda;Data"}
-    rows = {
-        "contacts": [f"P{n};{name(n)};Osoba {n};o{n}@firm.pl" for n in range(60)],
-        "activities": [f"A{n};{name(n)};Osoba {n};Rozmowa;phone;2026-01-05 10:00" for n in range(60)],
-    }
-    seen: list[str] = []
-    event.listen(engine, "before_cursor_execute", lambda *args: seen.append(args[2]))
-    counts = []
-
-    for kind, lines_of in rows.items():
-        for part in (lines_of[:6], lines_of[6:]):
-            seen.clear()
-            made = desk.bring(kind, "\n".join([head[kind], *part]).encode())
-            counts.append(len(seen))
-            assert {outcome for _, outcome in outcomes(desk, made)} == {"created"}
-
-    assert max(counts[1] - counts[0], counts[3] - counts[2]) < 20, counts
-
-
-TRADES = ["Młyn", "Tartak", "Browar", "Huta", "Cegielnia", "Apteka", "Stocznia", "Kopalnia"]
-
-
-def name(number: int) -> str:
-    """Sixty firms that do not look alike."""
-    first, second = divmod(number, 8)
-    return f"{TRADES[first]} {'abcdefgh'[second] * 9}"
 
 
 OUTLOOK = """"Tytuł","Imię","Drugie imię","Nazwisko","Firma","Stanowisko","Adres e-mail","Telefon komórkowy","Urodziny"
