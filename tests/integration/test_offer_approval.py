@@ -14,7 +14,7 @@ from audit.queries import trail
 from core.errors import DomainError
 from core.identity import SYSTEM
 from crm.errors import OfferFrozen
-from crm.northwind import ImportNorthwind, read_northwind, reference
+from crm.northwind import ImportNorthwind, northwind, read_northwind
 from crm.offers import UpdateOffer
 from crm.queries import customer
 from crm.reorders import OfferFromOrder
@@ -53,11 +53,11 @@ def read(desk: OfferDesk, digest: str) -> bytes:
 @pytest.mark.skipif(not NORTHWIND.exists(), reason=f"the Northwind sample is not there: {NORTHWIND}")
 def test_a_real_order_becomes_an_approved_offer_with_a_sheet_and_a_trail(desk: OfferDesk) -> None:
     tables = read_northwind(NORTHWIND)
-    order = next(row for row in tables["orders"] if row["OrderID"] == 10250)
-    buyer = [row for row in tables["customers"] if row["CustomerID"] == order["CustomerID"]]
+    order = next(row for row in tables["orders"] if row["key"] == 10250)
+    buyer = [row for row in tables["customers"] if row["key"] == order["customer"]]
     for kind, rows in (("customers", buyer), ("products", tables["products"]), ("orders", [order])):
-        desk.do(ImportNorthwind(kind=kind, rows=tuple(rows)), SYSTEM)
-    made = desk.do(OfferFromOrder(order=reference("order", 10250)))
+        desk.do(ImportNorthwind(kind=kind, rows=tuple(rows), mapping=northwind()), SYSTEM)
+    made = desk.do(OfferFromOrder(order="northwind:order:10250"))
 
     started = desk.start(made.id)
     prepared = desk.prepare(started, note="Stały klient")
