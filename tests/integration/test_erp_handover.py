@@ -85,7 +85,7 @@ def office(application: Application, erp: FakeErp) -> Office:
         application.settings,
         erp_url=erp.url,
         erp_orders=True,
-        erp_timeout=2,
+        erp_timeout=60,
         erp_headers=(("Authorization", "Bearer abc"),),
     )
     application.settings = settings
@@ -173,7 +173,10 @@ def test_erp_04_an_answer_that_is_lost_makes_no_second_record(office: Office, cl
     customer = office.customer()
     office.do(HandOver(entity="crm.customer", record_id=customer))
     office.erp.troubles = [trouble]
+    patient = office.application.units.ports[Erp]
+    office.application.units.ports[Erp] = HttpErp(replace(office.application.settings, erp_timeout=2))
     office.send()
+    office.application.units.ports[Erp] = patient
     assert office.handed(customer, "crm.customer").state == "waiting"
 
     clock.advance(timedelta(minutes=5))
