@@ -7,7 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 from sqlalchemy import Engine, text
+
+from storage.engine import Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +54,12 @@ def summary(times: Sequence[Spent]) -> dict[str, float]:
         "processor_p50": round(statistics.median(processor), 2),
         "processor_p95": round(statistics.quantiles(processor, n=20)[-1], 2),
     }
+
+
+def server_seconds(database: Database) -> float:
+    """Processor seconds of the embedded server's processes that live; 0 for a server of somebody else's."""
+    if database.embedded is None:
+        return 0.0
+    pid = int((Path(database.embedded.folder) / "postmaster.pid").read_text(encoding="utf-8").splitlines()[0])
+    server = psutil.Process(pid)
+    return sum(sum(each.cpu_times()[:2]) for each in (server, *server.children()))

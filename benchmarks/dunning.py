@@ -6,13 +6,13 @@ processors follows from it (`minutes_20000`), whatever else the machine does mea
 
 import csv
 import io
-import os
 import tempfile
 import time
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from benchmarks._processor import server_seconds
 from benchmarks._telling import telling
 from core.identity import SYSTEM
 from core.settings import Settings
@@ -28,7 +28,6 @@ INVOICES, QUICK = 1000, 100
 CUSTOMERS = 50
 NIGHT = 20_000  # invoices of the bar
 PROCESSORS = 2
-TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def run(*, quick: bool = False) -> dict[str, float]:
@@ -40,7 +39,7 @@ def run(*, quick: bool = False) -> dict[str, float]:
         with opened(settings, migrated=True) as application:
             count = QUICK if quick else INVOICES
             _fill(application, count)
-            return _measure(application, Path(folder))
+            return _measure(application)
 
 
 def _fill(application: Any, count: int) -> None:
@@ -66,17 +65,17 @@ def _csv(customers: list[str], count: int, due: date) -> bytes:
     return text.getvalue().encode()
 
 
-def _measure(application: Any, folder: Path) -> dict[str, float]:
+def _measure(application: Any) -> dict[str, float]:
     with application.units.reading(SYSTEM) as view:
         found = [each for batch in batches(view, grace_days(view)) for each in batch]
-    began, ours, theirs = time.monotonic(), time.process_time(), _database_seconds(folder)
+    began, ours, theirs = time.monotonic(), time.process_time(), server_seconds(application.database)
     started = 0
     with telling("cases") as progress:
         for place, invoice_id in enumerate(found, 1):
             started += application.executor.execute(StartDunning(invoice_id=invoice_id), actor=SYSTEM) is not None
             progress(place, len(found))
     wall = time.monotonic() - began
-    ours, theirs = time.process_time() - ours, _database_seconds(folder) - theirs
+    ours, theirs = time.process_time() - ours, server_seconds(application.database) - theirs
     with application.units.reading(SYSTEM) as view:
         again = sum(len(batch) for batch in batches(view, grace_days(view)))
     each = (ours + theirs) / max(started, 1)
@@ -88,20 +87,3 @@ def _measure(application: Any, folder: Path) -> dict[str, float]:
         "wall_ms": round(wall / max(started, 1) * 1000, 2),
         "minutes_20000": round(each * NIGHT / PROCESSORS / 60, 1),
     }
-
-
-def _database_seconds(folder: Path) -> float:
-    """Processor time of the embedded server of a folder and its children; 0 where it cannot be told."""
-    times: dict[int, tuple[int, float]] = {}
-    servers = set()
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            fields = (process / "stat").read_text().rpartition(")")[2].split()
-            command = (process / "cmdline").read_bytes()
-        except OSError:
-            continue  # it has ended
-        pid = int(process.name)
-        times[pid] = (int(fields[1]), (int(fields[11]) + int(fields[12])) / TICKS)
-        if str(folder).encode() in command and b"postgres" in command:
-            servers.add(pid)
-    return sum(spent for pid, (parent, spent) in times.items() if pid in servers or parent in servers)

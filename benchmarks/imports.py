@@ -15,8 +15,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-import psutil
-
+from benchmarks._processor import server_seconds
 from core.identity import SYSTEM, Actor
 from core.settings import Settings
 from crm.imports.batches import DraftImport, StartImport
@@ -91,30 +90,20 @@ def _bring(application: Application, content: bytes, kind: str = "customers") ->
     )
     made = application.executor.execute(command, actor=WHO)
     application.executor.execute(StartImport(import_id=made), actor=WHO)
-    began, mine, database = time.perf_counter(), time.process_time(), _database(application)
+    began, mine, database = time.perf_counter(), time.process_time(), server_seconds(application.database)
     while True:
         run_import(application, {"import_id": made})
         with application.units.reading(SYSTEM) as view:
             row = view.session.get_one(ImportRow, made)
             if row.state != "running":
                 break
-    computed, served = time.process_time() - mine, _database(application) - database
+    computed, served = time.process_time() - mine, server_seconds(application.database) - database
     return {
         "outcomes": row.counts,
         "seconds": round(time.perf_counter() - began, 1),
         "processor_seconds": {"program": round(computed, 1), "database": round(served, 1)},
         "computed_seconds": round(computed + served, 1),
     }
-
-
-def _database(application: Application) -> float:
-    """Processor seconds of the embedded server's processes."""
-    embedded = application.database.embedded
-    if embedded is None:
-        return 0.0
-    pid = int((Path(embedded.folder) / "postmaster.pid").read_text(encoding="utf-8").splitlines()[0])
-    server = psutil.Process(pid)
-    return sum(sum(each.cpu_times()[:2]) for each in (server, *server.children()))
 
 
 def _file(rows: int) -> bytes:
