@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, exists, false, select
+from sqlalchemy import ColumnElement, exists, false, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from engine import access, catalog, related
@@ -68,6 +68,11 @@ def definitions(view: Reading) -> list[DefinitionView]:
     )
     rows = view.session.scalars(select(DefinitionRow).where(DefinitionRow.id.in_(newest)))
     return sorted(map(_definition, rows), key=lambda each: (each.kind != "process", each.kind, each.name, each.key))
+
+
+def deployed_content(view: Reading) -> frozenset[bytes]:
+    """The SHA-256 of every file that was ever deployed; it reads each of them, which is for those who deploy."""
+    return frozenset(view.session.scalars(select(func.sha256(DefinitionRow.source)).distinct()))
 
 
 def versions(view: Reading, definition_id: str) -> list[DefinitionView]:

@@ -5,6 +5,7 @@ Each step looks whether it was done before, so that a second run changes nothing
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ from documents.records.holds import PlaceHold, holds
 from documents.records.rules import rules
 from engine.definitions import DeployDefinitions, DeploymentFile
 from engine.instances import EntityLink, StartInstance
-from engine.queries import InstanceFilter, TaskFilter, instances, tasks
+from engine.queries import InstanceFilter, TaskFilter, deployed_content, instances, tasks
 from engine.tasks import CompleteTask
 from engine.views import TaskSummary
 from processes import PACKAGES
@@ -104,10 +105,12 @@ class Demo:
         demo_opportunities.opportunities(self)
 
     def deploy(self) -> None:
-        """Deploy the shipped packages; a file that is deployed already keeps its version."""
+        """Deploy the shipped packages that bring something new; what a designer changed since stays as it is."""
+        known = self.reading(deployed_content)
         for package in PACKAGES:
             files = tuple(DeploymentFile(name=path.name, content=path.read_bytes()) for path in package.files())
-            self.do(DeployDefinitions(files=files), SYSTEM)
+            if any(hashlib.sha256(file.content).digest() not in known for file in files):
+                self.do(DeployDefinitions(files=files), SYSTEM)
 
     def add_people(self) -> None:
         """Give everybody of the demonstration an account."""

@@ -8,7 +8,6 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from phonenumbers.geodata.locale import LOCALE_DATA
 from sqlalchemy import select
 
 from crm.checks import Findings
@@ -169,6 +168,8 @@ def day_order(samples: Sequence[str]) -> str:
 
 @cache
 def _countries() -> dict[str, str]:
+    from phonenumbers.geodata.locale import LOCALE_DATA  # brings the names of all places: half a second, 100 MB
+
     found = {
         words(name): code for code, names in LOCALE_DATA.items() for lang, name in names.items() if lang in LANGUAGES
     }

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import requests
 
+from processes.planner_task import PACKAGE as PLANNER_TASK
 from tests.served import run, serving
 from webapp.demo import PASSWORD, PEOPLE
 from webapp.demo_sales import INVOICES
@@ -19,9 +20,13 @@ def log_in(address: str, name: str) -> tuple[requests.Session, requests.Response
     return browser, browser.post(address + "/login", data=entered, timeout=30)
 
 
-def test_the_demo_starts_a_second_time_with_what_is_there_and_people_can_log_in(tmp_path: Path) -> None:
+def test_the_demo_starts_a_second_time_with_what_is_there_and_was_changed_and_people_can_log_in(tmp_path: Path) -> None:
     first = run(tmp_path, "demo", "--prepare-only")
     assert first.returncode == 0, first.stderr
+    shipped = next(path for path in PLANNER_TASK.files() if path.suffix == ".bpmn")
+    changed = tmp_path / "changed.bpmn"
+    changed.write_bytes(shipped.read_bytes() + b"<!-- changed -->")
+    assert "version 2" in run(tmp_path, "deploy", str(changed)).stdout
 
     with serving(tmp_path, "demo") as server:
         browser, inbox = log_in(server.address, "jan")
@@ -46,3 +51,4 @@ def test_the_demo_starts_a_second_time_with_what_is_there_and_people_can_log_in(
     assert all(name in printed for name, _, _ in PEOPLE)
     again = run(tmp_path, "demo", "--prepare-only")
     assert (again.returncode, again.stderr) == (0, "")
+    assert "version 2" in run(tmp_path, "deploy", "--dry-run", str(changed)).stdout

@@ -20,7 +20,7 @@ View = Callable[..., Any]
 class Body(BaseModel):
     """The base of all request bodies and queries: unknown fields are refused, so that a typing error is seen."""
 
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=False)
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=False, defer_build=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
