@@ -1,7 +1,7 @@
 """One hash chain, walked entry by entry until one is not as it was written; knows nothing of databases."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -12,7 +12,7 @@ from audit.content import FORMAT, GENESIS, chain_hash, moment
 from core.ids import LENGTH
 
 LAST = f'","v":{FORMAT}}}'.encode()  # how the canonical bytes end, behind the unit's id
-_moment = lru_cache(maxsize=1000)(moment)  # entries of one unit share theirs
+BEHIND = LENGTH + len(LAST)  # bytes of the unit's id and of what follows it
 _quoted = lru_cache(maxsize=10_000)(json.JSONEncoder(ensure_ascii=False).encode)
 
 
@@ -60,41 +60,56 @@ class Chain:
         self._before = GENESIS  # the hash in front of the last entry
         self._doubt: Link | None = None  # its predecessor's hash is not what it says; the next entry decides
 
-    def first_fault(self, links: Iterable[Link]) -> Fault | None:
-        """The first fault, or None for a chain that is whole. `links` are in the order of their numbers."""
-        rest = iter(links)
-        for link in rest:
-            if self._is_plain(link):
-                self._before, self._last = self._hash, link
-                continue
+    def first_fault(self, rows: Iterable[Sequence[Any]]) -> Fault | None:
+        """The first fault, or None for a chain that is whole. `rows` have a link's columns, in order of their numbers.
+
+        The iterable is read to its end only where that is needed.
+        """
+        rest = iter(rows)
+        while (link := self._first_odd(rest)) is not None:
             fault = self._add(link)
             if fault is not None:
                 return self._elsewhere(fault, link, rest) if fault.problem == "removed" else fault
         return self._end()
 
-    def _is_plain(self, link: Link) -> bool:
-        """Whether nothing at all is odd, told without reading the bytes as JSON: four times as fast.
+    def _first_odd(self, rest: Iterator[Sequence[Any]]) -> Link | None:
+        """Passes entries at which nothing at all is odd, told without reading their bytes as JSON: ten times as fast.
 
         The bytes are canonical, so their fields stand in one order; nothing behind the id can look like another id but
-        a personal field of that name. Where this says no, the slow way decides.
+        a personal field of that name. Where this says no, the slow way decides. Each step here counts: a trail has
+        millions of entries.
         """
-        last = self._last
-        seq, previous = (last.seq + 1, last.hash) if last is not None else (1, GENESIS)
-        if link.seq != seq or link.previous != previous or self._doubt is not None:
-            return False
-        if self.head is None or seq > self.head.seq or link.stream != self.stream:
-            return False
-        content = link.content
-        if sha256(previous + content).digest() != link.hash:
-            return False
-        case = "null" if link.case is None else _quoted(link.case)
-        start = f'{{"actor":{_quoted(link.actor)},"at":"{_moment(link.at)}","case":{case},"data":'.encode()
-        end = f',"seq":{seq},"stream":{_quoted(link.stream)},"type":{_quoted(link.type)},"unit":"'.encode()
-        tail = len(content) - len(LAST) - LENGTH
-        if not (content.startswith(start) and content.endswith(LAST) and content[tail - len(end) : tail] == end):
-            return False
-        place = content.rfind(b',"id":"') + 1
-        return place > 0 and content.startswith(f'"id":{_quoted(link.id)},"personal":{{'.encode(), place)
+        if self._doubt is not None or self.head is None:
+            return next(map(Link._make, rest), None)
+        stream, most, seq, before = self.stream, self.head.seq, self._place, self._hash
+        frame: tuple[Any, ...] = ()
+        start, kind, tail, last, odd = b"", None, b"", None, None
+        for row in rest:
+            name, number, entry, what, at, actor, case, content, previous, hashed = row
+            seq += 1
+            if number != seq or previous != before or seq > most or name != stream:
+                odd = row
+                break
+            if sha256(previous + content).digest() != hashed or not entry.isalnum():
+                odd = row
+                break
+            if frame != (at, actor, case):
+                frame, start = (at, actor, case), _start(at, actor, case)
+            if what != kind:
+                kind, tail = what, f',"stream":{_quoted(stream)},"type":{_quoted(what)},"unit":"'.encode()
+            if not (
+                content.startswith(start)
+                and content.endswith(LAST)
+                and content.endswith(b',"seq":%d%b' % (seq, tail), 0, len(content) - BEHIND)
+                and content.startswith(f',"id":"{entry}","personal":{{'.encode(), content.rfind(b',"id":"'))
+            ):
+                odd = row
+                break
+            last, before = row, hashed
+        if last is not None:
+            self._last = Link._make(last)
+            self._before = self._last.previous
+        return Link._make(odd) if odd is not None else None
 
     @property
     def _place(self) -> int:
@@ -151,9 +166,9 @@ class Chain:
             return Fault("removed", place, None, "it was removed")
         return Fault("reordered", place, link.id, f"it was moved here, it was written as {said.get('seq')}")
 
-    def _elsewhere(self, fault: Fault, link: Link, rest: Iterator[Link]) -> Fault:
+    def _elsewhere(self, fault: Fault, link: Link, rest: Iterator[Sequence[Any]]) -> Fault:
         """An entry that seems to be removed may only stand somewhere else."""
-        for other in (link, *rest):
+        for other in (link, *map(Link._make, rest)):
             said = _said(other)
             if said.get("seq") == fault.seq and said.get("stream") == self.stream:
                 return Fault("reordered", fault.seq, other.id, f"it was moved to place {other.seq}")
@@ -172,6 +187,12 @@ class Chain:
         if self._last is None or self.head.last_id != self._last.id:
             return Fault("head", None, None, "the recorded end of the chain was changed")
         return None
+
+
+def _start(at: datetime, actor: str, case: str | None) -> bytes:
+    """How the canonical bytes of an entry begin."""
+    said = "null" if case is None else _quoted(case)
+    return f'{{"actor":{_quoted(actor)},"at":"{moment(at)}","case":{said},"data":'.encode()
 
 
 def _broken(link: Link) -> Fault | None:

@@ -4,16 +4,12 @@ import multiprocessing
 from collections.abc import Iterable
 from multiprocessing.connection import Connection as Pipe
 
-from sqlalchemy import create_engine
-from sqlalchemy.pool import NullPool
-
 from audit.checkpoints import log_size
 from audit.tree_check import check_log
-from audit.verify import Finding, Progress, check_chains
-from core.errors import DomainError, Unavailable
-from core.identity import Actor
-from storage.jobs.queue import ProcrastinateQueue
-from storage.unit_of_work import Reading, UnitFactory
+from audit.verify import Finding, Progress, check_chains, require_auditor
+from audit.walking_apart import tell_chains
+from core.errors import Unavailable
+from storage.unit_of_work import Reading
 
 ALONE = 20_000  # entries below which another process would cost more than it saves
 
@@ -25,16 +21,17 @@ def check_everything(
 
     `progress` is told of both halves together. Needs `audit.read`; raises `Forbidden`, `Unavailable`.
     """
+    require_auditor(view)
     tell = progress or _silent
     connection = view.session.connection()
     size = log_size(connection)
     if size < alone:
         chains = check_chains(view, lambda done, total: tell(done, total * 2))
         return chains + check_log(view, published, lambda done, total: tell(total + done, total * 2))
-    url = connection.engine.url.render_as_string(hide_password=False)
+    url = connection.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     fresh = multiprocessing.get_context("spawn")
     here, there = fresh.Pipe(duplex=False)
-    helper = fresh.Process(target=_chains, args=(url, view.actor, there), daemon=True)
+    helper = fresh.Process(target=tell_chains, args=(url, there), daemon=True)
     helper.start()
     there.close()
     other = _Other(here)
@@ -55,16 +52,6 @@ def check_everything(
         here.close()
         helper.kill()
         helper.join()
-
-
-def _chains(url: str, actor: Actor, there: Pipe) -> None:
-    """In the other process: what has come so far as numbers, then the findings, or why there are none."""
-    engine = create_engine(url, poolclass=NullPool)
-    with UnitFactory(engine, queue=ProcrastinateQueue()).reading(actor) as view:
-        try:
-            there.send(check_chains(view, lambda done, _: there.send(done)))
-        except DomainError as error:
-            there.send(error.sentence)
 
 
 class _Other:

@@ -1,9 +1,9 @@
 """Roots and proofs of a Merkle log (RFC 9162, section 2.1), from the hashes of its complete subtrees."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
-from audit.verifier import node_hash
+from audit.verifier import HASH, node_hash
 
 EMPTY = hashlib.sha256(b"").digest()  # the root of a log without entries
 
@@ -49,12 +49,13 @@ def consistency_proof(first: int, second: int, nodes: Nodes) -> list[bytes]:
     return ([] if is_whole else [_subtree(low, high, nodes)]) + path[::-1]
 
 
-def fold(hashes: Sequence[bytes]) -> bytes:
-    """The root of a complete subtree; the number of hashes is a power of two."""
-    row = hashes
-    while len(row) > 1:
-        row = [node_hash(row[place], row[place + 1]) for place in range(0, len(row), 2)]
-    return row[0]
+def fold(hashes: bytes | bytearray) -> bytes:
+    """The root of a complete subtree; the number of hashes, one after the other, is a power of two."""
+    row, sha256 = bytes(hashes), hashlib.sha256
+    while len(row) > HASH:
+        starts = range(0, len(row), 2 * HASH)
+        row = b"".join([sha256(b"\1" + row[start : start + 2 * HASH]).digest() for start in starts])  # as `node_hash`
+    return row
 
 
 def complete_subtrees(size: int) -> Iterator[tuple[int, int]]:

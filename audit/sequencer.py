@@ -135,7 +135,7 @@ def _state(driver: Driver) -> _State:
 def _append(driver: Driver, size: int, fresh: Sequence[tuple[Any, ...]]) -> None:
     growth = Growth(size, lambda place: load_tile(driver, place))
     try:
-        growth.append(leaf for _, leaf, *_ in fresh)
+        growth.append([leaf for _, leaf, *_ in fresh])
     except TileMissing as error:
         raise LogDamaged(str(error)) from error
     entries, _, actors, types = map(list, zip(*fresh, strict=True))

@@ -1,6 +1,6 @@
 """The Merkle log as tiles: rows of up to 256 hashes, each row's tiles over eight levels of the tree."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from audit.merkle import EMPTY, Nodes, fold
 from audit.verifier import HASH, node_hash
@@ -38,7 +38,7 @@ class Tiles:
         found = hashes[start * HASH : (start + (1 << inner)) * HASH]
         if len(found) < (1 << inner) * HASH:
             raise TileMissing(place)
-        return fold(list(pieces(found)))
+        return fold(found)
 
     def _tile(self, place: Place) -> bytes:
         if place not in self._known:
@@ -61,11 +61,14 @@ class Growth:
         self._counts: dict[int, int] = {}
         self._load = load
 
-    def append(self, leaves: Iterable[bytes]) -> None:
+    def append(self, leaves: Sequence[bytes]) -> None:
         """Add the hashes of more leaves."""
-        for leaf in leaves:
-            self._add(0, leaf)
-            self.size += 1
+        done = 0
+        while done < len(leaves):
+            some = leaves[done : done + WIDTH - self.size % WIDTH]
+            self._add(0, b"".join(some))
+            self.size += len(some)
+            done += len(some)
 
     def root(self) -> bytes:
         """The root of all entries."""
@@ -75,7 +78,7 @@ class Growth:
             while start:
                 width = start & -start
                 start -= width
-                node = fold(list(pieces(tile[start * HASH : (start + width) * HASH])))
+                node = fold(tile[start * HASH : (start + width) * HASH])
                 found = node if found is None else node_hash(node, found)
         return EMPTY if found is None else found
 
@@ -83,7 +86,8 @@ class Growth:
         """The hashes of the subtrees, those that were just added included."""
         return Tiles(lambda place: bytes(self.changed.get(place) or self._load(place)))
 
-    def _add(self, row: int, hashed: bytes) -> None:
+    def _add(self, row: int, hashes: bytes) -> None:
+        """Hashes that fit into the open tile of a row."""
         if row not in self._open:
             self._counts[row] = self.size >> HEIGHT * row
             place = row, self._counts[row] // WIDTH
@@ -93,12 +97,12 @@ class Growth:
             self._open[row] = bytearray(kept)
         tile = self._open[row]
         place = row, self._counts[row] // WIDTH
-        tile += hashed
-        self._counts[row] += 1
+        tile += hashes
+        self._counts[row] += len(hashes) // HASH
         self.changed[place] = tile
         if len(tile) == WIDTH * HASH:
             self._open[row] = bytearray()
-            self._add(row + 1, fold(list(pieces(tile))))
+            self._add(row + 1, fold(tile))
 
 
 def pieces(hashes: bytes | bytearray) -> Iterator[bytes]:

@@ -14,17 +14,13 @@ from audit.sequencer import load_tile
 from audit.tiles import WIDTH, Growth, Place, pieces
 from audit.verifier import HASH, Key, Malformed, followed, read_checkpoint, read_key, read_note, signer
 from audit.verify import Finding, Progress, require_auditor, snapshot
+from audit.walking import batched
 from storage.unit_of_work import Reading
 
 AT_ONCE = 8192  # entries in memory at a time
 MOST = 1000  # findings; who has more has lost the log
-LEAVES = r"""SELECT leaf.position, leaf.entry_id, pg_catalog.sha256('\x00'::bytea || entry.content)
-FROM audit_leaf AS leaf LEFT JOIN audit_entry AS entry ON entry.id = leaf.entry_id ORDER BY leaf.position"""
-MISLABELLED = """SELECT leaf.position, leaf.entry_id FROM audit_leaf AS leaf JOIN audit_entry AS entry
-ON entry.id = leaf.entry_id WHERE (leaf.actor_id, leaf.type) <> (entry.actor_id, entry.type)
-ORDER BY leaf.position LIMIT 1000"""
-FORGOTTEN = """SELECT id FROM audit_entry AS entry WHERE id <= (SELECT mark FROM audit_log WHERE id = 1)
-AND NOT EXISTS (SELECT FROM audit_leaf WHERE audit_leaf.entry_id = entry.id) ORDER BY id LIMIT 1000"""
+LEAVES = "SELECT position, entry_id, actor_id, type FROM audit_leaf ORDER BY position"
+ENTRIES = r"""SELECT id, actor_id, type, pg_catalog.sha256('\x00'::bytea || content) FROM audit_entry ORDER BY id"""
 
 Driver = psycopg.Connection[tuple[Any, ...]]
 
@@ -67,11 +63,6 @@ def check_log(view: Reading, published: Iterable[str] = (), progress: Progress |
         for left, said in sorted(check.expected.items()):
             for who, _ in said:
                 check.found("removed", f"The log ends before the {left} entries that {who} has signed.", seq=size)
-        for position, entry in driver.execute(MISLABELLED):
-            sentence = f"What the entry {entry} is searched by, place {position} of the log, was changed."
-            check.found("changed", sentence, seq=position, entry=entry)
-        for (entry,) in driver.execute(FORGOTTEN):
-            check.found("inserted", f"The entry {entry} is not in the log: it was inserted, or taken out.", entry=entry)
         named = [each for each in check.findings if each.entry_id is not None]
         return named + [each for each in check.findings if each.entry_id is None]  # causes before consequences
 
@@ -132,23 +123,61 @@ def _parts(check: _Check, size: int) -> Iterator[list[bytes]]:
 
 
 def _leaves(check: _Check) -> Iterator[bytes]:
+    """The hash of each place in order; then what was looked at tells of entries that have no place."""
     following = 0
-    with check.driver.cursor(name="leaves", binary=True) as cursor:
-        cursor.execute(LEAVES)
-        batches = iter(lambda: cursor.fetchmany(AT_ONCE), [])
-        for position, entry, leaf in chain.from_iterable(batches):
+    driver = check.driver
+    with driver.cursor(name="leaves", binary=True) as leaves, driver.cursor(name="of_log", binary=True) as cursor:
+        leaves.execute(LEAVES)
+        cursor.execute(ENTRIES)
+        entries = _Entries(batched(cursor))
+        for position, entry, actor, kind in batched(leaves):
             while following < position and len(check.findings) < MOST:
                 check.found("removed", f"The place {following} of the log was removed.", seq=following)
                 yield _stored(check, following)
                 following += 1
             check.ids[position] = entry
             following = position + 1
-            if leaf is None:
+            found = entries.take(entry)
+            if found is None:
                 sentence = f"The entry {entry}, place {position} of the log, was removed."
                 check.found("removed", sentence, seq=position, entry=entry)
                 yield _stored(check, position)
-            else:
-                yield leaf
+                continue
+            if found[1] != actor or found[2] != kind:
+                sentence = f"What the entry {entry} is searched by, place {position} of the log, was changed."
+                check.found("changed", sentence, seq=position, entry=entry)
+            yield found[3]
+        row = driver.execute("SELECT mark FROM audit_log WHERE id = 1").fetchone()
+        for entry in entries.left(row[0] if row else ""):
+            check.found("inserted", f"The entry {entry} is not in the log: it was inserted, or taken out.", entry=entry)
+
+
+class _Entries:
+    """Entries in the order of their ids, given out in that of the log, which is nearly the same."""
+
+    def __init__(self, rows: Iterator[tuple[Any, ...]]) -> None:
+        self._rows = rows
+        self._ahead: dict[str, tuple[Any, ...]] = {}  # those that were read before it was their turn
+
+    def take(self, entry: str) -> tuple[Any, ...] | None:
+        """Its row; None when there is no such entry."""
+        found = self._ahead.pop(entry, None)
+        if found is None:
+            for row in self._rows:
+                if row[0] == entry:
+                    return row
+                self._ahead[row[0]] = row
+                if row[0] > entry:
+                    break
+        return found
+
+    def left(self, mark: str) -> Iterator[str]:
+        """The ids up to a mark that nobody took."""
+        for row in chain(self._ahead.values(), self._rows):
+            if row[0] <= mark:
+                yield row[0]
+            elif row[0] not in self._ahead:
+                return
 
 
 def _stored(check: _Check, position: int) -> bytes:

@@ -123,10 +123,16 @@ def test_a_single_change_is_named_with_its_place(office: Office, position: int, 
     assert f"place {position} of the log" in found[0].sentence
 
 
-def test_a_removed_place_is_named(office: Office) -> None:
-    tamper(office, "DELETE FROM audit_leaf WHERE position = 300")
+def test_a_removed_place_and_the_entry_without_one_are_named(office: Office) -> None:
+    entry = entry_at(office, 300)
+    tamper(
+        office,
+        "DELETE FROM audit_leaf WHERE position = 300",
+        "UPDATE audit_log SET mark = (SELECT max(entry_id) FROM audit_leaf)",
+    )
 
-    assert ("removed", 300) in {(each.problem, each.seq) for each in findings(office)}
+    found = {(each.problem, each.seq, each.entry_id) for each in findings(office)}
+    assert {("removed", 300, None), ("inserted", None, entry)} <= found
 
 
 def test_swapped_places_are_both_named(office: Office) -> None:
