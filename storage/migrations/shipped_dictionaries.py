@@ -46,6 +46,8 @@ SHIPPED = (
     supplier | Dostawca | Supplier | Furnizor | Поставщик
     partner | Partner | Partner | Partener | Партнёр
     former | Były klient | Former customer | Fost client | Бывший клиент
+    consumer | Konsument | Consumer | Consumator | Потребитель
+    public_medical | Publiczny podmiot leczniczy | Public medical entity | Spital public | Госмедучреждение
     """,
     """
     reliability | Wiarygodność płatnicza | Reliability | Fiabilitate | Категория надёжности
