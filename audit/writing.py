@@ -75,7 +75,7 @@ def _places(writes: Writes, kind: str, rows: Sequence[tuple[Any, ...]]) -> list[
     return found
 
 
-@lru_cache(maxsize=100)
+@lru_cache(maxsize=5000)  # as many rows as one statement has
 def _named(kind: str, number: int, columns: int) -> tuple[list[str], list[str]]:
     names = [f"{kind}{number}_{column}" for column in range(columns)]
     return names, [f"%({name})s" for name in names]

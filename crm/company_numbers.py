@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from stdnum import get_cc_module, lei
@@ -101,6 +101,7 @@ def fault(kind: str, number: str) -> str | None:
     return _told(module, register, number)
 
 
+@lru_cache(maxsize=10_000)  # checks and the report of quality ask for the same number
 def tax_fault(number: str, country: str) -> str | None:
     """What is wrong with a customer's tax number: by our own rules, else by those of its country's VAT register."""
     if country in tax_ids.RULES:

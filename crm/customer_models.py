@@ -28,7 +28,9 @@ class CustomerRow(Base):
             postgresql_where=text("tax_id IS NOT NULL"),
         ),
         Index("ix_customer_search", "search", postgresql_using="gin"),
-        Index("ix_customer_match_keys", "match_keys", postgresql_using="gin"),
+        Index(  # asked for many keys at once, which would be compared with every entry that is still pending
+            "ix_customer_match_keys", "match_keys", postgresql_using="gin", postgresql_with={"fastupdate": "off"}
+        ),
         Index(
             "ix_customer_bank_accounts",
             "bank_accounts",

@@ -114,7 +114,8 @@ def checked(profile: Profile) -> Profile:
             findings.add("/tax_id", wrong)
     limit, days = profile.credit_limit, profile.payment_days
     normal = replace(
-        _with_terms(findings, profile),
+        profile,
+        **_terms(findings, profile),
         name=findings.text("/name", profile.name, "The name"),
         legal_name=findings.optional("/legal_name", profile.legal_name, "The legal name"),
         country=country,
@@ -139,7 +140,7 @@ def checked(profile: Profile) -> Profile:
     return normal
 
 
-def _with_terms(findings: Findings, profile: Profile) -> Profile:
+def _terms(findings: Findings, profile: Profile) -> dict[str, Any]:
     """How the customer is served: delivery, exceptions, needs."""
     amounts = {
         "least_order": "The smallest order",
@@ -161,18 +162,17 @@ def _with_terms(findings: Findings, profile: Profile) -> Profile:
     if website is not None and not is_web_address(website):
         findings.add("/website", f"{website} is no address of a web site. Write it as https://www.example.com.")
     lead = profile.lead_days
-    return replace(
-        profile,
-        **found,
-        delivery_weekdays=weekdays,
-        website=website,
-        incoterm=profile.incoterm and findings.choice("/incoterm", profile.incoterm.upper(), "The Incoterm", INCOTERMS),
-        carrier=findings.optional("/carrier", profile.carrier, "The carrier"),
-        needs=findings.optional("/needs", profile.needs, "The needs", longest=4000),
-        owner_team=findings.optional("/owner_team", profile.owner_team, "The team", longest=64),
-        lead_days=None if lead is None else findings.whole("/lead_days", lead, "The lead time", most=365),
-        grace_days=findings.whole("/grace_days", profile.grace_days, "The days of grace", most=365),
-    )
+    incoterm = profile.incoterm
+    return found | {
+        "delivery_weekdays": weekdays,
+        "website": website,
+        "incoterm": incoterm and findings.choice("/incoterm", incoterm.upper(), "The Incoterm", INCOTERMS),
+        "carrier": findings.optional("/carrier", profile.carrier, "The carrier"),
+        "needs": findings.optional("/needs", profile.needs, "The needs", longest=4000),
+        "owner_team": findings.optional("/owner_team", profile.owner_team, "The team", longest=64),
+        "lead_days": None if lead is None else findings.whole("/lead_days", lead, "The lead time", most=365),
+        "grace_days": findings.whole("/grace_days", profile.grace_days, "The days of grace", most=365),
+    }
 
 
 def _address(findings: Findings, index: int, address: Address) -> Address:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,7 @@ PREFIXES = {"GR": "EL"}  # VIES writes Greece so
 LETTERS = {"AT": "U"}  # stands in front of every number and says nothing
 
 
+@lru_cache(maxsize=10_000)  # whoever looks a customer up asks again and again
 def normal(text: str, country: str) -> str:
     """The number without spaces, dots, dashes and the country's own prefix, in upper case."""
     squeezed = "".join(character for character in text.upper() if character.isalnum())

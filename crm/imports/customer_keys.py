@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import ARRAY, String, cast, func, select
 
 from crm import tax_ids
 from crm.imports.models import ImportedRow
@@ -47,16 +47,23 @@ def look_up(unit: UnitOfWork, drafts: Sequence[Draft], arrangement: Arrangement)
         rows = unit.session.execute(select(column, CustomerRow.id).where(column.in_(wanted))) if wanted else ()
         known.by[name] = {key: id_ for key, id_ in rows if key is not None}
     taxes = sorted({tax for draft in drafts if (tax := tax_of(draft, arrangement))})
-    found = select(CustomerRow.country, CustomerRow.tax_id, CustomerRow.id).where(
-        tuple_(CustomerRow.country, CustomerRow.tax_id).in_(taxes)
-    )
-    known.by["tax_id"] = {(land, tax): id_ for land, tax, id_ in unit.session.execute(found)} if taxes else {}
+    known.by["tax_id"] = _look_up_taxes(unit, taxes) if taxes else {}
     if "email" in arrangement.keys:
         _look_up_mail(unit, drafts, known)
     ids = {target_of(known, draft, arrangement)[0] for draft in drafts} - {None}
     wanted_rows = select(CustomerRow).where(CustomerRow.id.in_(ids)).with_for_update()
     known.rows = {row.id: row for row in unit.session.scalars(wanted_rows)} if ids else {}
     return known
+
+
+def _look_up_taxes(unit: UnitOfWork, taxes: Sequence[tuple[str, str]]) -> dict[Any, str]:
+    """By a join with the pairs: a list of pairs is compared with every row of the table, one after the other."""
+    given = func.unnest(*(cast([each[at] for each in taxes], ARRAY(String)) for at in (0, 1)))
+    asked = given.table_valued("country", "tax_id").render_derived(name="asked")
+    wanted = select(CustomerRow.country, CustomerRow.tax_id, CustomerRow.id).join(
+        asked, (CustomerRow.country == asked.c.country) & (CustomerRow.tax_id == asked.c.tax_id)
+    )
+    return {(land, tax): id_ for land, tax, id_ in unit.session.execute(wanted)}
 
 
 def earlier(unit: UnitOfWork, import_id: str, customer_ids: Iterable[str]) -> dict[str, int]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from sqlalchemy import ARRAY, String, cast, select
+from sqlalchemy import ARRAY, String, cast, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from core.ids import new_id
@@ -33,6 +33,7 @@ PLAIN = frozenset(each.name for each in fields(Profile)) - {"addresses", "phones
 PHONES = {"phone": "office", "mobile": "mobile", "fax": "fax"}
 EMAILS = {"email": "office", "billing_email": "billing"}
 REGISTERS = ("regon", "krs")
+BY_INDEX, AS_ALWAYS = text("SET LOCAL enable_seqscan = off"), text("SET LOCAL enable_seqscan TO DEFAULT")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -261,14 +262,27 @@ def _set_apart(unit: UnitOfWork, known: Known, fresh: list[_Fresh], arrangement:
     keys = sorted({key for found in telling.values() for key in found})
     if not keys:
         return
-    shares = CustomerRow.match_keys.op("&&")(cast(keys, ARRAY(String(collation="C"))))
-    wanted = select(CustomerRow.id, CustomerRow.number, CustomerRow.name, CustomerRow.match_keys)
-    for found in unit.session.execute(wanted.where(shares, CustomerRow.merged_into.is_(None))):
-        for key in found[3]:
+    for id_, number, name, theirs, merged_into in _sharing(unit, keys):
+        for key in theirs if merged_into is None else ():
             if _tells(key):
-                known.alike.setdefault(key, []).append((found[0], found[1], found[2], found[3]))
+                known.alike.setdefault(key, []).append((id_, number, name, theirs))
     for each in fresh:
         _compare(each, telling[each.row.id], known, arrangement)
+
+
+def _sharing(unit: UnitOfWork, keys: list[str]) -> Sequence[Any]:
+    """Customers that have one of many keys, by the index.
+
+    While statistics do not know yet how many customers there are, each would be compared with every key instead.
+    """
+    shares = CustomerRow.match_keys.op("&&")(cast(keys, ARRAY(String(collation="C"))))
+    wanted = select(
+        CustomerRow.id, CustomerRow.number, CustomerRow.name, CustomerRow.match_keys, CustomerRow.merged_into
+    )
+    unit.session.execute(BY_INDEX)
+    found = unit.session.execute(wanted.where(shares)).all()
+    unit.session.execute(AS_ALWAYS)
+    return found
 
 
 def _tells(key: str) -> bool:

@@ -61,9 +61,8 @@ def index_filed(unit: UnitOfWork, filed: Iterable[Filed]) -> None:
 def index_new(unit: UnitOfWork, entries: Sequence[Entry]) -> None:
     """Write the entries of what this unit made and nobody else can know of yet: nothing is locked or read."""
     for start in range(0, len(entries), AT_ONCE):
-        some = entries[start : start + AT_ONCE]
-        write(unit.driver, some, unit.clock.now())
-        learn(unit.driver, some)
+        write(unit.driver, entries[start : start + AT_ONCE], unit.clock.now())
+    learn(unit.driver, entries)
 
 
 def index(unit: UnitOfWork, kind: str, ids: Collection[str]) -> None:

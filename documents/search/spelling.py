@@ -7,7 +7,7 @@ leaves some of the same. So a look-up costs a few dozen exact keys, however many
 import json
 import zlib
 from collections.abc import Collection, Iterable, Iterator
-from itertools import combinations
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from sqlalchemy import Integer, cast, select
@@ -65,13 +65,15 @@ def is_kept(word: str) -> bool:
 def near(word: str) -> list[int]:
     """What is left of a word, as numbers."""
     begin = word[:LONG]
-    depth = 2 if len(word) >= LONG else 1
-    left = {
-        "".join(letter for place, letter in enumerate(begin) if place not in taken)
-        for number in range(depth + 1)
-        for taken in combinations(range(len(begin)), number)
-    }
-    return sorted({zlib.crc32(each.encode()) - (1 << 31) for each in left})
+    left = one = _shorter({begin})
+    if len(word) >= LONG:
+        left = one | _shorter(one)
+    return sorted({zlib.crc32(each.encode()) - (1 << 31) for each in (begin, *left)})
+
+
+def _shorter(words: AbstractSet[str]) -> set[str]:
+    """Each of some words without one of its letters."""
+    return {each[:place] + each[place + 1 :] for each in words for place in range(len(each))}
 
 
 def distance(one: str, other: str) -> int:

@@ -54,10 +54,11 @@ class _Vector:
         kept, languages = self.positions, self._languages
         for written, at in places.items():
             lexemes = _lexemes(written, languages)
-            self.add(lexemes.word, _positions(at, weight), lexemes.size)
+            told = f"{at[0]}{weight}" if len(at) == 1 and at[0] <= LAST else _positions(at, weight)
+            self.add(lexemes.word, told, lexemes.size)
             for stem in lexemes.stems:
                 if is_name or stem not in kept:
-                    self.add(stem, _positions(at, weight) if is_name else "", lexemes.size)
+                    self.add(stem, told if is_name else "", lexemes.size)
             for name in lexemes.names if is_name else ():
                 self.add(name)
             if self._room <= 0:

@@ -7,6 +7,7 @@ from sqlalchemy import Engine, event
 
 from core.clock import FixedClock
 from crm.imports import arranging
+from crm.queries import customer
 from tests.import_files import ImportDesk, open_import_desk
 
 
@@ -34,6 +35,17 @@ def test_imp_02_many_people_and_calls_take_hardly_more_statements_than_a_few(des
             assert {each.outcome for each in desk.desk.ask(arranging.lines, made).items} == {"created"}
 
     assert max(counts[1] - counts[0], counts[3] - counts[2]) < 20, counts
+
+
+def test_imp_02_whatever_a_cell_has_in_it_is_what_the_customer_has(desk: ImportDesk) -> None:
+    odd = 'Młyn\tpod\\N "Lipą"', "Prosta\n1\\t", "\\."
+    quoted = ";".join(f'"{each.replace(chr(34), chr(34) * 2)}"' for each in odd)
+
+    made = desk.bring("customers", f"Kod;Nazwa;Ulica;Miasto\nA1;{quoted}\n".encode())
+
+    profile = desk.desk.ask(customer, "A1").profile
+    assert (profile.name, profile.addresses[0].street, profile.addresses[0].city) == odd
+    assert [each.outcome for each in desk.desk.ask(arranging.lines, made).items] == ["created"]
 
 
 TRADES = ["Młyn", "Tartak", "Browar", "Huta", "Cegielnia", "Apteka", "Stocznia", "Kopalnia"]

@@ -111,7 +111,11 @@ INDEXES = (
     ),
     ("ix_customer_customer_kind", "customer", {"columns": ["customer_kind"]}),
     ("ix_customer_industry", "customer", {"columns": ["industry"]}),
-    ("ix_customer_match_keys", "customer", {"columns": ["match_keys"], "postgresql_using": "gin"}),
+    (
+        "ix_customer_match_keys",
+        "customer",
+        {"columns": ["match_keys"], "postgresql_using": "gin", "postgresql_with": {"fastupdate": "off"}},
+    ),
     ("ix_customer_merged_into", "customer", {"columns": ["merged_into"]}),
     ("ix_customer_name_key", "customer", {"columns": ["name_key"]}),
     ("ix_customer_parent_id", "customer", {"columns": ["parent_id"]}),
