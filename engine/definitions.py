@@ -190,6 +190,7 @@ def _more(known: frozenset[str] | None, drafts: list[Draft], kind: str) -> froze
 
 def _process_draft(process: Process, file: DeploymentFile) -> Draft:
     info: dict[str, Any] = {"stages": list(process.stages), "starters": list(process.starters)}
+    info |= {"goals": list(process.goals)} if process.goals else {}
     starts = [process.nodes[each] for each in process.starts if process.nodes[each].kind == "startEvent"]
     info |= {"starts": [[start.id, start.name] for start in starts]} if len(starts) > 1 else {}
     info |= {"tag": process.version_tag} if process.version_tag else {}

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, exists, false, func, select
+from sqlalchemy import ColumnElement, Select, exists, false, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from engine import access, catalog, related
@@ -136,6 +136,11 @@ def instances(
 ) -> Page[InstanceSummary]:
     """The instances that the asking person may see, the newest first."""
     query = select(InstanceRow).where(access.visible_instances(view.actor), *_conditions(wanted))
+    return page_of(view, query, after, limit)
+
+
+def page_of(view: Reading, query: Select[InstanceRow], after: str | None, limit: int) -> Page[InstanceSummary]:
+    """A page of the instances that a query finds, the newest first; the query has looked at the rights."""
     total = count(view.session, query)
     order = Order(InstanceRow.id, InstanceRow.id, descending=True)
     rows, more = split([row for (row,) in order.read(view.session, query, after, checked(limit))], limit)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from engine.bpmn.findings import Findings
-from engine.bpmn.read import BPMN, Xml, children, local
+from engine.bpmn.read import BPMN, OBIEG, Xml, children, local
 from engine.bpmn.support import ACTIVITIES, EVENTS
 
 _BY_TEXT = {  # elements whose text is the id of another one
@@ -29,10 +29,25 @@ _SENDS = {*ACTIVITIES, *EVENTS, "participant"}
 def check_references(root: Xml, executed: Iterable[Xml], findings: Findings) -> None:
     """Look at a whole file, but at what is inside the processes that are only drawn."""
     ids = {each.get("id"): each for each in root.iter(f"{{{BPMN}}}*") if each.get("id")}
-    for element in _read(root, set(executed)):
+    processes = set(executed)
+    for process in processes:
+        _check_goals(process, findings)
+    for element in _read(root, processes):
         _check_references(element, ids, findings)
     for flow in root.iter(f"{{{BPMN}}}messageFlow"):
         _check_message_flow(flow, root, ids, findings)
+
+
+def _check_goals(process: Xml, findings: Findings) -> None:
+    outcomes = {each.get(f"{{{OBIEG}}}outcome") for each in process.iter(f"{{{BPMN}}}endEvent")}
+    for goal in (process.get(f"{{{OBIEG}}}goals") or "").replace(";", ",").split(","):
+        if goal.strip() and goal.strip() not in outcomes:
+            findings.error(
+                "goal-unknown",
+                f"The goal {goal.strip()} is the outcome of no end event; name one that is, or set obieg:outcome.",
+                line=process.sourceline,
+                element=process.get("id"),
+            )
 
 
 def _read(root: Xml, executed: set[Xml]) -> Iterator[Xml]:

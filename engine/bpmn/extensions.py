@@ -82,6 +82,7 @@ OBIEG_ATTRIBUTES: dict[str, tuple[frozenset[str], str]] = {
     "entity": (frozenset({"dataStoreReference"}), "the business record that this data store stands for"),
     "stage": (_ANY, "the stage of the case while a token is here"),
     "stages": (frozenset({"process"}), "all stages in their order, separated by commas or semicolons"),
+    "goals": (frozenset({"process"}), "outcomes with which a case has reached what it was for, as reports count them"),
     "searchable": (frozenset({"process"}), "variables that inbox searches look into"),
     "role": (frozenset({"lane"}), "the role that user tasks in the lane are offered to where they name nobody"),
     "sla": (

@@ -61,6 +61,7 @@ class _Lowering:
             id=element.get("id"),
             name=element.get("name") or element.get("id"),
             stages=self._stages,
+            goals=names_in(element.get(f"{{{OBIEG}}}goals")),
             version_tag=element.get(f"{{{CAMUNDA}}}versionTag"),
             starters=names_in(element.get(f"{{{CAMUNDA}}}candidateStarterGroups")),
             history_ttl=self._history_ttl(element),

@@ -247,6 +247,7 @@ class Process:
     id: str
     name: str
     stages: tuple[str, ...] = ()
+    goals: tuple[str, ...] = ()  # outcomes that count as success
     starters: tuple[str, ...] = ()
     version_tag: str | None = None
     is_global_task: bool = False

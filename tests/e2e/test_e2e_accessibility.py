@@ -75,6 +75,8 @@ def places(chromium: Browser, address: str, drafts: Iterator[str], request_pdf: 
         "new customer": "/customers/new",
         "invoices": "/invoices",
         "payments": "/payments",
+        "funnel": "/reports/funnel?process=offer_approval",
+        "tasks in time": "/reports/tasks?process=offer_approval",
         "duplicates": "/customers/duplicates",
         "missing data": "/customers/quality",
         "value lists": "/value-lists",

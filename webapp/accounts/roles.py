@@ -23,6 +23,7 @@ INVOICES = frozenset({"invoice.edit"})  # issue invoices and credit notes
 MONEY = frozenset({"payment.edit"})  # book payments, settle, write off, dispute
 MESSAGES = frozenset({"outbox.send"})  # mails, SMS and letters to customers
 OUTBOX = MESSAGES | {"outbox.administer"}  # see all that leaves, have it tried again, print
+REPORTS = frozenset({"report.read_all"})  # figures of all cases, not only of one's own
 RECORDS = frozenset({"records.read", "records.hold", "records.dispose", "records.administer"})  # holds bind them too
 
 ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
@@ -30,16 +31,16 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     "call_agent": EMPLOYEE | PRIVATE | MESSAGES | {"customer.edit", "activity.edit"},
     "order_desk": EMPLOYEE | FINANCE | MESSAGES | {"offer.edit", "activity.edit"},
     "registrar": EMPLOYEE | SORTING | OUTBOX,
-    "sales_manager": SALES | OUTBOX | MERGING | STATES | TEMPLATES | SORTING | INVOICES,
-    "sales_director": SALES | LISTS | MERGING | STATES | SEALING | TEMPLATES | INVOICES | ERP,
-    "finance_director": EMPLOYEE | FINANCE | MESSAGES | STATES | SEALING | INVOICES | MONEY | ERP,
+    "sales_manager": SALES | REPORTS | OUTBOX | MERGING | STATES | TEMPLATES | SORTING | INVOICES,
+    "sales_director": SALES | REPORTS | LISTS | MERGING | STATES | SEALING | TEMPLATES | INVOICES | ERP,
+    "finance_director": EMPLOYEE | REPORTS | FINANCE | MESSAGES | STATES | SEALING | INVOICES | MONEY | ERP,
     "credit_controller": EMPLOYEE | FINANCE | MESSAGES | {"customer.edit", "activity.edit"} | INVOICES | MONEY,
     "legal": EMPLOYEE | FINANCE | MESSAGES | STATES | {"records.read", "records.hold"},
     "technical_reviewer": EMPLOYEE,
     "records_manager": EMPLOYEE | OVERSIGHT | RECORDS,
-    "board": EMPLOYEE | FINANCE | OVERSIGHT | STATES | SEALING | {"records.read"},
-    "process_designer": EMPLOYEE | TYPES | TEMPLATES | {"definition.deploy"},
-    "auditor": READ | FINANCE | OVERSIGHT | {"audit.read", "records.read"},
+    "board": EMPLOYEE | REPORTS | FINANCE | OVERSIGHT | STATES | SEALING | {"records.read"},
+    "process_designer": EMPLOYEE | REPORTS | TYPES | TEMPLATES | {"definition.deploy"},
+    "auditor": READ | REPORTS | FINANCE | OVERSIGHT | {"audit.read", "records.read"},
     "erp": ERP,
     "worker": frozenset({"external.work", "message.publish"}),
     "admin": SALES
@@ -56,6 +57,7 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     | LISTS
     | MERGING
     | ERP
+    | REPORTS
     | {"definition.deploy", "case.administer", "external.work", "message.publish", "account.administer", "audit.read"},
 }
 NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")

@@ -42,6 +42,7 @@ MODULES = (
     "price_lists",
     "print_batches",
     "products",
+    "reports",
     "retention",
     "scan_inbox",
     "operations",

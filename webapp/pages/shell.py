@@ -30,6 +30,7 @@ PLAN = (  # group, (title, icon, endpoint, right, part of the address); the firs
     ("", ("Cases", "briefcase", "cases", "", "/cases")),
     ("", ("Documents", "files", "documents", "", "/documents")),
     ("", ("Scan inbox", "scan", "scan_inbox", "document.sort", "/scan-inbox")),
+    ("", ("Reports", "chart-bar", "reports", "", "/reports")),
     ("", ("Records", "clock", "records", "records.read", "/records")),
     ("Letters", ("Outbox", "mail", "outbox", "outbox.send", "/outbox")),
     ("Letters", ("Letters", "send", "letters", "document.file", "/letters")),

@@ -1,0 +1,1 @@
+"""Figures from the history of cases: the funnel, how long stages take, and what was done in time."""
