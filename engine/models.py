@@ -30,6 +30,9 @@ DIGEST = String(64, collation="C")
 KEY = String(255, collation="C")  # ids of elements, keys of definitions: written by designers, compared byte by byte
 KEYS = ARRAY(KEY)
 DUE_AT = text("coalesce(due_at, 'infinity'::timestamptz)")
+# one constant: PostgreSQL reads a constraint's text anew for every statement that writes rows, and a list takes longer
+INSTANCE_STATES = "state = ANY ('{running,failed,suspended,completed,cancelled}'::text[])"
+TASK_STATES = "state = ANY ('{completed,cancelled}'::text[])"
 BY_VALUE = {"search": "jsonb_path_ops"}
 
 
@@ -63,7 +66,7 @@ class InstanceRow(Base):
 
     __tablename__ = "instance"
     __table_args__ = (
-        CheckConstraint("state IN ('running', 'failed', 'suspended', 'completed', 'cancelled')", name="state"),
+        CheckConstraint(INSTANCE_STATES, name="state"),
         Index("ix_instance_definition_key_id", "definition_key", "id"),
         Index("ix_instance_open", "definition_key", "stage", postgresql_where=text("ended_at IS NULL")),
         Index("ix_instance_parent_id", "parent_id", "parent_token", postgresql_where=text("parent_id IS NOT NULL")),
@@ -107,7 +110,7 @@ class WorkItemRow(Base):
 
     __tablename__ = "work_item"
     __table_args__ = (
-        Index("ix_work_item_id", "id"),
+        Index("ix_work_item_id", "id", unique=True),
         Index("ix_work_item_assignee_due_at", "assignee", DUE_AT, "id", postgresql_where=text("assignee IS NOT NULL")),
         Index("ix_work_item_due_at_id", "due_at", "id"),
         Index("ix_work_item_definition_key_element_id", "definition_key", "element_id", "id"),
@@ -160,8 +163,8 @@ class TaskHistoryRow(Base):
 
     __tablename__ = "task_history"
     __table_args__ = (
-        CheckConstraint("state IN ('completed', 'cancelled')", name="state"),
-        Index("ix_task_history_id", "id"),
+        CheckConstraint(TASK_STATES, name="state"),
+        Index("ix_task_history_id", "id", unique=True),
         Index("ix_task_history_actor_id", "actor", "id"),
         Index("ix_task_history_left_to_others", "assignee", postgresql_where=text("assignee <> actor")),
     )

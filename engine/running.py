@@ -34,8 +34,8 @@ from engine.sizes import check_size
 from engine.state_parts import read_state, write_parts
 from engine.store import Finished, Locked, Writing
 from engine.surroundings import InstanceSurroundings
+from engine.task_writes import close_tasks, open_tasks
 from storage.unit_of_work import UnitOfWork
-from storage.writes import to_array
 
 logger = logging.getLogger(__name__)
 
@@ -239,8 +239,8 @@ class Running:
         now = self.now
         writing = Writing(locked.instance_id, now, unit.actor.id)
         writing.visits(changes)
-        closed = [task for task, _ in changes.withdrawn] + ([done.task_id] if done else [])
-        writing.tasks(closed, [self._work_row(work, now) for work in changes.opened.values()], done)
+        close_tasks(writing, [task for task, _ in changes.withdrawn], done)
+        open_tasks(writing, [self._work_row(work, now) for work in changes.opened.values()])
         if changes.searched and not self._is_new:
             searching.follow(writing, case, changes)
         writing.timers(changes, called=locked.root_id is not None)
@@ -329,7 +329,7 @@ class Running:
             "business_key": locked.business_key,
             "stage": node.stage or case.stage,
             "assignee": work.assignee,
-            "candidates": to_array(dict.fromkeys(_candidates(work))),
+            "candidates": list(dict.fromkeys(_candidates(work))),
             "priority": work.priority,
             "created_at": now,
             "claimed_at": None,

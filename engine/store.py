@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 
 from sqlalchemy import select, update
 
-from core.jsontext import to_json
 from engine.errors import InstanceNotFound
 from engine.events import case_stream
 from engine.models import InstanceRow
@@ -99,7 +98,7 @@ class LockedTask(Locked):
 class Finished:
     """The task that this command completes, for the history."""
 
-    task_id: str
+    task: LockedTask
     data: dict[str, Any]
     documents: list[dict[str, Any]]
     idempotency_key: str | None
@@ -213,9 +212,10 @@ class Writing(Writes):
     def __init__(self, instance_id: str, now: datetime, actor: str) -> None:
         super().__init__(instance=instance_id, now=now, actor=actor)
 
-    def _insert(
+    def insert(
         self, table: str, columns: tuple[str, ...], rows: Sequence[Mapping[str, Any]], *, returning: str | None = None
     ) -> None:
+        """Add rows to a table; what they become can be read under the name `returning`."""
         if not rows:
             return
         values, places = self.values, []
@@ -231,7 +231,7 @@ class Writing(Writes):
     def create(self, row: Mapping[str, Any]) -> None:
         """A new instance."""
         columns = INSTANCE_COLUMNS if row["root_id"] is None else INSTANCE_COLUMNS + CALL_TREE_COLUMNS
-        self._insert("instance", columns, [row])
+        self.insert("instance", columns, [row])
 
     def update(self, locked: Locked, case: Case, snapshot: str, *, state: str, ended: bool) -> None:
         """The new state of a locked instance."""
@@ -264,41 +264,24 @@ class Writing(Writes):
             }
             for visit in changes.entered.values()
         ]
-        self._insert("token_log", LOG_COLUMNS, entered)
+        self.insert("token_log", LOG_COLUMNS, entered)
         for number, reason in enumerate(dict.fromkeys(reason for _, reason in changes.left)):
-            ids = self._one_of(f"left{number}", [token for token, why in changes.left if why == reason])
+            ids = self.one_of(f"left{number}", [token for token, why in changes.left if why == reason])
             self.add(
                 f"UPDATE token_log SET left_at = %(now)s, actor = %(actor)s, reason = %(reason{number})s "  # noqa: S608 -- a number
                 f"WHERE instance_id = %(instance)s AND id {ids}",
                 **{f"reason{number}": reason},
             )
 
-    def _one_of(self, name: str, ids: Sequence[str]) -> str:
+    def one_of(self, name: str, ids: Sequence[str]) -> str:
         """A comparison with these ids; a single one is sent as text, which costs less than an array."""
         self.values[name] = ids[0] if len(ids) == 1 else list(ids)
         return f"= %({name})s" if len(ids) == 1 else f"= ANY(%({name})s)"
 
-    def tasks(self, closed: Sequence[str], opened: Sequence[Mapping[str, Any]], done: Finished | None) -> None:
-        """Move closed tasks to the history, and put the new ones into the inbox."""
-        if closed:
-            self.add(GONE.format(ids=self._one_of("closed", closed)), name="gone")
-            self.add(
-                CLOSE_TASKS,
-                done=done.task_id if done else None,
-                data=to_json(done.data) if done else "{}",
-                documents=to_json(done.documents) if done else "[]",
-                idempotency_key=done.idempotency_key if done else None,
-                answer=to_json(done.answer) if done and done.answer is not None else None,
-            )
-            self.add(WITHDRAW)
-        if opened:
-            self._insert("work_item", TASK_COLUMNS, opened, returning="opened")
-            self.add(OFFER)
-
     def timers(self, changes: Changes, *, called: bool) -> None:
         """Arm and disarm."""
         if changes.disarmed:
-            ids = self._one_of("disarmed", changes.disarmed)
+            ids = self.one_of("disarmed", changes.disarmed)
             self.add(f"DELETE FROM timer WHERE instance_id = %(instance)s AND id {ids}")  # noqa: S608 -- a placeholder
         rows = [
             {
@@ -310,12 +293,12 @@ class Writing(Writes):
             }
             for timer in changes.armed.values()
         ]
-        self._insert("timer", TIMER_COLUMNS, rows)
+        self.insert("timer", TIMER_COLUMNS, rows)
 
     def subscriptions(self, changes: Changes) -> None:
         """Listen, and listen no more."""
         if changes.unsubscribed:
-            ids = self._one_of("unsubscribed", changes.unsubscribed)
+            ids = self.one_of("unsubscribed", changes.unsubscribed)
             self.add(f"DELETE FROM message_subscription WHERE instance_id = %(instance)s AND id {ids}")  # noqa: S608 -- a placeholder
         rows = [
             {
@@ -329,14 +312,14 @@ class Writing(Writes):
             }
             for each in changes.subscribed.values()
         ]
-        self._insert("message_subscription", SUBSCRIPTION_COLUMNS, rows)
+        self.insert("message_subscription", SUBSCRIPTION_COLUMNS, rows)
 
     def calls(self, made: Sequence[Mapping[str, Any]], over: Sequence[str]) -> None:
         """Work that is to be done outside, and work that is done or not needed any more."""
         if over:
-            ids = self._one_of("uncalled", over)
+            ids = self.one_of("uncalled", over)
             self.add(f"DELETE FROM service_call WHERE instance_id = %(instance)s AND id {ids}")  # noqa: S608 -- a placeholder
-        self._insert("service_call", CALL_COLUMNS, made)
+        self.insert("service_call", CALL_COLUMNS, made)
 
 
 # columns that have one value in the whole statement
@@ -359,42 +342,9 @@ CALL_TREE_COLUMNS = ("parent_id", "parent_token", "parent_element", "root_id", "
 LOG_COLUMNS = (
     "instance_id", "id", "element_id", "type", "name", "stage", "entered_at", "left_at", "actor", "reason",
 )  # fmt: skip
-TASK_COLUMNS = (
-    "instance_id", "id", "definition_id", "definition_key", "element_id", "name", "loop_id", "business_key", "stage",
-    "assignee", "candidates", "priority", "created_at", "claimed_at", "due_at", "follow_up_at", "form_id", "search",
-)  # fmt: skip
 SUBSCRIPTION_COLUMNS = ("instance_id", "id", "element_id", "kind", "name", "key", "created_at")
 CALL_COLUMNS = (
     "instance_id", "id", "element_id", "definition_key", "business_key", "kind", "topic", "inputs", "priority",
     "retries", "due_at", "created_at",
 )  # fmt: skip
 TIMER_COLUMNS = ("instance_id", "id", "element_id", "due_at", "is_called")
-_KEPT = (
-    "instance_id, id, definition_id, definition_key, element_id, name, loop_id, assignee, candidates, created_at, "
-    "claimed_at, due_at, form_id"
-)
-CLOSE_TASKS = (
-    f"INSERT INTO task_history ({_KEPT}, ended_at, state, actor, reason, data, documents, idempotency_key, "  # noqa: S608 -- names are constants of this module
-    f"answer) SELECT {_KEPT}, %(now)s::timestamptz, "
-    "CASE WHEN id = %(done)s THEN 'completed' ELSE 'cancelled' END, %(actor)s, "
-    "CASE WHEN id = %(done)s THEN NULL ELSE 'the process no longer needs it' END, "
-    "CASE WHEN id = %(done)s THEN %(data)s::jsonb ELSE '{}' END, "
-    "CASE WHEN id = %(done)s THEN %(documents)s::jsonb ELSE '[]' END, "
-    "CASE WHEN id = %(done)s THEN %(idempotency_key)s::text END, "
-    "CASE WHEN id = %(done)s THEN %(answer)s::jsonb END FROM gone"
-)
-GONE = (  # the tasks that are closed, for the history
-    f"DELETE FROM work_item WHERE instance_id = %(instance)s AND id {{ids}} "  # noqa: S608 -- names are constants of this module
-    f"RETURNING {_KEPT}"
-)
-# the lists in which a task stands; one that is offered to nobody in particular has one, too
-_NAMES = "CASE candidates WHEN '{}' THEN '{\"\"}' ELSE candidates END"
-_DUE_AT = "coalesce(due_at, 'infinity')"
-OFFER = (
-    f"INSERT INTO task_offer (name, due_at, id, instance_id) SELECT unnest({_NAMES}), {_DUE_AT}, id, instance_id "  # noqa: S608 -- constants of this module
-    "FROM opened"
-)
-WITHDRAW = (
-    f"DELETE FROM task_offer o USING (SELECT id, {_NAMES} AS names, {_DUE_AT} AS due_at FROM gone) g "  # noqa: S608 -- constants of this module
-    "WHERE o.name = ANY(g.names) AND o.due_at = g.due_at AND o.id = g.id"
-)

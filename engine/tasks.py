@@ -187,7 +187,7 @@ def _complete(command: CompleteTask, unit: UnitOfWork, parking: Parking) -> Comp
     cases = [running.id, *(each.id for each in running.relatives.members() if each is not running)]
     answer = answers.to_json(completion, cases) if command.idempotency_key is not None else None
     key = command.idempotency_key
-    running.save(done=Finished(task_id=task.task_id, data=data, documents=listed, idempotency_key=key, answer=answer))
+    running.save(done=Finished(task=task, data=data, documents=listed, idempotency_key=key, answer=answer))
     return completion
 
 

@@ -1,6 +1,6 @@
 """The lists that the inbox walks along hold every open task once for each whom it is offered to, and nothing else."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import Engine
@@ -18,6 +18,10 @@ NODES = (
 )
 DUE = datetime(2026, 3, 1, 9, tzinfo=UTC)
 LISTED = "SELECT name, due_at::text, id, instance_id FROM task_offer"
+KEPT = (
+    "instance_id, id, definition_id, definition_key, element_id, name, loop_id, assignee, candidates, created_at, "
+    "claimed_at, due_at, form_id"
+)
 OFFERED = """
 SELECT DISTINCT unnest(CASE candidates WHEN '{}' THEN '{""}' ELSE candidates END), coalesce(due_at, 'infinity')::text,
     id, instance_id FROM work_item
@@ -74,3 +78,19 @@ def test_nothing_is_left_of_a_case_that_was_cancelled(world: World) -> None:
 
     assert names(world) == ["group:board", "group:legal", "user:anna"]
     assert {row.instance_id for row in world.rows("SELECT instance_id FROM task_offer")} == {second.id}
+
+
+@pytest.mark.parametrize("due", [DUE.isoformat(), None])
+def test_the_history_keeps_a_task_as_it_stood_in_the_inbox(world: World, clock: FixedClock, due: str | None) -> None:
+    anna = person("anna")
+    task = world.start(due=due).tasks[0].id
+    clock.advance(timedelta(minutes=3))
+    world.do(ClaimTask(task_id=task), anna)
+    stood = world.rows(f"SELECT {KEPT} FROM work_item")
+    clock.advance(timedelta(minutes=5))
+
+    world.complete(task, anna, remark="done")
+
+    assert world.rows(f"SELECT {KEPT} FROM task_history") == stood
+    ended = world.rows("SELECT ended_at, state, actor, reason, data FROM task_history")
+    assert [tuple(row) for row in ended] == [(clock.now(), "completed", "anna", None, {"remark": "done"})]

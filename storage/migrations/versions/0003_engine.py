@@ -93,11 +93,11 @@ def upgrade() -> None:
         sa.Column("documents", postgresql.JSONB(), nullable=False),
         sa.Column("idempotency_key", sa.Text(), nullable=True),
         sa.Column("answer", postgresql.JSONB(), nullable=True),
-        sa.CheckConstraint("state IN ('completed', 'cancelled')", name=op.f("ck_task_history_state")),
+        sa.CheckConstraint("state = ANY ('{completed,cancelled}'::text[])", name=op.f("ck_task_history_state")),
         sa.PrimaryKeyConstraint("instance_id", "id", name=op.f("pk_task_history")),
     )
     op.create_index("ix_task_history_actor_id", "task_history", ["actor", "id"], unique=False)
-    op.create_index("ix_task_history_id", "task_history", ["id"], unique=False)
+    op.create_index("ix_task_history_id", "task_history", ["id"], unique=True)
     op.create_index(
         "ix_task_history_left_to_others", "task_history", ["assignee"], postgresql_where=sa.text("assignee <> actor")
     )
@@ -198,7 +198,7 @@ def upgrade() -> None:
         "ix_work_item_definition_key_element_id", "work_item", ["definition_key", "element_id", "id"], unique=False
     )
     op.create_index("ix_work_item_due_at_id", "work_item", ["due_at", "id"], unique=False)
-    op.create_index("ix_work_item_id", "work_item", ["id"], unique=False)
+    op.create_index("ix_work_item_id", "work_item", ["id"], unique=True)
     op.create_index("ix_work_item_name_id", "work_item", ["name", "id"], unique=False)
     op.create_index("ix_work_item_priority_id", "work_item", ["priority", "id"], unique=False)
     op.create_index(
@@ -235,7 +235,7 @@ def upgrade() -> None:
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("has_documents", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.CheckConstraint(
-            "state IN ('running', 'failed', 'suspended', 'completed', 'cancelled')", name=op.f("ck_instance_state")
+            "state = ANY ('{running,failed,suspended,completed,cancelled}'::text[])", name=op.f("ck_instance_state")
         ),
         sa.ForeignKeyConstraint(
             ["definition_id"], ["definition.id"], name=op.f("fk_instance_definition_id_definition")
