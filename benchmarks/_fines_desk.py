@@ -38,7 +38,7 @@ from documents.links import DocumentLink
 from engine.definitions import DeployDefinitions, DeploymentFile
 from engine.messages import RouteMessages
 from engine.models import IncidentRow, TimerRow
-from engine.queries import InstanceFilter, TaskFilter, instances, tasks
+from engine.queries import TaskFilter, tasks
 from engine.tasks import CompleteTask
 from engine.timers import FireDueTimers
 from processes.dunning import PACKAGE, days
@@ -112,6 +112,7 @@ class FinesDesk:
                 action()
                 progress(total - len(self._agenda), total)
             self._settle()
+        self.done["incidents"] = self._incidents()
         return [self._ended(each) for each in told]
 
     def _prepare(self) -> None:
@@ -309,15 +310,10 @@ class FinesDesk:
                 is_wrong=fine.outcome == "paid" and any(day > fine.payments[-1][0] for day in left),
             )
 
-    def incidents(self) -> int:
+    def _incidents(self) -> int:
         """Steps that failed; there must be none."""
         with self.application.units.reading(SYSTEM) as view:
             return view.session.scalar(select(func.count()).select_from(IncidentRow)) or 0
-
-    def running(self) -> int:
-        """Cases that run."""
-        with self.application.units.reading(SYSTEM) as view:
-            return instances(view, InstanceFilter(state="running", definition_key="dunning"), limit=1).total or 0
 
     def _do(self, command: Command, actor: Actor = SYSTEM) -> Any:
         return self.application.executor.execute(command, actor=actor)

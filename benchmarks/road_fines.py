@@ -36,22 +36,21 @@ def run(*, quick: bool = False, data: Path | None = None) -> dict[str, Any]:
         reason = f"There is no log (.csv or .xes) at {data or FOLDER}."
         print(f"Skipped: {reason}", file=sys.stderr)
         return {"skipped": reason}
-    began, ended, incidents = time.monotonic(), [], 0
+    began, ended = time.monotonic(), []
     done: Counter[str] = Counter()
     for log in logs:
         fines = read_fines(log)
         for chunk in _chunks(islice(fines, QUICK) if quick else fines):
-            found, desk = replay(chunk, label=log.name)
+            found, counts = replay(chunk, label=log.name)
             ended += found
-            incidents += desk.incidents()
-            done += desk.done
+            done += counts
     took = time.monotonic() - began
     _table(ended)
-    return _figures(ended, done, incidents=incidents, took=took)
+    return _figures(ended, done, took=took)
 
 
-def replay(fines: Iterable[Fine], *, label: str) -> tuple[list[Ended], FinesDesk]:
-    """A chunk in an installation of its own."""
+def replay(fines: Iterable[Fine], *, label: str) -> tuple[list[Ended], Counter[str]]:
+    """A chunk in an installation of its own, and what was done there."""
     from webapp.bootstrap import bring_up_to_date, build
 
     clock = FixedClock(LONG_AGO)
@@ -61,7 +60,7 @@ def replay(fines: Iterable[Fine], *, label: str) -> tuple[list[Ended], FinesDesk
             bring_up_to_date(application, allowed=True)
             desk = FinesDesk(application, clock)
             with telling(label) as progress:
-                return desk.replay(fines, progress=progress), desk
+                return desk.replay(fines, progress=progress), desk.done
         finally:
             application.close()
 
@@ -78,21 +77,21 @@ def _chunks(fines: Iterable[Fine]) -> Iterator[list[Fine]]:
         yield chunk
 
 
-def _figures(ended: list[Ended], done: Counter[str], *, incidents: int, took: float) -> dict[str, Any]:
+def _figures(ended: list[Ended], done: Counter[str], *, took: float) -> dict[str, Any]:
     agree = sum(each.agrees for each in ended)
     wrong = sum(each.is_wrong for each in ended)
     return {
         "cases": len(ended),
         "agree": agree,
         "wrong_letters": wrong,
-        "incidents": incidents,
+        "incidents": done["incidents"],
         "letters": sum(each.letters for each in ended),
         "calls": done["calls"],
         "disputes": done["disputes"],
         "paid_before_penalty": sum(each.fine.is_paid_before_penalty for each in ended),
         "seconds": round(took, 1),
         "case_ms": round(took / max(len(ended), 1) * 1000),
-        "within_bars": agree == len(ended) and not wrong and not incidents,
+        "within_bars": agree == len(ended) and not wrong and not done["incidents"],
     }
 
 

@@ -88,6 +88,8 @@ DOORS = (  # importing these registers their commands, handlers and tables
     "audit.refusals",
     "crm.classes",
     "crm.segments.defining",
+    "crm.calls.queueing",
+    "crm.calls.leasing",
     "crm.pricing.lists",
     "crm.devices.registering",
     "crm.devices.contracts",

@@ -52,6 +52,7 @@ from engine.access import visible_instances
 from engine.events import TaskCompleted
 from engine.models import InstanceRow, TaskHistoryRow, WorkItemRow
 from engine.ports import AttachedDocument, DocumentTypes, TaskDocuments
+from processes.call_tasks import note_calls
 from processes.dunning.holds import DunningHolds
 from processes.dunning.news import note_changes
 from processes.sales_cycle.news import note_answers
@@ -123,6 +124,7 @@ def recorders() -> Sequence[Recorder]:
         ask_for_rules,
         index_changes,
         note_changes,
+        note_calls,
         note_orders,
         note_answers,
         record,

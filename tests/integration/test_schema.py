@@ -39,6 +39,7 @@ MODELS = (
     "crm.payments.models",
     "crm.activities.models",
     "crm.planning.models",
+    "crm.calls.models",
     "crm.erp.models",
     "crm.outbox.models",
     "crm.imports.models",

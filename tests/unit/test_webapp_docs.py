@@ -11,6 +11,7 @@ from webapp.api import (
     activities,
     arrivals,
     calendar,
+    calls,
     choices,
     contacts,
     customer_files,
@@ -61,6 +62,7 @@ REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 VARIABLE = re.compile(r"<(?:\w+:)?\w+>")
 BESIDE = {"GET /healthz", "GET /readyz", "GET /metrics"}
 PARTS = (
+    calls,
     erp,
     outbox,
     definitions,

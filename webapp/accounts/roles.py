@@ -11,7 +11,8 @@ FINANCE = frozenset({"customer.finance"})  # see limits, terms, accounts and deb
 PRIVATE = frozenset({"contact.private"})  # see what people at customers told of themselves
 LISTS = frozenset({"crm.administer"})  # value lists and fields of the firm's own
 MERGING = frozenset({"customer.merge"})  # make one customer of two
-SALES = EMPLOYEE | FINANCE | PRIVATE | {"customer.edit", "offer.edit", "activity.edit", "outbox.send"}
+CALLS = frozenset({"call.work"})  # take calls of the queue
+SALES = EMPLOYEE | FINANCE | PRIVATE | CALLS | {"customer.edit", "offer.edit", "activity.edit", "outbox.send"}
 OVERSIGHT = frozenset({"case.read_all", "document.read_all"})
 STATES = frozenset({"document.state"})  # say by hand that a document is approved, signed or void
 SEALING = frozenset({"document.seal"})  # in the organisation's name
@@ -28,13 +29,13 @@ RECORDS = frozenset({"records.read", "records.hold", "records.dispose", "records
 
 ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     "sales_rep": SALES,
-    "call_agent": EMPLOYEE | PRIVATE | MESSAGES | {"customer.edit", "activity.edit"},
+    "call_agent": EMPLOYEE | PRIVATE | MESSAGES | CALLS | {"customer.edit", "activity.edit"},
     "order_desk": EMPLOYEE | FINANCE | MESSAGES | {"offer.edit", "activity.edit"},
     "registrar": EMPLOYEE | SORTING | OUTBOX,
     "sales_manager": SALES | REPORTS | OUTBOX | MERGING | STATES | TEMPLATES | SORTING | INVOICES,
     "sales_director": SALES | REPORTS | LISTS | MERGING | STATES | SEALING | TEMPLATES | INVOICES | ERP,
     "finance_director": EMPLOYEE | REPORTS | FINANCE | MESSAGES | STATES | SEALING | INVOICES | MONEY | ERP,
-    "credit_controller": EMPLOYEE | FINANCE | MESSAGES | {"customer.edit", "activity.edit"} | INVOICES | MONEY,
+    "credit_controller": EMPLOYEE | FINANCE | MESSAGES | CALLS | {"customer.edit", "activity.edit"} | INVOICES | MONEY,
     "legal": EMPLOYEE | FINANCE | MESSAGES | STATES | {"records.read", "records.hold"},
     "technical_reviewer": EMPLOYEE,
     "records_manager": EMPLOYEE | OVERSIGHT | RECORDS,

@@ -7,6 +7,7 @@ from flask import Flask
 MODULES = (
     "activities",
     "calendar",
+    "calls",
     "planner",
     "notifications",
     "resources",

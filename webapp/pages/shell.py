@@ -25,6 +25,7 @@ OFFER_MARKS = {
 PLAN = (  # group, (title, icon, endpoint, right, part of the address); the first right that is held shows the link
     ("", ("Inbox", "inbox", "inbox", "", "/tasks")),
     ("", ("Today", "list-check", "today", "task.work", "/today")),
+    ("", ("Calls", "message", "calls", "call.work", "/calls")),
     ("", ("Notifications", "bell", "notifications", "", "/notifications")),
     ("", ("Start a case", "player-play", "start", "case.start", "/start")),
     ("", ("Cases", "briefcase", "cases", "", "/cases")),

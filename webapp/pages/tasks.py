@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from core.errors import DomainError, InvalidInput
 from crm import offer_queries
+from crm.calls.queries import call_of_task
 from crm.offer_queries import Offer
 from documents.access import Target
 from documents.queries import documents_of
@@ -15,6 +16,7 @@ from engine import queries
 from engine.delegation import DelegateTask, ResolveTask, ScheduleTask
 from engine.tasks import AssignTask, CommentTask
 from engine.views import TaskDetail
+from processes.call_tasks import KINDS
 from storage.unit_of_work import Reading
 from webapp.pages.blueprint import blueprint
 from webapp.pages.formats import reader_zone
@@ -29,6 +31,9 @@ def task(task_id: str) -> str:
         found = queries.task(reading, task_id)
         definition = queries.definition(reading, found.definition_id)
         values = {"offer": _offer_of(reading, found), **_documents(reading, found)}
+        values["call_id"] = (
+            call_of_task(reading, task_id) if found.element_id in KINDS and found.state == "open" else None
+        )
     workable = found.state == "open" and found.may_work
     shown = {"definition_name": definition.name, "form_has_table": has_table(found.form)}
     return render_template("task.html", workable=workable, **shown, **values)

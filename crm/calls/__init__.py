@@ -1,0 +1,1 @@
+"""The call queue: who is to be called next, and who is on the phone with whom."""
