@@ -1,6 +1,7 @@
 """What happens to documents, for the trail and for whoever listens."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, ClassVar
 
 from core.messages import Event
@@ -38,6 +39,7 @@ class DocumentFiled(DocumentEvent):
     media_type: str
     file_name: str
     reason: str | None
+    created_at: datetime
     links: list[dict[str, Any]]
 
 
@@ -50,6 +52,7 @@ class DocumentVersionAdded(DocumentEvent):
     media_type: str
     file_name: str
     reason: str | None
+    created_at: datetime
     previous: str
 
 

@@ -198,4 +198,5 @@ def _facts(document: DocumentRow, version: DocumentVersionRow) -> dict[str, Any]
         "media_type": version.media_type,
         "file_name": version.file_name,
         "reason": version.reason,
+        "created_at": version.created_at,
     }

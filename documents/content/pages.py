@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import BinaryIO
 
-import psycopg
-
 from core.errors import InvalidInput, NotFound
 from core.executor import handles
 from core.identity import SYSTEM, Actor
@@ -24,7 +22,7 @@ from documents.access import DocumentNotFound
 from documents.content.kinds import is_drawn
 from documents.content.queries import Rendition, rendition
 from documents.content.readers import CannotRead, PageReaders, Picture
-from documents.content.renditions import PAGE, PDF, Made, keep
+from documents.content.renditions import PAGE, PDF, Made, keep, let_go
 from documents.hosting import Host
 from documents.queries import version
 from documents.reading import ReadDocument, read_document
@@ -183,9 +181,5 @@ def _forgotten(unit: UnitOfWork, before: datetime, kept: int) -> int:
     rows = driver.execute(FORGET_OLD, (before, BATCH)).fetchall()
     rows = rows or driver.execute(FORGET_MANY, (kept, BATCH)).fetchall()
     for digest in {digest for (digest,) in rows}:
-        try:
-            with driver.transaction():
-                driver.execute("DELETE FROM blob WHERE digest = %s", (digest,))
-        except psycopg.errors.ForeignKeyViolation:
-            continue  # the same bytes are something else as well
+        let_go(unit, digest)
     return len(rows)

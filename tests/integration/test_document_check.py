@@ -1,4 +1,4 @@
-"""Any single change of a document's versions or bytes is found by the check of everything, and named."""
+"""Any single change of a document's rows or bytes is found by the check of everything, and named."""
 
 from __future__ import annotations
 
@@ -12,19 +12,28 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
+from audit.erasing import ErasePersonalData
 from core.identity import SYSTEM
-from documents.filing import AddVersion, FileDocument
+from documents.filing import AddVersion, DocumentLink, FileDocument
 from documents.intake import receive
+from documents.states import change_state
 from webapp.bootstrap import Application
-from webapp.document_check import check_content, check_versions
+from webapp.document_check import check_blobs, check_content, check_versions
 
 OPTIONS = {"deadline": None, "suppress_health_check": [HealthCheck.function_scoped_fixture]}
+TABLES = ("document_version", "document_link", "document", "blob")
 ROW = "document_id = :document AND n = :n"
 CHANGES = {
     "digest": ("UPDATE document_version SET digest = :other WHERE " + ROW, "changed"),
     "size": ("UPDATE document_version SET size = size + 1 WHERE " + ROW, "changed"),
     "type": ("UPDATE document_version SET media_type = 'text/html' WHERE " + ROW, "changed"),
     "author": ("UPDATE document_version SET created_by = 'eve' WHERE " + ROW, "changed"),
+    "file name": ("UPDATE document_version SET file_name = 'b.txt' WHERE " + ROW, "changed"),
+    "reason": ("UPDATE document_version SET reason = 'as agreed' WHERE " + ROW, "changed"),
+    "date": (
+        "UPDATE document_version SET created_at = created_at - interval '1 microsecond' WHERE " + ROW,
+        "changed",
+    ),
     "removed": ("DELETE FROM document_version WHERE " + ROW, "removed"),
     "moved": ("UPDATE document_version SET n = 9 WHERE " + ROW, "removed"),
     "inserted": (
@@ -32,6 +41,24 @@ CHANGES = {
         "SELECT document_id, 7, digest, size, media_type, file_name, created_at, created_by FROM document_version "
         "WHERE " + ROW,
         "changed",
+    ),
+}
+
+
+DOCUMENT = {
+    "state": ("UPDATE document SET state = 'signed' WHERE id = :document", "changed"),
+    "newest hidden": ("UPDATE document SET latest = 1 WHERE id = :document", "changed"),
+    "said to be destroyed": ("UPDATE document SET destroyed_at = now() WHERE id = :document", "changed"),
+    "link removed": ("DELETE FROM document_link WHERE document_id = :document", "removed"),
+    "link moved": ("UPDATE document_link SET target = 'case-2' WHERE document_id = :document", "removed"),
+    "role of a link": ("UPDATE document_link SET role = 'offer' WHERE document_id = :document", "removed"),
+    "link inserted": (
+        (
+            "INSERT INTO document_link (id, document_id, kind, target, role, created_at, created_by) SELECT "
+            "'L' || substr(id, 2), document_id, kind, 'case-2', role, created_at, created_by FROM document_link "
+            "WHERE document_id = :document"
+        ),
+        "inserted",
     ),
 }
 
@@ -45,7 +72,9 @@ class Archive:
 
     def findings(self) -> list[tuple[str, str, str]]:
         with self.application.units.reading(SYSTEM) as view:
-            found = [*check_versions(view), *check_content(view, self.application.blobs, lambda _done, _total: None)]
+            blobs = self.application.blobs
+            content = check_content(view, blobs, lambda _done, _total: None)
+            found = [*check_versions(view), *content, *check_blobs(view, blobs)]
         return [(each.stream, each.problem, each.sentence) for each in found]
 
     def file(self, digest: str) -> Path:
@@ -69,7 +98,8 @@ def archive(application: Application) -> Archive:
                 announce=application.staging.announce,
             )
             if document is None:
-                document = run(FileDocument(title=name, blob=blob, file_name="a.txt"), actor=SYSTEM).id
+                link = DocumentLink(kind="crm.customer", id="customer-1")
+                document = run(FileDocument(title=name, blob=blob, file_name="a.txt", links=(link,)), actor=SYSTEM).id
             else:
                 run(AddVersion(document_id=document, blob=blob, file_name="a.txt"), actor=SYSTEM)
             versions.append((document, n, blob.digest))
@@ -81,7 +111,8 @@ def findings_after(archive: Archive, *statements: tuple[str, dict[str, Any]]) ->
     engine = archive.application.database.engine
     with engine.begin() as connection:
         connection.execute(text("SET LOCAL session_replication_role = replica"))
-        connection.execute(text("CREATE TABLE kept_version AS TABLE document_version"))
+        for table in TABLES:
+            connection.execute(text(f"CREATE TABLE kept_{table} AS TABLE {table}"))
         for statement, values in statements:
             connection.execute(text(statement), values)
     try:
@@ -89,9 +120,10 @@ def findings_after(archive: Archive, *statements: tuple[str, dict[str, Any]]) ->
     finally:
         with engine.begin() as connection:
             connection.execute(text("SET LOCAL session_replication_role = replica"))
-            connection.execute(text("DELETE FROM document_version"))
-            connection.execute(text("INSERT INTO document_version SELECT * FROM kept_version"))
-            connection.execute(text("DROP TABLE kept_version"))
+            for table in TABLES:
+                connection.execute(text(f"DELETE FROM {table}"))
+                connection.execute(text(f"INSERT INTO {table} SELECT * FROM kept_{table}"))
+                connection.execute(text(f"DROP TABLE kept_{table}"))
 
 
 def test_what_nobody_touched_has_no_findings(archive: Archive) -> None:
@@ -109,7 +141,73 @@ def test_any_single_change_of_a_version_is_found_and_named(archive: Archive, kin
 
     named = [sentence for stream, what, sentence in found if (stream, what) == (f"document:{document}", problem)]
     assert any(document in sentence for sentence in named), (kind, found)
+    assert {stream for stream, _, _ in found if not stream.startswith("blob:")} == {f"document:{document}"}
+
+
+@pytest.mark.parametrize("kind", sorted(DOCUMENT))
+def test_any_single_change_of_a_document_or_its_links_is_found_and_named(archive: Archive, kind: str) -> None:
+    statement, problem = DOCUMENT[kind]
+    document = archive.versions[0][0]
+
+    found = findings_after(archive, (statement, {"document": document}))
+
     assert {stream for stream, _, _ in found} == {f"document:{document}"}
+    assert any(document in sentence for _, what, sentence in found if what == problem), found
+
+
+def test_a_document_that_went_from_state_to_state_has_no_findings(archive: Archive) -> None:
+    with archive.application.units.begin(SYSTEM) as unit:
+        for state in ("in_review", "approved"):
+            change_state(unit, archive.versions[0][0], state)
+        unit.commit()
+
+    assert archive.findings() == []
+
+
+def test_a_file_name_that_was_erased_from_the_trail_is_no_finding(archive: Archive) -> None:
+    command = ErasePersonalData(subject=f"document:{archive.versions[0][0]}", reason="asked on Monday")
+
+    archive.application.executor.execute(command, actor=SYSTEM)
+
+    assert archive.findings() == []
+
+
+def test_content_that_nobody_filed_is_found_in_the_store_and_in_the_database(archive: Archive) -> None:
+    stored = archive.application.blobs.put(io.BytesIO(b"slipped in"))
+    sentence = f"Blob {stored.digest} was inserted"
+    (found,) = archive.findings()
+    assert found[0] == f"blob:{stored.digest}"
+    assert found[2].startswith(sentence)
+
+    row = "INSERT INTO blob (digest, size, claimed_at) VALUES (:digest, :size, now())"
+    (found,) = findings_after(archive, (row, {"digest": stored.digest, "size": stored.size}))
+
+    assert found == (f"blob:{stored.digest}", "inserted", f"{sentence}: nothing in the database names it.")
+
+
+def test_content_that_is_on_its_way_is_no_finding(archive: Archive) -> None:
+    receive(
+        io.BytesIO(b"not filed yet"),
+        announced=None,
+        limit=1000,
+        store=archive.application.blobs,
+        announce=archive.application.staging.announce,
+    )
+
+    assert archive.findings() == []
+
+
+def test_an_entry_that_cannot_be_read_is_a_finding_and_stops_nothing(archive: Archive) -> None:
+    document = archive.versions[0][0]
+    with archive.application.database.engine.begin() as connection:
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
+        statement = "UPDATE audit_entry SET content = 'x' WHERE stream = :stream AND type = 'document.filed'"
+        connection.execute(text(statement), {"stream": f"document:{document}"})
+
+    (found,) = archive.findings()
+
+    assert found[1] == "changed"
+    assert "cannot be read" in found[2]
 
 
 @pytest.mark.parametrize("other", [1, 2])

@@ -18,7 +18,7 @@ from core.settings import Settings
 from webapp.bootstrap import Application, opened
 from webapp.cli import FINDINGS, print_json
 from webapp.cli.progress import progress_bar
-from webapp.document_check import check_content, check_versions
+from webapp.document_check import check_blobs, check_content, check_versions
 from webapp.grants import rights_beyond
 
 
@@ -43,6 +43,7 @@ def audit_check(context: click.Context, as_json: bool, no_content: bool) -> None
         if not no_content:
             with progress_bar("Documents") as progress:
                 found += check_content(view, application.blobs, progress)
+            found += check_blobs(view, application.blobs)
         findings: list[dict[str, Any]] = [
             {"stream": each.stream, "seq": each.seq, "problem": each.problem, "sentence": each.sentence}
             for each in found
