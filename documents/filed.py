@@ -70,7 +70,7 @@ def post(unit: UnitOfWork, filed: Filed) -> None:
         media_type=version.media_type,
         file_name=version.file_name,
         reason=version.reason,
-        at=at,
+        at=version.created_at,  # as the trail tells it
         by=by,
     )
     for link in filed.links:

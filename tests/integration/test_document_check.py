@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from audit.erasing import ErasePersonalData
+from core.clock import FixedClock
 from core.identity import SYSTEM
 from documents.filing import AddVersion, DocumentLink, FileDocument
 from documents.intake import receive
@@ -81,6 +83,18 @@ class Archive:
         root = self.application.settings.data
         (path,) = [each for each in root.rglob(f"*{digest}") if each.is_file()]
         return path
+
+
+class MovingClock(FixedClock):
+    """No two moments are the same."""
+
+    def now(self) -> datetime:
+        return self.advance(timedelta(milliseconds=1))
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return MovingClock(datetime(2026, 3, 2, 9, tzinfo=UTC))
 
 
 @pytest.fixture
