@@ -103,6 +103,8 @@ def places(chromium: Browser, address: str, drafts: Iterator[str], request_pdf: 
         "new device": "/devices/new",
         "imports": "/imports",
         "exports": "/exports",
+        "mass edits": "/mass-edits",
+        "new mass edit": "/mass-edits/new",
     }
 
 

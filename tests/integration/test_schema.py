@@ -43,6 +43,7 @@ MODELS = (
     "crm.erp.models",
     "crm.outbox.models",
     "crm.imports.models",
+    "crm.mass_edits.models",
     "crm.links.models",
     "crm.segments.models",
     "crm.pricing.models",

@@ -22,6 +22,7 @@ MODULES = (
     "devices",
     "duplicates",
     "imports",
+    "mass_edits",
     "document_comparison",
     "document_folders",
     "document_types",

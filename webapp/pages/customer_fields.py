@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -173,6 +173,15 @@ def read_form(form: MultiDict[str, str], may: Callable[[str], bool], own: list[F
         if not parts.right or may(parts.right):
             found[name] = _rows(name, parts, form, faults)
     found["custom"] = read_own(form, own)
+    if faults:
+        raise WrongFields(faults)
+    return found
+
+
+def read_inputs(inputs: Iterable[Input], form: MultiDict[str, str]) -> dict[str, Any]:
+    """Some fields as they were typed. Raises `WrongFields`."""
+    faults: dict[str, str] = {}
+    found = {each.name: _read(each, form, faults) for each in inputs}
     if faults:
         raise WrongFields(faults)
     return found

@@ -1,6 +1,7 @@
 """Customers: the list, and one customer with standing, offers, orders, cases and documents."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -77,6 +78,16 @@ def _criteria(fields: Mapping[str, str]) -> Criteria:
             Condition(field=name, value=True if name == "key_account" else value) for name, value in fields.items()
         )
     )
+
+
+def chosen_criteria(reading: Reading, given: Mapping[str, str]) -> tuple[Criteria, str]:
+    """What the list was asked for, as criteria; with the name of the kept search that it was."""
+    chosen = next((each for each in filters(reading) if each.id == given.get("filter")), None)
+    if chosen:
+        return criteria_of(chosen.criteria), chosen.name
+    found = _criteria({name: given[name] for name in FILTERED if given.get(name)})
+    text = (Condition(field="text", value=given["q"]),) if given.get("q") else ()
+    return replace(found, conditions=(*found.conditions, *text)), ""
 
 
 @blueprint.get("/customers/<customer_id>")
