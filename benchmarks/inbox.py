@@ -1,4 +1,4 @@
-"""The inbox with a million open tasks: first pages, counts, deep pages and every order, for three kinds of people.
+"""The inbox with a million open tasks: first pages, counts, deep pages and every order, for six kinds of people.
 
 The tasks are made by one statement after the other inside the database; everything is read through the queries that the
 pages and REST use. Beside it the same run reads single tasks by their primary key; `ratio` is the slowest first page's
@@ -78,6 +78,7 @@ PEOPLE = {
     "many_candidates": _person("busy", "group_0"),
     "undated": _person("archivist", "archive"),
     "many_groups": _person("user_7", *(f"group_{number}" for number in range(5, 400, 12))),
+    "every_group": _person("user_8", *(f"group_{number}" for number in range(400))),
     "administrator": _person("root", "admin", permissions=WORK | {"case.read_all", "case.administer"}),
 }
 FILTERS: dict[str, Callable[[Actor], TaskFilter]] = {

@@ -17,6 +17,7 @@ from engine.paging import contains
 
 Value = str | int | float | bool | None  # of a declared variable
 MOST_LISTS = 100  # lists of one person that are walked along at once; more take longer to plan than to gather
+CROWDED = 32  # names of one person: to look for more in an index takes longer than to look at many rows
 # the lists that tasks stand in by due date, `infinity` where there is none
 OFFERED = ("task_offer", "due_at", "name")
 ASSIGNED = ("work_item", "coalesce(due_at, 'infinity')", "assignee")
@@ -70,6 +71,7 @@ class Asked:
     values: dict[str, Any]
     lists: tuple[TaskList, ...]
     has_variables: bool
+    is_crowded: bool  # whether somebody asks who has many names
 
     def where(self, *, apart: bool = False) -> str:
         """All conditions; with `apart` as indexes like them."""
@@ -103,7 +105,8 @@ def asked(actor: Actor, wanted: TaskFilter) -> Asked:
     if is_own and len(others) == 1:
         others = []  # the list says it
         seen = apart = "w.assignee = %(assignee)s"
-    return Asked(seen, apart, tuple(others), values, lists, bool(wanted.variables))
+    is_crowded = len(values.get("names", ())) > CROWDED
+    return Asked(seen, apart, tuple(others), values, lists, bool(wanted.variables), is_crowded)
 
 
 def _lists(actor: Actor, wanted: TaskFilter, seen: str | None) -> tuple[TaskList, ...]:

@@ -60,30 +60,58 @@ def count(session: Session, asked: Asked, up_to: int) -> int:
 
 
 def _count(session: Session, asked: Asked, up_to: int, *, many: float = 0) -> int:
-    """Where `many` match it is enough to look at some rows; else indexes say which."""
+    """Where many match (`many`, if that is known) it is enough to look at some rows; else indexes say which."""
     values = {**asked.values, "up_to": up_to}
     if asked.is_lists and len(asked.lists) * up_to <= MERGED:
         lists, whose = _lists(asked, "due_at, id")
         values |= {**whose, "steps": up_to}
         found = f"SELECT DISTINCT due_at, id FROM ({lists}) listed ORDER BY due_at, id"  # noqa: S608 -- constants; a task may stand in several
-    else:
-        found = f"SELECT 1 FROM {_matching(session, asked, min(1.0, up_to / many) if many else 1.0)}"  # noqa: S608 -- constants
-    rows = _rows(session, f"SELECT count(*) FROM ({found} LIMIT %(up_to)s) found", values)  # noqa: S608 -- constants
-    return int(rows[0][0])
+        return _counted(session, found, values)
+    glanced = _glance(session, asked, up_to, many)
+    return _counted(session, f"SELECT 1 FROM {_matching(session, asked)}", values) if glanced is None else glanced  # noqa: S608 -- constants
 
 
-def _matching(session: Session, asked: Asked, part: float = 1.0) -> str:
-    """What is asked for, of which such a part will be read.
+def _counted(session: Session, found: str, values: dict[str, Any]) -> int:
+    return int(_rows(session, f"SELECT count(*) FROM ({found} LIMIT %(up_to)s) found", values)[0][0])  # noqa: S608 -- constants
+
+
+def _glance(session: Session, asked: Asked, up_to: int, many: float) -> int | None:
+    """How many match where rows as they lie tell that soon, else None.
+
+    So it is where a part of them is enough, above all for whoever has many names: an index would have to be asked for
+    each. The bet is kept short, for what matches may lie far behind.
+    """
+    if asked.seen is None or (asked.has_variables and not asked.is_crowded):
+        return None
+    expected = many or _expected(session, asked.where(apart=True), asked.values)
+    if expected < up_to:
+        return None
+    others = asked.without_rights or "true"
+    rows = _expected(session, others, asked.values)
+    distance = PATIENCE * up_to * max(rows, expected) / expected
+    if distance > PATIENCE * (FURTHEST if asked.is_crowded else GLANCED):
+        return None
+    near = f"SELECT * FROM work_item w WHERE {others} LIMIT %(steps)s"  # noqa: S608 -- constants
+    values = {**asked.values, "up_to": up_to, "steps": int(distance)}
+    found = _counted(session, f"SELECT 1 FROM ({near}) w WHERE {asked.seen}", values)  # noqa: S608 -- constants
+    if found == up_to:
+        return found
+    all_near = _rows(session, f"SELECT count(*) FROM ({near}) near", values)[0][0]  # noqa: S608 -- constants
+    return found if all_near < int(distance) else None
+
+
+def _matching(session: Session, asked: Asked) -> str:
+    """What is asked for.
 
     Where few rows meet the other conditions, looking at them costs less than finding all that one may see; beside a
-    variable an index finds both at once.
+    variable an index finds both at once, if it need not be asked for many names.
     """
-    if asked.seen is None or not asked.others or asked.has_variables:
-        return f"work_item w WHERE {asked.where(apart=True)}"
-    rows = _expected(session, asked.without_rights, asked.values)
-    if rows <= LOOKED_AT or (part < 1 and rows * part <= GLANCED):
-        return f"(SELECT * FROM work_item w WHERE {asked.without_rights} OFFSET 0) w WHERE {asked.seen}"  # noqa: S608 -- constants
-    return f"work_item w WHERE {asked.where(apart=True)}"
+    by_index = f"work_item w WHERE {asked.where(apart=True)}"
+    if asked.seen is None or not asked.others or (asked.has_variables and not asked.is_crowded):
+        return by_index
+    if _expected(session, asked.without_rights, asked.values) > (GLANCED if asked.is_crowded else LOOKED_AT):
+        return by_index
+    return f"(SELECT * FROM work_item w WHERE {asked.without_rights} OFFSET 0) w WHERE {asked.seen}"  # noqa: S608 -- constants
 
 
 def _expected(session: Session, where: str, values: dict[str, Any]) -> float:

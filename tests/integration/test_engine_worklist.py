@@ -1,5 +1,6 @@
 """Pages of open tasks: walked to or gathered they are the same, and declared variables find tasks."""
 
+import itertools
 from dataclasses import replace
 from datetime import timedelta
 
@@ -10,7 +11,7 @@ from benchmarks.inbox import FILTERS, ORDERS, PEOPLE, fill
 from core.clock import FixedClock
 from core.errors import InvalidInput
 from core.identity import Actor
-from engine import access, worklist
+from engine import access, task_filter, worklist
 from engine.inbox import TaskFilter, count_tasks, task, tasks
 from engine.models import WorkItemRow
 from engine.queries import InstanceFilter, instances
@@ -41,7 +42,8 @@ def filled(world: World) -> World:
 
 def gather_all(monkeypatch: pytest.MonkeyPatch) -> None:
     """Through indexes of everything, rights included."""
-    monkeypatch.setattr(worklist, "LOOKED_AT", 0)
+    for bound in ("LOOKED_AT", "GLANCED", "FURTHEST"):
+        monkeypatch.setattr(worklist, bound, 0)
     for way in ("steps_along_lists", "steps_along_index"):
         monkeypatch.setattr(worklist._Search, way, lambda *_: 0)
 
@@ -98,6 +100,25 @@ def test_lists_by_due_date_lead_to_what_gathering_finds(
     assert walked == gathered
     with filled.units.reading(me) as view:
         assert [count_tasks(view, each) for each in wanted] == [len(each) for each in walked]
+
+
+@pytest.mark.parametrize("who", ["many_candidates", "many_groups", "very_many_groups"])
+def test_a_glance_counts_what_the_indexes_say(filled: World, monkeypatch: pytest.MonkeyPatch, who: str) -> None:
+    """Also where it does not reach far enough, so that the indexes have to be asked after all."""
+    me = ALL[who]
+    wanted = [task_filter.asked(me, which(me)) for which in FILTERS.values()]
+
+    def counts(up_to: int) -> list[int]:
+        with filled.units.reading(me) as view:
+            return [worklist.count(view.session, each, up_to) for each in wanted]
+
+    with monkeypatch.context() as indexes:
+        gather_all(indexes)
+        totals = counts(10_000)
+
+    for patience, up_to in itertools.product((worklist.PATIENCE, 0.01), (1, 40, 300)):
+        monkeypatch.setattr(worklist, "PATIENCE", patience)
+        assert counts(up_to) == [min(each, up_to) for each in totals]
 
 
 @pytest.mark.parametrize("who", ALL)
