@@ -10,7 +10,7 @@ import flask_login
 from flask import Blueprint, Flask, current_app, flash, g, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
-from core.errors import Unauthenticated
+from core.errors import Forbidden, Unauthenticated
 from core.identity import SYSTEM, Actor
 from webapp import refusals
 from webapp.accounts import queries
@@ -21,20 +21,33 @@ from webapp.accounts.logins import (
     TooManyAttempts,
     WrongCredentials,
     check_not_locked,
+    code_keys,
     failure_keys,
 )
 from webapp.accounts.passwords import is_right
+from webapp.accounts.second_factor import SpendCode, WrongCode, has_second_factor
 from webapp.accounts.tokens import NoteTokenUse
 
 if TYPE_CHECKING:
     from webapp.bootstrap import Application
 
 PUBLIC = {
-    *("auth.log_in", "static", "assets.static", "api.openapi", "health.healthz", "health.readyz", "health.metrics"),
+    *(
+        "auth.log_in",
+        "auth.enter_code",
+        "static",
+        "assets.static",
+        "api.openapi",
+        "health.healthz",
+        "health.readyz",
+        "health.metrics",
+    ),
     *("answers.offer", "answers.answer", "answers.paper"),  # a signed link is the right
     "pages.calendar_feed",  # its address is the secret
 }
 TOKEN_USE_KEPT = timedelta(minutes=10)  # how exact the time of a token's last use is
+HALF_WAY = "half_way"  # in the session: who typed the right pass-word and is asked for a code
+HALF_WAY_LASTS = 600  # seconds
 
 blueprint = Blueprint("auth", __name__)
 
@@ -81,6 +94,14 @@ def has_token() -> bool:
     return "Authorization" in request.headers
 
 
+def browser_log_in() -> str:
+    """The id of the log-in of this browser, for what no program may do with a token. Raises `Forbidden`."""
+    user = flask_login.current_user
+    if has_token() or not isinstance(user, LoggedInUser):
+        raise Forbidden("This is for people who are logged in with a browser; a token cannot do it.")
+    return str(user.id)
+
+
 def _actor_of_browser() -> Actor | None:
     user = flask_login.current_user
     return user.actor if isinstance(user, LoggedInUser) else None
@@ -120,14 +141,59 @@ def log_in() -> Any:
         return redirect(target) if maybe_actor() else _page(target, "", None)
     name = request.form.get("name", "").strip().lower()
     try:
-        open_session(name, request.form.get("password", ""))
+        account_id = check_password(name, request.form.get("password", ""))
     except (WrongCredentials, TooManyAttempts) as error:
         return _page(target, name, error)
+    with _application().units.reading(SYSTEM) as view:
+        asks_for_code = has_second_factor(view, account_id)
+    session.clear()  # what an attacker may have planted before must not survive
+    if asks_for_code:
+        session[HALF_WAY] = {"name": name, "account": account_id, "since": _seconds()}
+        return redirect(url_for("auth.enter_code", next=None if target == "/" else target))
+    open_session(name, account_id)
     return redirect(target)
 
 
-def open_session(name: str, password: str) -> None:
-    """Log the browser in. Raises `WrongCredentials`, `TooManyAttempts`."""
+@blueprint.route("/login/code", methods=["GET", "POST"])
+def enter_code() -> Any:
+    """Ask whoever typed the right pass-word for the code of their second device."""
+    target = safe_target(request.values.get("next"))
+    half = session.get(HALF_WAY)
+    if half is None or half["since"] < _seconds() - HALF_WAY_LASTS:
+        session.pop(HALF_WAY, None)
+        return redirect(url_for("auth.log_in", next=None if target == "/" else target))
+    if request.method == "GET":
+        return _code_page(target, None)
+    try:
+        check_code(half["name"], half["account"], request.form.get("code", ""))
+    except (WrongCode, TooManyAttempts) as error:
+        return _code_page(target, error)
+    session.clear()
+    open_session(half["name"], half["account"])
+    return redirect(target)
+
+
+def check_code(name: str, account_id: str, code: str) -> None:
+    """Use up a code. Raises `WrongCode`, `TooManyAttempts`."""
+    execute = _application().executor.execute
+    keys = code_keys(account_id, request.remote_addr)
+    with _application().units.reading(SYSTEM) as view:
+        try:
+            check_not_locked(view, keys)
+        except TooManyAttempts as error:
+            refusals.note_log_in(name, error.code)
+            raise
+        actor = queries.account_named(view, name).actor(request.remote_addr)
+    try:
+        execute(SpendCode(account_id=account_id, code=code), actor=actor)
+    except WrongCode as error:
+        execute(NoteFailure(keys=keys), actor=SYSTEM)
+        refusals.note_log_in(name, error.code)
+        raise
+
+
+def check_password(name: str, password: str) -> str:
+    """The id of the account that this pass-word opens. Raises `WrongCredentials`, `TooManyAttempts`."""
     execute = _application().executor.execute
     keys = failure_keys(name, request.remote_addr)
     with _application().units.reading(SYSTEM) as view:
@@ -141,11 +207,18 @@ def open_session(name: str, password: str) -> None:
         execute(NoteFailure(keys=keys), actor=SYSTEM)
         refusals.note_log_in(name if known else None, WrongCredentials.code)
         raise WrongCredentials("Name or password is wrong.")
+    return known[0]
+
+
+def open_session(name: str, account_id: str) -> None:
+    """Log the browser in."""
     with _application().units.reading(SYSTEM) as view:
         actor = queries.account_named(view, name).actor(request.remote_addr)
-    command = StartLogIn(account_id=known[0], keys=(keys[0][1],), address=request.remote_addr)
-    log_in_id = execute(command, actor=actor)
-    session.clear()  # what an attacker may have planted before must not survive
+    forgiven = (failure_keys(name, None)[0][1], code_keys(account_id, None)[0][1])
+    command = StartLogIn(
+        account_id=account_id, keys=forgiven, address=request.remote_addr, browser=request.user_agent.string
+    )
+    log_in_id = _application().executor.execute(command, actor=actor)
     flask_login.login_user(LoggedInUser(log_in_id, actor))
 
 
@@ -161,6 +234,22 @@ def log_out() -> Response:
     return redirect(url_for("auth.log_in"))
 
 
+def _seconds() -> int:
+    return int(_application().clock.now().timestamp())
+
+
+def _code_page(target: str, error: WrongCode | TooManyAttempts | None) -> Any:
+    """The template `accounts/code.html` is given next (a hidden field) and error (a sentence or None)."""
+    from webapp.errors import status_of  # late: errors redirect to this page
+
+    body = render_template("accounts/code.html", next=target, error=None if error is None else error.sentence)
+    return body if error is None else (body, status_of(error), _retry_after(error))
+
+
+def _retry_after(error: Exception) -> dict[str, str]:
+    return {"Retry-After": str(error.details["retry_after"])} if isinstance(error, TooManyAttempts) else {}
+
+
 def _page(target: str, name: str, error: WrongCredentials | TooManyAttempts | None) -> Any:
     """The template `login.html` is given next (a hidden field), name (as typed) and error (a sentence or None)."""
     from webapp.errors import status_of  # late: errors redirect to this page
@@ -169,8 +258,7 @@ def _page(target: str, name: str, error: WrongCredentials | TooManyAttempts | No
     body = render_template("login.html", next=target, name=name, error=sentence)
     if error is None:
         return body
-    headers = {"Retry-After": str(error.details["retry_after"])} if isinstance(error, TooManyAttempts) else {}
-    return body, status_of(error), headers
+    return body, status_of(error), _retry_after(error)
 
 
 def safe_target(wanted: str | None) -> str:

@@ -24,6 +24,7 @@ from storage.faults import translated
 from storage.jobs.queue import JobQueue, ProcrastinateQueue
 from storage.ownership import DataFolder
 from storage.unit_of_work import UnitFactory
+from webapp.accounts.sealing import Sealing
 
 DOORS = (  # importing these registers their commands, handlers and tables
     "engine.definitions",
@@ -152,6 +153,7 @@ DOORS = (  # importing these registers their commands, handlers and tables
     "webapp.accounts.people",
     "webapp.accounts.tokens",
     "webapp.accounts.logins",
+    "webapp.accounts.second_factor",
 )
 
 
@@ -215,6 +217,7 @@ def build(settings: Settings, *, clock: Clock | None = None, owner: bool = False
         units.ports |= records_policy.ports_of_executor(executor)
         key = settings.secret_key or secret.read_or_make(settings.data / "secret.key")
         units.ports |= policies.ports_of_outbox(units, settings, key)
+        units.ports[Sealing] = Sealing(key)
     except BaseException:
         database.close()
         folder.leave()

@@ -34,6 +34,7 @@ UNTOLD = {  # commands without an event, and why
     "BeginNight": "each case that is started for an overdue invoice is told",
     "ClaimHandover": "what becomes of the try is told, and each try stands with the hand-over",
     "NotePlace": "each thing that the ERP said is told",
+    "BeginSecondFactor": "nothing holds before its confirmation, which is told",
     "NoteTokenUse": "how a token was used stands in the entries of what it did",
 }
 GIVING = {"send_version", "send_file", "send_from_directory"}  # what sends content to a browser or a program

@@ -128,7 +128,8 @@ def test_axe_finds_nothing_on_any_page(
     for name in ("inbox", "task"):
         findings += _check(_as_manager(visitor, name), axe, f"{name} of the manager")
     _change(visitor, "admin")
-    findings += _check(visitor.go("/erp"), axe, "erp")
+    for address in ("/erp", "/people", "/people/ewa", "/account"):
+        findings += _check(visitor.go(address), axe, address)
 
     context.close()
     assert not findings, "\n".join(findings)

@@ -45,10 +45,49 @@ class PasswordSet(AccountEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileSet(AccountEvent):
+    """What others see of an account."""
+
+    type: ClassVar[str] = "account.profile_set"
+    personal: ClassVar[frozenset[str]] = frozenset({"display_name", "email"})
+    display_name: str
+    email: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccountClosed(AccountEvent):
     """An account cannot be used any more."""
 
     type: ClassVar[str] = "account.closed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountReopened(AccountEvent):
+    """A closed account can be used again."""
+
+    type: ClassVar[str] = "account.reopened"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondFactorSet(AccountEvent):
+    """Log-ins ask for a code of a second device from now on."""
+
+    type: ClassVar[str] = "account.second_factor_set"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondFactorRemoved(AccountEvent):
+    """Log-ins ask for the pass-word alone again."""
+
+    type: ClassVar[str] = "account.second_factor_removed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryCodeUsed(AccountEvent):
+    """Somebody logged in without the second device; so many codes are left for that."""
+
+    type: ClassVar[str] = "account.recovery_code_used"
+    left: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +98,7 @@ class TokenCreated(AccountEvent):
     token_id: str
     label: str
     prefix: str
+    scopes: list[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

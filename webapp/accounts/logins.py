@@ -4,10 +4,10 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from core.errors import DomainError, Unauthenticated
+from core.errors import DomainError, NotFound, Unauthenticated
 from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
@@ -17,7 +17,7 @@ from webapp.accounts.models import AccountRow, LogInFailureRow, LogInRow
 from webapp.accounts.passwords import HASHER
 
 LIFETIME = timedelta(hours=12)
-FREE_FAILURES = {"name": 5, "address": 30}  # in a row, before waiting begins
+FREE_FAILURES = {"name": 5, "address": 30, "code": 5}  # in a row, before waiting begins
 LONGEST_WAIT = timedelta(minutes=15)
 FORGOTTEN_AFTER = timedelta(hours=24)
 
@@ -41,6 +41,7 @@ class StartLogIn(Command):
     account_id: str
     keys: tuple[str, ...]
     address: str | None
+    browser: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,15 +53,27 @@ class NoteFailure(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndLogIn(Command):
-    """Log a browser out."""
+    """Log a browser out: one's own, or anybody's for who administers accounts."""
 
     log_in_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndOtherLogIns(Command):
+    """Log out every browser that one is logged in with, but the one at hand."""
+
+    kept: str
 
 
 def failure_keys(name: str, address: str | None) -> tuple[tuple[str, str], ...]:
     """The keys under which a failure counts, each with its kind."""
     texts = [("name", name)] + ([("address", address)] if address else [])
     return tuple((kind, hashlib.sha256(f"{kind}:{text}".encode()).hexdigest()) for kind, text in texts)
+
+
+def code_keys(account_id: str, address: str | None) -> tuple[tuple[str, str], ...]:
+    """The keys under which a wrong code of a second factor counts."""
+    return (("code", hashlib.sha256(f"code:{account_id}".encode()).hexdigest()), *failure_keys("", address)[1:])
 
 
 def check_not_locked(view: Reading, keys: tuple[tuple[str, str], ...]) -> None:
@@ -102,6 +115,7 @@ def start_log_in(command: StartLogIn, unit: UnitOfWork) -> str:
         id=new_id(),
         account_id=command.account_id,
         address=command.address,
+        browser=(command.browser or "")[:200] or None,
         started_at=now,
         expires_at=now + LIFETIME,
     )
@@ -114,11 +128,29 @@ def start_log_in(command: StartLogIn, unit: UnitOfWork) -> str:
 
 @handles(EndLogIn, needs=None)
 def end_log_in(command: EndLogIn, unit: UnitOfWork) -> None:
-    """End it; a second time changes nothing."""
+    """End it; a second time changes nothing. Raises `NotFound`, also for somebody else's."""
     row = unit.session.get(LogInRow, command.log_in_id, with_for_update=True)
-    if row is not None and row.ended_at is None:
+    owner = None if row is None else unit.session.get_one(AccountRow, row.account_id).name
+    if row is None or (owner != unit.actor.id and not unit.actor.may("account.administer")):
+        raise NotFound("There is no such log-in.", log_in_id=command.log_in_id)
+    if row.ended_at is None:
         row.ended_at = unit.clock.now()
         unit.emit(LoggedOut(account_id=row.account_id, log_in_id=row.id))
+
+
+@handles(EndOtherLogIns, needs=None)
+def end_other_log_ins(command: EndOtherLogIns, unit: UnitOfWork) -> int:
+    """End them; returns how many there were."""
+    own = select(AccountRow.id).where(AccountRow.name == unit.actor.id).scalar_subquery()
+    others = update(LogInRow).where(
+        LogInRow.account_id == own, LogInRow.id != command.kept, LogInRow.ended_at.is_(None)
+    )
+    ended = unit.session.execute(
+        others.values(ended_at=unit.clock.now()).returning(LogInRow.account_id, LogInRow.id)
+    ).all()
+    for account_id, log_in_id in ended:
+        unit.emit(LoggedOut(account_id=account_id, log_in_id=log_in_id))
+    return len(ended)
 
 
 def rehash_is_due(account: AccountRow) -> bool:

@@ -1,8 +1,8 @@
-"""The tables of accounts, their roles, tokens, log-ins and failed attempts."""
+"""The tables of accounts, their roles, tokens, second factors, log-ins and failed attempts."""
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, text
+from sqlalchemy import ARRAY, BigInteger, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.orm import ID, Base, IdKey
@@ -36,7 +36,10 @@ class AccountRoleRow(Base):
 
 
 class ApiTokenRow(Base):
-    """A token of a program; the token itself is shown once and only its digest is kept."""
+    """A token of a program; the token itself is shown once and only its digest is kept.
+
+    `scopes` are the rights that it is limited to; without them it has all that the account has.
+    """
 
     __tablename__ = "api_token"
 
@@ -49,6 +52,7 @@ class ApiTokenRow(Base):
     expires_at: Mapped[datetime | None]
     used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+    scopes: Mapped[list[str] | None] = mapped_column(ARRAY(String(NAME_LENGTH, collation="C")))
 
 
 class LogInRow(Base):
@@ -60,6 +64,7 @@ class LogInRow(Base):
     id: Mapped[IdKey]
     account_id: Mapped[str] = mapped_column(ID, ForeignKey("account.id", ondelete="CASCADE"))
     address: Mapped[str | None] = mapped_column(String(64))
+    browser: Mapped[str | None] = mapped_column(String(200))
     started_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
     ended_at: Mapped[datetime | None]
@@ -74,3 +79,25 @@ class LogInFailureRow(Base):
     failures: Mapped[int]
     last_at: Mapped[datetime] = mapped_column(index=True)
     locked_until: Mapped[datetime | None]
+
+
+class SecondFactorRow(Base):
+    """The secret that an account's second device shares (RFC 6238), sealed; it holds from its confirmation on."""
+
+    __tablename__ = "account_second_factor"
+
+    account_id: Mapped[str] = mapped_column(ID, ForeignKey("account.id", ondelete="CASCADE"), primary_key=True)
+    sealed_secret: Mapped[str] = mapped_column(String(255))
+    last_step: Mapped[int] = mapped_column(BigInteger)  # the newest code that was used: no code works twice
+    created_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]
+
+
+class RecoveryCodeRow(Base):
+    """A code that stands in for a lost device, once."""
+
+    __tablename__ = "account_recovery_code"
+
+    account_id: Mapped[str] = mapped_column(ID, ForeignKey("account.id", ondelete="CASCADE"), primary_key=True)
+    digest: Mapped[str] = mapped_column(DIGEST, primary_key=True)
+    used_at: Mapped[datetime | None]

@@ -1,4 +1,4 @@
-"""Adding accounts, and giving them roles and pass-words."""
+"""Adding, closing and reopening accounts, and giving them names, roles and pass-words."""
 
 import re
 from dataclasses import dataclass, field
@@ -11,12 +11,27 @@ from core.ids import new_id
 from core.messages import Command
 from storage.unit_of_work import Reading, UnitOfWork
 from webapp.accounts import roles as known_roles
-from webapp.accounts.events import AccountAdded, AccountClosed, PasswordSet, RolesSet
+from webapp.accounts.events import (
+    AccountAdded,
+    AccountClosed,
+    AccountReopened,
+    PasswordSet,
+    ProfileSet,
+    RolesSet,
+)
 from webapp.accounts.models import AccountRoleRow, AccountRow, ApiTokenRow, LogInRow
-from webapp.accounts.passwords import hashed
+from webapp.accounts.passwords import hashed, is_right
 
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
+ADMINISTER = "account.administer"
+EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]+\.[^@\s.]+")
 RESERVED = {"system", "anonymous"}
+
+
+class WrongPassword(InvalidInput):
+    """Who changes a pass-word must know the current one."""
+
+    code = "wrong_password"
 
 
 class NameTaken(Conflict):
@@ -53,13 +68,38 @@ class SetPassword(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChangePassword(Command):
+    """Give oneself a new pass-word; every other browser is logged out."""
+
+    current: str = field(repr=False)
+    password: str = field(repr=False)
+    kept_log_in: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetProfile(Command):
+    """Say what others see of an account, and where mail for it goes."""
+
+    name: str
+    display_name: str
+    email: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReopenAccount(Command):
+    """Let somebody in again whose account was closed; their tokens stay revoked."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CloseAccount(Command):
     """Make an account unusable at once: log-ins end, tokens are revoked; what it did stays in the trail."""
 
     name: str
 
 
-@handles(AddAccount, needs="account.administer")
+@handles(AddAccount, needs=ADMINISTER)
 def add_account(command: AddAccount, unit: UnitOfWork) -> str:
     """Write the account and its roles. Raises `NameTaken`, `InvalidInput`."""
     name = command.name.strip().lower()
@@ -87,7 +127,7 @@ def add_account(command: AddAccount, unit: UnitOfWork) -> str:
     return account.id
 
 
-@handles(SetRoles, needs="account.administer")
+@handles(SetRoles, needs=ADMINISTER)
 def set_roles(command: SetRoles, unit: UnitOfWork) -> None:
     """Replace the roles of an account. Raises `NotFound`, `InvalidInput`."""
     account = locked_account(command.name, unit)
@@ -97,7 +137,7 @@ def set_roles(command: SetRoles, unit: UnitOfWork) -> None:
     unit.emit(RolesSet(account_id=account.id, roles=sorted(chosen)))
 
 
-@handles(SetPassword, needs="account.administer")
+@handles(SetPassword, needs=ADMINISTER)
 def set_password(command: SetPassword, unit: UnitOfWork) -> None:
     """Replace the hash and end every log-in. Raises `NotFound`, `InvalidInput`."""
     account = locked_account(command.name, unit)
@@ -106,10 +146,46 @@ def set_password(command: SetPassword, unit: UnitOfWork) -> None:
     unit.emit(PasswordSet(account_id=account.id))
 
 
-@handles(CloseAccount, needs="account.administer")
-def close_account(command: CloseAccount, unit: UnitOfWork) -> None:
-    """Switch an account off. Raises `NotFound`."""
+@handles(ChangePassword, needs=None)
+def change_password(command: ChangePassword, unit: UnitOfWork) -> None:
+    """Replace one's own hash, after the current pass-word was typed once more. Raises `WrongPassword`."""
+    account = locked_account(unit.actor.id, unit)
+    if not is_right(command.current, account.password_hash):
+        raise WrongPassword(
+            "The current password is wrong; nothing was changed.", fields={"/current": "this is not your password"}
+        )
+    account.password_hash = hashed(command.password, name=account.name)
+    _end_log_ins(account, unit, but=command.kept_log_in)
+    unit.emit(PasswordSet(account_id=account.id))
+
+
+@handles(SetProfile, needs=ADMINISTER)
+def set_profile(command: SetProfile, unit: UnitOfWork) -> None:
+    """Replace name and address. Raises `NotFound`, `InvalidInput`."""
     account = locked_account(command.name, unit)
+    email = (command.email or "").strip() or None
+    if email is not None and not EMAIL.fullmatch(email):
+        raise InvalidInput(f"{email} is no e-mail address.", fields={"/email": "such as anna@firma.pl"})
+    account.display_name = command.display_name.strip()[:200] or account.name
+    account.email = email
+    unit.emit(ProfileSet(account_id=account.id, display_name=account.display_name, email=email))
+
+
+@handles(ReopenAccount, needs=ADMINISTER)
+def reopen_account(command: ReopenAccount, unit: UnitOfWork) -> None:
+    """Switch an account on; a second time changes nothing. Raises `NotFound`."""
+    account = locked_account(command.name, unit)
+    if not account.is_active:
+        account.is_active = True
+        unit.emit(AccountReopened(account_id=account.id))
+
+
+@handles(CloseAccount, needs=ADMINISTER)
+def close_account(command: CloseAccount, unit: UnitOfWork) -> None:
+    """Switch an account off. Raises `NotFound`, `Conflict` for one's own: nobody might be left to open it."""
+    account = locked_account(command.name, unit)
+    if account.name == unit.actor.id:
+        raise Conflict("You cannot close your own account; another administrator can.", name=account.name)
     account.is_active = False
     now = unit.clock.now()
     _end_log_ins(account, unit)
@@ -127,8 +203,10 @@ def locked_account(name: str, unit: UnitOfWork) -> AccountRow:
     return account
 
 
-def _end_log_ins(account: AccountRow, unit: UnitOfWork) -> None:
-    open_ones = update(LogInRow).where(LogInRow.account_id == account.id, LogInRow.ended_at.is_(None))
+def _end_log_ins(account: AccountRow, unit: UnitOfWork, *, but: str | None = None) -> None:
+    open_ones = update(LogInRow).where(
+        LogInRow.account_id == account.id, LogInRow.ended_at.is_(None), LogInRow.id != (but or "")
+    )
     unit.session.execute(open_ones.values(ended_at=unit.clock.now()))
 
 

@@ -1,7 +1,7 @@
 """Finding accounts, and turning them into actors."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -66,7 +66,7 @@ WHERE l.id = $1 AND l.ended_at IS NULL AND l.expires_at > $2 AND a.is_active
 """
 BY_TOKEN = b"""
 SELECT a.name, a.display_name, ARRAY(SELECT role FROM account_role WHERE account_id = a.id) AS roles,
-  t.id AS token_id, t.used_at
+  t.id AS token_id, t.used_at, t.scopes
 FROM api_token t JOIN account a ON a.id = t.account_id
 WHERE t.digest = $1 AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > $2) AND a.is_active
 """
@@ -118,7 +118,7 @@ def actor_of_log_in(view: Snapshot, log_in_id: str, address: str | None) -> Acto
 def token_use(view: Snapshot, token: str, address: str | None) -> TokenUse | None:
     """The token and who acts with it, while both are valid."""
     for row in view.fetch(BY_TOKEN, digest_of(token), view.clock.now()):
-        return TokenUse(row["token_id"], _actor(row, address), row["used_at"])
+        return TokenUse(row["token_id"], _limited(_actor(row, address), row["scopes"]), row["used_at"])
     return None
 
 
@@ -127,6 +127,11 @@ def _actor(row: Mapping[str, Any], address: str | None) -> Actor:
     return Actor(
         id=row["name"], name=row["display_name"], roles=roles, permissions=permissions_of(roles), address=address
     )
+
+
+def _limited(actor: Actor, scopes: Collection[str] | None) -> Actor:
+    """The rights that both the account and its token have."""
+    return actor if scopes is None else replace(actor, permissions=actor.permissions.intersection(scopes))
 
 
 def _account(row: Row[Any]) -> Account:

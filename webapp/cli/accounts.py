@@ -117,14 +117,16 @@ def token() -> None:
 @click.argument("name")
 @click.option("--label", default="token", help="What the token is for.")
 @click.option("--days", type=click.IntRange(min=1), help="How long it is valid; for ever when absent.")
+@click.option("--only", multiple=True, help="A right that it is limited to, such as customer.read; several times.")
 @click.pass_obj
-def token_create(settings: Settings, name: str, label: str, days: int | None) -> None:
+def token_create(settings: Settings, name: str, label: str, days: int | None, only: tuple[str, ...]) -> None:
     """Make a token with which a program acts as the account NAME; it is printed once."""
     from webapp.accounts.tokens import CreateToken
 
     lifetime = None if days is None else timedelta(days=days)
     with opened(settings) as application:
-        made = application.executor.execute(CreateToken(name=name, label=label, lifetime=lifetime), actor=SYSTEM)
+        command = CreateToken(name=name, label=label, lifetime=lifetime, scopes=frozenset(only) if only else None)
+        made = application.executor.execute(command, actor=SYSTEM)
     click.echo(made.token)
     click.echo(f"Id {made.id}; it is not shown again. Revoke it with: obieg token revoke {made.id}", err=True)
 

@@ -5,6 +5,8 @@ import importlib
 from flask import Flask
 
 MODULES = (
+    "account",
+    "people",
     "activities",
     "calendar",
     "calls",

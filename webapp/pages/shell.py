@@ -49,6 +49,7 @@ PLAN = (  # group, (title, icon, endpoint, right, part of the address); the firs
     ("Sales", ("ERP", "refresh", "erp", "erp.exchange", "/erp")),
     ("Sales", ("Imports", "upload", "imports", "customer.edit", "/imports")),
     ("Audit", ("Log", "shield-check", "log", "audit.read", "/audit")),
+    ("Administration", ("People", "users", "people_list", "account.administer", "/people")),
     ("Design", ("Processes", "sitemap", "definitions", "", "/definitions")),
 )
 COUNTED = {

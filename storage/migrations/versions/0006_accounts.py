@@ -47,6 +47,7 @@ def upgrade() -> None:
         sa.Column("expires_at", MOMENT),
         sa.Column("used_at", MOMENT),
         sa.Column("revoked_at", MOMENT),
+        sa.Column("scopes", sa.ARRAY(NAME)),
         sa.PrimaryKeyConstraint("id", name="pk_api_token"),
         sa.UniqueConstraint("digest", name="uq_api_token_digest"),
         _of_account("api_token"),
@@ -57,6 +58,7 @@ def upgrade() -> None:
         sa.Column("id", ID, nullable=False),
         sa.Column("account_id", ID, nullable=False),
         sa.Column("address", sa.String(64)),
+        sa.Column("browser", sa.String(200)),
         sa.Column("started_at", MOMENT, nullable=False),
         sa.Column("expires_at", MOMENT, nullable=False),
         sa.Column("ended_at", MOMENT),
@@ -74,6 +76,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name="pk_account_login_failure"),
     )
     op.create_index("ix_account_login_failure_last_at", "account_login_failure", ["last_at"])
+    op.create_table(
+        "account_second_factor",
+        sa.Column("account_id", ID, nullable=False),
+        sa.Column("sealed_secret", sa.String(255), nullable=False),
+        sa.Column("last_step", sa.BigInteger(), nullable=False),
+        sa.Column("created_at", MOMENT, nullable=False),
+        sa.Column("confirmed_at", MOMENT),
+        sa.PrimaryKeyConstraint("account_id", name="pk_account_second_factor"),
+        _of_account("account_second_factor"),
+    )
+    op.create_table(
+        "account_recovery_code",
+        sa.Column("account_id", ID, nullable=False),
+        sa.Column("digest", DIGEST, nullable=False),
+        sa.Column("used_at", MOMENT),
+        sa.PrimaryKeyConstraint("account_id", "digest", name="pk_account_recovery_code"),
+        _of_account("account_recovery_code"),
+    )
 
 
 def _of_account(table: str) -> sa.ForeignKeyConstraint:
@@ -82,5 +102,7 @@ def _of_account(table: str) -> sa.ForeignKeyConstraint:
 
 
 def downgrade() -> None:
+    for table in ("account_recovery_code", "account_second_factor"):
+        op.drop_table(table)
     for table in ("account_login_failure", "account_login", "api_token", "account_role", "account"):
         op.drop_table(table)
