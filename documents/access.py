@@ -4,8 +4,7 @@ A type of documents may name the roles that read it: then seeing a case or a cus
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from sqlalchemy import ColumnElement, cast, func, or_, select, true
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -21,9 +20,11 @@ DOCUMENT = "document"  # the kind of a link from a document to another one that 
 LEVELS = 8  # documents that belong to documents, one inside the other
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Target:
-    """What a document can be linked to: a `task`, a `case`, a `document`, or an entity such as `crm.customer`."""
+class Target(NamedTuple):
+    """What a document can be linked to: a `task`, a `case`, a `document`, or an entity such as `crm.customer`.
+
+    A tuple, since lists ask for the rights of thousands of them at once.
+    """
 
     kind: str
     id: str
@@ -81,14 +82,16 @@ def readable(actor: Actor) -> ColumnElement[bool]:
     return or_(DocumentRow.created_by == actor.id, ~closed.exists())
 
 
-def _open_links(reading: Reading, document_ids: Collection[str]) -> dict[str, list[Target]]:
-    """What those documents are linked to whose type the actor may read."""
+def _open_links(
+    reading: Reading, document_ids: Collection[str], *, are_readable: bool = False
+) -> dict[str, list[Target]]:
+    """What those documents are linked to whose type the actor may read; `are_readable`: that was asked already."""
     link = DocumentLinkRow
-    query = (
-        select(link.document_id, link.kind, link.target)
-        .join(DocumentRow, DocumentRow.id == link.document_id)
-        .where(link.document_id == func.any(cast(list(document_ids), ARRAY(ID))), readable(reading.actor))
+    query = select(link.document_id, link.kind, link.target).where(
+        link.document_id == func.any(cast(list(document_ids), ARRAY(ID)))
     )
+    if not are_readable:
+        query = query.join(DocumentRow, DocumentRow.id == link.document_id).where(readable(reading.actor))
     found: dict[str, list[Target]] = {document_id: [] for document_id in document_ids}
     for document_id, kind, target in reading.session.execute(query):
         found[document_id].append(Target(kind, target))
@@ -116,12 +119,17 @@ def visible_documents(reading: Reading, rows: Collection[DocumentRow], *, levels
     return [row for row in rows if row.id in seen]
 
 
-def visible_of(reading: Reading, owners: Mapping[str, str], *, levels: int = LEVELS) -> Collection[str]:
-    """Those of some documents that the actor may see; `owners` maps each id to who filed it."""
+def visible_of(
+    reading: Reading, owners: Mapping[str, str], *, levels: int = LEVELS, are_readable: bool = False
+) -> Collection[str]:
+    """Those of some documents that the actor may see; `owners` maps each id to who filed it.
+
+    `are_readable`: their types were asked already, as the WHERE `readable` does.
+    """
     if reading.actor.may("document.read_all"):
         return owners.keys()
     others = [document_id for document_id, owner in owners.items() if owner != reading.actor.id]
-    links = _open_links(reading, others) if others else {}
+    links = _open_links(reading, others, are_readable=are_readable) if others else {}
     seen = visible_targets(reading, {target for each in links.values() for target in each}, levels=levels)
     return {each for each in owners if each not in links or not seen.isdisjoint(links[each])}
 

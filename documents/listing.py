@@ -107,7 +107,10 @@ def documents(
         if len(ids) > limit:
             following = ids[limit - 1]
             break
-    return DocumentPage(items=_newest(view, ids[:limit]), next=following, total=_total(view, query))
+    is_worth = few is not None and len(few) <= COUNTED
+    whole = chain([(ids, None)], walk) if after is None else _walk(view, query, None)
+    total = _total(view, query, whole, is_worth=is_worth)
+    return DocumentPage(items=_newest(view, ids[:limit]), next=following, total=total)
 
 
 def listed(view: Reading, ids: Sequence[str]) -> tuple[ListedDocument, ...]:
@@ -167,20 +170,26 @@ def _walk(view: Reading, query: Select[DocumentRow], after: str | None) -> Itera
         part = light if after is None else light.where(DocumentRow.id < after)
         batch = dict(view.session.execute(part).all())
         after = next(reversed(batch)) if len(batch) == BATCH else None
-        seen = visible_of(view, batch)
+        seen = visible_of(view, batch, are_readable=True)
         yield [each for each in batch if each in seen], after
         if after is None:
             return
 
 
-def _total(view: Reading, query: Select[DocumentRow]) -> int | None:
+def _total(
+    view: Reading, query: Select[DocumentRow], walk: Iterator[tuple[list[str], str | None]], *, is_worth: bool
+) -> int | None:
+    """How many there are; `walk` goes over all that are visible, `is_worth`: they are known to be few."""
     is_all = view.actor.may("document.read_all")
     most = MOST_COUNTED if is_all else COUNTED
-    some = query.with_only_columns(DocumentRow.id).order_by(None).limit(most + 1).subquery()
-    count = view.session.scalar(select(func.count()).select_from(some)) or 0
-    if is_all:
-        return count if count <= most else None
-    return sum(len(seen) for seen, _ in _walk(view, query, None)) if count <= COUNTED else None
+    count = 0
+    if is_all or not is_worth:
+        # in the list's own order: without one the server would read the table from the disk, past what it has in memory
+        some = query.with_only_columns(DocumentRow.id).limit(most + 1).subquery()
+        count = view.session.scalar(select(func.count()).select_from(some)) or 0
+    if count > most:
+        return None
+    return count if is_all else sum(len(seen) for seen, _ in walk)
 
 
 def _newest(view: Reading, ids: Sequence[str]) -> tuple[ListedDocument, ...]:
