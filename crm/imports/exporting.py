@@ -1,10 +1,10 @@
-"""Taking records out: ordered, written by a worker as CSV or vCard, kept for a week, told in the trail."""
+"""Taking records out: ordered, written by a worker as CSV, XLSX or vCard, kept for a week, told in the trail."""
 
 import csv
 import io
 import tempfile
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -16,15 +16,15 @@ from core.identity import SYSTEM, Actor
 from core.ids import new_id
 from core.messages import Command
 from crm.access import FINANCIAL, PRIVATE, READ, require_read
-from crm.activities.models import ActivityRow
-from crm.activities.privacy import visible_activities
 from crm.birthdays import birthday
 from crm.imports.events import ExportMade
 from crm.imports.forgetting import let_go
 from crm.imports.models import ExportRow
 from crm.imports.reading import safe
+from crm.imports.sheets import KINDS, cells, check_choice, columns_of, records
+from crm.imports.workbooks import write_workbook
 from crm.imports.working import Host
-from crm.models import ContactRow, CustomerRow, ProductRow
+from crm.models import ContactRow, CustomerRow
 from storage.blobs.staging import Staging
 from storage.blobs.store import BlobRef, BlobStore
 from storage.jobs.queue import JobRequest
@@ -33,28 +33,10 @@ from storage.unit_of_work import Reading, UnitOfWork
 
 MAKE = "crm.exports.make"
 KEPT_FOR = timedelta(days=7)
-PIECE = 500  # records that are in memory at a time
 IN_MEMORY = 8 << 20  # bytes; what is larger is written to disk
-FORMATS = {"csv": ("customers", "contacts", "products", "activities"), "vcard": ("contacts",)}
-RIGHTS = (READ, "customer.edit", "offer.edit", "activity.edit", FINANCIAL, PRIVATE)
-TABLES: dict[str, type[Any]] = {
-    "customers": CustomerRow,
-    "contacts": ContactRow,
-    "products": ProductRow,
-    "activities": ActivityRow,
-}
-PLAIN: dict[str, tuple[str, ...]] = {  # fields as imports call them, so that what goes out comes in again
-    "customers": (
-        *("number", "external_reference", "name", "legal_name", "country", "region", "tax_id", "currency"),
-        *("reliability", "abc_class", "key_account", "owner", "industry", "customer_kind", "website", "needs"),
-    ),
-    "contacts": ("external_reference", "name", "job_title", "role", "email", "phone", "mobile"),
-    "products": ("sku", "external_reference", "name", "category", "unit", "price", "currency", "vat_rate", "is_active"),
-    "activities": (
-        *("employee", "method", "direction", "type", "priority", "status", "state", "subject", "note"),
-        *("planned_from", "planned_to", "held_from"),
-    ),
-}
+FORMATS = {"xlsx": KINDS, "csv": KINDS, "vcard": ("contacts",)}
+ENDINGS = {"xlsx": "xlsx", "csv": "csv", "vcard": "vcf"}
+RIGHTS = (READ, "customer.edit", "offer.edit", "activity.edit", "invoice.edit", "payment.edit", FINANCIAL, PRIVATE)
 
 
 class ExportNotFound(NotFound):
@@ -68,10 +50,14 @@ class ExportNotFound(NotFound):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderExport(Command):
-    """Have a worker write all records of a kind that the actor may see: customers, contacts, products, activities."""
+    """Have a worker write the records of a kind (`crm.imports.sheets.KINDS`) that the actor may see.
+
+    `wanted` chooses some of them: customers by `criteria`, documents of sales by state, customer and the like.
+    """
 
     kind: str
     format: str = "csv"
+    wanted: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,15 +91,16 @@ def order_export(command: OrderExport, unit: UnitOfWork) -> str:
     require_read(unit)
     if command.kind not in FORMATS.get(command.format, ()):
         raise InvalidInput(f"There is no export of {command.kind} as {command.format}.")
-    now, ending = unit.clock.now(), {"csv": "csv", "vcard": "vcf"}[command.format]
+    check_choice(unit, command.kind, command.wanted)
+    now = unit.clock.now()
     row = ExportRow(
         id=new_id(),
         kind=command.kind,
         format=command.format,
-        filter={},
+        filter=dict(command.wanted),
         state="waiting",
         rows=0,
-        file_name=f"{command.kind}-{now:%Y-%m-%d}.{ending}",
+        file_name=f"{command.kind}-{now:%Y-%m-%d}.{ENDINGS[command.format]}",
         made_by=unit.actor.id,
         made_name=unit.actor.name,
         rights=[each for each in RIGHTS if unit.actor.may(each)],
@@ -156,11 +143,8 @@ def make_export(host: Host, arguments: dict[str, Any]) -> None:
         return
     actor = Actor(id=row.made_by, name=row.made_name, permissions=frozenset(row.rights))
     with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as file:
-        count = -1 if row.format == "csv" else 0
         with host.units.reading(actor) as view:
-            for piece in written(view, row.kind, row.format):
-                file.write(piece.encode())
-                count += 1
+            count = _write(view, row, file)
             blobs, staging = view.port(BlobStore), view.port(Staging)
         file.seek(0)
         blob = blobs.put(file, announce=staging.announce)
@@ -196,73 +180,15 @@ def forget_exports(host: Host) -> int:
     return len(digests)
 
 
-def written(view: Reading, kind: str, form: str) -> Iterator[str]:
-    """The file, record by record, the head first; only what the reader may see."""
-    require_read(view)
-    if form == "vcard":
-        for row, customer in _rows(view, kind):
-            yield _card(row, customer)
-        return
-    own = _more(kind, view.actor)
-    yield "\ufeff" + _line([*PLAIN[kind], *own])
-    for row, customer in _rows(view, kind):
-        said = [*(getattr(row, name) for name in PLAIN[kind]), *_told(kind, row, customer, view.actor)]
-        yield _line([_text(each) for each in said])
-
-
-def _rows(view: Reading, kind: str) -> Iterator[tuple[Any, CustomerRow | None]]:
-    table, after = TABLES[kind], ""
-    while True:
-        wanted = select(table).where(table.id > after)
-        if kind == "customers":
-            wanted = wanted.where(table.merged_into.is_(None))
-        if kind == "activities":
-            wanted = wanted.where(visible_activities(view))
-        rows = list(view.session.scalars(wanted.order_by(table.id).limit(PIECE)))
-        ids = {row.customer_id for row in rows if getattr(row, "customer_id", None)}
-        found = view.session.scalars(select(CustomerRow).where(CustomerRow.id.in_(ids))) if ids else ()
-        customers = {row.id: row for row in found}
-        for row in rows:
-            yield row, customers.get(getattr(row, "customer_id", None) or "")
-        if len(rows) < PIECE:
-            return
-        after = rows[-1].id
-        view.session.expunge_all()  # a large export needs no more memory than a small one
-
-
-def _more(kind: str, actor: Actor) -> list[str]:
-    """Further columns, by right."""
-    match kind:
-        case "customers":
-            money = ["credit_limit", "payment_days"] if actor.may(FINANCIAL) else []
-            return ["street", "postal_code", "city", "phone", "mobile", "fax", "email", "billing_email", *money]
-        case "contacts":
-            private = ["preferences", "family"] if actor.may(PRIVATE) else []
-            return ["birthday", "customer.number", "company", *private]
-        case "activities":
-            return ["minutes", "customer.number", "company"]
-        case _:
-            return []
-
-
-def _told(kind: str, row: Any, customer: CustomerRow | None, actor: Actor) -> Sequence[Any]:
-    firm = [customer.number, customer.name] if customer else ["", ""]
-    match kind:
-        case "customers":
-            seat = next((each for each in row.addresses if each.kind == "registered"), None)
-            where = [seat.street, seat.postal_code, seat.city] if seat else ["", "", ""]
-            phones = {each.kind: each.as_written for each in reversed(row.phones)}
-            mails = {each.kind: each.address for each in reversed(row.emails)}
-            reached = [phones.get("office"), phones.get("mobile"), phones.get("fax")]
-            money = [row.credit_limit, row.payment_days] if actor.may(FINANCIAL) else []
-            return [*where, *reached, mails.get("office"), mails.get("billing"), *money]
-        case "contacts":
-            private = [row.preferences, row.family] if actor.may(PRIVATE) else []
-            return [birthday(row.birth_year, row.birth_day), *firm, *private]
-        case "activities":
-            return [row.duration_seconds // 60 if row.duration_seconds is not None else None, *firm]
-        case _:
-            return []
+def _write(view: Reading, row: ExportRow, file: Any) -> int:
+    """The file, record by record; returns how many there are."""
+    if row.format == "vcard":
+        return sum(bool(file.write(_card(*each).encode())) for each in records(view, row.kind, row.filter))
+    heads, rows = columns_of(row.kind, view.actor), cells(view, row.kind, row.filter)
+    if row.format == "xlsx":
+        return write_workbook(file, row.kind, heads, rows)
+    file.write(("\ufeff" + _line(heads)).encode())
+    return sum(bool(file.write(_line([_text(value) for value in each]).encode())) for each in rows)
 
 
 def _text(value: Any) -> str:

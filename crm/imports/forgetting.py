@@ -11,7 +11,7 @@ from crm.imports.models import ExportRow, ImportedRow, ImportRow
 from storage.models import BlobRow
 from storage.unit_of_work import Reading, UnitOfWork
 
-PEOPLE = ("customers", "contacts", "activities")  # kinds of files that name people
+PEOPLE = ("customers", "contacts", "activities", "offers", "orders", "invoices", "payments")  # kinds that name people
 OVER = ("finished", "undone")
 AGAIN = "A person was erased while it was written. Order it again."
 

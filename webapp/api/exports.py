@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from flask import Response
+from pydantic import Field
 
 from audit.giving import GiveOut
 from crm.imports.exporting import ExportView, OrderExport, export_content, exports
@@ -14,6 +16,11 @@ from webapp.api.routing import Body, Routes
 from webapp.web import application, run, view
 
 routes = Routes("exports")
+MEDIA = {
+    "csv": "text/csv",
+    "vcard": "text/vcard",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +40,13 @@ class Ordered:
 class ExportBody(Body):
     """What to take out."""
 
-    kind: str
-    format: str = "csv"
+    kind: str = Field(description="customers, contacts, products, activities, offers, orders, invoices or payments")
+    format: str = Field(default="csv", description="csv, xlsx, or vcard for contacts")
+    wanted: dict[str, Any] = Field(
+        default_factory=dict,
+        max_length=10,
+        description="which of them: customers by criteria, documents of sales by state, customer, owner, kind, overdue",
+    )
 
 
 @routes.get("/exports", "My exports, newest first", answer=ExportList, refusals=(403,))
@@ -46,7 +58,7 @@ def list_exports() -> ExportList:
 
 @routes.post(
     "/exports",
-    "Have a worker write all records of a kind that I may see (CSV; people as vCard, too)",
+    "Have a worker write all records of a kind that I may see (CSV, XLSX; people as vCard, too), or those chosen",
     body=ExportBody,
     answer=Ordered,
     status=202,
@@ -54,7 +66,7 @@ def list_exports() -> ExportList:
 )
 def order_export(body: ExportBody) -> Ordered:
     """Order an export."""
-    return Ordered(id=run(OrderExport(kind=body.kind, format=body.format)))
+    return Ordered(id=run(OrderExport(kind=body.kind, format=body.format, wanted=body.wanted)))
 
 
 @routes.get(
@@ -80,10 +92,9 @@ def export_response(export_id: str) -> Response:
             while piece := source.read(CHUNK):
                 yield piece
 
-    kind = "text/csv" if found.format == "csv" else "text/vcard"
     headers = {
         "Content-Disposition": f'attachment; filename="{found.file_name}"',
         "Content-Length": str(found.size),
         "X-Content-Type-Options": "nosniff",
     }
-    return Response(pieces(), mimetype=kind, headers=headers)
+    return Response(pieces(), mimetype=MEDIA[found.format], headers=headers)

@@ -1,5 +1,6 @@
 """Files of records that come in: the list, the wizard of one, how it gets on, and what was refused."""
 
+from dataclasses import asdict
 from typing import Any
 
 from flask import Response, redirect, render_template, request, url_for
@@ -15,6 +16,7 @@ from webapp.api.exports import export_response
 from webapp.api.imports import rejected_response
 from webapp.importing import arrange, keep, look
 from webapp.pages.blueprint import asked, blueprint
+from webapp.pages.customers import FILTERED, chosen_criteria
 from webapp.uploads import receive_file
 from webapp.web import current_actor, run, view
 
@@ -26,6 +28,7 @@ MARKS = {
     "kept": "mark-soon",
 }
 VERBS = {"stop": StopImport, "resume": ResumeImport, "undo": UndoImport}
+CHOSEN_BY = ("q", "filter", "state", "customer", *FILTERED)  # as lists are asked
 SWITCHES = ("updates", "skips_duplicates", "makes_customers")
 
 
@@ -105,15 +108,31 @@ def list_exports() -> str:
     """My exports, and the way to a new one."""
     with view() as reading:
         found = exports(reading)
-    return render_template("imports/exports.html", exports=found, formats=FORMATS)
+        kind = asked("kind")
+        wanted = {name: asked(name) for name in CHOSEN_BY if kind and asked(name)}
+        said = chosen_criteria(reading, request.args)[1] or ", ".join(
+            f"{name} {value}" for name, value in wanted.items()
+        )
+    return render_template("imports/exports.html", exports=found, formats=FORMATS, kind=kind, wanted=wanted, said=said)
 
 
 @blueprint.post("/exports")
 def order_export() -> BaseResponse:
     """Have a worker write one."""
     form, _, kind = request.form.get("what", "").partition(":")
-    run(OrderExport(kind=kind, format=form))
+    run(OrderExport(kind=kind, format=form, wanted=_wanted(kind) if request.form.get("of") == kind else {}))
     return redirect(url_for("pages.exports"))
+
+
+def _wanted(kind: str) -> dict[str, Any]:
+    """Which records the list showed from which somebody came here."""
+    if kind == "customers":
+        with view() as reading:
+            return {"criteria": asdict(chosen_criteria(reading, request.form)[0])}
+    wanted: dict[str, Any] = {name: request.form[name] for name in ("state", "customer") if request.form.get(name)}
+    if kind == "invoices" and wanted.get("state") == "overdue":  # a tab of the list, no state of an invoice
+        wanted = {name: value for name, value in wanted.items() if name != "state"} | {"overdue": True}
+    return wanted
 
 
 @blueprint.get("/exports/<id:export_id>/content")
