@@ -5,5 +5,6 @@ from processes.dunning import PACKAGE as DUNNING
 from processes.offer_approval import PACKAGE as OFFER_APPROVAL
 from processes.planner_task import PACKAGE as PLANNER_TASK
 from processes.sales_cycle import PACKAGE as SALES_CYCLE
+from processes.service_repair import PACKAGE as SERVICE_REPAIR
 
-PACKAGES = (OFFER_APPROVAL, SALES_CYCLE, DUNNING, DISPOSAL, PLANNER_TASK)
+PACKAGES = (OFFER_APPROVAL, SALES_CYCLE, DUNNING, SERVICE_REPAIR, DISPOSAL, PLANNER_TASK)

@@ -56,6 +56,7 @@ from processes.call_tasks import note_calls
 from processes.dunning.holds import DunningHolds
 from processes.dunning.news import note_changes
 from processes.sales_cycle.news import note_answers
+from processes.service_repair.news import note_quotes
 from storage.blobs.staging import Staging
 from storage.blobs.store import BlobStore
 from storage.orm import ID
@@ -127,6 +128,7 @@ def recorders() -> Sequence[Recorder]:
         note_calls,
         note_orders,
         note_answers,
+        note_quotes,
         record,
         note_retention,
     )

@@ -36,6 +36,8 @@ class DeviceRow(Base):
     warranty_from: Mapped[str] = mapped_column(String(16))  # purchase, delivery, installation
     warranty_months: Mapped[int] = mapped_column(SmallInteger)
     extended_months: Mapped[int] = mapped_column(SmallInteger)
+    renewed_on: Mapped[date | None]  # a repair has made the whole term begin anew on this day
+    extended_days: Mapped[int] = mapped_column(SmallInteger)  # that its owner was without it
     warranty_until: Mapped[date | None]
     state: Mapped[str] = mapped_column(String(16))
     place: Mapped[str | None]

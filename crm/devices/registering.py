@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -28,12 +28,16 @@ from storage.unit_of_work import UnitOfWork
 EDIT = "customer.edit"
 STATES = ("in_use", "in_repair", "out_of_use")
 LONGEST_WARRANTY = 600  # months
+LONGEST_EXTENSION = 3_660  # days
 MOST_PARTS = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceData:
-    """What is known of a device; the warranty begins by `warranty_from`: purchase, delivery or installation."""
+    """What is known of a device; the warranty begins by `warranty_from`: purchase, delivery or installation.
+
+    A repair may have made it begin anew (`renewed_on`), or last so many days longer.
+    """
 
     product_id: str
     serial_number: str
@@ -47,6 +51,8 @@ class DeviceData:
     warranty_from: str = "purchase"
     warranty_months: int = 24
     extended_months: int = 0
+    renewed_on: date | None = None
+    extended_days: int = 0
     state: str = "in_use"
     place: str | None = None
     note: str | None = None
@@ -275,7 +281,8 @@ def _checked(unit: UnitOfWork, data: DeviceData) -> DeviceData:
     findings.choice("/state", data.state, "The state", STATES)
     findings.whole("/warranty_months", data.warranty_months, "The warranty", most=LONGEST_WARRANTY)
     findings.whole("/extended_months", data.extended_months, "The extension", most=LONGEST_WARRANTY)
-    for name in ("delivered_on", "installed_on"):
+    findings.whole("/extended_days", data.extended_days, "The extension in days", most=LONGEST_EXTENSION)
+    for name in ("delivered_on", "installed_on", "renewed_on"):
         day = getattr(data, name)
         if day is not None and day < data.purchased_on:
             findings.add(f"/{name}", "The day is before the purchase.")
@@ -333,7 +340,9 @@ def _write(row: DeviceRow, data: DeviceData) -> None:
         "delivery": data.delivered_on,
         "installation": data.installed_on,
     }
-    row.warranty_until = warranty_end(starts[data.warranty_from], data.warranty_months + data.extended_months)
+    start = data.renewed_on or starts[data.warranty_from]
+    until = warranty_end(start, data.warranty_months + data.extended_months)
+    row.warranty_until = until + timedelta(days=data.extended_days) if until else None
 
 
 def _owner(unit: UnitOfWork, row: DeviceRow, since: date, reason: str | None) -> DeviceOwnerRow:

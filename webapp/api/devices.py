@@ -53,6 +53,8 @@ class DeviceBody(Body):
     warranty_from: str = "purchase"
     warranty_months: int = 24
     extended_months: int = 0
+    renewed_on: date | None = None
+    extended_days: int = 0
     state: str = "in_use"
     place: str | None = None
     note: str | None = None
@@ -72,6 +74,8 @@ class DeviceChanges(Body):
     warranty_from: str | None = None
     warranty_months: int | None = None
     extended_months: int | None = None
+    renewed_on: date | None = None
+    extended_days: int | None = None
     state: str | None = None
     place: str | None = None
     note: str | None = None

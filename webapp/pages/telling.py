@@ -52,6 +52,7 @@ TITLES = {
     "dunning.promise": "Promise to pay",
     "dunning.residual": "Interest and compensation decided",
     "dunning.noted": "Note on a claim",
+    "repair.noted": "Note on a repair",
     "disposal.listed": "Documents listed for disposal",
     "disposal.excluded": "Document taken off the list",
     "disposal.signed": "Disposal agreed to",

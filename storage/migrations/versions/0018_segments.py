@@ -162,6 +162,8 @@ def _devices() -> None:
         sa.Column("warranty_from", sa.String(length=16), nullable=False),
         sa.Column("warranty_months", sa.SmallInteger(), nullable=False),
         sa.Column("extended_months", sa.SmallInteger(), nullable=False),
+        sa.Column("renewed_on", sa.Date(), nullable=True),
+        sa.Column("extended_days", sa.SmallInteger(), nullable=False),
         sa.Column("warranty_until", sa.Date(), nullable=True),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("place", sa.String(), nullable=True),
