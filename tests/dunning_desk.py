@@ -35,9 +35,10 @@ from engine.tasks import CompleteTask
 from engine.timers import FireDueTimers
 from engine.views import TaskSummary
 from processes.dunning import PACKAGE
+from processes.dunning.copies import send_copies
 from processes.dunning.dispatching import DispatchNextLetter
 from processes.dunning.holds import recall_message
-from processes.dunning.letters import RECALL
+from processes.dunning.letters import COPIES, RECALL
 from processes.dunning.models import DunningItemRow, DunningLetterRow, DunningRow
 from processes.dunning.nightly import START, StartDunnings, start_batch
 from processes.dunning.telling import TELL, publish_news
@@ -58,6 +59,7 @@ FUNCTIONS: dict[str, Callable[[Any, dict[str, Any]], None]] = {
     TELL: publish_news,
     START: start_batch,
     RECALL: recall_message,
+    COPIES: send_copies,
 }
 ADDRESS = Address(street="ul. Łąkowa 5", postal_code="30-102", city="Kraków", country="PL")
 
@@ -167,6 +169,7 @@ class DunningDesk:
         if (batch := self.print_batch()) is not None:
             self.do(PostBatch(batch_id=batch), SYSTEM)
         self.work()
+        send_due(self.application)  # copies
         return made
 
     def make_letters(self) -> list[str]:

@@ -16,23 +16,19 @@ from core.executor import Executor, handles
 from core.identity import SYSTEM
 from core.messages import Command
 from crm.company import company, today
-from crm.models import CustomerRow
-from crm.outbox import words as outbox
 from crm.outbox.ports import Paper as OutboxPaper
-from crm.outbox.queueing import About, Letterhead, QueueMessage
 from crm.outbox.queueing import queue as queue_message
-from crm.outbox.reaching import reached, ways
 from crm.sales.models import InvoiceRow
 from crm.sales.settling import lock_invoices
 from documents.filing import FiledDocument
 from documents.links import DocumentLink
 from documents.papers import file_paper
 from processes.dunning import letters
-from processes.dunning.claims import Law, claim_of
+from processes.dunning.composing import WAYS, message_of, open_channels, paper_of
 from processes.dunning.events import LetterMade
 from processes.dunning.holds import withdrawn
 from processes.dunning.models import DunningDispatchRow, DunningItemRow, DunningLetterRow
-from processes.dunning.papers import TYPE, Letter, Line, letter_pdf, subject_of, text_of, title_of
+from processes.dunning.papers import TYPE, Letter, letter_pdf, text_of, title_of
 from processes.dunning.undelivered import not_sent
 from processes.process_view import ProcessView
 from storage.jobs.registry import job
@@ -40,14 +36,6 @@ from storage.unit_of_work import UnitOfWork
 
 DISPATCH = "dunning.dispatch"
 MERGING = timedelta(minutes=10)  # steps of one morning meet in one letter
-WAYS = {  # the messages of each channel of decision D3, the leading one first
-    "email": (outbox.EMAIL,),
-    "email_sms": (outbox.EMAIL, outbox.SMS),
-    "letter": (outbox.LETTER,),
-    "letter_email": (outbox.LETTER, outbox.EMAIL),
-    "registered": (outbox.LETTER,),
-    "registered_receipt": (outbox.LETTER,),
-}
 
 
 class Host(Protocol):
@@ -123,12 +111,12 @@ def _dispatch(
     items: Sequence[DunningItemRow],
     invoices: Mapping[str, InvoiceRow],
 ) -> str | None:
-    channels, why = _open_channels(unit, letter)
+    channels, why = open_channels(unit, letter)
     if why is not None:
         letter.state = letters.WITHDRAWN
         not_sent(unit, items, channel=WAYS[letter.channel][0], reason=why)
         return None
-    paper = _paper(unit, letter, items, invoices)
+    paper = paper_of(unit, letter, items, invoices)
     view = ProcessView(unit)
     own, on, now = company(view), today(view), unit.clock.now()
     content = letter_pdf(paper, own, on=on, at=now)
@@ -155,60 +143,12 @@ def _dispatch(
                 digest=filed.digest,
             )
         )
-    for channel in channels:
-        text = text_of(paper, own, channel, on=on)
-        message = _message(letter, items, paper, channel, text)
-        enclosed = () if channel == outbox.SMS else (_enclosed(paper, filed, len(content)),)
-        sent = queue_message(message, unit, papers=enclosed)
-        unit.session.flush()  # the dispatch names the message without a relationship
-        is_leading = channel == channels[0]
-        unit.session.add(DunningDispatchRow(message_id=sent, letter_id=letter.id, is_leading=is_leading))
+    leading = channels[0]
+    message = message_of(letter, items, paper, leading, text_of(paper, own, leading, on=on))
+    sent = queue_message(message, unit, papers=(_enclosed(paper, filed, len(content)),))
+    unit.session.flush()  # the dispatch names the message without a relationship
+    unit.session.add(DunningDispatchRow(message_id=sent, letter_id=letter.id, is_leading=True))
     return filed.id
-
-
-def _open_channels(unit: UnitOfWork, letter: DunningLetterRow) -> tuple[list[str], str | None]:
-    """The channels that are open, or why the leading one is not."""
-    whom = reached(unit, letter.customer_id, None)
-    found = []
-    for channel in WAYS[letter.channel]:
-        known = ways(unit, whom, purpose=outbox.BUSINESS, channel=channel)
-        if any(each.channel == channel for each in known.open):
-            found.append(channel)
-        elif not found:
-            return [], known.closed[channel]
-    return found, None
-
-
-def _paper(
-    unit: UnitOfWork, letter: DunningLetterRow, items: Sequence[DunningItemRow], invoices: Mapping[str, InvoiceRow]
-) -> Letter:
-    view = ProcessView(unit)
-    own, on = company(view), today(view)
-    lines = []
-    for item in items:
-        law = Law(name=item.law, difference=item.difference, has_compensation=item.has_compensation)
-        row = invoices[item.invoice_id]
-        lines.append(Line(invoice=row, claim=claim_of(view, row, law, own, on), law=item.law))
-    customer = unit.session.get_one(CustomerRow, letter.customer_id)
-    return Letter(
-        template=letter.template, channel=letter.channel, customer=customer, lines=lines, number=letter.id[-8:]
-    )
-
-
-def _message(
-    letter: DunningLetterRow, items: Sequence[DunningItemRow], paper: Letter, channel: str, text: str
-) -> QueueMessage:
-    only = items[0] if len(items) == 1 else None
-    return QueueMessage(
-        customer_id=letter.customer_id,
-        channel=channel,
-        subject=subject_of(paper, channel),
-        text=text,
-        about=About(entity="crm.invoice", id=only.invoice_id) if only else None,
-        case_id=only.instance_id if only else None,
-        letterhead=Letterhead(is_automatic=True),
-        key=f"dunning:{letter.id}:{channel}",
-    )
 
 
 def _enclosed(paper: Letter, filed: FiledDocument, size: int) -> OutboxPaper:

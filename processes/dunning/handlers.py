@@ -58,6 +58,7 @@ def open_file(unit: UnitOfWork, call: ServiceCall) -> dict[str, Any]:
         row = _new_row(unit, invoice, call.instance_id)
     row.instance_id, row.is_running, row.outcome = call.instance_id, True, None
     row.opened_at, row.promised_on = unit.clock.now(), None
+    row.disputes += invoice.dispute is not None
     return {
         "invoice_id": invoice.id,
         "invoice_number": invoice.number,
@@ -78,8 +79,9 @@ def _new_row(unit: UnitOfWork, invoice: InvoiceRow, instance_id: str) -> Dunning
         is_running=True,
         level=0,
         broken_promises=0,
+        kept_promises=0,
+        disputes=0,
         is_insolvent=False,
-        is_unreachable=False,
         mail_fails=False,
         mobile_fails=False,
         opened_at=unit.clock.now(),
@@ -93,6 +95,7 @@ def read(unit: UnitOfWork, call: ServiceCall) -> dict[str, Any]:
     """What the invoice says now; a promise that was kept is over."""
     invoice, row = _both(unit, call)
     if row.promised_on is not None and _is_kept(row, invoice):
+        row.kept_promises += 1
         _end_promise(unit, row, kept=True)
     facts = facts_of(
         ProcessView(unit), invoice, row, law=law_of(call.inputs), asked=bool(call.inputs.get("owner_asked"))
@@ -224,7 +227,7 @@ def note_decision(unit: UnitOfWork, call: ServiceCall) -> dict[str, Any]:
     _, row = _both(unit, call)
     told = call.inputs
     _note(unit, row, "decided", told.get("reason"), {"next": told.get("go_on")})
-    row.is_unreachable = False
+    row.stuck = None
     if told.get("new_level") is not None:
         row.level = int(told["new_level"])
     return {"news": "stop" if told.get("go_on") == "stop" else None}

@@ -17,7 +17,8 @@ from storage.jobs.queue import JobRequest
 from storage.unit_of_work import UnitOfWork
 
 WAITING, MADE, SENT, WITHDRAWN = "waiting", "made", "sent", "withdrawn"
-RECALL = "dunning.recall"
+RECALL, COPIES = "dunning.recall", "dunning.copies"
+COPIED = frozenset({"email_sms", "letter_email"})  # ways on which a mail or SMS follows
 INTEREST = "INT"  # the template of notes of interest, which go out after everything is over
 
 

@@ -28,11 +28,13 @@ class DunningRow(Base):
     level: Mapped[int]
     reminded_on: Mapped[date | None]  # the day of the last written step
     broken_promises: Mapped[int]
+    kept_promises: Mapped[int]
+    disputes: Mapped[int]
     promised_on: Mapped[date | None]  # a promise that still runs: for which day, how much, what was owed then
     promised: Mapped[Money | None]
     owed_then: Mapped[Money | None]
     is_insolvent: Mapped[bool]
-    is_unreachable: Mapped[bool]  # a letter came back
+    stuck: Mapped[str | None] = mapped_column(WORD)  # why a person is asked: unreachable, cancelled
     mail_fails: Mapped[bool]
     mobile_fails: Mapped[bool]
     outcome: Mapped[str | None] = mapped_column(WORD)

@@ -17,7 +17,7 @@ from processes.dunning.errors import NotDunned, PromiseUnclear
 from processes.dunning.events import ClaimNoted
 from processes.dunning.models import DunningRow
 from processes.dunning.telling import tell
-from processes.dunning.undelivered import note_messages, step_back
+from processes.dunning.undelivered import mark, note_messages, step_back
 from storage.unit_of_work import UnitOfWork
 
 WORTH_TELLING = (InvoiceSettled, SettlementUndone, InvoiceDisputed, DisputeResolved)
@@ -82,12 +82,7 @@ def make_promise(command: MakePromise, unit: UnitOfWork) -> None:
 def note_returned(command: NoteReturned, unit: UnitOfWork) -> None:
     """Remember what does not arrive; the step counts as not done. Raises `InvoiceNotFound`, `NotDunned`."""
     row = running(unit, command.invoice_id)
-    if command.channel == "email":
-        row.mail_fails = True
-    elif command.channel == "sms":
-        row.mobile_fails = True
-    else:
-        row.is_unreachable = True
+    mark(row, command.channel)
     step_back(unit, row)
     facts = {"channel": command.channel}
     unit.emit(
@@ -154,6 +149,8 @@ def note_changes(unit: UnitOfWork, events: Sequence[Event]) -> None:
 def _tell_of(unit: UnitOfWork, event: InvoiceEvent) -> None:
     match event:
         case InvoiceDisputed():
+            mine = DunningRow.invoice_id == event.invoice_id
+            unit.session.execute(update(DunningRow).where(mine).values(disputes=DunningRow.disputes + 1))
             tell(unit, "dispute.raised", event.invoice_id, news="dispute")
         case DisputeResolved():
             tell(unit, "dispute.closed", event.invoice_id, news="dispute_closed")

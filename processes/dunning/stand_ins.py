@@ -24,7 +24,8 @@ FACTS: dict[str, Any] = {  # of an invoice of 1 000 that is a few days late
     "key_account": False,
     "account_owner": None,
     "insolvent": False,
-    "address_unknown": False,
+    "letter_stuck": False,
+    "stuck_because": None,
     "dispute_open": False,
     "dispute_reason": None,
     "debtor": "business",
@@ -132,7 +133,12 @@ def note_decision(call: ServiceCall) -> dict[str, Any]:
     """What was wrong is right."""
     told = call.inputs
     level = told["level"] if told.get("new_level") is None else told["new_level"]
-    return {"address_unknown": False, "level": level, "news": "stop" if told.get("go_on") == "stop" else None}
+    return {
+        "letter_stuck": False,
+        "stuck_because": None,
+        "level": level,
+        "news": "stop" if told.get("go_on") == "stop" else None,
+    }
 
 
 @stand_in("dunning.close")

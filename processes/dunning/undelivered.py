@@ -13,9 +13,11 @@ from processes.dunning.events import ClaimNoted, LetterSent, LetterWithdrawn
 from processes.dunning.models import DunningDispatchRow, DunningItemRow, DunningLetterRow, DunningRow
 from processes.dunning.telling import tell
 from processes.process_view import ProcessView
+from storage.jobs.queue import JobRequest
 from storage.unit_of_work import UnitOfWork
 
 WORTH_HEARING = (MessageSent, MessageFailed, MessageReturned, MessageCancelled)
+RETURNED, CANCELLED, UNREACHABLE = "returned", "cancelled", "unreachable"
 BEFORE = {1: 0, 2: 1, 4: 3, 5: 4}  # the level before a letter's
 
 
@@ -63,6 +65,8 @@ def _left(unit: UnitOfWork, letter: DunningLetterRow) -> None:
             "on": on,
         }
         tell(unit, "letter.sent", item.invoice_id, key=f"{letter.id}:{item.id}", letter=facts)
+    if letter.channel in letters.COPIED:
+        unit.enqueue(JobRequest(name=letters.COPIES, arguments={"letter_id": letter.id}))
 
 
 def _stayed(unit: UnitOfWork, letter: DunningLetterRow, event: MessageEvent, *, is_leading: bool) -> None:
@@ -70,59 +74,66 @@ def _stayed(unit: UnitOfWork, letter: DunningLetterRow, event: MessageEvent, *, 
     if not is_leading:
         if isinstance(event, MessageFailed | MessageReturned):
             for item in letters.items_of(unit, letter, letters.MADE, letters.SENT):
-                _mark(_row(unit, item), event.channel)
+                mark(_row(unit, item), event.channel)
         return
+    what = CANCELLED if isinstance(event, MessageCancelled) else RETURNED
     if letter.state == letters.MADE:
         letter.state = letters.WITHDRAWN
-        not_sent(unit, letters.items_of(unit, letter, letters.MADE), channel=event.channel, reason=reason)
+        items = letters.items_of(unit, letter, letters.MADE)
+        not_sent(unit, items, channel=event.channel, reason=reason, what=what)
         letters.recall(unit, letter)
     elif letter.state == letters.SENT and isinstance(event, MessageReturned):
         for item in letters.items_of(unit, letter, letters.SENT):
             came_back(unit, item, channel=event.channel, reason=reason)
 
 
-def not_sent(unit: UnitOfWork, items: Sequence[DunningItemRow], *, channel: str, reason: str) -> None:
-    """A letter cannot leave this way: its cases look for another one, or ask a person."""
+def not_sent(
+    unit: UnitOfWork, items: Sequence[DunningItemRow], *, channel: str, reason: str, what: str = RETURNED
+) -> None:
+    """A letter does not leave this way: its cases look for another one, or ask a person."""
     for item in items:
         item.state, item.reason = letters.WITHDRAWN, reason
         unit.emit(LetterWithdrawn(invoice_id=item.invoice_id, instance_id=item.instance_id, reason=reason))
-        _tell(unit, item, channel, reason)
+        _tell(unit, item, channel=channel, reason=reason, what=what)
 
 
 def came_back(unit: UnitOfWork, item: DunningItemRow, *, channel: str, reason: str) -> None:
     """A letter that left did not arrive: the step counts as not done."""
     step_back(unit, _row(unit, item))
-    _tell(unit, item, channel, reason)
+    _tell(unit, item, channel=channel, reason=reason, what=RETURNED)
 
 
-def _tell(unit: UnitOfWork, item: DunningItemRow, channel: str, reason: str) -> None:
+def _tell(unit: UnitOfWork, item: DunningItemRow, *, channel: str, reason: str, what: str) -> None:
     row = _row(unit, item)
-    _mark(row, channel)
+    if what == CANCELLED:
+        row.stuck = CANCELLED  # whoever took it back knows why; the way itself is good
+    else:
+        mark(row, channel)
     unit.emit(
         ClaimNoted(
             invoice_id=item.invoice_id,
             instance_id=item.instance_id,
-            what="returned",
+            what=what,
             note=reason,
             facts={"channel": channel},
         )
     )
     if row.is_running and row.instance_id == item.instance_id:
-        tell(unit, "letter.returned", item.invoice_id, news="returned")
+        tell(unit, "letter.returned", item.invoice_id, news=what)
 
 
 def _row(unit: UnitOfWork, item: DunningItemRow) -> DunningRow:
     return unit.session.get_one(DunningRow, item.invoice_id, with_for_update=True)
 
 
-def _mark(row: DunningRow, channel: str) -> None:
+def mark(row: DunningRow, channel: str) -> None:
     """What does not arrive is not tried again by itself."""
     if channel == outbox.EMAIL:
         row.mail_fails = True
     elif channel == outbox.SMS:
         row.mobile_fails = True
     else:
-        row.is_unreachable = True
+        row.stuck = UNREACHABLE
 
 
 def step_back(unit: UnitOfWork, row: DunningRow) -> None:

@@ -77,6 +77,8 @@ def places(chromium: Browser, address: str, drafts: Iterator[str], request_pdf: 
         "payments": "/payments",
         "funnel": "/reports/funnel?process=offer_approval",
         "tasks in time": "/reports/tasks?process=offer_approval",
+        "dunning figures": "/reports/dunning",
+        "calls": "/calls",
         "duplicates": "/customers/duplicates",
         "missing data": "/customers/quality",
         "value lists": "/value-lists",

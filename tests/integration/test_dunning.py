@@ -246,7 +246,7 @@ def test_without_any_address_a_person_decides(desk: DunningDesk) -> None:
     assert desk.make_letters() == []
     desk.work()
 
-    assert desk.row(invoice).is_unreachable
+    assert desk.row(invoice).stuck == "unreachable"
     assert [each.element_id for each in desk.tasks(invoice)] == ["decide_step"]
 
 

@@ -17,7 +17,7 @@ NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 STEP = {
     "balance": 1000,
     "insolvent": False,
-    "address_unknown": False,
+    "letter_stuck": False,
     "dispute_open": False,
     "promise_open": False,
     "level": 0,
@@ -72,7 +72,7 @@ def test_grace_depends_on_reliability(
         ({"insolvent": True}, 2, "insolvency"),
         ({"dispute_open": True}, 3, "dispute"),
         ({"promise_open": True}, 4, "promise"),
-        ({"address_unknown": True}, 5, "ask"),
+        ({"letter_stuck": True}, 5, "ask"),
         ({"balance": 49.99, "level": 1}, 6, "write"),
         ({"balance": 50, "level": 1}, 10, "write"),
         ({"balance": 49.99}, 7, "write"),

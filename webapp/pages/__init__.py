@@ -23,6 +23,7 @@ MODULES = (
     "definitions",
     "devices",
     "duplicates",
+    "dunning_report",
     "imports",
     "mass_edits",
     "document_comparison",
