@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from core.errors import DomainError
 from crm.approvals import (
@@ -19,6 +20,7 @@ from crm.approvals import (
     withdraw_offer,
 )
 from crm.approvals import record_decision as record
+from crm.company import company
 from crm.errors import OfferFrozen, OfferIncomplete, OfferNotFound, SelfApproval, WrongOfferState
 from crm.offer_queries import Offer, offer
 from crm.offers import ReviseOffer, UpdateOffer, revise_offer, update_offer
@@ -27,6 +29,7 @@ from engine.errors import StepRefused
 from engine.evidence import performer_before
 from engine.handlers import ServiceCall, service_task
 from engine.instances import EntityLink, add_link
+from processes.offer_approval.events import ApprovalNoted
 from processes.offer_approval.facts import matrix_facts, shown, terms_shown
 from processes.offer_approval.sheet import file_sheet
 from processes.process_view import ProcessView
@@ -78,8 +81,32 @@ def freeze(unit: UnitOfWork, call: ServiceCall) -> dict[str, Any]:
         shown(view, found, buyer)
         | terms
         | matrix_facts(found, buyer)
-        | {"terms": terms, "author": unit.actor.id, "offer_digest": digest, "offer_version": Decimal(found.version)}
+        | {
+            "terms": terms,
+            "author": found.owner if unit.actor.is_system else unit.actor.id,  # a message has no author
+            "offer_digest": digest,
+            "offer_version": Decimal(found.version),
+            "valid_until_at": _end_of_validity(unit, found.terms.valid_until),
+        }
     )
+
+
+@service_task("offer_approval.reassess")
+def reassess(unit: UnitOfWork, call: ServiceCall) -> dict[str, Any]:
+    """What the matrix asks for as it is now, of the offer as it was frozen; decisions on the same facts hold."""
+    view = ProcessView(unit)
+    found = offer(view, str(call.inputs["offer_id"]))
+    buyer = customer(view, found.customer_id)
+    _note(unit, call, "reassessed")
+    return shown(view, found, buyer) | matrix_facts(found, buyer) | {"decided": decided_so_far(found, call.inputs)}
+
+
+@service_task("offer_approval.remind")
+def remind(unit: UnitOfWork, call: ServiceCall) -> dict[str, Any]:
+    """The trail tells that half of the time has passed; the task itself shows it in the inbox."""
+    asked: Mapping[str, Any] = call.inputs["approver"]
+    _note(unit, call, "reminded", {"groups": [str(each) for each in asked["asked"]], "level": int(asked["level"])})
+    return {}
 
 
 @service_task("offer_approval.record_decision")
@@ -104,7 +131,7 @@ def record_decision(unit: UnitOfWork, call: ServiceCall) -> dict[str, Any]:
         actor_name=name,
         decided_at=at,
     )
-    with told_to_the_person(SelfApproval):
+    with told_to_the_person(SelfApproval, WrongOfferState):
         record(command, unit)
     return {"said": said or None, "decided_by": name}
 
@@ -155,6 +182,22 @@ def withdraw(unit: UnitOfWork, call: ServiceCall) -> dict[str, Any]:
     return {"offer_result": "withdrawn"}
 
 
+def decided_so_far(found: Offer, told: Mapping[str, Any]) -> list[Any]:
+    """What the levels before have decided, and who has approved of this level before it was broken off.
+
+    Those approved of what the matrix said then.
+    """
+    known: list[Any] = list(told.get("decided") or [])
+    rows: list[Mapping[str, Any]] = told.get("matrix") or []
+    for each in found.decisions:
+        is_known = any(one["role"] == each.group and one["by"] == each.actor_name for one in known)
+        if each.version == found.version and each.decision == "approve" and not is_known:
+            basis = [row["basis"] for row in rows if (row["group"], row["level"]) == (each.group, each.level)]
+            said = {"decision": each.decision, "comment": each.comment, "by": each.actor_name}
+            known.append({"role": each.group, "group": each.group.replace("_", " "), "basis": basis} | said)
+    return known
+
+
 @contextmanager
 def told_to_the_person(*refusals: type[DomainError]) -> Iterator[None]:
     """What the person who completes the task can put right at once is their answer, not an incident."""
@@ -184,6 +227,18 @@ def _term(field: str, value: Any) -> Any:
             return _text(value)
         case _:
             return bool(value)
+
+
+def _end_of_validity(unit: UnitOfWork, last: date | None) -> datetime | None:
+    """The first moment after the last day, if there is one."""
+    if last is None:
+        return None
+    return datetime.combine(last + timedelta(days=1), time(), ZoneInfo(company(unit).time_zone))
+
+
+def _note(unit: UnitOfWork, call: ServiceCall, what: str, facts: dict[str, Any] | None = None) -> None:
+    offer_id = str(call.inputs["offer_id"])
+    unit.emit(ApprovalNoted(instance_id=call.instance_id, offer_id=offer_id, what=what, facts=facts))
 
 
 def _text(value: Any) -> str | None:

@@ -50,7 +50,20 @@ def read(call: ServiceCall) -> dict[str, Any]:
 def freeze(call: ServiceCall) -> dict[str, Any]:
     """The facts as they are now; whoever prepares offers in scenarios is called like the role."""
     version = (call.inputs.get("offer_version") or Decimal(0)) + 1
-    return _facts(call) | {"author": "sales_rep", "offer_digest": "0" * 64, "offer_version": version}
+    known = {"author": "sales_rep", "offer_digest": "0" * 64, "offer_version": version}
+    return _facts(call) | known | {"valid_until_at": call.inputs.get("valid_until_at")}
+
+
+@stand_in("offer_approval.reassess")
+def reassess(call: ServiceCall) -> dict[str, Any]:
+    """The facts that the scenario has set meanwhile."""
+    return _facts(call)
+
+
+@stand_in("offer_approval.remind")
+def remind(_call: ServiceCall) -> dict[str, Any]:
+    """They are reminded."""
+    return {}
 
 
 @stand_in("offer_approval.record_decision")

@@ -258,6 +258,7 @@ def test_nobody_decides_twice_at_one_level_but_again_on_the_next_version(desk: O
         desk.complete(for_legal, both, decision="approve")
 
     returned = desk.complete(for_legal, LEGAL, decision="return", comment="klauzula 7")
+    desk.do(UpdateOffer(offer_id=made, lines=(make_line("16"),)))
     revised = desk.complete(
         returned.tasks[0].id, REP, payment_days=14, special_terms=False, next_step="resubmit", change_note="bez niej"
     )

@@ -17,8 +17,11 @@ from documents.queries import linked_documents
 from engine.errors import StepRefused, TaskAlreadyCompleted
 from engine.incidents import RetryIncident
 from engine.instances import StartInstance
+from engine.messages import PublishMessage
+from processes.offer_approval.news import TELL, publish_withdrawal
 from processes.package import Package
 from tests.offer_case import AUDITOR, DIRECTOR, LEGAL, MANAGER, REP, OfferDesk, make_line, person
+from tests.sales_desk import JOBS
 from webapp.bootstrap import Application
 
 
@@ -113,16 +116,96 @@ def test_an_empty_offer_is_refused_and_goes_on_once_it_has_lines(desk: OfferDesk
     assert desk.instance(started.id).outcome == "approved"
 
 
-def test_an_offer_that_was_withdrawn_elsewhere_is_not_approved(desk: OfferDesk) -> None:
+def test_an_offer_that_is_withdrawn_elsewhere_ends_its_approval(desk: OfferDesk) -> None:
     made = desk.make_offer("15")
     prepared = desk.prepare(desk.start(made))
+    desk.do(WithdrawOffer(offer_id=made, reason="too late"))
+
+    with pytest.raises(StepRefused, match="cannot be approved now"):  # before the case has heard of it
+        desk.decide(prepared, MANAGER)
+    tell(desk)
+
+    found = desk.instance(prepared.instance_id)
+    assert (found.state, found.outcome, found.incidents) == ("completed", "withdrawn", ())
+    assert found.variables["offer_result"] == "withdrawn"
+    assert desk.offer(made).decisions == []
+
+
+@pytest.mark.parametrize("step", ["prepare", "revise"])
+def test_an_offer_is_withdrawn_elsewhere_while_its_author_has_it(desk: OfferDesk, step: str) -> None:
+    made = desk.make_offer("15")
+    started = desk.start(made)
+    if step == "revise":
+        desk.decide(desk.prepare(started), MANAGER, "return", comment="less")
     desk.do(WithdrawOffer(offer_id=made))
 
-    answer = desk.decide(prepared, MANAGER)
+    tell(desk)
 
-    assert answer.state == "failed"
-    assert desk.offer(made).state == "withdrawn"
-    assert desk.offer(made).decisions == []
+    found = desk.instance(started.id)
+    assert (found.state, found.outcome) == ("completed", "withdrawn")
+
+
+def test_an_approval_that_withdraws_its_offer_is_not_told_of_it(desk: OfferDesk) -> None:
+    made = desk.make_offer("15")
+    returned = desk.decide(desk.prepare(desk.start(made)), MANAGER, "return", comment="less")
+
+    desk.complete(returned.tasks[0].id, REP, payment_days=14, next_step="withdraw", change_note="no")
+
+    assert desk.instance(returned.instance_id).outcome == "withdrawn"
+    assert tell(desk) == 0
+
+
+def test_an_approval_holds_when_the_others_of_its_level_are_asked_anew(desk: OfferDesk) -> None:
+    made = desk.make_offer("15")
+    prepared = desk.prepare(desk.start(made), special_terms=True)
+    desk.decide(prepared, MANAGER)
+    customer = desk.offer(made).customer_id
+
+    desk.do(PublishMessage(name="customer.blocked", keys={"customer_id": customer}), SYSTEM)
+
+    assert [each.instance_id for each in desk.inbox(LEGAL)] == [prepared.instance_id]
+    assert desk.inbox(MANAGER) == []
+    desk.decide(prepared, LEGAL)
+    assert desk.instance(prepared.instance_id).outcome == "approved"
+    assert sorted(each.actor for each in desk.offer(made).decisions) == ["jan", "olga"]
+
+
+def test_an_approval_of_the_same_discount_holds_for_the_next_version(desk: OfferDesk) -> None:
+    made = desk.make_offer("15")
+    prepared = desk.prepare(desk.start(made), special_terms=True)
+    desk.decide(prepared, MANAGER)
+    returned = desk.decide(prepared, LEGAL, "return", comment="clause 7")
+
+    desk.complete(returned.tasks[0].id, REP, payment_days=14, next_step="resubmit", change_note="clause 7 is new")
+
+    assert desk.inbox(MANAGER) == []
+    desk.decide(prepared, LEGAL)
+    assert desk.instance(prepared.instance_id).outcome == "approved"
+    decisions = [(each.version, each.actor, each.decision) for each in desk.offer(made).decisions]
+    assert decisions == [(1, "jan", "approve"), (1, "olga", "return"), (2, "olga", "approve")]
+
+
+def test_an_offer_that_a_message_submits_belongs_to_its_owner(desk: OfferDesk) -> None:
+    made = desk.make_offer("15")
+
+    order = PublishMessage(name="offer.submitted", payload={"offer_id": made, "is_prepared": True})
+    published = desk.do(order, SYSTEM)
+
+    (case,) = published.started
+    assert desk.instance(case).variables["author"] == REP.id
+    assert [each.instance_id for each in desk.inbox(MANAGER)] == [case]
+
+
+def tell(desk: OfferDesk) -> int:
+    """The jobs that tell approvals of withdrawals; how many there were."""
+    told = 0
+    while True:
+        with desk.application.database.engine.begin() as connection:
+            row = connection.execute(JOBS, {"name": TELL}).first()
+        if row is None:
+            return told
+        publish_withdrawal(desk.application, row.args["arguments"])
+        told += 1
 
 
 def test_nobody_approves_their_own_offer(desk: OfferDesk) -> None:

@@ -133,6 +133,7 @@ def test_a_package_lists_what_is_deployed_together() -> None:
     assert names == [
         [
             "approval_matrix.dmn",
+            "approval_stand_ins.dmn",
             "approve_offer.form",
             "prepare_offer.form",
             "revise_offer.form",
