@@ -41,6 +41,9 @@ PAGES = (
     "/outbox/letters",
     "/messages/new",
     "/link-types",
+    "/account",
+    "/people",
+    "/people/ewa",
 )
 
 
@@ -94,6 +97,34 @@ def test_a_missing_document_and_a_wrong_field_are_shown_where_they_are(log_in: L
     fill_request(page)
     page.get_by_role("button", name="Complete task").click()
     expect(page.locator("#documents.is-wanted .is-missing")).to_contain_text("Customer request")
+
+
+def test_tasks_are_walked_claimed_and_finished_one_after_the_other(
+    log_in: LogIn, draft: str, request_pdf: Path
+) -> None:
+    visitor = log_in("ewa")
+    page = visitor.page
+    start_approval(page, draft)
+    attach(page, request_pdf)
+    visitor.go("/?show=groups")
+    row = page.locator("[data-walk]").filter(has_text=draft)
+    expect(row).to_be_visible()
+    page.get_by_role("button", name="Keys").click()  # answers once the scripts have run
+    expect(page.get_by_role("dialog").get_by_text("claim it")).to_be_visible()
+    page.keyboard.press("Escape")
+
+    page.keyboard.press("j")
+    expect(page.locator("[data-walk]").first).to_be_focused()
+    row.focus()
+    page.keyboard.press("c")
+    expect(row).to_have_count(0)
+    visitor.go("/?show=mine")
+    row.focus()
+    page.keyboard.press("Enter")
+    fill_request(page)
+    page.get_by_role("button", name="Complete, then the next one").click()
+
+    expect(page.get_by_text("Done: Prepare offer.")).to_be_visible()
 
 
 def test_an_upload_shows_how_far_it_is_and_can_be_cancelled(log_in: LogIn, draft: str, tmp_path: Path) -> None:

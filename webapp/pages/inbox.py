@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flask import Response, render_template
+from flask import Response, redirect, render_template, url_for
+from werkzeug.wrappers import Response as Answer
 
 from core.identity import Actor
 from engine import queries
@@ -77,6 +78,16 @@ def done() -> str:
         definitions = {each.key: each.name for each in queries.definitions(reading)}
     values = {"tabs": tabs, "show": DONE, "q": "", "definitions": definitions, "names": names()}
     return answer("inbox.html", "done_rows.html", tasks=tasks, lead=_lead(me, tabs), **values)
+
+
+@blueprint.get("/tasks/next")
+def next_task() -> Answer:
+    """The reader's own task that is due first, or the inbox when none is left."""
+    me = current_actor()
+    with view() as reading:
+        wanted = _wanted(me, MINE, reading.clock.now(), Choice())
+        first = queries.tasks(reading, wanted, limit=1).items
+    return redirect(url_for("pages.task", task_id=first[0].id) if first else url_for("pages.inbox"))
 
 
 @blueprint.get("/inbox/count")

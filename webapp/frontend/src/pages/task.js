@@ -9,7 +9,7 @@ import { wireUploads } from "../parts/upload.js";
 
 const page = document.querySelector("#task");
 const box = document.querySelector("#form");
-const complete = document.querySelector("#complete");
+const completers = [...document.querySelectorAll("[data-complete-to]")];
 const key = crypto.randomUUID?.() ?? String(Math.random()); // the same press twice completes once
 let form = null;
 
@@ -21,22 +21,26 @@ if (box) {
   });
 }
 
-complete?.addEventListener("click", async () => {
+completers.forEach((button) => button.addEventListener("click", () => complete(button)));
+
+async function complete(button) {
   const data = collected();
   if (data === null) return;
-  complete.disabled = true;
-  complete.classList.add("is-busy");
+  setBusy(button, true);
   try {
     await send("POST", page.dataset.complete, { data, idempotency_key: key });
     toastAfterwards(`Done: ${page.dataset.name}.`);
-    location.assign(page.dataset.next);
-    return;
+    location.assign(button.dataset.completeTo);
   } catch (problem) {
     refuse(problem);
-    complete.disabled = false;
-    complete.classList.remove("is-busy");
+    setBusy(button, false);
   }
-});
+}
+
+function setBusy(button, busy) {
+  completers.forEach((each) => (each.disabled = busy));
+  button.classList.toggle("is-busy", busy);
+}
 
 function collected() {
   if (!form) return {};
