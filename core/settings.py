@@ -165,6 +165,8 @@ class Settings:
     upload_quota: int = _setting(20 << 30, _size)
     intake_folder: Path | None = _setting(None, _folder)
     intake_every: int = _setting(10, _count)
+    import_folder: Path | None = _setting(None, _folder)
+    import_every: int = _setting(60, _count)
     imap_host: str = _setting("", str)
     imap_port: int = _setting(993, _count)
     imap_security: str = _setting("tls", str)

@@ -25,6 +25,7 @@ from storage.jobs.queue import JobRequest
 from storage.jobs.registry import job
 from storage.jobs.worker import Pace, Worker
 from webapp.bootstrap import Application
+from webapp.dropped_imports import import_ticks
 from webapp.dunning import dunning_ticks
 from webapp.erp.delivery import erp_ticks
 from webapp.intake_jobs import intake_ticks
@@ -94,6 +95,7 @@ def make_clock(application: Application) -> Ticker:
         Tick(name="history", every_seconds=SWEEP_EVERY, action=lambda: remove_history(application)),
         Tick(name="reading", every_seconds=READING_EVERY, action=lambda: ask_for_reading(application)),
         *intake_ticks(application),
+        *import_ticks(application),
         *outbox_ticks(application),
         *erp_ticks(application),
         *planning_ticks(application),

@@ -43,7 +43,7 @@ def take_files(application: Application, *, settled: timedelta = SETTLED) -> int
         raise Unavailable(f"The folder {root} cannot be read. Make it, or change OBIEG_INTAKE_FOLDER.")
     before = SystemClock().now() - settled  # against the clock of the files
     count = 0
-    for path in _files(root, before):
+    for path in settled_files(root, before):
         _settle(application, root, path)
         count += 1
         if count >= MOST:
@@ -51,7 +51,7 @@ def take_files(application: Application, *, settled: timedelta = SETTLED) -> int
     return count
 
 
-def _files(root: Path, before: datetime) -> Iterator[Path]:
+def settled_files(root: Path, before: datetime) -> Iterator[Path]:
     """Everything that nobody writes to any more, links and such included: they are moved to the refused."""
     with os.scandir(root) as inside:
         folders = sorted(
@@ -74,22 +74,22 @@ def _files(root: Path, before: datetime) -> Iterator[Path]:
 
 def _settle(application: Application, root: Path, path: Path) -> None:
     try:
-        with _opened(path) as file:
+        with opened(path) as file:
             _take(application, root, path, file)
     except (NotTaken, DomainError) as error:
         if isinstance(error, Unavailable | StorageFull):  # not the file's fault: it stays and is tried again
             raise
         sentence = error.sentence if isinstance(error, DomainError) else str(error)
         logger.warning("a dropped file was refused", extra={"action": "take_files", "reason": sentence})
-        moved = _move(root, path, REFUSED)
+        moved = move_away(root, path, REFUSED)
         moved.with_name(f"{moved.name}.reason.txt").write_text(f"{sentence}\n", encoding="utf-8")
         return
     except FileNotFoundError:  # somebody took it back
         return
-    _move(root, path, DONE)
+    move_away(root, path, DONE)
 
 
-def _opened(path: Path) -> BinaryIO:
+def opened(path: Path) -> BinaryIO:
     """The file itself; a link is not followed, and a pipe is not waited for. Raises `NotTaken`."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
@@ -126,7 +126,7 @@ def _take(application: Application, root: Path, path: Path, file: BinaryIO) -> N
     application.executor.execute(command, actor=SYSTEM)
 
 
-def _move(root: Path, path: Path, where: str) -> Path:
+def move_away(root: Path, path: Path, where: str) -> Path:
     """Move a file away under a name that is free there; what lies there already is never written over."""
     folder = root / where
     folder.mkdir(exist_ok=True)

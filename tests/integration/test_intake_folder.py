@@ -114,7 +114,7 @@ def test_files_of_one_name_do_not_write_over_one_another(application: Applicatio
     assert sorted(each.name for each in (folder / "done").iterdir()) == ["scan (1).pdf", "scan (2).pdf", "scan.pdf"]
 
 
-@pytest.mark.parametrize("step", ["_move", "_take"])
+@pytest.mark.parametrize("step", ["move_away", "_take"])
 def test_a_file_is_filed_once_though_we_are_killed_in_between(
     application: Application, folder: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
