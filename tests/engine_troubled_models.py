@@ -178,7 +178,7 @@ CALLER = bpmn(
     roots=ROOTS,
 )
 _TOGETHER = _EACH.replace(' isSequential="true"', "")
-_ASYNC = 'camunda:asyncBefore="true"'
+_ASYNC = 'camunda:asyncBefore="true" camunda:asyncAfter="true"'
 APART = bpmn(
     keyed(
         '<startEvent id="start"/>'

@@ -48,6 +48,7 @@ CAMUNDA_ATTRIBUTES: dict[str, tuple[frozenset[str], str]] = {
     "taskPriority": (_CALLS, "a number, 50 by default: higher ones are fetched first"),
     "failedJobRetryTimeCycle": (_CALLS, "when a deferred or external task is tried again"),
     "asyncBefore": (_APART, "it begins within a second, when all before it is durable, in a transaction of its own"),
+    "asyncAfter": (_APART, "what comes behind it begins within a second, when it is durable that it is done"),
     "initiator": (frozenset({"startEvent"}), "variable that takes the id of the person who starts"),
     "historyTimeToLive": (frozenset({"process"}), "how long a finished case is kept: days, or an ISO 8601 duration"),
     "versionTag": (frozenset({"process"}), "names the version, for call activities that ask for a tag"),
@@ -58,11 +59,11 @@ CAMUNDA_ATTRIBUTES: dict[str, tuple[frozenset[str], str]] = {
     "modelerTemplateVersion": (_ANY, _NO_EFFECT),
     "modelerTemplateIcon": (_ANY, _NO_EFFECT),
 }
+SWITCHES = frozenset({"asyncBefore", "asyncAfter"})
 CAMUNDA_REFUSED: dict[str, str] = {
     "class": "Java classes are not executed; name a handler with obieg:handler",
     "delegateExpression": "Java beans are not executed; name a handler with obieg:handler",
     "expression": "Java expressions are not executed; name a handler with obieg:handler",
-    "asyncAfter": "a transaction ends before an element, not behind it; write camunda:asyncBefore at what follows",
     "jobPriority": "elements with camunda:asyncBefore begin in the order in which they were reached",
     "resource": "scripts stand in the diagram, in FEEL",
     "formHandlerClass": "Java classes are not executed",
@@ -169,13 +170,13 @@ def _check_name(space: str, name: str, at: Xml, owner: Xml, findings: Findings) 
         return
     prefix = "camunda" if space == CAMUNDA else "obieg"
     known, refused = (CAMUNDA_ATTRIBUTES, CAMUNDA_REFUSED) if space == CAMUNDA else (OBIEG_ATTRIBUTES, OBIEG_REFUSED)
+    if (name in SWITCHES or name in refused) and _is_off(name, at):
+        return
     if name in known:
         places = known[name][0]
         if places != _ANY and local(owner) not in places:
             refuse("extension-place", f"{prefix}:{name} belongs to {_words(places)}, not to <{local(owner)}>.")
     elif name in refused:
-        if _is_off(name, at):
-            return
         refuse("extension-refused", f"{prefix}:{name}: {refused[name]}.")
     else:
         nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
@@ -184,7 +185,7 @@ def _check_name(space: str, name: str, at: Xml, owner: Xml, findings: Findings) 
 
 
 def _is_off(name: str, at: Xml) -> bool:
-    """asyncAfter="false" says what happens anyway."""
+    """asyncAfter="false" says what happens anyway, wherever it stands."""
     value = at.get(f"{{{CAMUNDA}}}{name}") or at.get(f"{{{OBIEG}}}{name}")
     return value in {"false", "0"}
 

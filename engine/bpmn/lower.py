@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from engine.bpmn.ad_hoc import read_ad_hoc
-from engine.bpmn.apart import begins_apart
+from engine.bpmn.apart import AFTER, BEFORE, is_apart
 from engine.bpmn.calls import read_call
 from engine.bpmn.correlation import CorrelationReader
 from engine.bpmn.data import DataReader
@@ -178,7 +178,8 @@ class _Lowering:
             ad_hoc=read_ad_hoc(element, inner, self._findings),
             needs=self._loops.quantity(element, "startQuantity"),
             sends=self._loops.quantity(element, "completionQuantity"),
-            apart=begins_apart(element, self._findings),
+            apart=is_apart(element, BEFORE, self._findings),
+            apart_behind=is_apart(element, AFTER, self._findings),
             activation=self._activation(element),
             entities=self._data.entities(element),
             outcome=element.get(f"{{{OBIEG}}}outcome"),

@@ -221,6 +221,7 @@ class Node:
     needs: int = 1  # tokens that it begins with
     sends: int = 1  # tokens on each flow that it takes
     apart: bool = False  # begins in a transaction of its own
+    apart_behind: bool = False  # is left in a transaction of its own
     activation: Value | None = None
     entities: tuple[str, ...] = ()
     outcome: str | None = None

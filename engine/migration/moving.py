@@ -12,12 +12,13 @@ from typing import Any
 
 from engine.bpmn.model import Node
 from engine.migration.plans import Plan, Problem
+from engine.spiff.apart import BEHIND
 
 CARRIED = frozenset(  # what a token may carry
     {"vars", "isolated", "payload", "armed", "host", "hosts", "listens", "subscription", "again", "spent", "was"}
     | {"by", "heard", "flow", "gates", "items", "out", "next", "done", "number", "maximum", "failed", "called"}
     | {"records", "chosen", "todo", "event", "token", "home", "act", "thrown", "held", "selected"}
-    | {"closing", "candidates", "calling", "undo", "undoes"}
+    | {"closing", "candidates", "calling", "undo", "undoes", BEHIND}
 )
 JOINS = frozenset({"parallelGateway", "inclusiveGateway", "complexGateway"})
 

@@ -1,4 +1,4 @@
-"""Elements that begin in a transaction of their own: their token is held by a timer that is due at once.
+"""Elements that begin, or are left, in a transaction of their own: their token is held by a timer that is due at once.
 
 So the way on is that of every timer: it survives a crash, is held while the case is suspended or stopped, goes with a
 migration, is fired by whichever worker looks next, and a step that fails behind it is an incident at that step.
@@ -6,9 +6,12 @@ migration, is fired by whichever worker looks next, and a step that fails behind
 
 from typing import Any
 
+from SpiffWorkflow.util.task import TaskState
+
 from engine.spiff.changes import ArmedTimer
 
-APART = "apart"  # why an activity has not begun: what was before it is to be durable first
+APART = "apart"  # why an activity has not begun, or a token does not go on: what was done is to be durable first
+BEHIND = "behind"  # the activity is done; all that is left to do is to leave it
 
 
 def hold_apart(task: Any) -> None:
@@ -18,13 +21,27 @@ def hold_apart(task: Any) -> None:
     tree.changes.armed[task.id] = ArmedTimer(id=task.id, node=task.task_spec.node, due_at=tree.around.now())
 
 
+def hold_behind(task: Any) -> None:
+    """Have the token of an activity that is done wait until its command is durable."""
+    for key in ("act", "called", "calling"):
+        task.internal_data.pop(key, None)
+    task.internal_data[BEHIND] = True
+    task._set_state(TaskState.WAITING)
+    hold_apart(task)
+
+
+def is_behind(task: Any) -> bool:
+    """Whether a token's activity is done."""
+    return BEHIND in task.internal_data
+
+
 def is_apart(task: Any) -> bool:
     """Whether a token waits for that."""
     return task.internal_data.get("held") == APART and not task.internal_data.get("failed")
 
 
 def begin_apart(task: Any) -> bool:
-    """Its command is durable: the element begins; False where the token does not wait for that."""
+    """Its command is durable: the element begins, or is left; False where the token does not wait for that."""
     if not is_apart(task):
         return False
     del task.internal_data["held"]

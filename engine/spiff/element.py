@@ -9,7 +9,7 @@ from SpiffWorkflow.util.task import TaskState
 from engine.bpmn.expressions import Value
 from engine.bpmn.model import Flow, Node
 from engine.errors import StepFailed
-from engine.spiff.apart import hold_apart
+from engine.spiff.apart import hold_apart, hold_behind, is_behind
 from engine.spiff.records import remember
 
 INSTANCE = "#instance"  # one instance of a multi-instance activity, beside the activity itself
@@ -148,7 +148,15 @@ class Element(TaskSpec):
             values = {each.name: self.evaluate(my_task, each.value) for each in self.node.outputs}
             isolated = my_task if my_task.internal_data.get("isolated") else parent
             tree.assign(isolated, values)
-        parent.task_spec.child_left(parent, my_task, self.leaving(my_task))
+        self.leave(my_task)
+
+    def leave(self, task: Any) -> None:
+        """Tell the parent, which sends tokens along the flows: now, or once it is durable that the activity is done."""
+        if self.node.apart_behind and self.name == self.node.id and not is_behind(task):
+            hold_behind(task)
+            return
+        parent = task.parent
+        parent.task_spec.child_left(parent, task, self.leaving(task))
 
     def child_left(self, scope: Any, task: Any, flows: Sequence[Flow]) -> None:
         """A token inside this scope leaves its element along these flows."""

@@ -147,8 +147,7 @@ class MultiInstance(Element):
         """Outputs belong to the instances; the activity itself only leaves."""
         my_task.workflow.disarm(my_task)
         hand_on(my_task)
-        parent = my_task.parent
-        parent.task_spec.child_left(parent, my_task, self.leaving(my_task))
+        self.leave(my_task)
 
 
 class RepeatLoop(Element):
@@ -214,5 +213,4 @@ class RepeatLoop(Element):
         """Outputs belong to the rounds; the activity itself only leaves."""
         my_task.workflow.disarm(my_task)
         hand_on(my_task)
-        parent = my_task.parent
-        parent.task_spec.child_left(parent, my_task, self.leaving(my_task))
+        self.leave(my_task)

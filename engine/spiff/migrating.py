@@ -6,8 +6,9 @@ from typing import Any
 
 from SpiffWorkflow.util.task import TaskState
 
+from engine.spiff.apart import is_behind
 from engine.spiff.changes import ArmedTimer
-from engine.spiff.element import COMPENSATION, INSTANCE
+from engine.spiff.element import COMPENSATION, INSTANCE, is_held
 from engine.spiff.events import EventGateway
 from engine.spiff.listening import armed_name, rearm
 from engine.spiff.scopes import SubProcess
@@ -44,10 +45,10 @@ def _boundaries(tree: Any, tasks: list[Any], fresh: frozenset[str]) -> Iterator[
         node = host.task_spec.node
         new = [each for each in node.boundaries if each in fresh]
         internal = host.internal_data
-        never_begun = "held" in internal or (
-            internal.get("failed") and not (any(internal.get(each) for each in ("hosts", "called", "calling")))
+        has_begun = not is_held(host) and (
+            not internal.get("failed") or any(internal.get(each) for each in ("hosts", "called", "calling"))
         )
-        if not new or never_begun or host.task_spec.name.endswith((COMPENSATION, INSTANCE)):
+        if not new or not has_begun or is_behind(host) or host.task_spec.name.endswith((COMPENSATION, INSTANCE)):
             continue
         internal["hosts"] = True
         for boundary in new:

@@ -15,7 +15,7 @@ from SpiffWorkflow.workflow import Workflow
 from core.ids import new_id
 from engine.bpmn.model import Node, Process
 from engine.errors import StepFailed
-from engine.spiff.apart import forget_apart
+from engine.spiff.apart import forget_apart, is_behind
 from engine.spiff.catching import UNCAUGHT
 from engine.spiff.changes import Changes, Failure, Surroundings, Visit
 from engine.spiff.listening import condition_of, waits_for
@@ -114,8 +114,8 @@ class TokenTree(Workflow):
         if task.id in self.changes.dismissed:
             self.changes.dismissed[task.id] = reason
         task._set_state(TaskState.CANCELLED)
-        has_thrown = task.internal_data.get("thrown")  # it has done its work, which is what ends it
-        self._close_visit(task, None if has_thrown else reason)
+        is_told = not task.internal_data.get("thrown")  # else it has done its work, which is what ends it
+        self._close_visit(task, reason if is_told else None)
         self._remove_task(task.id)
         if task.id == self.stopped:
             self.stopped = None
@@ -184,9 +184,8 @@ class TokenTree(Workflow):
     def stage_of(self, task: Any) -> str | None:
         """The stage that a token is in, by its element or by a scope around it."""
         while task is not None and task.id != ROOT:
-            stage: str | None = task.task_spec.node.stage
-            if stage is not None:
-                return stage
+            if task.task_spec.node.stage is not None:
+                return str(task.task_spec.node.stage)
             task = task.parent
         return None
 
@@ -196,9 +195,8 @@ class TokenTree(Workflow):
             return
         order = {stage: number for number, stage in enumerate(self.process.stages)}
         found = map(self.stage_of, self.live()) if self.wide is None else self.wide.stages
-        stages = {stage for stage in found if stage in order}
-        if stages:
-            self.stage = max(stages, key=lambda stage: order[stage])
+        known = [stage for stage in found if stage in order]
+        self.stage = max(known, key=lambda stage: order[stage], default=self.stage)
 
     # variables
 
@@ -321,6 +319,9 @@ class TokenTree(Workflow):
             raise
 
     def _act(self, task: Any) -> None:
+        if is_behind(task):
+            task.task_spec.leave(task)
+            return
         match task.internal_data.get("act"):
             case "finish":
                 task.complete()
@@ -396,5 +397,4 @@ class TokenTree(Workflow):
 
 def holds_tokens(scope: Any) -> bool:
     """Whether anything but armed events is inside a token."""
-    tasks = scope.workflow.tasks
-    return any(not tasks[child].internal_data.get("armed") for child in scope._children)
+    return any(not scope.workflow.tasks[child].internal_data.get("armed") for child in scope._children)

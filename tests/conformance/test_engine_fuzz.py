@@ -42,7 +42,7 @@ ATTRIBUTES = (
     *FLAGS, "id", "name", "default", "startQuantity", "completionQuantity", "ordering", "behavior", "isSequential",
     "loopMaximum", "testBefore", "eventGatewayType", "attachedToRef", "messageRef", "signalRef", "errorRef",
     "activityRef", "sourceRef", "targetRef", "waitForCompletion", "method", "nonsense", OBIEG + "stage",
-    CAMUNDA + "collection", OBIEG + "correlationKey",
+    CAMUNDA + "collection", CAMUNDA + "asyncBefore", CAMUNDA + "asyncAfter", OBIEG + "correlationKey",
 )  # fmt: skip
 VALUES = (
     "",

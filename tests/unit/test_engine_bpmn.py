@@ -133,7 +133,6 @@ def test_an_event_sub_process_handles_one_event(start: str, rule: list[str]) -> 
         (task('camunda:formRef="nothing"'), "form-unknown"),
         (task('camunda:candidateGroup="legal"'), "extension-unknown"),
         (task('obieg:handler="post.send"'), "extension-place"),
-        (task('camunda:asyncAfter="true"'), "extension-refused"),
         (task('camunda:candidateGroups="${execution.getVariable(1)}"'), "expression"),
         (task('camunda:candidateGroups="=1 +"'), "expression"),
         (task('obieg:stage="nowhere"').replace(b"isExecutable", b'obieg:stages="here" isExecutable'), "stage-unknown"),
