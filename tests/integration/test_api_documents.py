@@ -213,6 +213,25 @@ def test_a_document_hangs_off_a_customer(rep: Program) -> None:
     assert [(link["kind"], link["id"]) for link in document["links"]] == [("crm.customer", customer.json["id"])]
 
 
+def test_cus_30_files_of_every_kind_come_back_bit_for_bit_from_a_customer(rep: Program) -> None:
+    customer = rep.post("/customers", json={"name": "Meble Wschód sp. z o.o.", "country": "PL"}).json["id"]
+    begins = {
+        "umowa.pdf": b"%PDF-1.7\n",
+        "umowa.docx": b"PK\x03\x04word/",
+        "pokaz.pptx": b"PK\x03\x04ppt/",
+        "hala.jpg": b"\xff\xd8\xff\xe0\x00\x10JFIF",
+        "skan.tiff": b"II*\x00\x08\x00\x00\x00",
+        "paczka.zip": b"PK\x05\x06",
+    }
+    contents = {name: begin + bytes(range(256)) * 4 + name.encode() for name, begin in begins.items()}
+
+    for name, content in contents.items():
+        filed = upload(rep, content, name, links=f'[{{"kind": "crm.customer", "id": "{customer}"}}]').json
+
+        back = rep.get(filed["content"]).data
+        assert filed["digest"] == hashlib.sha256(content).hexdigest() == hashlib.sha256(back).hexdigest(), name
+
+
 @pytest.mark.parametrize("links", ["{", '[{"kind": "case"}]', '"case"'])
 def test_links_that_cannot_be_read_are_named_as_the_field(rep: Program, links: str) -> None:
     answer = upload(rep, links=links)

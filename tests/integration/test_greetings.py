@@ -82,7 +82,7 @@ def test_bir_01_key_accounts_are_called_by_their_owner(office: PostOffice) -> No
     assert (call.employee, call.method) == ("ewa", "phone")
 
 
-def test_bir_02_a_firm_is_congratulated_with_the_count_of_its_years(office: PostOffice) -> None:
+def test_cus_29_bir_02_a_firm_is_congratulated_with_the_count_of_its_years(office: PostOffice) -> None:
     office.customer(founded_on=date(2016, 2, 28))
 
     greet(office)

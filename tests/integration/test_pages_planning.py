@@ -57,6 +57,30 @@ def test_a_room_is_entered_booked_and_refused_to_the_second(director: FlaskClien
     assert "7 Jan 2026, 10:00</time> to" not in free
 
 
+def test_act_01_a_kind_that_was_added_is_registered_found_and_has_a_colour_of_its_own(
+    director: FlaskClient, program: Callable[..., Program]
+) -> None:
+    kinds = program("admin2", "admin")
+    value = {"code": "fair_visit", "labels": {"en": "Fair visit"}}
+    assert kinds.post("/dictionaries/activity_type/values", json=value).status_code == 201
+    others = [each["code"] for each in kinds.get("/dictionaries/activity_type").json["values"]][:-1]
+    for number, each in enumerate(["fair_visit", *others]):
+        made = {
+            "subject": f"Jako {each}",
+            "type": each,
+            "at": f"2026-01-{5 + number // 3:02}T{8 + 3 * (number % 3):02}:00",
+        }
+        assert post(director, "/activities", **PLAN | made).status_code == 302
+
+    listed = director.get("/activities?type=fair_visit").text
+    week = director.get("/calendar/events?start=2026-01-05T00:00:00&end=2026-01-19T00:00:00").json
+
+    colours = {each["title"]: each["classNames"][0] for each in week if each["title"].startswith("Jako")}
+    assert ("Jako fair_visit" in listed, f"Jako {others[0]}" in listed) == (True, False)
+    assert len(colours) == len(others) + 1
+    assert colours.pop("Jako fair_visit") not in colours.values()
+
+
 def test_the_calendar_is_filled_by_day_and_given_to_other_programs(
     application: Application, app: Flask, director: FlaskClient
 ) -> None:
