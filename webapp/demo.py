@@ -35,7 +35,7 @@ from engine.tasks import CompleteTask
 from engine.views import TaskSummary
 from processes import PACKAGES
 from storage.unit_of_work import Reading
-from webapp import demo_dunning, demo_opportunities, demo_sales
+from webapp import demo_dunning, demo_opportunities, demo_repairs, demo_sales
 from webapp.accounts.people import AddAccount
 from webapp.accounts.queries import account_named
 from webapp.bootstrap import Application
@@ -52,6 +52,10 @@ PEOPLE = (  # log-in, name, role
     ("olga", "Olga Dąbrowska", "legal"),
     ("tomasz", "Tomasz Wilk", "technical_reviewer"),
     ("zofia", "Zofia Król", "board"),
+    ("iwona", "Iwona Kos", "service_desk"),
+    ("bartek", "Bartosz Kruk", "technician"),
+    ("irena", "Irena Zawada", "complaints_officer"),
+    ("hubert", "Hubert Lach", "service_manager"),
     ("marek", "Marek Sowa", "process_designer"),
     ("adam", "Adam Wrona", "auditor"),
     ("kazik", "Kazimierz Maj", "records_manager"),
@@ -103,6 +107,7 @@ class Demo:
             if offer_id is not None and offer_id not in done:
                 self.start_case(offer_id, stage)
         demo_opportunities.opportunities(self)
+        demo_repairs.repairs(self)
 
     def deploy(self) -> None:
         """Deploy the shipped packages that bring something new; what a designer changed since stays as it is."""

@@ -119,6 +119,23 @@ TYPES = (
         writers=("credit_controller", "finance_director", "admin"),
     ),
     _type("complaint", "Reklamacja", _day("received_on", "Wpłynęła"), numbering="RK/{year}/{seq:04}"),
+    _type("purchase_proof", "Dowód zakupu", description="Paragon albo faktura urządzenia, którego nie znamy."),
+    _type(
+        "intake_protocol", "Protokół przyjęcia urządzenia", description="Podpisany przez tego, kto oddaje urządzenie."
+    ),
+    _type("photo", "Zdjęcie"),
+    _type("diagnosis_report", "Raport z diagnozy", description="Przyczyna, części i czas naprawy."),
+    _type("repair_log", "Karta naprawy"),
+    _type("test_protocol", "Protokół testu", description="Wystawia ktoś inny niż naprawiający."),
+    _type("rma_form", "Karta zgłoszenia serwisowego"),
+    _type("quote_pdf", "Wycena naprawy"),
+    _type("complaint_answer", "Odpowiedź na reklamację"),
+    _type("purchase_order", "Zamówienie części"),
+    _type("replacement_order", "Wydanie urządzenia zastępczego"),
+    _type("credit_note_proposal", "Wniosek o korektę faktury"),
+    _type("refusal_note", "Zwrot bez naprawy"),
+    _type("guarantee_update", "Gwarancja po naprawie"),
+    _type("reviewed_document", "Dokument do przeglądu"),
     _type("correspondence", "Korespondencja", description="Listy i wiadomości, które nie są niczym innym."),
 )
 

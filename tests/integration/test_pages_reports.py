@@ -119,3 +119,10 @@ def test_strange_filters_are_put_right(chief: FlaskClient, sold: list[str]) -> N
 
     assert (page.status_code, unknown.status_code, cases.status_code) == (200, 404, 200)
     assert "Nothing to count" in page.text
+
+
+def test_srv_08_a_report_on_repairs_says_that_there_are_none(chief: FlaskClient) -> None:
+    page = chief.get("/reports/repairs")
+
+    assert page.status_code == 200
+    assert "Nothing to count" in page.text

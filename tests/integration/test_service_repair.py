@@ -18,6 +18,8 @@ from crm.offers import ReviseOffer
 from crm.outbox.answer_pages import by_link
 from crm.outbox.offers import AnswerOffer
 from crm.sales.models import InvoiceRow
+from engine.reports import cohorts
+from processes.service_repair.figures import RepairFigures, repair_figures
 from processes.service_repair.news import AnnounceRecall
 from tests.offer_case import MANAGER
 from tests.repair_desk import DESK, FOUND, OFFICER, STORE, TAKEN, TECH, RepairDesk
@@ -39,6 +41,11 @@ def desk(database_url: str, tmp_path: Path, clock: FixedClock) -> Iterator[Repai
 def device_row(desk: RepairDesk, device_id: str) -> DeviceRow:
     with desk.application.units.reading(SYSTEM) as view:
         return view.session.get_one(DeviceRow, device_id)
+
+
+def figures(desk: RepairDesk) -> RepairFigures:
+    with desk.application.units.reading(MANAGER) as view:
+        return repair_figures(view, cohorts.Wanted(plan=cohorts.plan(view, "service_repair")))
 
 
 def to_consent(desk: RepairDesk, customer_id: str) -> str:
@@ -82,6 +89,7 @@ def test_srv_01_the_customer_agrees_by_the_link_and_pays_what_was_quoted(desk: R
     case = to_consent(desk, desk.customer())
     assert (desk.open(), desk.case(case).stage) == ([], "consent")
     assert "quote_pdf" in desk.papers(case)
+    desk.clock.advance(timedelta(days=3))
 
     desk.do(AnswerOffer(token=token_of(desk), answer="accept"), CUSTOMER)
     desk.work()
@@ -94,6 +102,10 @@ def test_srv_01_the_customer_agrees_by_the_link_and_pays_what_was_quoted(desk: R
         (invoice,) = view.session.query(InvoiceRow)
         assert (invoice.net, invoice.gross) == (Decimal(180), Decimal("221.40"))
     assert {link.entity for link in done.links} >= {"crm.device", "crm.offer", "crm.order", "crm.invoice"}
+    found = figures(desk)
+    assert (found.closed, found.first_time, found.tests) == (1, 1, {1: 1})
+    assert (found.quotes, found.accepted, found.late_answers) == (1, 1, 0)
+    assert (found.half, found.net_half, found.waiting_share) == (timedelta(days=3), timedelta(), 1)
 
 
 def test_the_link_of_an_earlier_version_answers_nothing(desk: RepairDesk) -> None:

@@ -48,6 +48,7 @@ MODULES = (
     "print_batches",
     "products",
     "reports",
+    "repair_report",
     "retention",
     "scan_inbox",
     "operations",

@@ -25,6 +25,7 @@ REPORTS = (  # title, endpoint, right that is needed
     ("Time in stages", "stage_report", ""),
     ("Tasks in time", "step_report", ""),
     ("Dunning", "dunning_report", "customer.finance"),
+    ("Repairs", "repair_report", ""),
 )
 USUAL = timedelta(days=364)  # a report without a first day begins so long before its last one
 HOUR, DAY = 3600, 86400  # seconds
