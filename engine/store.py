@@ -279,9 +279,13 @@ class Writing(Writes):
         return f"= %({name})s" if len(ids) == 1 else f"= ANY(%({name})s)"
 
     def timers(self, changes: Changes, *, called: bool) -> None:
-        """Arm and disarm."""
-        if changes.disarmed:
-            ids = self.one_of("disarmed", changes.disarmed)
+        """Arm and disarm; a token that is held behind an element before which it was held keeps its row."""
+        disarmed = [token for token in changes.disarmed if token not in changes.armed]
+        again = {token: changes.armed[token].due_at for token in changes.disarmed if token in changes.armed}
+        if again:
+            self.add(TIMER_AGAIN, again=list(again), again_at=list(again.values()))
+        if disarmed:
+            ids = self.one_of("disarmed", disarmed)
             self.add(f"DELETE FROM timer WHERE instance_id = %(instance)s AND id {ids}")  # noqa: S608 -- a placeholder
         rows = [
             {
@@ -292,6 +296,7 @@ class Writing(Writes):
                 "is_called": called,
             }
             for timer in changes.armed.values()
+            if timer.id not in again
         ]
         self.insert("timer", TIMER_COLUMNS, rows)
 
@@ -347,4 +352,8 @@ CALL_COLUMNS = (
     "instance_id", "id", "element_id", "definition_key", "business_key", "kind", "topic", "inputs", "priority",
     "retries", "due_at", "created_at",
 )  # fmt: skip
+TIMER_AGAIN = (
+    "UPDATE timer t SET due_at = new.due_at FROM unnest(%(again)s::text[], %(again_at)s::timestamptz[]) "
+    'AS new (id, due_at) WHERE t.instance_id = %(instance)s AND t.id = new.id COLLATE "C"'
+)
 TIMER_COLUMNS = ("instance_id", "id", "element_id", "due_at", "is_called")

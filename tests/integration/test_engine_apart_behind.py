@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Engine
 
 from core.clock import FixedClock
+from engine import runtime
 from engine.events import TimerFired
 from engine.incidents import RetryIncident, SkipIncident
 from engine.instances import CancelInstance, SetVariables
@@ -14,6 +15,7 @@ from engine.live_cases import live_cases
 from engine.migration.instances import MigrateInstance
 from engine.operations import MoveTokens
 from engine.queries import instance
+from engine.timers import FireDueTimers
 from tests.engine_stage import boundary, event
 from tests.engine_world import World, bpmn, chain, flow, line
 
@@ -79,6 +81,22 @@ def test_what_is_done_is_durable_and_what_comes_behind_it_comes_by_itself(world:
     assert world.rows("SELECT element_id FROM token_log WHERE left_at IS NULL") == [("next",)]
     assert not [each for each in world.events if isinstance(each, TimerFired)]
     assert timers(world) == []
+
+
+def test_an_element_begins_and_is_left_in_a_transaction_of_its_own(world: World) -> None:
+    both = f'<scriptTask id="count" camunda:asyncBefore="true" {AFTER}><script>total = total + 1</script></scriptTask>'
+    world.deploy(bpmn(line(both, '<userTask id="next"/>', names=("count", "next"))))
+    started = world.start(total=0)
+
+    before = variables(world, started)["total"]
+    fired = world.do(FireDueTimers(limit=1))
+    between = variables(world, started)["total"], timers(world), open_tasks(world)
+    fired_again = world.do(FireDueTimers(limit=1))
+
+    assert (before, fired, fired_again) == (0, 1, 1)
+    assert between == (1, ["count"], [])
+    assert variables(world, started)["total"] == 1
+    assert (timers(world), open_tasks(world)) == ([], ["next"])
 
 
 @pytest.mark.parametrize("how", ["tried again", "skipped"])
@@ -179,6 +197,28 @@ def test_outputs_are_mapped_before_and_not_again_behind_it(world: World) -> None
 
     assert (before, variables(world, started)["total"]) == (1, 1)
     assert open_tasks(world) == ["next"]
+
+
+def test_each_of_very_many_is_left_by_itself(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runtime, "ROUND_TRIPS", False)
+    inside = f'<startEvent id="in"/><userTask id="vote" {AFTER}/><endEvent id="out"/>' + chain("in", "vote", "out")
+    many = f'<subProcess id="each">{inside}<multiInstanceLoopCharacteristics camunda:collection="people"/></subProcess>'
+    world.deploy(bpmn(line(many, names=("each",))))
+    started = world.start(people=list(range(80)))
+    first, *others = started.tasks
+
+    done = world.complete(first.id)
+    assert {task.id for task in done.tasks} == {task.id for task in others}
+    for number, task in enumerate(others):
+        world.complete(task.id)
+        if number == 40:
+            live_cases.clear()
+
+    assert timers(world) == ["vote"] * 80
+    assert world.pass_time(NOW) == 80
+    with world.reading() as view:
+        assert instance(view, started.id).state == "completed"
+    assert world.rows("SELECT count(*) FROM token_log WHERE left_at IS NULL") == [(0,)]
 
 
 @pytest.mark.parametrize("still", ["true", "false"])
