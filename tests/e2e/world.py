@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 from core.identity import SYSTEM, Actor
 from core.settings import Settings
 from crm.customers import CreateCustomer
+from crm.devices.contracts import SaveContract
 from crm.northwind import import_northwind
 from crm.offer_content import Line
+from crm.offer_queries import offer
 from crm.offers import CreatedOffer, CreateOffer
 from crm.profiles import Profile
 from crm.reorders import OfferFromOrder
@@ -68,7 +71,22 @@ def _fill(application: Application, offers: int) -> tuple[str, ...]:
     execute(DefineDocumentType(key="contract", name="Contract", form=CONTRACT, numbering="C/{seq:03}"), actor=SYSTEM)
     draft = _northwind(application) if NORTHWIND.exists() else _own(application)
     made: list[CreatedOffer] = [execute(draft, actor=actor("ewa")) for _ in range(offers)]
+    _service(application, made[0].id)
     return tuple(each.number for each in made)
+
+
+def _service(application: Application, offer_id: str) -> None:
+    """A service contract with the customer of an offer."""
+    with application.units.reading(SYSTEM) as view:
+        customer_id = offer(view, offer_id).customer_id
+    terms = SaveContract(
+        customer_id=customer_id,
+        name="Full service",
+        starts_on=date(2026, 1, 1),
+        response_hours=Decimal(8),
+        note="The keys are at the reception.",
+    )
+    application.executor.execute(terms, actor=SYSTEM)
 
 
 def add_people(application: Application) -> None:
