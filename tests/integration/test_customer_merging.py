@@ -187,6 +187,7 @@ def test_cus_39_every_table_that_names_a_customer_is_thought_of() -> None:
 
     known = {
         "activity.customer_id",
+        "call_item.customer_id",
         "contact.customer_id",
         "customer.parent_id",
         "customer_note.customer_id",
