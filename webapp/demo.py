@@ -35,7 +35,7 @@ from engine.tasks import CompleteTask
 from engine.views import TaskSummary
 from processes import PACKAGES
 from storage.unit_of_work import Reading
-from webapp import demo_dunning, demo_opportunities, demo_repairs, demo_sales
+from webapp import demo_dunning, demo_opportunities, demo_repairs, demo_sales, demo_waiting
 from webapp.accounts.people import AddAccount
 from webapp.accounts.queries import account_named
 from webapp.bootstrap import Application
@@ -59,6 +59,7 @@ PEOPLE = (  # log-in, name, role
     ("marek", "Marek Sowa", "process_designer"),
     ("adam", "Adam Wrona", "auditor"),
     ("kazik", "Kazimierz Maj", "records_manager"),
+    ("kasia", "Katarzyna Bąk", "call_agent"),
     ("admin", "Administrator", "admin"),
 )
 OWNER, RECORDS = "ewa", "kazik"
@@ -108,6 +109,7 @@ class Demo:
                 self.start_case(offer_id, stage)
         demo_opportunities.opportunities(self)
         demo_repairs.repairs(self)
+        demo_waiting.waiting(self)
 
     def deploy(self) -> None:
         """Deploy the shipped packages that bring something new; what a designer changed since stays as it is."""
