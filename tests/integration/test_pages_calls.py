@@ -61,6 +61,22 @@ def test_call_07_a_call_is_taken_and_put_off_on_its_page(application: Applicatio
     assert "promised" in kasia.get("/calls").text
 
 
+def test_a_call_is_asked_for_on_the_page_of_the_customer(application: Application, customer_id: str) -> None:
+    kasia, rafal = browser_of(application, "kasia"), browser_of(application, "rafal")
+    address = f"/customers/{customer_id}/callback"
+    asked = {"subject": "Zmiana terminu", "note": "po 14:00", "call_at": "2099-01-05T14:00"}
+
+    form = kasia.get(f"/customers/{customer_id}").text
+    sent = kasia.post(address, data=asked | {"csrf_token": form_token(kasia)})
+    refused = rafal.post(address, data=asked | {"csrf_token": form_token(rafal)})
+
+    assert f'action="{address}"' in form
+    assert sent.location == f"/customers/{customer_id}"
+    assert refused.status_code == 403
+    assert "Zmiana terminu" in kasia.get("/calls").text
+    assert address not in rafal.get(f"/customers/{customer_id}").text
+
+
 def test_programs_take_calls_too(application: Application, customer_id: str) -> None:
     kasia, rafal = program_of(application, "kasia"), program_of(application, "rafal")
     moment = SystemClock().now() + timedelta(days=400)
