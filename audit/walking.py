@@ -46,7 +46,6 @@ def walk(driver: Driver, progress: Progress | None = None) -> list[Finding]:
     row = driver.execute("SELECT count(*) FROM audit_entry").fetchone()
     total = row[0] if row else 0
     findings = [finding for each in _chains(driver, tell, total) if (finding := first_finding(*each)) is not None]
-    tell(total, total)
     return [*findings, *_wrong_values(driver)]
 
 
@@ -84,7 +83,7 @@ def batched(cursor: "psycopg.ServerCursor[Row]", tell: Callable[[int], None] | N
         nonlocal done
         rows = cursor.fetchmany(BATCH)
         done += len(rows)
-        if tell is not None:
+        if tell is not None and rows:
             tell(done)
         return rows
 
