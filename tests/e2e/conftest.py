@@ -16,7 +16,7 @@ from tests.e2e.world import PASSWORD, World, prepare
 from tests.served import Served, serving
 
 ROOT = Path(__file__).parents[2]
-OFFERS = 20  # one for each walk that needs a fresh one
+OFFERS = 24  # one for each walk that needs a fresh one
 PATIENCE = 45_000  # milliseconds that a page may take on a busy machine
 LogIn = Callable[..., "Visitor"]
 

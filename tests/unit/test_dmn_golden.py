@@ -20,6 +20,7 @@ FINE = {
     "special_terms": False,
     "special_build": False,
     "overdue_days": 0,
+    "offer_version": 1,
 }
 
 # Directive 2011/7/EU as Polish law has it since 2020: the amount of the claim in PLN → EUR
