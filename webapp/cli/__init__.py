@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 import click
 
 from core.errors import DomainError
+from core.loading import loading
 from core.settings import Settings, SettingsError
 
 FINDINGS = 1  # exit code: findings, or expectations that failed
@@ -85,7 +86,8 @@ class Lazy(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module, attribute = COMMANDS[cmd_name].split(":")
-        command: click.Command = getattr(importlib.import_module(module), attribute)
+        with loading():
+            command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

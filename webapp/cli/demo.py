@@ -7,6 +7,7 @@ import os
 
 import click
 
+from core.loading import loading
 from core.settings import Settings
 from webapp.bootstrap import Application
 from webapp.cli.serve import address_options, run_parts
@@ -24,7 +25,8 @@ def demo(settings: Settings, host: str, port: int, prepare_only: bool) -> None:
     set_up(level)
 
     def prepare(application: Application) -> None:
-        from webapp.demo import Demo
+        with loading():
+            from webapp.demo import Demo
 
         Demo(application, lambda sentence: click.echo(sentence, err=True)).fill()
 

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
+from core.loading import loaded, loading
 from core.settings import Settings
 from webapp.bootstrap import Application, bring_up_to_date, build
 from webapp.logs import set_up
@@ -68,18 +69,21 @@ def run_parts(
     announce: Callable[[str], None] | None = None,
 ) -> None:
     """Run parts until a signal comes; `owner` asks for the data folder alone."""
-    from webapp import serving
+    with loading():
+        from webapp import serving
 
-    if "web" in names:
-        serving.check_address(host, port)
-    application = build(settings, owner=owner)
+        if "web" in names:
+            serving.check_address(host, port)
+        application = build(settings, owner=owner)
     try:
         bring_up_to_date(application, allowed=application.database.embedded is not None or prepare is not None)
         if prepare is not None:
             prepare(application)
         if not names:
             return
-        parts = serving.make_parts(application, names, host=host, port=port)
+        with loading():
+            parts = serving.make_parts(application, names, host=host, port=port)
+        loaded()
         served = next((part for part in parts if isinstance(part, serving.WebPart)), None)
 
         def ready() -> None:
