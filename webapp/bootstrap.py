@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -192,15 +193,17 @@ def build(settings: Settings, *, clock: Clock | None = None, owner: bool = False
 
     Raises `Unavailable` and `StorageFull` when folder, database or blob store cannot be used.
     """
-    from webapp import policies, records_policy, secret  # late: policies import every context
-
-    load_contexts()
     _use_calendar(settings)
     use_limit(settings.max_variables)
     folder = DataFolder(settings.data)
     if owner:
         folder.own()
-    database = Database.open(settings)
+    with ThreadPoolExecutor(max_workers=1) as starter:  # the database comes up while modules load
+        opening = starter.submit(Database.open, settings)
+        from webapp import policies, records_policy, secret  # late: policies import every context
+
+        load_contexts()
+        database = opening.result()
     try:
         clock = clock or SystemClock()
         blobs = open_blobs(settings)

@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Protocol
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
@@ -112,7 +113,12 @@ class WebClient:
         self._hosts = [_pattern(host) for host in hosts]
         self._largest = largest
         self._network = network or SystemNetwork()
-        self._context = context or ssl.create_default_context()
+        self._given_context = context
+
+    @cached_property
+    def _context(self) -> ssl.SSLContext:
+        """Reading the roots that are believed takes 50 ms, which few processes need."""
+        return self._given_context or ssl.create_default_context()
 
     def send(self, request: Request) -> Answer:
         """Call, and follow the redirects of what only reads."""
