@@ -159,6 +159,16 @@ def test_it_is_taken_away_with_a_code_or_by_an_administrator(
     assert log_in(app.test_client()).location == "/"
 
 
+def test_a_stolen_browser_cannot_guess_the_code_that_takes_it_away(anna: FlaskClient, clock: FixedClock) -> None:
+    device, _ = set_up(anna, clock)
+
+    answers = [send(anna, "/account/second-factor/remove", code="000000").status_code for _ in range(7)]
+
+    assert answers[0] == 422
+    assert answers[-1] == 429
+    assert send(anna, "/account/second-factor/remove", code=device.code()).status_code == 429
+
+
 def test_a_new_password_keeps_the_second_factor(
     application: Application, app: Flask, anna: FlaskClient, clock: FixedClock
 ) -> None:

@@ -17,12 +17,11 @@ from webapp.accounts.second_factor import (
     BeginSecondFactor,
     ConfirmSecondFactor,
     RemoveSecondFactor,
-    SpendCode,
     WrongCode,
     enrolment,
 )
 from webapp.accounts.tokens import CreateToken, RevokeToken
-from webapp.auth import browser_log_in
+from webapp.auth import browser_log_in, check_code
 from webapp.pages.blueprint import blueprint
 from webapp.web import current_actor, run, run_as, view
 
@@ -103,7 +102,7 @@ def remove_second_factor() -> Response | tuple[str, int]:
     with view() as reading:
         mine = particulars(reading, current_actor().id)
     try:
-        run(SpendCode(account_id=mine.account.id, code=request.form.get("code", "")))
+        check_code(mine.account.name, mine.account.id, request.form.get("code", ""))  # who guesses has to wait
     except WrongCode as error:
         return _page(error), 422
     run(RemoveSecondFactor(name=current_actor().id))
