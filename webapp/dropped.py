@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -44,7 +45,7 @@ def take_files(application: Application, *, settled: timedelta = SETTLED) -> int
     before = SystemClock().now() - settled  # against the clock of the files
     count = 0
     for path in settled_files(root, before):
-        _settle(application, root, path)
+        settle(root, path, partial(_take, application, root, path), "take_files")
         count += 1
         if count >= MOST:
             break
@@ -72,15 +73,19 @@ def settled_files(root: Path, before: datetime) -> Iterator[Path]:
                     yield Path(each.path)
 
 
-def _settle(application: Application, root: Path, path: Path) -> None:
+def settle(root: Path, path: Path, take: Callable[[BinaryIO], None], action: str) -> None:
+    """Take a file and move it to those that are done, or to those that are refused, with the reason beside it.
+
+    Raises `Unavailable` and `StorageFull`, which are not the file's fault: it stays and is tried again.
+    """
     try:
         with opened(path) as file:
-            _take(application, root, path, file)
+            take(file)
     except (NotTaken, DomainError) as error:
-        if isinstance(error, Unavailable | StorageFull):  # not the file's fault: it stays and is tried again
+        if isinstance(error, Unavailable | StorageFull):
             raise
         sentence = error.sentence if isinstance(error, DomainError) else str(error)
-        logger.warning("a dropped file was refused", extra={"action": "take_files", "reason": sentence})
+        logger.warning("a dropped file was refused", extra={"action": action, "reason": sentence})
         moved = move_away(root, path, REFUSED)
         moved.with_name(f"{moved.name}.reason.txt").write_text(f"{sentence}\n", encoding="utf-8")
         return

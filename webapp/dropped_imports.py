@@ -6,16 +6,16 @@ The same look, batches, report and way back as for an import by hand; who looks 
 from __future__ import annotations
 
 import io
-import logging
 import os
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from sqlalchemy import select
 
 from core.clock import SystemClock
-from core.errors import DomainError, StorageFull, Unavailable
+from core.errors import Unavailable
 from core.identity import SYSTEM, Actor
 from crm.imports.arranging import Mapping, mappings, own_fields
 from crm.imports.batches import RIGHTS_KEPT, DraftImport, StartImport
@@ -32,9 +32,7 @@ from storage.jobs.queue import JobRequest
 from storage.jobs.registry import job
 from storage.unit_of_work import Reading
 from webapp.bootstrap import Application
-from webapp.dropped import DONE, MOST, REFUSED, SETTLED, NotTaken, move_away, opened, settled_files
-
-logger = logging.getLogger(__name__)
+from webapp.dropped import MOST, SETTLED, NotTaken, settle, settled_files
 
 TAKE = "crm.imports.take_files"
 FOLDER = Actor(
@@ -66,28 +64,11 @@ def take_records(application: Application, *, settled: timedelta = SETTLED) -> i
         raise Unavailable(f"The folder {root} cannot be read. Make it, or change OBIEG_IMPORT_FOLDER.")
     before, count = SystemClock().now() - settled, 0  # against the clock of the files
     for path in settled_files(root, before):
-        _settle(application, root, path)
+        settle(root, path, partial(_bring_in, application, root, path), "take_records")
         count += 1
         if count >= MOST:
             break
     return count
-
-
-def _settle(application: Application, root: Path, path: Path) -> None:
-    try:
-        with opened(path) as file:
-            _bring_in(application, root, path, file)
-    except (NotTaken, DomainError) as error:
-        if isinstance(error, Unavailable | StorageFull):  # not the file's fault: it stays and is tried again
-            raise
-        sentence = error.sentence if isinstance(error, DomainError) else str(error)
-        logger.warning("a file of records was refused", extra={"action": "take_records", "reason": sentence})
-        moved = move_away(root, path, REFUSED)
-        moved.with_name(f"{moved.name}.reason.txt").write_text(f"{sentence}\n", encoding="utf-8")
-        return
-    except FileNotFoundError:  # somebody took it back
-        return
-    move_away(root, path, DONE)
 
 
 def _bring_in(application: Application, root: Path, path: Path, file: BinaryIO) -> None:

@@ -18,7 +18,7 @@ from crm.imports.undoing import UndoImport, run_undo
 from crm.imports.working import look_at, run_import
 from crm.queries import customers
 from tests.crm_desk import RIGHTS
-from webapp import dropped_imports
+from webapp import dropped
 from webapp.bootstrap import Application
 from webapp.dropped_imports import import_ticks, take_records
 
@@ -102,7 +102,7 @@ def test_imp_03_a_look_that_was_cut_short_brings_nothing_in_twice(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as cut:
-        cut.setattr(dropped_imports, "move_away", die)
+        cut.setattr(dropped, "move_away", die)
         with pytest.raises(KeyboardInterrupt):
             take_records(application, settled=AT_ONCE)
 
