@@ -18,7 +18,7 @@ from engine.views import CommentView, DocumentNeed, Page, TaskDetail, TaskSummar
 from engine.worklist import named
 from storage.unit_of_work import Reading
 
-__all__ = ["TaskFilter", "count_tasks", "task", "tasks"]
+__all__ = ["TaskFilter", "count_tasks", "search_columns", "task", "tasks"]
 
 COUNTED_WITH_PAGE = 1000  # tasks: the total that comes with a page is not counted further
 
@@ -39,6 +39,11 @@ def tasks(view: Reading, wanted: TaskFilter, after: str | None = None, limit: in
 def count_tasks(view: Reading, wanted: TaskFilter, *, up_to: int = COUNTED) -> int:
     """How many open tasks the asking person may see, counted up to a number."""
     return worklist.count(view.session, asked(view.actor, wanted), up_to)
+
+
+def search_columns(view: Reading, definition_id: str) -> tuple[str, ...]:
+    """The variables by which a process lets its tasks be found. Raises `DefinitionNotFound`."""
+    return catalog.program(view, definition_id).process.searchable
 
 
 def _order(sort: str) -> Order:

@@ -1,8 +1,7 @@
 """The engine's tables: what is deployed, what runs, what waits for people and for the clock, and what has been.
 
-Every hot table leads with `instance_id`, so that all rows of one instance can live on one shard. Hot tables have no
-foreign key to `instance`: the engine alone writes them, always in the transaction that holds the instance's lock, and
-a check per row would cost more than the row.
+Every hot table leads with `instance_id`, so that all rows of one instance can live on one shard. None has a foreign key
+to `instance`: the engine alone writes them, holding the instance's lock, and a check would cost more than the row.
 """
 
 from datetime import datetime
@@ -112,6 +111,7 @@ class WorkItemRow(Base):
     __table_args__ = (
         Index("ix_work_item_id", "id", unique=True),
         Index("ix_work_item_assignee_due_at", "assignee", DUE_AT, "id", postgresql_where=text("assignee IS NOT NULL")),
+        Index("ix_work_item_owner_due_at", "owner", DUE_AT, "id", postgresql_where=text("owner IS NOT NULL")),
         Index("ix_work_item_due_at_id", "due_at", "id"),
         Index("ix_work_item_definition_key_element_id", "definition_key", "element_id", "id"),
         Index("ix_work_item_priority_id", "priority", "id"),

@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 
 from engine import access, catalog, related
 from engine.errors import InstanceNotFound
-from engine.inbox import TaskFilter, count_tasks, task, tasks
+from engine.inbox import TaskFilter, count_tasks, search_columns, task, tasks
 from engine.instances import EntityLink
 from engine.models import DefinitionRow, IncidentRow, InstanceEntityRow, InstanceRow, TokenLogRow
 from engine.paging import Order, checked, contains, count, split
@@ -38,6 +38,7 @@ __all__ = [
     "instance",
     "instances",
     "move_targets",
+    "search_columns",
     "startable",
     "task",
     "tasks",

@@ -5,7 +5,7 @@ that objects take, from constants of this module; values are sent apart from the
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,6 +21,7 @@ CROWDED = 32  # names of one person: to look for more in an index takes longer t
 # the lists that tasks stand in by due date, `infinity` where there is none
 OFFERED = ("task_offer", "due_at", "name")
 ASSIGNED = ("work_item", "coalesce(due_at, 'infinity')", "assignee")
+DELEGATED = ("work_item", "coalesce(due_at, 'infinity')", "owner")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,10 +30,14 @@ class TaskFilter:
 
     `variables` are values that declared variables (`obieg:searchable`) must have; a text also finds the number or truth
     value that it spells. `follow_up_until` leaves out what was put aside until later, `follow_up_after` finds that.
+    `free_for` leaves out what somebody else took, `delegated_by` finds what that person asked others to do.
     """
 
+    ids: Collection[str] | None = None
     assignee: str | None = None
     unassigned: bool = False
+    free_for: str | None = None
+    delegated_by: str | None = None
     candidate_group: str | None = None
     definition_key: str | None = None
     element_id: str | None = None
@@ -112,6 +117,8 @@ def asked(actor: Actor, wanted: TaskFilter) -> Asked:
 def _lists(actor: Actor, wanted: TaskFilter, seen: str | None) -> tuple[TaskList, ...]:
     if wanted.assignee is not None:
         return (TaskList(*ASSIGNED, wanted.assignee),)
+    if wanted.delegated_by is not None:
+        return (TaskList(*DELEGATED, wanted.delegated_by),)
     if wanted.candidate_group is not None:
         return (TaskList(*OFFERED, f"group:{wanted.candidate_group}"),)
     if seen is None:
@@ -129,8 +136,17 @@ def _equal(wanted: TaskFilter, values: dict[str, Any]) -> list[str]:
         if value is not None:
             values[name] = value
             found.append(f"w.{name} = %({name})s")
+    if wanted.ids is not None:
+        values["ids"] = list(wanted.ids)
+        found.append("w.id = ANY(%(ids)s::varchar[])")
     if wanted.unassigned:
         found.append("w.assignee IS NULL")
+    if wanted.free_for is not None:
+        values["free_for"] = wanted.free_for
+        found.append("(w.assignee IS NULL OR w.assignee = %(free_for)s)")
+    if wanted.delegated_by is not None:
+        values["delegated_by"] = wanted.delegated_by
+        found.append("w.owner = %(delegated_by)s AND w.is_delegated")
     if wanted.candidate_group is not None:
         values["group"] = [f"group:{wanted.candidate_group}"]
         found.append("w.candidates && %(group)s::varchar[]")

@@ -155,6 +155,8 @@ DOORS = (  # importing these registers their commands, handlers and tables
     "webapp.accounts.tokens",
     "webapp.accounts.logins",
     "webapp.accounts.second_factor",
+    "webapp.inbox.drafts",
+    "webapp.inbox.filters",
 )
 
 

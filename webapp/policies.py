@@ -71,6 +71,7 @@ from webapp.decisions import TaskDecisions
 from webapp.document_fields import FormJs
 from webapp.erasing import PapersOfPeople
 from webapp.erp.http import HttpErp
+from webapp.inbox.drafts import forget_drafts
 from webapp.linked_records import RecordTitles
 from webapp.mail_directory import Directory
 from webapp.mail_jobs import open_mails
@@ -131,6 +132,7 @@ def recorders() -> Sequence[Recorder]:
         note_answers,
         note_quotes,
         note_withdrawals,
+        forget_drafts,
         record,
         note_retention,
     )

@@ -50,6 +50,7 @@ MODELS = (
     "crm.devices.models",
     "processes.dunning.models",
     "webapp.accounts.models",
+    "webapp.inbox.models",
 )
 WAITS = (
     "SELECT true FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'advisory'"

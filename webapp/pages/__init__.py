@@ -58,6 +58,8 @@ MODULES = (
     "sending",
     "signatures",
     "start",
+    "task_drafts",
+    "task_together",
     "tasks",
     "templates",
     "trail",

@@ -18,6 +18,7 @@ from engine.tasks import AssignTask, CommentTask
 from engine.views import TaskDetail
 from processes.call_tasks import KINDS
 from storage.unit_of_work import Reading
+from webapp.inbox.drafts import draft_of
 from webapp.pages.blueprint import blueprint
 from webapp.pages.formats import reader_zone
 from webapp.pages.shell import names
@@ -34,7 +35,8 @@ def task(task_id: str) -> str:
         values["call_id"] = (
             call_of_task(reading, task_id) if found.element_id in KINDS and found.state == "open" else None
         )
-    workable = found.state == "open" and found.may_work
+        workable = found.state == "open" and found.may_work
+        values["draft"] = draft_of(reading, task_id) if workable else None
     shown = {"definition_name": definition.name, "form_has_table": has_table(found.form)}
     return render_template("task.html", workable=workable, **shown, **values)
 
@@ -110,7 +112,9 @@ def _documents(reading: Reading, found: TaskDetail) -> dict[str, Any]:
     linked = documents_of(reading, [own, case])
     here = {each.document_id for each in linked[own]}
     elsewhere = [each for each in linked[case] if each.document_id not in here]
-    return {"task": found, "documents": linked[own], "case_documents": elsewhere, "names": names()}
+    may_attach = found.state == "open" and found.may_work and reading.actor.may("document.file")
+    shown = {"documents": linked[own], "case_documents": elsewhere, "may_attach": may_attach}
+    return {"task": found, "names": names(), **shown}
 
 
 def _offer_of(reading: Reading, found: TaskDetail) -> Offer | None:

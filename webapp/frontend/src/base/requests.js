@@ -20,9 +20,9 @@ export function headers(method) {
   return wanted;
 }
 
-/** Sends JSON and gives the answer's JSON; throws a Problem, which `tell` can show. */
-export async function send(method, address, body) {
-  const asked = { method, credentials: "same-origin", headers: headers(method) };
+/** Sends JSON and gives the answer's JSON; `options` are more of fetch's; throws a Problem, which `tell` can show. */
+export async function send(method, address, body, options = {}) {
+  const asked = { method, credentials: "same-origin", headers: headers(method), ...options };
   if (body !== undefined) {
     asked.headers["Content-Type"] = "application/json";
     asked.body = JSON.stringify(body);

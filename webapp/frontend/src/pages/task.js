@@ -3,7 +3,9 @@ import "../base/index.js";
 
 import { Problem, send, tell } from "../base/requests.js";
 import { toast, toastAfterwards } from "../base/toasts.js";
+import { keepDrafts } from "../parts/draft.js";
 import { drawForm, focusFirstError, showRefusals } from "../parts/form.js";
+import { wireNeeds } from "../parts/needs.js";
 import { wirePreviews } from "../parts/preview.js";
 import { wireUploads } from "../parts/upload.js";
 
@@ -12,12 +14,14 @@ const box = document.querySelector("#form");
 const completers = [...document.querySelectorAll("[data-complete-to]")];
 const key = crypto.randomUUID?.() ?? String(Math.random()); // the same press twice completes once
 let form = null;
+let keeper = null; // of what is entered and not sent yet
 
 if (box) {
-  const { schema, data } = JSON.parse(document.querySelector("#form-source").textContent);
-  drawForm(box, schema, data, { readOnly: page.dataset.readonly === "true" }).then((drawn) => {
+  const { schema, data, draft } = JSON.parse(document.querySelector("#form-source").textContent);
+  drawForm(box, schema, { ...data, ...draft }, { readOnly: page.dataset.readonly === "true" }).then((drawn) => {
     form = drawn;
     form.on("submit", (event) => event.preventDefault?.());
+    if (page.dataset.draft) keeper = keepDrafts(form, page.dataset.draft);
   });
 }
 
@@ -27,12 +31,14 @@ async function complete(button) {
   const data = collected();
   if (data === null) return;
   setBusy(button, true);
+  await keeper?.stop(); // a draft that is under way must not come after the decision
   try {
     await send("POST", page.dataset.complete, { data, idempotency_key: key });
     toastAfterwards(`Done: ${page.dataset.name}.`);
     location.assign(button.dataset.completeTo);
   } catch (problem) {
     refuse(problem);
+    keeper?.start();
     setBusy(button, false);
   }
 }
@@ -75,4 +81,5 @@ document.querySelectorAll("[data-upload]").forEach((zone) => {
   });
 });
 
+wireNeeds(document.querySelector("#documents"));
 wirePreviews(document);
