@@ -31,10 +31,11 @@ class Subjects(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonalDataErased(Event):
-    """Personal values of a subject were destroyed; how many, and why, remains."""
+    """Personal values of a subject, and of the others that are the same, were destroyed; how many, and why, remains."""
 
     type: ClassVar[str] = ERASED
     subject: str
+    also: list[str]
     values: int
     reason: str
 
@@ -80,5 +81,9 @@ def erase_personal_data(command: ErasePersonalData, unit: UnitOfWork) -> int:
             holds=holds,
         )
     result = unit.connection.execute(delete(AuditPersonalRow).where(AuditPersonalRow.subject.in_(subjects)))
-    unit.emit(PersonalDataErased(subject=command.subject, values=result.rowcount, reason=command.reason.strip()))
+    unit.emit(
+        PersonalDataErased(
+            subject=command.subject, also=subjects[1:], values=result.rowcount, reason=command.reason.strip()
+        )
+    )
     return result.rowcount

@@ -33,6 +33,7 @@ from documents.search.indexing import row_of
 from documents.search.models import SearchEntryRow
 from documents.search.queries import search, suggest
 from storage.engine import Database
+from storage.schema import migrate
 from storage.unit_of_work import UnitFactory
 from webapp.bootstrap import opened
 
@@ -138,6 +139,8 @@ def _drop_unfit(settings: Settings) -> None:
     try:
         found = inspect(database.engine)
         is_empty, is_ours = not found.has_table("search_entry"), found.has_table("bench_search_chunk")
+        if is_ours:
+            migrate(database.engine)  # tables that have only grown since keep what was made
         is_fit = is_empty or fits(database.engine)
     finally:
         database.close()

@@ -32,15 +32,17 @@ class DocumentEvent(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentFiled(DocumentEvent):
-    """A document entered the system with its first version."""
+    """A document entered the system with its first version; `description` has its number, tags and fields."""
 
     type: ClassVar[str] = "document.filed"
+    personal: ClassVar[frozenset[str]] = frozenset({"title", "file_name", "description"})
     size: int
     media_type: str
     file_name: str
     reason: str | None
     created_at: datetime
     links: list[dict[str, Any]]
+    description: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -123,9 +123,12 @@ def _file(unit: UnitOfWork, command: FileDocument, kind: DocumentTypeRow | None)
             raise VersionNotFound(document.id, link.version)
     unit.claim(BlobRef(version.digest, version.size))
     post(unit, Filed(document, version, links))
-    described = [{"kind": link.kind, "id": link.target, "role": link.role} for link in links]
+    facts = _facts(document, version) | {
+        "links": [{"kind": link.kind, "id": link.target, "role": link.role} for link in links],
+        "description": {"number": document.number, "tags": document.tags, "fields": document.fields},
+    }
     for case_id in cases_of(unit, links) or NO_CASE:
-        unit.emit(DocumentFiled(**_facts(document, version), case_id=case_id, links=described))
+        unit.emit(DocumentFiled(**facts, case_id=case_id))
     return FiledDocument(document.id, 1, version.digest)
 
 

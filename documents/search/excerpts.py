@@ -10,6 +10,7 @@ from documents.search.questions import Marks
 
 LOOKED_AT = 40_000  # characters of a text, so that a long book costs no more than a long letter
 BEFORE, AFTER = 60, 180  # characters shown around the first word
+SHOWN = 4 * AFTER  # characters that are read where nothing is looked for: what is not printed is left out of them
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,15 +21,16 @@ from storage.unit_of_work import Reading
 
 WINDOW = 300  # newest entries that fit: ranked among themselves, counted for the facets
 WINDOW_ASKED = 100  # the same for who is asked about entry by entry
+WINDOW_APART, APART = 100, 64  # the same where so few of a bucket fit: each lies on pages of its own then
 ENOUGH, ENOUGH_SECONDS = 20, 0.1  # with so many found a walk stops then, to be continued by who wants more
-SOME_SECONDS = 1.0  # after which one stops that has found anything
+SOME_SECONDS = 0.5  # after which one stops that has found anything
 LONGEST_SECONDS = 5.0  # of a walk; a single statement that takes longer is refused as too broad
 FIRST = 2  # buckets of the first look-up
 GROWTH = 4  # times what was looked at, at most, until words are known to be rare
 SAMPLED = 16  # buckets that tell how many entries match in all, where what matches lies about as close everywhere
 APIECE = 1 << (COARSE - FINE)  # buckets that one number of the index stands for
 SPARE = 1.25  # times as much is looked at as is likely to be enough
-MOST_ASKED, MOST_COMPARED = 4000, 2000  # candidates of one look-up that are asked about, whose words are compared
+MOST_ASKED, MOST_COMPARED = 4000, 500  # candidates of one look-up that are asked about, whose words are compared
 WALKED, MOST_WALKED = 4096, 65_536  # entries of one look at all of them, whatever they say
 PATIENCE = 4  # times as many as are likely to be enough
 NONE_AHEAD = (0, 0)
@@ -60,8 +61,9 @@ class _Walk:
 
     @property
     def wanted(self) -> int:
-        """How many are missing."""
-        return self.most - len(self.found)
+        """How many are missing; fewer are wanted of what lies far apart, since to rank each is to read its vector."""
+        is_apart = self.looked_at >= SAMPLED and self.candidates < self.looked_at * APART
+        return max(0, (min(self.most, WINDOW_APART) if is_apart else self.most) - len(self.found))
 
     def stretch(self, most_asked: int | None) -> int:
         """Buckets of the next look-up; `most_asked`: candidates are asked about, so many at once."""

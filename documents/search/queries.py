@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY
 
 from core.errors import InvalidInput
 from documents.models import DocumentTypeRow
-from documents.search.excerpts import Piece, excerpt, marked
+from documents.search.excerpts import LOOKED_AT, SHOWN, Piece, excerpt, marked
 from documents.search.finding import Finder, Window
 from documents.search.meaning import meant
 from documents.search.models import SearchEntryRow
@@ -109,9 +109,9 @@ def search(
 ) -> SearchPage:
     """What fits a query, the best or the newest first. Raises `SearchRefused`, `SearchTooBroad`, `InvalidInput`.
 
-    The newest 300 entries that fit and may be seen are looked at (100 for who has very many cases), ranked among
-    themselves and counted; the next ones follow when those are through. So a page costs the same, whether ten entries
-    fit or a million.
+    The newest 300 entries that fit and may be seen are looked at (100 where they lie far apart, and for who has very
+    many cases), ranked among themselves and counted; the next ones follow when those are through. So a page costs the
+    same, whether ten entries fit or a million.
     """
     if order not in ORDERS:
         sentence = f"Results are in one of these orders: {', '.join(ORDERS)}."
@@ -191,7 +191,7 @@ def _hits(view: Reading, seqs: Sequence[int], asked: Question, *, with_text: boo
     columns = (row.seq, row.kind, row.subject, row.title, row.about, row.facts, row.dated)
     rows = {each.seq: each for each in view.session.execute(select(*columns).where(row.seq.in_(seqs)))} if seqs else {}
     documents = [each.subject for each in rows.values() if each.kind == DOCUMENT] if with_text else []
-    texts = beginnings(view, documents)
+    texts = beginnings(view, documents, most=LOOKED_AT if asked.marks else SHOWN)
     return tuple(_hit(rows[seq], texts.get(rows[seq].subject, ""), asked) for seq in seqs if seq in rows)
 
 

@@ -21,13 +21,13 @@ def texts_of(reading: Reading, versions: Mapping[str, int]) -> dict[str, str]:
     return {each[0]: each[1] for each in rows}
 
 
-def beginnings(reading: Reading, document_ids: Collection[str]) -> dict[str, str]:
-    """The beginning of the newest version's text, for excerpts."""
+def beginnings(reading: Reading, document_ids: Collection[str], *, most: int = LOOKED_AT) -> dict[str, str]:
+    """The beginning of the newest version's text, for excerpts: `most` characters, and one where there are more."""
     if not document_ids:
         return {}
     row = DocumentTextRow
     query = (
-        select(row.document_id, func.left(row.text, LOOKED_AT + 1))
+        select(row.document_id, func.left(row.text, most + 1))
         .join(DocumentRow, (DocumentRow.id == row.document_id) & (DocumentRow.latest == row.n))
         .where(row.document_id.in_(document_ids))
     )

@@ -18,9 +18,12 @@ from core.clock import FixedClock
 from core.identity import SYSTEM
 from documents.filing import AddVersion, DocumentLink, FileDocument
 from documents.intake import receive
+from documents.metadata import EditDocument
 from documents.states import change_state
 from webapp.bootstrap import Application
+from webapp.described_check import check_descriptions
 from webapp.document_check import check_blobs, check_content, check_versions
+from webapp.personal_check import check_personal
 
 OPTIONS = {"deadline": None, "suppress_health_check": [HealthCheck.function_scoped_fixture]}
 TABLES = ("document_version", "document_link", "document", "blob")
@@ -51,6 +54,11 @@ DOCUMENT = {
     "state": ("UPDATE document SET state = 'signed' WHERE id = :document", "changed"),
     "newest hidden": ("UPDATE document SET latest = 1 WHERE id = :document", "changed"),
     "said to be destroyed": ("UPDATE document SET destroyed_at = now() WHERE id = :document", "changed"),
+    "title": ("UPDATE document SET title = 'Aneks 2' WHERE id = :document", "changed"),
+    "type": ("UPDATE document SET type = 'offer' WHERE id = :document", "changed"),
+    "number": ("UPDATE document SET number = '7/2026' WHERE id = :document", "changed"),
+    "tags": ("UPDATE document SET tags = '{}' WHERE id = :document", "changed"),
+    "fields": ("""UPDATE document SET fields = '{"amount": 13}' WHERE id = :document""", "changed"),
     "link removed": ("DELETE FROM document_link WHERE document_id = :document", "removed"),
     "link moved": ("UPDATE document_link SET target = 'case-2' WHERE document_id = :document", "removed"),
     "role of a link": ("UPDATE document_link SET role = 'offer' WHERE document_id = :document", "removed"),
@@ -76,7 +84,8 @@ class Archive:
         with self.application.units.reading(SYSTEM) as view:
             blobs = self.application.blobs
             content = check_content(view, blobs, lambda _done, _total: None)
-            found = [*check_versions(view), *content, *check_blobs(view, blobs)]
+            described = [*check_personal(view), *check_descriptions(view)]
+            found = [*check_versions(view), *described, *content, *check_blobs(view, blobs)]
         return [(each.stream, each.problem, each.sentence) for each in found]
 
     def file(self, digest: str) -> Path:
@@ -113,7 +122,9 @@ def archive(application: Application) -> Archive:
             )
             if document is None:
                 link = DocumentLink(kind="crm.customer", id="customer-1")
-                document = run(FileDocument(title=name, blob=blob, file_name="a.txt", links=(link,)), actor=SYSTEM).id
+                said: Any = {"tags": ("stal",), "fields": {"amount": 12}, "number": f"{name} 1"}
+                command = FileDocument(title=name, blob=blob, file_name="a.txt", links=(link,), **said)
+                document = run(command, actor=SYSTEM).id
             else:
                 run(AddVersion(document_id=document, blob=blob, file_name="a.txt"), actor=SYSTEM)
             versions.append((document, n, blob.digest))
@@ -186,6 +197,50 @@ def test_a_file_name_that_was_erased_from_the_trail_is_no_finding(archive: Archi
     assert archive.findings() == []
 
 
+def test_a_document_that_was_described_anew_has_no_findings_and_the_old_description_is_one(archive: Archive) -> None:
+    document = archive.versions[0][0]
+    archive.application.executor.execute(
+        EditDocument(document_id=document, title="Umowa 2", tags=("miedź",), fields={"amount": 14}), actor=SYSTEM
+    )
+    assert archive.findings() == []
+
+    before = "UPDATE document SET title = 'Umowa', tags = '{stal}' WHERE id = :document"
+    found = findings_after(archive, (before, {"document": document}))
+
+    assert [(stream, problem, " ".join(sentence.split()[:2])) for stream, problem, sentence in found] == [
+        (f"document:{document}", "changed", "The title"),
+        (f"document:{document}", "changed", "The tags"),
+    ]
+
+
+@pytest.mark.parametrize("name", ["title", "file_name", "description"])
+def test_a_personal_value_that_is_gone_without_an_erasure_is_found_and_named(archive: Archive, name: str) -> None:
+    gone = """DELETE FROM audit_personal WHERE commitment = (SELECT
+        decode(convert_from(content, 'UTF8')::jsonb -> 'personal' ->> :name, 'hex') FROM audit_entry
+        WHERE stream = :stream AND type = 'document.filed')"""
+    stream = f"document:{archive.versions[0][0]}"
+
+    with archive.application.database.engine.begin() as connection:
+        connection.execute(text(gone), {"stream": stream, "name": name})
+
+    ((found, problem, sentence),) = archive.findings()
+    assert (found, problem) == (stream, "removed")
+    assert f"“{name}”" in sentence
+
+
+def test_what_was_told_after_an_erasure_is_still_looked_for(archive: Archive) -> None:
+    document = archive.versions[0][0]
+    run = archive.application.executor.execute
+    run(ErasePersonalData(subject=f"document:{document}", reason="asked on Monday"), actor=SYSTEM)
+    run(EditDocument(document_id=document, tags=("miedź",)), actor=SYSTEM)
+    assert archive.findings() == []
+
+    with archive.application.database.engine.begin() as connection:
+        connection.execute(text("DELETE FROM audit_personal WHERE subject = :s"), {"s": f"document:{document}"})
+
+    assert {problem for _, problem, _ in archive.findings()} == {"removed"}
+
+
 def test_content_that_nobody_filed_is_found_in_the_store_and_in_the_database(archive: Archive) -> None:
     stored = archive.application.blobs.put(io.BytesIO(b"slipped in"))
     sentence = f"Blob {stored.digest} was inserted"
@@ -218,10 +273,10 @@ def test_an_entry_that_cannot_be_read_is_a_finding_and_stops_nothing(archive: Ar
         statement = "UPDATE audit_entry SET content = 'x' WHERE stream = :stream AND type = 'document.filed'"
         connection.execute(text(statement), {"stream": f"document:{document}"})
 
-    (found,) = archive.findings()
+    found = archive.findings()
 
-    assert found[1] == "changed"
-    assert "cannot be read" in found[2]
+    assert {(stream, problem) for stream, problem, _ in found} == {("audit:log", "changed")}
+    assert all("cannot be read" in sentence for _, _, sentence in found)
 
 
 @pytest.mark.parametrize("other", [1, 2])

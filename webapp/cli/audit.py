@@ -18,8 +18,10 @@ from core.settings import Settings
 from webapp.bootstrap import Application, opened
 from webapp.cli import FINDINGS, print_json
 from webapp.cli.progress import progress_bar
+from webapp.described_check import check_descriptions
 from webapp.document_check import check_blobs, check_content, check_versions
 from webapp.grants import rights_beyond
+from webapp.personal_check import check_personal
 
 
 @click.group()
@@ -39,7 +41,7 @@ def audit_check(context: click.Context, as_json: bool, no_content: bool) -> None
         with progress_bar("Chains and log") as progress:
             found = check_everything(view, _published(application, away), progress)
         found += check_timestamps(view, Roots(settings.tsa_roots) if settings.tsa_roots else None)
-        found += check_versions(view)
+        found += [*check_personal(view), *check_versions(view), *check_descriptions(view)]
         if not no_content:
             with progress_bar("Documents") as progress:
                 found += check_content(view, application.blobs, progress)

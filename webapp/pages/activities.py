@@ -25,6 +25,8 @@ from crm.planning.errors import ResourceTaken
 from crm.planning.filters import filter_of, filters
 from crm.planning.resources import resources
 from crm.planning.rules import results
+from documents.access import Target
+from documents.queries import documents_of
 from storage.unit_of_work import Reading
 from webapp.accounts.roles import ROLE_PERMISSIONS
 from webapp.pages.blueprint import MOST, answer, asked, blueprint
@@ -198,7 +200,7 @@ def _seconds(given: dict[str, str]) -> int | None:
 
 
 def _page(reading: Reading, activity_id: str, refusal: Conflict | InvalidInput | None = None) -> str:
-    found = queries.activity(reading, activity_id)
+    found, target = queries.activity(reading, activity_id), Target("crm.activity", activity_id)
     values: dict[str, Any] = {
         "methods": _labels(dictionary(reading, METHOD)),
         "types": _labels(dictionary(reading, TYPE)),
@@ -209,6 +211,7 @@ def _page(reading: Reading, activity_id: str, refusal: Conflict | InvalidInput |
         "results": results(reading, activity_id),
         "colleagues": {key: name for key, name in names().items() if key != SYSTEM.id},
         "roles": sorted(ROLE_PERMISSIONS),
+        "documents": documents_of(reading, [target])[target],
         "booked": {each.id: each.name for each in resources(reading, all_of_them=True)},
     }
     return render_template("activity.html", activity=found, refusal=refusal, **values)

@@ -9,6 +9,7 @@ from documents.links import DocumentLink, LinkDocument
 from documents.locks import LockDocument, UnlockDocument
 from documents.metadata import EditDocument, TagDocuments
 from documents.restoring import RestoreVersion
+from documents.search.queries import suggest
 from documents.states import ChangeState
 from webapp.pages.blueprint import asked, blueprint
 from webapp.pages.field_inputs import entered, inputs
@@ -89,6 +90,15 @@ def link_choices(document_id: str) -> str:
         queries.document(reading, document_id)  # whoever may not see it learns nothing here
         found = choices(reading, asked("kind"), asked("target"))
     return render_template("documents/_link_choices.html", choices=found, document_id=document_id)
+
+
+@blueprint.get("/documents/choices")
+def document_choices() -> str:
+    """Documents that fit what somebody types, each to be linked to the thing that the address names."""
+    with view() as reading:
+        found = suggest(reading, f"kind:document {asked('q')}") if asked("q") else ()
+    target = {"kind": asked("kind"), "id": asked("id")}
+    return render_template("documents/_document_choices.html", found=found, target=target)
 
 
 @blueprint.post("/documents/<document_id>/links")
