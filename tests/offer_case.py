@@ -81,14 +81,16 @@ class OfferDesk:
         created: str = self.do(command, actor).id
         return created
 
-    def start(self, offer_id: str, actor: Actor = REP) -> StartedInstance:
+    def start(self, offer_id: str, actor: Actor = REP, *, sends: bool = False) -> StartedInstance:
+        """Have an offer approved; it is sent by others unless the test is about that."""
         found = self.offer(offer_id)
         links = (
             EntityLink(entity="crm.offer", id=found.id),
             EntityLink(entity="crm.customer", id=found.customer_id),
         )
+        variables = {"offer_id": found.id, "is_sent_elsewhere": not sends}
         command = StartInstance(
-            definition_key="offer_approval", business_key=found.number, variables={"offer_id": found.id}, links=links
+            definition_key="offer_approval", business_key=found.number, variables=variables, links=links
         )
         started: StartedInstance = self.do(command, actor)
         return started

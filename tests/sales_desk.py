@@ -27,6 +27,7 @@ from engine.tasks import CompleteTask
 from engine.timers import FireDueTimers
 from engine.views import TaskSummary
 from processes.offer_approval import PACKAGE as APPROVAL
+from processes.offer_approval import news as approval_news
 from processes.sales_cycle import PACKAGE
 from processes.sales_cycle.news import TELL, publish_news
 from tests.offer_case import MANAGER, PDF, REP, make_line, person
@@ -37,6 +38,7 @@ JOBS = text(
     "DELETE FROM procrastinate_jobs WHERE id = (SELECT id FROM procrastinate_jobs WHERE task_name = :name"
     " AND status = 'todo' ORDER BY id LIMIT 1) RETURNING args"
 )
+JOBS_OF = ((approval_news.TELL, approval_news.publish_news), (TELL, publish_news))
 LEAD = {
     "need": "yes",
     "need_text": "Trzy pompy",
@@ -133,12 +135,13 @@ class SalesDesk:
 
     def work(self) -> None:
         """Jobs of the sales cycle until none is left, and messages that waited for somebody."""
-        while True:
-            with self.application.database.engine.begin() as connection:
-                row = connection.execute(JOBS, {"name": TELL}).first()
-            if row is None:
-                break
-            publish_news(self.application, row.args["arguments"])
+        for name, publish in JOBS_OF:
+            while True:
+                with self.application.database.engine.begin() as connection:
+                    row = connection.execute(JOBS, {"name": name}).first()
+                if row is None:
+                    break
+                publish(self.application, row.args["arguments"])
         self.do(RouteMessages(), SYSTEM)
         self.no_incidents()
 

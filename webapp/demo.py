@@ -63,7 +63,7 @@ PEOPLE = (  # log-in, name, role
     ("admin", "Administrator", "admin"),
 )
 OWNER, RECORDS = "ewa", "kazik"
-PROCESS = "offer_approval"
+PROCESS, APPROVAL = "offer_approval", "approve_offer"
 CASES = (  # number of the sample offer, and how far its approval has come
     (1, "started"),
     (2, "prepared"),
@@ -239,7 +239,7 @@ class Demo:
     def decide_one(self, instance_id: str, data: dict[str, Any]) -> bool:
         """Decide one open task as somebody whom it is offered to; False when there is none."""
         for task in self.reading(lambda view: tasks(view, TaskFilter(instance_id=instance_id))).items:
-            approver = self.approver_of(task)
+            approver = self.approver_of(task) if task.element_id == APPROVAL else None
             if approver is not None:
                 self.do(CompleteTask(task_id=task.id, data=data), approver)
                 return True

@@ -111,7 +111,7 @@ class _Opportunity:
 
     def send(self) -> bool:
         """It was left with the customer."""
-        return self.complete("send_offer", sent_by="in_person")
+        return self.complete("assemble_package", sent_by="in_person")
 
     def accept(self) -> bool:
         """They said yes; a worker tells the case."""

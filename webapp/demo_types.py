@@ -79,6 +79,12 @@ TYPES = (
         numbering="KA/{year}/{seq:04}",
     ),
     _type(
+        "package_manifest",
+        "Wykaz przesyłki",
+        description="Co, komu i jaką drogą wysłano razem z ofertą.",
+        numbering="WP/{year}/{seq:04}",
+    ),
+    _type(
         "framework_contract",
         "Umowa ramowa",
         _text("counterparty", "Kontrahent", **NEEDED),

@@ -55,7 +55,7 @@ from engine.ports import AttachedDocument, DocumentTypes, TaskDocuments
 from processes.call_tasks import note_calls
 from processes.dunning.holds import DunningHolds
 from processes.dunning.news import note_changes
-from processes.offer_approval.news import note_withdrawals
+from processes.offer_approval.news import note_offers
 from processes.sales_cycle.news import note_answers
 from processes.service_repair.news import note_quotes
 from storage.blobs.staging import Staging
@@ -131,7 +131,7 @@ def recorders() -> Sequence[Recorder]:
         note_orders,
         note_answers,
         note_quotes,
-        note_withdrawals,
+        note_offers,
         forget_drafts,
         record,
         note_retention,

@@ -54,6 +54,7 @@ class SendOffer(Command):
     text: str = ""
     template: str | None = "offer"
     has_link: bool = True
+    case_id: str | None = None
     key: str | None = None
 
 
@@ -141,6 +142,7 @@ def send_offer(command: SendOffer, unit: UnitOfWork) -> SentOffer:
         text=_text_with(command.text, link),
         template=command.template,
         about=About(entity="crm.offer", id=offer.id),
+        case_id=command.case_id,
         letterhead=Letterhead(cc=command.cc, sender_name=unit.actor.name),
         not_after=link.expires_at if link else None,
         key=command.key,
@@ -162,7 +164,7 @@ def send_offer(command: SendOffer, unit: UnitOfWork) -> SentOffer:
             )
         )
     if offer.state == "approved":
-        mark_offer_sent(MarkOfferSent(offer_id=offer.id), unit)
+        mark_offer_sent(MarkOfferSent(offer_id=offer.id, case_id=command.case_id), unit)
     return SentOffer(message_id=message_id, link_id=link.id if link else None)
 
 

@@ -16,12 +16,20 @@ class CaseDocument:
     type: str | None
     version: int
     digest: str
+    document_id: str
 
 
 def documents_of_case(view: Reading, case_id: str) -> list[CaseDocument]:
     """Each document version once; first those that a person completed a task with."""
-    seen = [CaseDocument(each.title, each.type, each.version, each.digest) for each in completed_with(view, case_id)]
+    seen = [
+        CaseDocument(each.title, each.type, each.version, each.digest, each.document_id)
+        for each in completed_with(view, case_id)
+    ]
     targets = [Target("case", case_id), *(Target("task", task) for task in task_ids(view, case_id))]
     linked = attached(view, targets)
-    there = [CaseDocument(each.title, each.type, each.n, each.digest) for target in targets for each in linked[target]]
+    there = [
+        CaseDocument(each.title, each.type, each.n, each.digest, each.document_id)
+        for target in targets
+        for each in linked[target]
+    ]
     return list(dict.fromkeys([*seen, *there]))

@@ -51,6 +51,8 @@ def read(unit: UnitOfWork, call: ServiceCall) -> dict[str, Any]:
     key = call.inputs.get("offer_id") or call.inputs.get("offer_number") or call.business_key
     nothing: dict[str, Any] = {"offer_id": None, "offer": None, "lines": None, "terms": None, "decided": []}
     nothing["is_prepared"] = bool(key and call.inputs.get("is_prepared"))  # a case that calls this one has done it
+    nothing["is_sent_elsewhere"] = bool(call.inputs.get("is_sent_elsewhere"))  # a case that calls this one will do it
+    nothing["sent_by"] = None
     if not key:
         return nothing
     view = ProcessView(unit)
@@ -147,7 +149,11 @@ def open_version(unit: UnitOfWork, call: ServiceCall) -> dict[str, Any]:
     view = ProcessView(unit)
     found = offer(view, command.offer_id)
     terms = terms_shown(found.terms)
-    return shown(view, found, customer(view, found.customer_id)) | terms | {"terms": terms, "change_note": None}
+    return (
+        shown(view, found, customer(view, found.customer_id))
+        | terms
+        | {"terms": terms, "change_note": None, "sent_by": None}
+    )
 
 
 @service_task("offer_approval.lock")

@@ -32,6 +32,19 @@ SHOWN: dict[str, Any] = {
     "note": None,
 }
 
+WAYS: dict[str, Any] = {
+    "addresses": [
+        {"label": "ACME <office@acme.example>", "value": "office@acme.example"},
+        {"label": "Another address", "value": "other"},
+    ],
+    "recipient": "office@acme.example",
+    "other_recipient": None,
+    "sent_by": "email",
+    "cover_subject": "Offer OF-2026-0001",
+    "cover_text": "Please find our offer attached.",
+    "sending_note": None,
+}
+
 
 def _facts(call: ServiceCall) -> dict[str, Any]:
     known = {**SHOWN, **FACTS}
@@ -43,7 +56,8 @@ def read(call: ServiceCall) -> dict[str, Any]:
     """The offer that the scenario describes."""
     facts = _facts(call)
     prepared = bool(call.inputs.get("is_prepared"))
-    return facts | {"terms": {field: facts[field] for field in TERMS}, "decided": [], "is_prepared": prepared}
+    known = {"terms": {field: facts[field] for field in TERMS}, "decided": [], "is_prepared": prepared}
+    return facts | known | {"is_sent_elsewhere": bool(call.inputs.get("is_sent_elsewhere")), "sent_by": None}
 
 
 @stand_in("offer_approval.freeze")
@@ -76,7 +90,7 @@ def record_decision(call: ServiceCall) -> dict[str, Any]:
 @stand_in("offer_approval.open_version")
 def open_version(_call: ServiceCall) -> dict[str, Any]:
     """A new version can be edited."""
-    return {"change_note": None}
+    return {"change_note": None, "sent_by": None}
 
 
 @stand_in("offer_approval.lock")
@@ -101,3 +115,23 @@ def reject(_call: ServiceCall) -> dict[str, Any]:
 def withdraw(_call: ServiceCall) -> dict[str, Any]:
     """The offer is withdrawn."""
     return {"offer_result": "withdrawn"}
+
+
+@stand_in("offer_approval.make_paper")
+def make_paper(_call: ServiceCall) -> dict[str, Any]:
+    """One address is known, and one document may go with the offer."""
+    return WAYS | {"papers": [{"label": "Catalogue, version 3", "value": "document-1:3"}], "enclosures": []}
+
+
+@stand_in("offer_approval.send_package")
+def send_package(call: ServiceCall) -> dict[str, Any]:
+    """It went as the person said."""
+    return {"offer_result": "approved_sent", "sent_by": call.inputs.get("sent_by"), "manifest": {"id": "manifest-1"}}
+
+
+@stand_in("offer_approval.read_returned")
+def read_returned(call: ServiceCall) -> dict[str, Any]:
+    """The customer waits for it, unless the scenario says otherwise."""
+    returned = {"to": "old@acme.example", "reason": "no such mailbox"}
+    is_open = call.inputs.get("is_open")
+    return _facts(call) | WAYS | {"author": "sales_rep", "returned": returned, "is_open": is_open is not False}

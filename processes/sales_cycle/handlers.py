@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from core.errors import DomainError
 from crm.activities.content import Content, Link, Participant
 from crm.activities.registering import RegisterActivity, register_activity
-from crm.approvals import MarkOfferSent, WithdrawOffer, mark_offer_sent, withdraw_offer
+from crm.approvals import WithdrawOffer, withdraw_offer
 from crm.checks import one_at_a_time
 from crm.company import company
 from crm.erp import words as erp
@@ -168,11 +168,8 @@ def open_draft(unit: UnitOfWork, call: ServiceCall) -> dict[str, Any]:
 
 @service_task("sales_cycle.note_sent")
 def note_sent(unit: UnitOfWork, call: ServiceCall) -> dict[str, Any]:
-    """The customer has the offer; whoever handed it over by other means than the outbox has said so."""
-    view = ProcessView(unit)
-    found = offer(view, str(call.inputs["offer_id"]))
-    if found.state == "approved":
-        mark_offer_sent(MarkOfferSent(offer_id=found.id, case_id=call.instance_id), unit)
+    """The customer has the offer; what it says until when decides how long we wait."""
+    found = offer(ProcessView(unit), str(call.inputs["offer_id"]))
     zone = ZoneInfo(company(unit).time_zone)
     last = found.terms.valid_until or unit.clock.now().astimezone(zone).date() + timedelta(days=USUAL_DAYS)
     return _offered(found) | {

@@ -12,7 +12,6 @@ from core.ids import new_id
 from core.messages import Event
 from crm.erp import words as erp
 from crm.erp.events import HandoverAcknowledged
-from crm.events import OfferSent
 from crm.outbox.events import OfferAnswered, OfferDeclined
 from crm.sales.events import OfferAccepted
 from engine.instances import EntityLink, LinkEntity
@@ -34,11 +33,9 @@ class Host(Protocol):
 
 
 def note_answers(unit: UnitOfWork, events: Sequence[Event]) -> None:
-    """Hear of offers and orders inside the transaction: one statement for each that was sent, answered or confirmed."""
+    """Hear of offers and orders inside the transaction: one statement for each that was answered or confirmed."""
     for event in events:
         match event:
-            case OfferSent():
-                _tell_of_offer(unit, event, "offer.sent", {})
             case OfferAccepted():
                 _tell_of_offer(unit, event, "offer.accepted", {})
             case OfferDeclined():
@@ -76,18 +73,18 @@ def publish_news(host: Host, arguments: dict[str, Any]) -> None:
         keys=arguments["keys"],
         payload=arguments["content"],
         event_id=f"sales_cycle:{arguments['key']}",
-        ttl=timedelta() if arguments["name"] == "offer.sent" else KEPT,
+        ttl=KEPT,
     )
     host.executor.execute(command, actor=SYSTEM)
 
 
 def _tell_of_offer(
     unit: UnitOfWork,
-    event: OfferSent | OfferAccepted | OfferDeclined | OfferAnswered,
+    event: OfferAccepted | OfferDeclined | OfferAnswered,
     name: str,
     content: dict[str, Any],
 ) -> None:
-    """An answer is about one version and no later one; that something was sent is about the offer."""
+    """An answer is about one version and no later one."""
     if _is_followed(unit, "crm.offer", event.offer_id):
         version = f"{event.offer_id}:{event.version}"
         tell(unit, name, {"offer_id": event.offer_id, "offer": version}, content)

@@ -98,7 +98,13 @@ def send_quote(unit: UnitOfWork, call: ServiceCall) -> dict[str, Any]:
         with unit.session.begin_nested():
             send_offer(
                 SendOffer(
-                    offer_id=found.id, pdf=pdf, subject=subject, text=text, template=None, key=f"{call.key}:quote"
+                    offer_id=found.id,
+                    pdf=pdf,
+                    subject=subject,
+                    text=text,
+                    template=None,
+                    case_id=call.instance_id,
+                    key=f"{call.key}:quote",
                 ),
                 unit,
             )

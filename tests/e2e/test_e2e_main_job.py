@@ -1,4 +1,4 @@
-"""The main job in a browser: an offer is prepared, approved and filed, and an auditor follows every step."""
+"""The main job in a browser: an offer is prepared, approved, filed and sent, and an auditor follows every step."""
 
 from __future__ import annotations
 
@@ -32,6 +32,13 @@ def test_an_offer_goes_from_draft_to_an_approval_that_an_auditor_can_follow(
     manager.get_by_label("Approve", exact=True).check()
     complete(manager)
 
+    representative.goto("/")
+    package = representative.locator("li", has_text=draft)
+    expect(package).to_contain_text("Assemble package")
+    package.get_by_role("link").click()
+    representative.get_by_label("By post", exact=True).check()
+    complete(representative)
+
     representative.get_by_role("link", name="Cases").click()
     representative.get_by_role("link", name="Completed").click()
     representative.get_by_role("link", name=draft).click()
@@ -47,12 +54,13 @@ def test_an_offer_goes_from_draft_to_an_approval_that_an_auditor_can_follow(
     auditor.get_by_role("link", name="Trail").click()
     expect(auditor.locator("#chain-holds")).to_contain_text("Verified just now")
     completed = auditor.locator('[data-entry="task.completed"]')
-    expect(completed).to_have_count(2)
+    expect(completed).to_have_count(3)
     first = completed.first
     expect(first).to_contain_text("Ewa Kowalska")
     expect(first).to_contain_text("Prepare offer")
     expect(first.locator("time")).to_have_count(1)
     expect(first).to_contain_text("version 1")
     expect(first.locator(f'[data-copy="{digest}"]')).to_be_visible()
-    expect(completed.last).to_contain_text("Jan Lis")
-    expect(completed.last).to_contain_text("Approve offer")
+    expect(completed.nth(1)).to_contain_text("Jan Lis")
+    expect(completed.nth(1)).to_contain_text("Approve offer")
+    expect(completed.last).to_contain_text("Assemble package")

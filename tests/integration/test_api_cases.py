@@ -114,7 +114,7 @@ def test_the_main_job_by_rest(app: Flask, program: Make, designer: Program) -> N
         json={
             "definition_key": "offer_approval",
             "business_key": offer.json["number"],
-            "variables": {"offer_id": offer.json["id"]},
+            "variables": {"offer_id": offer.json["id"], "is_sent_elsewhere": True},
             "links": [
                 {"entity": "crm.offer", "id": offer.json["id"]},
                 {"entity": "crm.customer", "id": customer["id"]},

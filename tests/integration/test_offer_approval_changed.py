@@ -64,7 +64,7 @@ class Busy:
         offer_id = self.desk.make_offer(discount, customer_id=self.customer)
         if discount == DISCOUNT:  # legal is asked, too
             self.desk.do(UpdateOffer(offer_id=offer_id, terms={"has_special_terms": True}))
-        variables = {"offer_id": offer_id, "is_prepared": True}
+        variables = {"offer_id": offer_id, "is_prepared": True, "is_sent_elsewhere": True}
         order = StartInstance(definition_key="offer_approval", variables=variables)
         started: str = self.desk.do(order).id
         return started

@@ -18,7 +18,7 @@ from engine.errors import StepRefused, TaskAlreadyCompleted
 from engine.incidents import RetryIncident
 from engine.instances import StartInstance
 from engine.messages import PublishMessage
-from processes.offer_approval.news import TELL, publish_withdrawal
+from processes.offer_approval.news import TELL, publish_news
 from processes.package import Package
 from tests.offer_case import AUDITOR, DIRECTOR, LEGAL, MANAGER, REP, OfferDesk, make_line, person
 from tests.sales_desk import JOBS
@@ -204,7 +204,7 @@ def tell(desk: OfferDesk) -> int:
             row = connection.execute(JOBS, {"name": TELL}).first()
         if row is None:
             return told
-        publish_withdrawal(desk.application, row.args["arguments"])
+        publish_news(desk.application, row.args["arguments"])
         told += 1
 
 

@@ -44,7 +44,7 @@ def subjects(desk: SalesDesk) -> list[tuple[str, str]]:
 def test_an_enquiry_becomes_an_order_that_the_erp_confirms(desk: SalesDesk) -> None:
     case = desk.start(customer_id=desk.customer())
     offer_id = desk.to_the_offer(case)
-    assert (desk.open(), desk.case(case).stage) == (["send_offer"], "offer")
+    assert (desk.open(), desk.case(case).stage) == (["assemble_package"], "offer")
     desk.do(MarkOfferSent(offer_id=offer_id))
     desk.work()
     assert (desk.open(), desk.case(case).stage) == ([], "decision")
@@ -134,7 +134,7 @@ def test_a_draft_without_lines_is_refused_to_whoever_submits_it(desk: SalesDesk)
 def test_the_customer_is_called_and_what_they_say_stands_in_their_file(desk: SalesDesk) -> None:
     case = desk.start(customer_id=desk.customer())
     desk.to_the_offer(case)
-    desk.complete("send_offer", sent_by="in_person")
+    desk.complete("assemble_package", sent_by="in_person")
     desk.later(5)
 
     desk.complete("follow_up_call", outcome="reached", attitude="4", objection="Czekają na zarząd")
@@ -196,7 +196,7 @@ def test_an_order_over_the_credit_limit_is_released_first(desk: SalesDesk) -> No
         asked = desk.task("approve_offer").candidate_groups
         actor = MANAGER if "sales_manager" in asked else _of(asked[0])
         desk.complete("approve_offer", actor, decision="approve")
-    desk.complete("send_offer", sent_by="post")
+    desk.complete("assemble_package", sent_by="post")
     desk.do(AcceptOffer(offer_id=offer_id))
     desk.work()
 

@@ -134,6 +134,8 @@ def test_a_package_lists_what_is_deployed_together() -> None:
         "approval_matrix.dmn",
         "approval_stand_ins.dmn",
         "approve_offer.form",
+        "assemble_package.form",
+        "fix_address.form",
         "prepare_offer.form",
         "revise_offer.form",
         "offer_approval.bpmn",
