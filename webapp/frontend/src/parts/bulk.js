@@ -32,9 +32,11 @@ export function picked() {
 }
 
 async function doEach(action, assignee) {
+  const buttons = document.querySelectorAll("[data-do]");
   const names = new Map(picked().map((each) => [each.value, each.dataset.name]));
   const asked = { ids: [...names.keys()], action };
   if (action === "assign") asked.assignee = assignee;
+  buttons.forEach((each) => (each.disabled = true)); // a second press while the first is under way would do it again
   try {
     const { items } = await send("POST", TASKS, asked);
     if (items.every((each) => each.ok)) toast(`${items.length} done.`, { kind: "success" });
@@ -43,6 +45,7 @@ async function doEach(action, assignee) {
   } catch (problem) {
     tell(problem);
   }
+  buttons.forEach((each) => (each.disabled = false));
 }
 
 /** A line for each task: done, or the sentence that says why not. */
