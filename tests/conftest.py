@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from pytest_socket import disable_socket, enable_socket, socket_allow_hosts
@@ -18,6 +16,7 @@ from storage.blobs.memory import MemoryBlobStore
 from storage.blobs.staging import Staging
 from storage.engine import EmbeddedServer, connect, start_embedded
 from storage.schema import migrate
+from tests import scratch
 from tests.backends import missing
 from tests.databases import Databases
 from tests.seaweed import Seaweed, weed
@@ -33,7 +32,7 @@ def pytest_configure(config: pytest.Config) -> None:
     root's tests of another run have started then loses its data.
     """
     if config.option.basetemp is None:
-        folder = Path(tempfile.mkdtemp(prefix="obieg-pytest-"))
+        folder = scratch.folder("obieg-pytest-")
         config.option.basetemp = str(folder / "run")
         config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
 
@@ -54,7 +53,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[EmbeddedServer]:
-    folder = Path(tempfile.mkdtemp(prefix="obieg-test-"))
+    folder = scratch.folder("obieg-test-")
     embedded = start_embedded(folder)
     careless = create_engine(embedded.url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
     with careless.connect() as connection:

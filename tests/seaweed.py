@@ -8,7 +8,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -16,6 +15,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from storage.blobs.s3 import Bucket
+from tests import scratch
 
 ACCESS_KEY, SECRET_KEY = "obieg-test", "obieg-test-secret"
 READ_ONLY_KEY, READ_ONLY_SECRET = "obieg-reader", "obieg-reader-secret"
@@ -32,7 +32,7 @@ class Seaweed:
     def __init__(self) -> None:
         program = weed()
         assert program is not None
-        self.folder = Path(tempfile.mkdtemp(prefix="obieg-s3-"))
+        self.folder = scratch.folder("obieg-s3-")
         ports = _free_ports()
         self.endpoint = f"127.0.0.1:{ports['s3.port']}"
         (self.folder / "s3.json").write_text(json.dumps(_identities()))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, expect, sync_playwright
 
+from tests import scratch
 from tests.conftest import missing
 from tests.e2e import browser as finder
 from tests.e2e.world import PASSWORD, World, prepare
@@ -32,7 +32,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def installation() -> Iterator[tuple[World, Served]]:
     if not (ROOT / "webapp" / "static" / "dist" / "manifest.json").exists():
         missing("The front end", "it is not built; run: make frontend")
-    folder = Path(tempfile.mkdtemp(prefix="obieg-e2e-"))
+    folder = scratch.folder("obieg-e2e-")
     try:
         world = prepare(folder, offers=OFFERS)
         (folder / "scans").mkdir()

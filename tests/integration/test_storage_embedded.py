@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -20,6 +19,7 @@ from core.settings import Settings
 from storage import embedded
 from storage.embedded import SETTINGS, EmbeddedServer, start_embedded
 from storage.engine import Database, connect
+from tests import scratch
 
 ROOT = Path(__file__).parents[2]
 SERVE = """
@@ -36,7 +36,7 @@ database.close()
 
 @pytest.fixture
 def data() -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="obieg-test-"))
+    folder = scratch.folder("obieg-test-")
     yield folder
     stop_whatever_runs_in(folder)
     shutil.rmtree(folder, ignore_errors=True)
