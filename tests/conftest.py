@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -31,10 +32,17 @@ def pytest_configure(config: pytest.Config) -> None:
     pytest keeps those of all runs in one folder, which every run that begins closes to other users; a PostgreSQL that
     root's tests of another run have started then loses its data.
     """
+    gc.disable()  # until all tests are found: what is made before stays
     if config.option.basetemp is None:
         folder = scratch.folder("obieg-pytest-")
         config.option.basetemp = str(folder / "run")
         config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+
+
+def pytest_collection_finish() -> None:
+    """Modules and tests are no garbage: no search for it looks at them again."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -16,8 +16,10 @@ def create_app(application: Application) -> Flask:
     from werkzeug.middleware.proxy_fix import ProxyFix
 
     from webapp import api, auth, errors, health, pages, security
+    from webapp.rules import LateRule
 
     app = Flask("webapp", static_folder="static", template_folder="templates")
+    app.url_rule_class = LateRule
     app.config.update(
         SECRET_KEY=application.secret_key,
         MAX_CONTENT_LENGTH=application.settings.max_upload,

@@ -12,11 +12,13 @@ from flask.testing import FlaskClient
 from core.clock import FixedClock
 from core.identity import SYSTEM
 from core.settings import Settings
-from tests.web import PASSWORD, Program
+from tests.web import PASSWORD, Program, Templates
 from webapp import create_app
 from webapp.accounts.people import AddAccount
 from webapp.accounts.tokens import CreateToken
 from webapp.bootstrap import Application, build
+
+Flask.jinja_options = {"bytecode_cache": Templates()}  # each test has an application, all have the same templates
 
 
 @pytest.fixture
