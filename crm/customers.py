@@ -29,6 +29,7 @@ from crm.quality import judge
 from crm.record_checks import check_profile
 from storage.unit_of_work import UnitOfWork
 
+LONGEST_NEEDS = 4000  # characters, as the profile has them
 PERSONAL = frozenset(
     {"name", "legal_name", "addresses", "phones", "emails", "identifiers", "bank_accounts", "needs", "custom"}
 )
@@ -140,6 +141,15 @@ def update_customer(command: UpdateCustomer, unit: UnitOfWork) -> int:
     if changes & MATCHED:
         note_duplicates(unit, row)
     return row.row_version
+
+
+def note_need(unit: UnitOfWork, customer_id: str, said: str) -> None:
+    """Put what a customer turned out to need before what was known of it. Raises `Forbidden`, `WrongFields`."""
+    if not unit.actor.may("customer.edit"):
+        raise Forbidden("You do not have the right to change customers (customer.edit).", permission="customer.edit")
+    known = unit.session.get_one(CustomerRow, customer_id).needs
+    needs = "\n".join(each for each in (said.strip(), known) if each)[:LONGEST_NEEDS]
+    update_customer(UpdateCustomer(customer_id=customer_id, changes={"needs": needs}), unit)
 
 
 @handles(RecordBalance, needs="customer.edit")

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Computed, ForeignKey, Index, Numeric, String, UniqueConstraint
+from sqlalchemy import Computed, ForeignKey, Index, Numeric, String, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -223,7 +223,15 @@ class OrderRow(Base):
     """What a customer ordered."""
 
     __tablename__ = "customer_order"  # "order" is a word of SQL
-    __table_args__ = (Index("ix_customer_order_customer_id_ordered_on", "customer_id", "ordered_on"),)
+    __table_args__ = (
+        Index("ix_customer_order_customer_id_ordered_on", "customer_id", "ordered_on"),
+        Index(
+            "ix_customer_order_due_on_id",
+            "due_on",
+            "id",
+            postgresql_where=text("state IN ('open', 'partly_delivered') AND due_on IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[IdKey]
     number: Mapped[str] = mapped_column(String(16, collation="C"), unique=True)

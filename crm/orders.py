@@ -1,7 +1,7 @@
 """Entering orders, with or without an offer before them."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from core.executor import handles
@@ -15,13 +15,20 @@ from crm.models import CustomerRow, OfferLineRow, OrderLineRow, OrderRow
 from crm.money import plain, totals
 from crm.numbering import yearly_number
 from crm.offer_content import Buyer, Line, line_rows
-from crm.order_states import STATES
+from crm.order_states import OPEN_STATES, STATES
+from crm.planning.ports import WorkingDays
 from storage.unit_of_work import UnitOfWork
+
+DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnterOrder(Command):
-    """Enter an order; without a currency it is the customer's, without a rate that of the day is looked up."""
+    """Enter an order; without a currency it is the customer's, without a rate that of the day is looked up.
+
+    An open one without a day is due after the customer's lead time, counted in the firm's working days; without an
+    address it goes to the customer's delivery address, where there is just one.
+    """
 
     customer_id: str
     lines: tuple[Line, ...]
@@ -64,7 +71,7 @@ def enter_order(command: EnterOrder, unit: UnitOfWork) -> str:
         customer_id=customer.id,
         state=state,
         ordered_on=command.ordered_on,
-        due_on=command.due_on,
+        due_on=command.due_on or _usual_due(unit, customer, command),
         delivered_on=command.delivered_on,
         owner=command.owner,
         currency=currency,
@@ -74,7 +81,7 @@ def enter_order(command: EnterOrder, unit: UnitOfWork) -> str:
         gross=sums.gross,
         payment_days=command.payment_days,
         offer_id=command.offer_id,
-        delivery_address=command.delivery_address,
+        delivery_address=command.delivery_address or _only_address(customer, command),
         external_reference=command.external_reference,
         created_at=unit.clock.now(),
         lines=[_line(line) for line in lines],
@@ -91,6 +98,30 @@ def enter_order(command: EnterOrder, unit: UnitOfWork) -> str:
         )
     )
     return order.id
+
+
+def delivery_addresses(customer: CustomerRow) -> list[str]:
+    """The addresses that a customer has for deliveries, each as one line."""
+    kept = [each for each in customer.addresses if each.kind == "delivery"]
+    lines = ((each.street, f"{each.postal_code} {each.city}".strip(), each.country) for each in kept)
+    return list(dict.fromkeys(", ".join(part for part in line if part) for line in lines))
+
+
+def _only_address(customer: CustomerRow, command: EnterOrder) -> str | None:
+    known = delivery_addresses(customer) if command.state in OPEN_STATES else []
+    return known[0] if len(known) == 1 else None
+
+
+def _usual_due(unit: UnitOfWork, customer: CustomerRow, command: EnterOrder) -> date | None:
+    """The order's day and the agreed lead time in working days; None where none is agreed or nothing is left to do."""
+    left, day = customer.lead_days, command.ordered_on
+    if left is None or command.state not in OPEN_STATES:
+        return None
+    office = unit.port(WorkingDays)
+    while left > 0:
+        day += DAY
+        left -= office.hours(day) is not None
+    return day
 
 
 def _line(line: OfferLineRow) -> OrderLineRow:

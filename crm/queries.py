@@ -156,6 +156,7 @@ class Order:
     gross: Decimal
     invoiced: Decimal
     erp_number: str | None
+    delivery_address: str | None
     external_reference: str | None
     lines: list[OrderLine]
 
@@ -335,6 +336,7 @@ def _order(row: OrderRow, lines: Iterable[OrderLineRow]) -> Order:
         gross=row.gross,
         invoiced=row.invoiced,
         erp_number=row.erp_number,
+        delivery_address=row.delivery_address,
         external_reference=row.external_reference,
         lines=[
             OrderLine(

@@ -122,6 +122,9 @@ def _send(
         name=name, keys=keys, payload={"subject": activity.subject}, event_id=f"rule:{rule.id}:{activity.id}"
     )
     published = application.executor.execute(message, actor=SYSTEM)
+    for begun in published.started:
+        cause = LinkEntity(instance_id=begun, link=EntityLink(entity=ACTIVITY, id=activity.id, role="cause"))
+        application.executor.execute(cause, actor=SYSTEM)
     reached = (*published.delivered, *published.started)
     return _noted(
         rule, activity, "stored" if published.stored and not case else result, case or next(iter(reached), None)

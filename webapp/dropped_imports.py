@@ -1,12 +1,14 @@
 """The folder that other programs put files of records into: each file is brought in by the mapping of its folder.
 
-The same look, batches, report and way back as for an import by hand; who looks after them are administrators.
+The same look, batches, report and way back as for an import by hand; who looks after them are administrators. A file
+can change no more than whoever kept the mapping may change: who writes into the folder has no right by that.
 """
 
 from __future__ import annotations
 
 import io
 import os
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -31,6 +33,7 @@ from storage.jobs.clock import Tick
 from storage.jobs.queue import JobRequest
 from storage.jobs.registry import job
 from storage.unit_of_work import Reading
+from webapp.accounts.queries import accounts
 from webapp.bootstrap import Application
 from webapp.dropped import MOST, SETTLED, NotTaken, settle, settled_files
 
@@ -83,14 +86,15 @@ def _bring_in(application: Application, root: Path, path: Path, file: BinaryIO) 
         announce=application.staging.announce,
     )
     name = safe_file_name(os.fsencode(path.name).decode("utf-8", "replace"))[:200]
+    actor = _folder_of(application, mapping)
     with application.units.reading(FOLDER) as view:
         known = _taken(view, mapping, blob, name, since=datetime.fromtimestamp(status.st_ctime, UTC))
     if known is None:
         order = DraftImport(kind=mapping.kind, blob=blob, file_name=name, arrangement=mapping.arrangement, total=total)
-        known = (application.executor.execute(order, actor=FOLDER), "draft")
+        known = (application.executor.execute(order, actor=actor), "draft")
     import_id, state = known
     if state == "draft":
-        application.executor.execute(StartImport(import_id=import_id), actor=FOLDER)
+        application.executor.execute(StartImport(import_id=import_id), actor=actor)
 
 
 def _mapping(application: Application, root: Path, path: Path) -> Mapping:
@@ -104,6 +108,21 @@ def _mapping(application: Application, root: Path, path: Path) -> Mapping:
     if found is None:
         raise NotTaken(f"There is no kept mapping {path.parent.name}. Kept are: {known}.")
     return found
+
+
+def _folder_of(application: Application, mapping: Mapping) -> Actor:
+    """The folder with those of its rights that the keeper of the mapping has now. Raises `NotTaken`."""
+    if mapping.kept_by == SYSTEM.id:
+        return FOLDER
+    with application.units.reading(SYSTEM) as view:
+        keeper = next((each for each in accounts(view) if each.name == mapping.kept_by and each.is_active), None)
+    rights = FOLDER.permissions & keeper.actor().permissions if keeper else frozenset[str]()
+    if RIGHTS[mapping.kind] not in rights:
+        raise NotTaken(
+            f"{mapping.kept_by}, who kept the mapping {mapping.name}, may not bring in {mapping.kind}. "
+            "Let somebody who may keep it anew."
+        )
+    return replace(FOLDER, permissions=rights)
 
 
 def _total(application: Application, mapping: Mapping, content: bytes) -> int:

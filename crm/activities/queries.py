@@ -33,8 +33,8 @@ SOON = timedelta(hours=1)  # before its time a planned activity is marked
 class ActivityFilter:
     """Which activities; `since` and `until` bound a half-open span of their moments, `q` asks for words.
 
-    `employee` takes part or is responsible; `overdue` are planned ones whose time has passed; `linked` is
-    `entity:id` of a record that they are about.
+    `employee` takes part or is responsible; `overdue` are planned ones whose time has passed; `unanswered` came in
+    and should have been answered by now; `linked` is `entity:id` of a record that they are about.
     """
 
     customer_id: str | None = None
@@ -49,6 +49,7 @@ class ActivityFilter:
     since: datetime | None = None
     until: datetime | None = None
     overdue: bool = False
+    unanswered: bool = False
     linked: str | None = None
     q: str = ""
 
@@ -202,6 +203,8 @@ def _matching(view: Reading, wanted: ActivityFilter) -> Select[Any]:
     if wanted.overdue:
         found = found.where(ActivityRow.status == "planned", ActivityRow.planned_from < view.clock.now())
         found = found.where(ActivityRow.state.in_(OPEN_STATES))
+    if wanted.unanswered:
+        found = found.where(ActivityRow.responded_at.is_(None), ActivityRow.respond_by < view.clock.now())
     if wanted.linked is not None:
         entity, _, record = wanted.linked.rpartition(":")
         about = select(ActivityLinkRow.activity_id).where(

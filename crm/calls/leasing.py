@@ -22,6 +22,7 @@ from crm.calls.models import KEY, CallLeaseRow, CallRow
 from crm.calls.queueing import PROMISED, WORK
 from crm.checks import Findings, one_at_a_time
 from crm.company import company
+from crm.customers import note_need
 from crm.models import CustomerRow
 from storage.unit_of_work import Reading, UnitOfWork
 
@@ -62,11 +63,16 @@ class GiveBackCall(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinishCall(Command):
-    """Say what came of a callback; a call of a task is finished by its task."""
+    """Say what came of a callback; a call of a task is finished by its task.
+
+    `needs` is what the customer turned out to need: it stands with the customer, before what was known, and whoever
+    calls next sees it.
+    """
 
     call_id: str
     outcome: str
     note: str = ""
+    needs: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,6 +182,8 @@ def finish_call(command: FinishCall, unit: UnitOfWork) -> str | None:
     if row.task_id is not None:
         raise CallOfTask
     activity = _activity(unit, row, command) if outcome == "reached" else None
+    if command.needs.strip():
+        note_need(unit, row.customer_id, command.needs)
     _hang_up(unit, row)
     unit.session.delete(row)
     unit.emit(CallFinished(customer_id=row.customer_id, call_id=row.id, outcome=outcome, activity_id=activity))

@@ -46,6 +46,7 @@ class Call(CallSummary):
     """A call with the numbers to try, and what else the customer is to be called about."""
 
     note: str | None
+    needs: str | None  # what is known of what the customer needs and prefers
     phones: list[str]
     others: list[CallSummary]
 
@@ -89,7 +90,7 @@ def call(view: Reading, call_id: str) -> Call:
     first, *rest = _summaries(view, [(each, customer) for each in (row, *others)])
     told = {name: getattr(first, name) for name in CallSummary.__dataclass_fields__}
     phones = [each.number for each in customer.phones if each.number]
-    return Call(**told, note=row.note, phones=phones, others=rest)
+    return Call(**told, note=row.note, needs=customer.needs, phones=phones, others=rest)
 
 
 def call_of_task(view: Reading, task_id: str) -> str | None:

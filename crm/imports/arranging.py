@@ -11,13 +11,13 @@ from sqlalchemy import Select, select
 from core.errors import Forbidden
 from crm.access import require_read
 from crm.custom_fields import Field, fields_of
-from crm.imports.batches import SEE_ALL
 from crm.imports.errors import ImportNotFound
 from crm.imports.fields import RIGHTS
 from crm.imports.models import ImportedRow, ImportMappingRow, ImportRow
 from crm.imports.reading import safe
 from crm.imports.taking import OUTCOMES, Arrangement, arrangement_of
 from crm.imports.values import ENTITIES
+from crm.runs import SEE_ALL
 from storage.unit_of_work import Reading
 
 MOST = 200
@@ -81,12 +81,13 @@ class LinePage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mapping:
-    """A kept arrangement."""
+    """A kept arrangement, and who kept it last."""
 
     id: str
     kind: str
     name: str
     arrangement: Arrangement
+    kept_by: str
 
 
 def imports(view: Reading, *, after: str | None = None, limit: int = 50) -> ImportPage:
@@ -164,7 +165,13 @@ def mappings(view: Reading, kind: str) -> list[Mapping]:
     require_read(view)
     wanted = select(ImportMappingRow).where(ImportMappingRow.kind == kind).order_by(ImportMappingRow.name).limit(MOST)
     return [
-        Mapping(id=row.id, kind=row.kind, name=row.name, arrangement=arrangement_of(row.arrangement))
+        Mapping(
+            id=row.id,
+            kind=row.kind,
+            name=row.name,
+            arrangement=arrangement_of(row.arrangement),
+            kept_by=row.changed_by,
+        )
         for row in view.session.scalars(wanted)
     ]
 

@@ -15,22 +15,22 @@ from core.errors import Forbidden, InvalidInput
 from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
-from crm.imports.errors import ImportFileErased, ImportNotFound, WrongImportState
+from crm import runs
+from crm.imports.errors import ImportFileErased, WrongImportState
 from crm.imports.events import ImportFailed, ImportFinished, ImportResumed, ImportStarted, ImportStopped
 from crm.imports.fields import RIGHTS, TARGETS, needed
 from crm.imports.models import ImportedRow, ImportMappingRow, ImportRow
 from crm.imports.reading import Row
 from crm.imports.taking import DUPLICATE, REJECTED, Arrangement, Taken, arrangement_of, take
 from crm.imports.writing import as_json, copy
+from crm.runs import SEE_ALL
 from storage.blobs.store import BlobRef
 from storage.jobs.queue import JobRequest
 from storage.unit_of_work import UnitOfWork
 
 KEPT = ("import_id", "position", "line", "outcome", "record_id", "version", "before", "sentence", "cells")
 RUN = "crm.imports.run"
-SEE_ALL = "crm.administer"
 RIGHTS_KEPT = ("customer.finance", "contact.private", "customer.read")
-LONGEST_REASON = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,35 +190,25 @@ def start_import(command: StartImport, unit: UnitOfWork) -> None:
 @handles(StopImport, needs=None)
 def stop_import(command: StopImport, unit: UnitOfWork) -> None:
     """Raises `ImportNotFound`, `WrongImportState`; stopping twice changes nothing."""
-    row, reason = locked(unit, command.import_id), why(command.reason)
-    if row.state == "stopped":
-        return
-    if row.state != "running":
-        raise WrongImportState(row.state, "stopped")
-    row.state, row.reason, row.ended_at = "stopped", reason, unit.clock.now()
-    unit.emit(ImportStopped(import_id=row.id, done=row.done, reason=reason))
+    row = locked(unit, command.import_id)
+    if runs.stop(unit, row, command.reason):
+        unit.emit(ImportStopped(import_id=row.id, done=row.done, reason=row.reason or ""))
 
 
 @handles(FailImport, needs=SEE_ALL)
 def fail_import(command: FailImport, unit: UnitOfWork) -> None:
     """End it with the sentence, unless somebody has ended it meanwhile."""
     row = locked(unit, command.import_id)
-    if row.state == "running":
-        row.state, row.reason, row.ended_at = "failed", command.reason[:LONGEST_REASON], unit.clock.now()
-        unit.emit(ImportFailed(import_id=row.id, done=row.done, reason=row.reason))
+    if runs.fail(unit, row, command.reason):
+        unit.emit(ImportFailed(import_id=row.id, done=row.done, reason=row.reason or ""))
 
 
 @handles(ResumeImport, needs=None)
 def resume_import(command: ResumeImport, unit: UnitOfWork) -> None:
     """Raises `ImportNotFound`, `WrongImportState`. One that runs has its job enqueued once more."""
-    row, reason = locked(unit, command.import_id), why(command.reason)
-    if row.state not in {"running", "stopped", "failed"}:
-        raise WrongImportState(row.state, "gone on with")
-    if row.state != "running":
-        row.state, row.reason, row.ended_at = "running", None, None
-        if row.started_by == unit.actor.id:
-            row.rights = _rights(unit, row.kind)  # a right that was missing may be there now
-        unit.emit(ImportResumed(import_id=row.id, done=row.done, reason=reason))
+    row = locked(unit, command.import_id)
+    if runs.resume(unit, row, command.reason, _rights(unit, row.kind)):
+        unit.emit(ImportResumed(import_id=row.id, done=row.done, reason=runs.why(command.reason)))
     unit.enqueue(job_of(row.id))
 
 
@@ -240,8 +230,8 @@ def take_rows(command: TakeRows, unit: UnitOfWork) -> bool:
 def finish_import(command: FinishImport, unit: UnitOfWork) -> None:
     """End it, unless somebody has stopped it meanwhile."""
     row = locked(unit, command.import_id)
-    if row.state == "running":
-        row.state, row.ended_at, row.total = "finished", unit.clock.now(), row.done
+    if runs.finish(unit, row):
+        row.total = row.done
         unit.emit(ImportFinished(import_id=row.id, counts=dict(row.counts)))
 
 
@@ -255,19 +245,9 @@ def require(unit: UnitOfWork, kind: str) -> None:
 
 def locked(unit: UnitOfWork, import_id: str) -> ImportRow:
     """The import, for whoever started it and for administrators. Raises `ImportNotFound`, `Forbidden`."""
-    row = unit.session.get(ImportRow, import_id, with_for_update=True, populate_existing=True)
-    if row is None or not (row.started_by == unit.actor.id or unit.actor.may(SEE_ALL)):
-        raise ImportNotFound(import_id)
+    row = runs.locked(unit, ImportRow, import_id)
     require(unit, row.kind)
     return row
-
-
-def why(text: str) -> str:
-    """A reason. Raises `InvalidInput` without one."""
-    reason = text.strip()[:LONGEST_REASON]
-    if not reason:
-        raise InvalidInput("Say why.", fields={"/reason": "is missing"})
-    return reason
 
 
 def job_of(import_id: str) -> JobRequest:

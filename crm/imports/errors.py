@@ -1,6 +1,7 @@
 """What imports refuse, and why."""
 
-from core.errors import Conflict, InvalidInput, NotFound
+from core.errors import Conflict, InvalidInput
+from crm.runs import RunNotFound, WrongRunState
 
 
 class FileUnreadable(InvalidInput):
@@ -18,19 +19,16 @@ class ImportFileErased(Conflict):
         super().__init__(f"The file of the import {key} was erased with a person in it. Bring in a new file.", id=key)
 
 
-class ImportNotFound(NotFound):
+class ImportNotFound(RunNotFound):
     """No such import, or it is somebody else's."""
 
     code = "import_not_found"
+    what = "import"
+    key_name = "import_id"
 
-    def __init__(self, key: str) -> None:
-        super().__init__(f"There is no import {key}, or it is somebody else's.", import_id=key)
 
-
-class WrongImportState(Conflict):
+class WrongImportState(WrongRunState):
     """What was asked does not follow from the state of the import."""
 
     code = "wrong_import_state"
-
-    def __init__(self, state: str, wanted: str) -> None:
-        super().__init__(f"This import is {state}; it cannot be {wanted} now.", state=state)
+    what = "import"

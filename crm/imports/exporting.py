@@ -23,8 +23,8 @@ from crm.imports.models import ExportRow
 from crm.imports.reading import safe
 from crm.imports.sheets import KINDS, cells, check_choice, columns_of, records
 from crm.imports.workbooks import write_workbook
-from crm.imports.working import Host
 from crm.models import ContactRow, CustomerRow
+from crm.runs import Host
 from storage.blobs.staging import Staging
 from storage.blobs.store import BlobRef, BlobStore
 from storage.jobs.queue import JobRequest

@@ -8,39 +8,31 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crm.columns import Code
+from crm.imports.errors import ImportNotFound, WrongImportState
+from crm.runs import RunRow
 from storage.orm import ID, Base, IdKey
 
 DIGEST = String(64, collation="C")
-EMPTY = text("'{}'::jsonb")
 NULLABLE = JSONB(none_as_null=True)
 STATES = "state IN ('draft', 'running', 'stopped', 'finished', 'failed', 'undoing', 'undone')"
 
 
-class ImportRow(Base):
+class ImportRow(RunRow):
     """A file of records that come in; `done` is how many of its rows are behind us, and everything about them kept."""
 
     __tablename__ = "import_batch"
     __table_args__ = (CheckConstraint(STATES, name="state"), Index(None, "started_by", "id"))
 
-    id: Mapped[IdKey]
+    not_found = ImportNotFound
+    wrong_state = WrongImportState
+
     kind: Mapped[Code]
     file_name: Mapped[str]
     digest: Mapped[str | None] = mapped_column(DIGEST, ForeignKey("blob.digest"))  # None once the file was erased
     size: Mapped[int]
     arrangement: Mapped[dict[str, Any]]  # encoding, delimiter, columns, keys and the rest of crm.imports.arranging
-    state: Mapped[Code]
-    total: Mapped[int]
-    done: Mapped[int]
-    counts: Mapped[dict[str, Any]] = mapped_column(server_default=EMPTY)  # outcome to number
-    undone: Mapped[int] = mapped_column(server_default=text("0"))
-    kept: Mapped[int] = mapped_column(server_default=text("0"))  # that something else had touched meanwhile
-    reason: Mapped[str | None]
-    started_by: Mapped[Code]
-    started_name: Mapped[str]
-    rights: Mapped[list[Any]]  # of whoever started it: what the worker may do
     created_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
-    ended_at: Mapped[datetime | None]
 
 
 class ImportedRow(Base):

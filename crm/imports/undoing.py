@@ -10,21 +10,20 @@ from sqlalchemy.exc import IntegrityError
 
 from core.errors import DomainError
 from core.executor import handles
-from core.identity import SYSTEM, Actor
 from core.messages import Command
+from crm import runs
 from crm.activities.models import ActivityRow
 from crm.contacts import UpdateContact, update_contact
 from crm.customers import UpdateCustomer, update_customer
 from crm.duplicate_models import DuplicatePairRow
-from crm.imports.batches import locked, why
-from crm.imports.errors import WrongImportState
+from crm.imports.batches import locked
 from crm.imports.events import ImportUndone, RecordWithdrawn
 from crm.imports.models import ImportedRow, ImportKeyRow, ImportRow
 from crm.imports.taking import CREATED, UPDATED
-from crm.imports.working import Host
 from crm.merging import SHAPE
 from crm.models import ContactRow, CustomerRow, ProductRow
 from crm.products import UpdateProduct, update_product
+from crm.runs import TOUCHED, Host
 from storage.jobs.queue import JobRequest
 from storage.jobs.registry import job
 from storage.unit_of_work import UnitOfWork
@@ -43,7 +42,6 @@ ENTITIES = {
     "products": "crm.product",
     "activities": "crm.activity",
 }
-TOUCHED = "something else has touched it since"
 
 
 class RecordUse(Protocol):
@@ -72,10 +70,8 @@ class UndoRows(Command):
 @handles(UndoImport, needs=None)
 def undo_import(command: UndoImport, unit: UnitOfWork) -> None:
     """Raises `ImportNotFound`, `WrongImportState` while it runs, and when it is undone."""
-    row, reason = locked(unit, command.import_id), why(command.reason)
-    if row.state not in {"stopped", "finished", "failed"}:
-        raise WrongImportState(row.state, "undone")
-    row.state, row.reason = "undoing", reason
+    row = locked(unit, command.import_id)
+    runs.begin_undo(row, command.reason)
     unit.enqueue(job_of(row.id))
 
 
@@ -88,28 +84,22 @@ def undo_rows(command: UndoRows, unit: UnitOfWork) -> bool:
     wanted = select(ImportedRow).where(ImportedRow.import_id == row.id, ImportedRow.outcome.in_([CREATED, UPDATED]))
     lines = list(unit.session.scalars(wanted.order_by(ImportedRow.position.desc()).limit(BATCH)))
     if not lines:
-        row.state, row.ended_at = "undone", unit.clock.now()
+        runs.end_undo(unit, row)
         unit.emit(ImportUndone(import_id=row.id, undone=row.undone, kept=row.kept, reason=row.reason or ""))
         return False
     ids = [each.record_id for each in lines if each.record_id]
     used = unit.port(RecordUse).used(unit, ENTITIES[row.kind], ids)
     for line in lines:
         trouble = TOUCHED if line.record_id in used else _take_back(unit, row, line)
-        line.outcome, line.sentence = ("kept", trouble) if trouble else ("undone", None)
-        row.kept, row.undone = row.kept + bool(trouble), row.undone + (not trouble)
+        line.outcome, line.sentence = runs.note_taken_back(row, trouble)
     return True
 
 
 @job(UNDO)
 def run_undo(host: Host, arguments: dict[str, Any]) -> None:
     """Take batch after batch back, as whoever started the import."""
-    with host.units.reading(SYSTEM) as view:
-        row = view.session.get(ImportRow, arguments["import_id"])
-    if row is None or row.state != "undoing":
-        return
-    actor = Actor(id=row.started_by, name=row.started_name, permissions=frozenset(row.rights))
-    while host.executor.execute(UndoRows(import_id=row.id), actor=actor):
-        pass
+    import_id = arguments["import_id"]
+    runs.take_back(host, ImportRow, import_id, UndoRows(import_id=import_id))
 
 
 def job_of(import_id: str) -> JobRequest:

@@ -5,12 +5,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO
 
-from core.clock import Clock
 from core.errors import DomainError, StaleState, StorageFull, Unavailable
-from core.executor import Executor
 from core.identity import SYSTEM, Actor
+from crm import runs
 from crm.imports.batches import RUN, FailImport, FinishImport, TakeRows, job_of
 from crm.imports.errors import FileUnreadable, ImportFileErased
 from crm.imports.fields import guess_columns
@@ -19,6 +18,7 @@ from crm.imports.reading import LARGEST, Form, Row, guess, rows_of
 from crm.imports.taking import Arrangement, Taken, arrangement_of, take
 from crm.imports.values import day_order
 from crm.imports.vcards import COLUMNS, card_rows
+from crm.runs import Host
 from storage.blobs.store import BlobStore
 from storage.jobs.registry import job
 from storage.unit_of_work import UnitFactory
@@ -33,14 +33,6 @@ KEYS = {
     "products": ("sku", "external_reference"),
     "activities": ("key",),
 }
-
-
-class Host(Protocol):
-    """The program in which jobs run: units of work and the executor, outside any transaction."""
-
-    units: UnitFactory
-    executor: Executor
-    clock: Clock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,12 +95,12 @@ def head_of(store: BlobStore, row: ImportRow) -> tuple[str, ...]:
 def run_import(host: Host, arguments: dict[str, Any]) -> None:
     """Bring batch after batch in, as whoever started it; then other jobs have their turn."""
     import_id = arguments["import_id"]
-    with host.units.reading(SYSTEM) as view:
-        row = view.session.get(ImportRow, import_id)
-        store = view.port(BlobStore)
-    if row is None or row.state != "running":
+    row = runs.running(host, ImportRow, import_id)
+    if row is None:
         return
-    actor = Actor(id=row.started_by, name=row.started_name, permissions=frozenset(row.rights))
+    with host.units.reading(SYSTEM) as view:
+        store = view.port(BlobStore)
+    actor = runs.actor_of(row)
     try:
         if _bring_in(host, row, store, actor):
             host.executor.execute(FinishImport(import_id=import_id), actor=actor)

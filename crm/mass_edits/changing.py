@@ -16,12 +16,12 @@ from core.executor import handles
 from core.identity import Actor
 from core.ids import new_id
 from core.messages import Command
+from crm import runs
 from crm.changes import told
 from crm.checks import all_at_a_time
 from crm.customer_search import Criteria, clause
 from crm.customers import UpdateCustomer, update_customer
 from crm.mass_edits.content import checked_changes, own_after, values_of
-from crm.mass_edits.errors import MassEditNotFound, WrongMassEditState
 from crm.mass_edits.events import (
     MassEditFailed,
     MassEditFinished,
@@ -32,17 +32,16 @@ from crm.mass_edits.events import (
 from crm.mass_edits.models import MassEditedRow, MassEditRow
 from crm.models import CustomerRow
 from crm.profiles import profile_of
+from crm.runs import SEE_ALL
 from storage.jobs.queue import JobRequest
 from storage.unit_of_work import Reading, UnitOfWork
 
 RUN = "crm.mass_edits.run"
-SEE_ALL = "crm.administer"
 RIGHT = "customer.edit"
 RIGHTS_KEPT = (RIGHT, "customer.read", "customer.finance")
 WAITING, CHANGED, UNCHANGED, REFUSED = "waiting", "changed", "unchanged", "refused"
 BATCH = 100  # customers that are changed together
 MOST_CUSTOMERS = 200_000  # of one mass edit
-LONGEST_REASON = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +139,7 @@ def change_next(command: ChangeNext, unit: UnitOfWork) -> bool:
     wanted = select(MassEditedRow).where(MassEditedRow.edit_id == row.id, MassEditedRow.position > row.done)
     chosen = list(unit.session.scalars(wanted.order_by(MassEditedRow.position).limit(BATCH)))
     if not chosen:
-        row.state, row.ended_at = "finished", unit.clock.now()
+        runs.finish(unit, row)
         unit.emit(MassEditFinished(edit_id=row.id, counts=dict(row.counts)))
         return False
     customers = _locked_customers(unit, [each.customer_id for each in chosen])
@@ -156,26 +155,17 @@ def change_next(command: ChangeNext, unit: UnitOfWork) -> bool:
 @handles(StopMassEdit, needs=RIGHT)
 def stop_mass_edit(command: StopMassEdit, unit: UnitOfWork) -> None:
     """Raises `MassEditNotFound`, `WrongMassEditState`; stopping twice changes nothing."""
-    row, reason = locked(unit, command.edit_id), why(command.reason)
-    if row.state == "stopped":
-        return
-    if row.state != "running":
-        raise WrongMassEditState(row.state, "stopped")
-    row.state, row.reason, row.ended_at = "stopped", reason, unit.clock.now()
-    unit.emit(MassEditStopped(edit_id=row.id, done=row.done, reason=reason))
+    row = locked(unit, command.edit_id)
+    if runs.stop(unit, row, command.reason):
+        unit.emit(MassEditStopped(edit_id=row.id, done=row.done, reason=row.reason or ""))
 
 
 @handles(ResumeMassEdit, needs=RIGHT)
 def resume_mass_edit(command: ResumeMassEdit, unit: UnitOfWork) -> None:
     """Raises `MassEditNotFound`, `WrongMassEditState`. One that runs has its job enqueued once more."""
-    row, reason = locked(unit, command.edit_id), why(command.reason)
-    if row.state not in {"running", "stopped", "failed"}:
-        raise WrongMassEditState(row.state, "gone on with")
-    if row.state != "running":
-        row.state, row.reason, row.ended_at = "running", None, None
-        if row.started_by == unit.actor.id:
-            row.rights = [each for each in RIGHTS_KEPT if unit.actor.may(each)]
-        unit.emit(MassEditResumed(edit_id=row.id, done=row.done, reason=reason))
+    row = locked(unit, command.edit_id)
+    if runs.resume(unit, row, command.reason, [each for each in RIGHTS_KEPT if unit.actor.may(each)]):
+        unit.emit(MassEditResumed(edit_id=row.id, done=row.done, reason=runs.why(command.reason)))
     unit.enqueue(job_of(row.id))
 
 
@@ -183,9 +173,8 @@ def resume_mass_edit(command: ResumeMassEdit, unit: UnitOfWork) -> None:
 def fail_mass_edit(command: FailMassEdit, unit: UnitOfWork) -> None:
     """End it with the sentence, unless somebody has ended it meanwhile."""
     row = locked(unit, command.edit_id)
-    if row.state == "running":
-        row.state, row.reason, row.ended_at = "failed", command.reason[:LONGEST_REASON], unit.clock.now()
-        unit.emit(MassEditFailed(edit_id=row.id, done=row.done, reason=row.reason))
+    if runs.fail(unit, row, command.reason):
+        unit.emit(MassEditFailed(edit_id=row.id, done=row.done, reason=row.reason or ""))
 
 
 def change(unit: UnitOfWork, customer: CustomerRow | None, changes: Mapping[str, Any]) -> Came:
@@ -216,24 +205,13 @@ def chosen_ids(view: Reading | UnitOfWork, criteria: Criteria) -> Any:
 
 def locked(unit: UnitOfWork, edit_id: str) -> MassEditRow:
     """The mass edit, for whoever started it and for administrators. Raises `MassEditNotFound`."""
-    row = unit.session.get(MassEditRow, edit_id, with_for_update=True, populate_existing=True)
-    if row is None or not (row.started_by == unit.actor.id or unit.actor.may(SEE_ALL)):
-        raise MassEditNotFound(edit_id)
-    return row
+    return runs.locked(unit, MassEditRow, edit_id)
 
 
 def require_right(actor: Actor) -> None:
     """Raise `Forbidden` unless somebody may change customers."""
     if not actor.may(RIGHT):
         raise Forbidden(f"You do not have the right to change customers ({RIGHT}).", permission=RIGHT)
-
-
-def why(text: str) -> str:
-    """A reason. Raises `InvalidInput` without one."""
-    reason = text.strip()[:LONGEST_REASON]
-    if not reason:
-        raise InvalidInput("Say why.", fields={"/reason": "is missing"})
-    return reason
 
 
 def job_of(edit_id: str) -> JobRequest:

@@ -6,10 +6,11 @@ from typing import Any
 
 from sqlalchemy import select
 
-from crm.mass_edits.changing import CHANGED, REFUSED, SEE_ALL, UNCHANGED, require_right
+from crm.mass_edits.changing import CHANGED, REFUSED, UNCHANGED, require_right
 from crm.mass_edits.errors import MassEditNotFound
 from crm.mass_edits.models import MassEditedRow, MassEditRow
 from crm.models import CustomerRow
+from crm.runs import SEE_ALL
 from storage.unit_of_work import Reading
 
 MOST = 200

@@ -6,21 +6,19 @@ from typing import Any, ClassVar
 from sqlalchemy import select
 
 from core.executor import handles
-from core.identity import SYSTEM, Actor
 from core.messages import Command
-from crm.imports.working import Host
-from crm.mass_edits.changing import CHANGED, REFUSED, RIGHT, change, locked, why
-from crm.mass_edits.errors import WrongMassEditState
+from crm import runs
+from crm.mass_edits.changing import CHANGED, REFUSED, RIGHT, change, locked
 from crm.mass_edits.events import MassEditUndoBegun, MassEditUndone
 from crm.mass_edits.models import MassEditedRow, MassEditRow
 from crm.models import CustomerRow
+from crm.runs import TOUCHED, Host
 from storage.jobs.queue import JobRequest
 from storage.jobs.registry import job
 from storage.unit_of_work import UnitOfWork
 
 UNDO = "crm.mass_edits.undo"
 BATCH = 100  # customers that are taken back together
-TOUCHED = "something else has touched it since"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,11 +40,8 @@ class UndoNext(Command):
 @handles(UndoMassEdit, needs=RIGHT)
 def undo_mass_edit(command: UndoMassEdit, unit: UnitOfWork) -> None:
     """Raises `MassEditNotFound`, `WrongMassEditState` while it runs, and when it is undone."""
-    row, reason = locked(unit, command.edit_id), why(command.reason)
-    if row.state not in {"stopped", "finished", "failed"}:
-        raise WrongMassEditState(row.state, "undone")
-    row.state, row.reason = "undoing", reason
-    unit.emit(MassEditUndoBegun(edit_id=row.id, reason=reason))
+    row = locked(unit, command.edit_id)
+    unit.emit(MassEditUndoBegun(edit_id=row.id, reason=runs.begin_undo(row, command.reason)))
     unit.enqueue(job_of(row.id))
 
 
@@ -59,7 +54,7 @@ def undo_next(command: UndoNext, unit: UnitOfWork) -> bool:
     wanted = select(MassEditedRow).where(MassEditedRow.edit_id == row.id, MassEditedRow.outcome == CHANGED)
     chosen = list(unit.session.scalars(wanted.order_by(MassEditedRow.position.desc()).limit(BATCH)))
     if not chosen:
-        row.state, row.ended_at = "undone", unit.clock.now()
+        runs.end_undo(unit, row)
         unit.emit(MassEditUndone(edit_id=row.id, undone=row.undone, kept=row.kept, reason=row.reason or ""))
         return False
     ids = [each.customer_id for each in chosen]
@@ -67,21 +62,15 @@ def undo_next(command: UndoNext, unit: UnitOfWork) -> bool:
     found = {each.id: each for each in unit.session.scalars(customers.execution_options(populate_existing=True))}
     for each in chosen:
         trouble = _take_back(unit, each, found.get(each.customer_id))
-        each.outcome, each.sentence = ("kept", trouble) if trouble else ("undone", None)
-        row.kept, row.undone = row.kept + bool(trouble), row.undone + (not trouble)
+        each.outcome, each.sentence = runs.note_taken_back(row, trouble)
     return True
 
 
 @job(UNDO)
 def run_undo(host: Host, arguments: dict[str, Any]) -> None:
     """Take batch after batch back, as whoever started the mass edit."""
-    with host.units.reading(SYSTEM) as view:
-        row = view.session.get(MassEditRow, arguments["edit_id"])
-    if row is None or row.state != "undoing":
-        return
-    actor = Actor(id=row.started_by, name=row.started_name, permissions=frozenset(row.rights))
-    while host.executor.execute(UndoNext(edit_id=row.id), actor=actor):
-        pass
+    edit_id = arguments["edit_id"]
+    runs.take_back(host, MassEditRow, edit_id, UndoNext(edit_id=edit_id))
 
 
 def job_of(edit_id: str) -> JobRequest:

@@ -8,13 +8,14 @@ from sqlalchemy import func, select
 
 from core.errors import DomainError, StaleState, StorageFull, Unavailable
 from core.identity import SYSTEM, Actor
+from crm import runs
 from crm.changes import told
 from crm.customer_search import Criteria
-from crm.imports.working import Host
 from crm.mass_edits.changing import RUN, ChangeNext, FailMassEdit, change, chosen_ids, job_of, require_right
 from crm.mass_edits.content import checked_changes
 from crm.mass_edits.models import MassEditRow
 from crm.models import CustomerRow
+from crm.runs import Host
 from storage.jobs.registry import job
 from storage.unit_of_work import UnitFactory
 
@@ -71,11 +72,10 @@ def preview(units: UnitFactory, actor: Actor, criteria: Criteria, changes: Mappi
 def run_mass_edit(host: Host, arguments: dict[str, Any]) -> None:
     """Change batch after batch, as whoever started it; then other jobs have their turn."""
     edit_id = arguments["edit_id"]
-    with host.units.reading(SYSTEM) as view:
-        row = view.session.get(MassEditRow, edit_id)
-    if row is None or row.state != "running":
+    row = runs.running(host, MassEditRow, edit_id)
+    if row is None:
         return
-    actor = Actor(id=row.started_by, name=row.started_name, permissions=frozenset(row.rights))
+    actor = runs.actor_of(row)
     try:
         for _ in range(TURN):
             if not host.executor.execute(ChangeNext(edit_id=edit_id), actor=actor):

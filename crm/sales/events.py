@@ -37,6 +37,22 @@ class OrderMoved(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OrderAddressed(Event):
+    """An order goes to another one of the customer's delivery addresses."""
+
+    type: ClassVar[str] = "order.addressed"
+
+    order_id: str
+    number: str
+    customer_id: str
+
+    @property
+    def stream(self) -> str:
+        """The order's own."""
+        return f"order:{self.order_id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InvoiceEvent(Event):
     """Something happened to an invoice or a credit note."""
 

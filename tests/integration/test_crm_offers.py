@@ -138,18 +138,19 @@ def make_decision(desk: Desk, made: str, **values: Any) -> RecordDecision:
     return RecordDecision(**usual | values)
 
 
-def test_a_decision_is_bound_to_the_digest_and_kept_once(desk: Desk) -> None:
+def test_off_03_a_decision_is_bound_to_the_digest_and_kept_once(desk: Desk) -> None:
     made = desk.make_offer()
     digest = desk.do(FreezeOffer(offer_id=made))
 
-    desk.do(make_decision(desk, made), MANAGER)
-    desk.do(make_decision(desk, made), MANAGER)
+    desk.do(make_decision(desk, made, comment="Marża w porządku"), MANAGER)
+    desk.do(make_decision(desk, made, comment="Marża w porządku"), MANAGER)
 
     (decision,) = desk.ask(offer, made).decisions
     assert (decision.digest, decision.actor_name, decision.version) == (digest, "Jan Lis", 1)
+    assert (decision.comment, decision.decided_at) == ("Marża w porządku", desk.units.clock.now())
 
 
-def test_nobody_decides_on_an_offer_of_their_own(desk: Desk) -> None:
+def test_off_03_nobody_decides_on_an_offer_of_their_own(desk: Desk) -> None:
     made = desk.make_offer()
     desk.do(FreezeOffer(offer_id=made))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -9,23 +10,32 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from flask import Flask
+from sqlalchemy import select
 
 from core.errors import Forbidden
 from core.identity import SYSTEM, Actor
 from crm.activities.content import Content
+from crm.activities.models import ActivityRow
 from crm.activities.registering import RegisterActivity
 from crm.contacts import CreateContact
 from crm.customer_file.entries import FileEntry, FileFilter, FilePage, customer_file
 from crm.errors import WrongFields
+from crm.models import OfferRow
 from crm.notes import WriteNote
 from crm.offer_content import Line
 from crm.orders import EnterOrder
 from crm.payments.importing import PostPayment
 from crm.sales.issuing import InvoiceOrder
+from crm.sales.models import InvoiceRow
 from crm.satisfaction import RecordSatisfaction
+from documents.filing import FileDocument
+from documents.intake import receive
+from documents.links import DocumentLink
 from engine.instances import CancelInstance
-from tests.offer_case import CREDIT, FINANCE, REP, OfferDesk, person
-from tests.web import Program
+from tests.offer_case import CREDIT, FINANCE, PDF, REP, OfferDesk, person
+from tests.web import PASSWORD, Program, log_in
+from webapp.accounts.roles import ROLE_PERMISSIONS
 from webapp.bootstrap import Application
 from webapp.customer_file import running_cases
 
@@ -184,10 +194,63 @@ def test_cus_41_cases_tasks_and_documents_show_to_those_who_see_the_case(filled:
     assert not {"case", "task", "document"} & set(filled.kinds(CLERK, limit=200))
 
 
+@pytest.mark.parametrize("role", sorted(ROLE_PERMISSIONS))
+def test_cus_41_every_role_sees_the_same_history_within_its_rights(filled: Filled, role: str) -> None:
+    reader = person("Rola", role)
+    if not reader.may("customer.read"):
+        with pytest.raises(Forbidden):
+            filled.file(reader, limit=200)
+        return
+
+    seen, whole = filled.file(reader, limit=200).items, filled.file(limit=200).items
+
+    hidden = {each.kind for each in whole} - {each.kind for each in seen}
+    assert hidden <= {"invoice", "payment", "case", "task", "document"}
+    assert ("invoice" in hidden) == (not reader.may("customer.finance"))
+    assert [each for each in whole if each.kind not in hidden] == seen
+
+
 def test_cus_05_a_document_of_a_task_shows_once_with_its_origin(filled: Filled) -> None:
     found = [each for each in filled.file(REP, kinds=["document"]).items if each.title == "Zapytanie"]
 
     assert [each.detail for each in found] == ["task"]
+
+
+def test_cus_05_a_document_of_any_record_shows_once_with_its_origin(
+    filled: Filled, app: Flask, add_account: Callable[..., str]
+) -> None:
+    desk = filled.desk
+    with desk.application.units.reading(SYSTEM) as view:
+        key = {
+            "crm.invoice": view.session.scalars(select(InvoiceRow.id)).one(),
+            "crm.offer": view.session.scalars(select(OfferRow.id)).one(),
+            "crm.activity": view.session.scalars(select(ActivityRow.id).where(ActivityRow.method == "post")).one(),
+        }
+    customer = DocumentLink(kind="crm.customer", id=filled.customer_id)
+    links = {kind: (DocumentLink(kind=kind, id=id_),) for kind, id_ in key.items()}
+    links["crm.customer"] = (customer,)
+    links["crm.offer"] += (customer,)  # filed with both, shown once
+    for kind, wanted in links.items():
+        file(desk, f"Pismo {kind}", wanted)
+
+    found = [each for each in filled.file(REP, kinds=["document"]).items if each.title != "Zapytanie"]
+    origins = {each.title: each.detail for each in found if each.title.startswith("Pismo")}
+    add_account("ewa", "sales_rep", password=PASSWORD)
+    browser = app.test_client()
+    log_in(browser, name="ewa")
+    panel = browser.get(f"/customers/{filled.customer_id}").text.split('aria-label="Documents"')[1]
+
+    assert origins == {f"Pismo {kind}": kind for kind in links}
+    for title in (*origins, "Zapytanie"):
+        assert panel.count(f">{title}<") == 1
+    assert "filed with a task" in panel
+    assert "filed with an activity" in panel
+
+
+def file(desk: OfferDesk, title: str, links: tuple[DocumentLink, ...]) -> None:
+    here = desk.application
+    blob = receive(io.BytesIO(PDF), announced=None, limit=1 << 20, store=here.blobs, announce=here.staging.announce)
+    desk.do(FileDocument(title=title, blob=blob, file_name="a.pdf", links=links))
 
 
 def test_cus_13_the_stage_follows_the_case(filled: Filled) -> None:

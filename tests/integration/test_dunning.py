@@ -15,6 +15,7 @@ from core.clock import FixedClock
 from core.errors import Unavailable
 from core.identity import SYSTEM
 from core.settings import Settings
+from crm.customers import UpdateCustomer
 from crm.outbox.batches import PostBatch
 from crm.outbox.errors import ChannelRefused
 from crm.payments.allocating import UnmatchPayment
@@ -302,8 +303,10 @@ def test_the_clock_begins_one_run_on_each_business_day_from_five_o_clock(desk: D
     assert begun == [False, False, True, False]
 
 
-def test_grace_depends_on_how_reliably_a_customer_pays(desk: DunningDesk) -> None:
-    due = {each: desk.invoice(desk.customer(name=each, reliability=each)) for each in "ABCD"}
+def test_cus_23_grace_depends_on_how_reliably_a_customer_pays(desk: DunningDesk) -> None:
+    customers = {each: desk.customer(name=each, reliability="A" if each == "C" else each) for each in "ABCD"}
+    due = {each: desk.invoice(customer) for each, customer in customers.items()}
+    desk.do(UpdateCustomer(customer_id=customers["C"], changes={"reliability": "C"}))
     desk.clock.advance(timedelta(days=15))  # the day after the due day, a Tuesday
 
     found = []

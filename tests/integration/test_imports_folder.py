@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,27 +20,34 @@ from crm.imports.working import look_at, run_import
 from crm.queries import customers
 from tests.crm_desk import RIGHTS
 from webapp import dropped
+from webapp.accounts.roles import permissions_of
 from webapp.bootstrap import Application
 from webapp.dropped_imports import import_ticks, take_records
 
-ADMIN = Actor(id="admin", name="Administrator", permissions=RIGHTS)
+ADMIN = Actor(id="rada", name="Administrator", permissions=RIGHTS)
 FIRMS = "Kod;Nazwa;Branża\nA1;Młyn;\nA2;Tartak;nikt nie zna\n".encode("cp1250")
 EARLIER, LATER = datetime(2001, 1, 1, tzinfo=UTC), datetime(2101, 1, 1, tzinfo=UTC)  # than files of today
 AT_ONCE = timedelta(seconds=-5)  # as if nobody had written to the files for long
 
 
 @pytest.fixture
-def folder(application: Application, tmp_path: Path) -> Path:
+def folder(application: Application, tmp_path: Path, add_account: Callable[..., str]) -> Path:
     """The folder, with the mapping of an old program kept."""
     root = tmp_path / "records"
     (root / "Stary program").mkdir(parents=True)
     application.settings = replace(application.settings, import_folder=root)
-    looked = look_at(io.BytesIO(FIRMS), "customers")
-    blob = application.blobs.put(io.BytesIO(FIRMS), announce=application.staging.announce)
-    order = DraftImport(kind="customers", blob=blob, file_name="a.csv", arrangement=looked.arrangement, total=2)
-    made = application.executor.execute(order, actor=ADMIN)
-    application.executor.execute(SaveMapping(import_id=made, name="Stary program"), actor=ADMIN)
+    add_account("rada", "sales_rep", "invoice_clerk")
+    keep(application, ADMIN, FIRMS, "Stary program")
     return root
+
+
+def keep(application: Application, keeper: Actor, content: bytes, name: str) -> None:
+    """Somebody keeps the mapping of such a file."""
+    looked = look_at(io.BytesIO(content), "customers")
+    blob = application.blobs.put(io.BytesIO(content), announce=application.staging.announce)
+    order = DraftImport(kind="customers", blob=blob, file_name="a.csv", arrangement=looked.arrangement, total=2)
+    made = application.executor.execute(order, actor=keeper)
+    application.executor.execute(SaveMapping(import_id=made, name=name), actor=keeper)
 
 
 def put(folder: Path, name: str, content: bytes = FIRMS) -> Path:
@@ -150,3 +158,36 @@ def test_imp_03_the_folder_is_looked_into_by_the_clock_where_there_is_one(
         take_records(application)
     application.settings = replace(application.settings, import_folder=None)
     assert (import_ticks(application), take_records(application)) == ([], 0)
+
+
+def test_a_file_changes_no_more_than_whoever_kept_its_mapping_may(
+    application: Application, folder: Path, add_account: Callable[..., str]
+) -> None:
+    limits = "Kod;Nazwa;Limit kredytowy\nA1;Młyn;1000000\n".encode("cp1250")
+    add_account("rita", "call_agent")
+    keep(application, replace(ADMIN, id="rita", permissions=permissions_of({"call_agent"})), limits, "Z limitami")
+    (folder / "Z limitami").mkdir()
+    put(folder, "Z limitami/firmy.csv", limits)
+
+    (made,) = bring_in(application)
+
+    with application.units.reading(ADMIN) as view:
+        found = one_import(view, made)
+    assert (found.state, "customer.finance" in (found.reason or "")) == ("failed", True)
+    assert names(application) == []
+
+    add_account("dora", "credit_controller")
+    keep(application, replace(ADMIN, id="dora"), limits, "Z limitami")
+    put(folder, "Z limitami/firmy.csv", limits)
+    bring_in(application)
+    assert names(application) == ["Młyn"]
+
+
+def test_a_file_is_not_taken_when_whoever_kept_its_mapping_has_left(application: Application, folder: Path) -> None:
+    keep(application, replace(ADMIN, id="nobody"), FIRMS, "Stary program")
+    put(folder, "Stary program/firmy.csv")
+
+    assert bring_in(application) == []
+
+    (reason,) = (folder / "failed").glob("*.txt")
+    assert "nobody, who kept the mapping" in reason.read_text()

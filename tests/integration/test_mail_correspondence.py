@@ -116,6 +116,27 @@ def test_eml_04_an_answer_is_an_incoming_activity_of_whoever_wrote_first(office:
     assert (came.method, came.subject, came.employee, came.state) == ("email", "Re: Oferta", "ewa", "not_done")
 
 
+def test_eml_04_the_type_of_what_came_in_is_guessed_from_its_words(office: PostOffice, imap: ImapServer) -> None:
+    customer = office.customer()
+    ours = written(office, customer)
+    subjects = {
+        "Reklamacja: pompa z oferty": "complaint",
+        "Zapytanie o 3 pompy": "sale",
+        "Вопрос по насосу": "consultation",
+        "Życzenia": None,
+    }
+    for number, subject in enumerate(subjects):
+        mail = letter(
+            "biuro@wisla.example", "office@example.org", answers=ours, subject=subject, identifier=f"n{number}"
+        )
+        imap.deliver(mail)
+
+    fetch_mail(office.application)
+
+    found = office.ask(activities, ActivityFilter(customer_id=customer, direction="incoming")).items
+    assert {each.subject: each.type for each in found} == subjects
+
+
 def test_eml_02_an_answer_of_a_stranger_waits_for_a_person(office: PostOffice, imap: ImapServer) -> None:
     customer = office.customer()
     ours = written(office, customer)

@@ -20,6 +20,7 @@ from crm.outbox.ports import Holds, PaperRef
 from crm.outbox.queries import MessageFilter, messages
 from crm.outbox.queueing import Letterhead
 from crm.outbox.sending import LEASE, MOST_TRIES, ClaimMessage
+from crm.outbox.sent import documents_sent
 from crm.outbox.texts import WriteText
 from documents.filing import AddVersion
 from documents.links import DocumentLink
@@ -65,6 +66,27 @@ def test_off_07_a_mail_leaves_with_documents_at_fixed_versions_and_is_filed(offi
         "outgoing",
         "Oferta",
         "ewa",
+    )
+
+
+def test_cus_18_documents_sent_are_those_that_really_left_in_the_version_that_left(office: PostOffice) -> None:
+    customer = office.customer()
+    document = office.file(b"%PDF-1.7 first", links=[DocumentLink(kind="crm.customer", id=customer)])
+    papers = (PaperRef(document_id=document.id),)
+    office.queue(customer_id=customer, channel="email", papers=papers)
+    office.queue(customer_id=customer, channel="email", key="no papers")
+    office.send()
+    newer = office.application.blobs.put(io.BytesIO(b"%PDF 2"), announce=office.application.staging.announce)
+    office.do(AddVersion(document_id=document.id, blob=newer, file_name="Oferta.pdf"))
+    office.queue(customer_id=customer, channel="email", papers=papers, key="still waits")
+
+    (sent,) = office.ask(documents_sent, customer).items
+
+    assert (sent.document_id, sent.version, sent.digest) == (document.id, 1, document.digest)
+    assert (sent.channel, sent.recipient, sent.sent_at) == (
+        "email",
+        "biuro@wisla.example",
+        office.application.clock.now(),
     )
 
 

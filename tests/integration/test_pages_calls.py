@@ -95,3 +95,20 @@ def test_programs_take_calls_too(application: Application, customer_id: str) -> 
         kasia.post(f"/api/v1/calls/{call}/finish", json={"outcome": "reached"}).get_json()["code"] == "call_lease_over"
     )
     assert rafal.get("/api/v1/calls").status_code == 403
+
+
+def test_cus_14_what_was_told_in_a_call_is_shown_in_the_next_one(application: Application, customer_id: str) -> None:
+    def taken(name: str) -> tuple[FlaskClient, str, str]:
+        order = QueueCallback(customer_id=customer_id, subject="Oddzwonić")
+        call, browser = application.executor.execute(order, actor=SYSTEM), browser_of(application, name)
+        browser.post(f"/calls/{call}/take", data={"csrf_token": form_token(browser)})
+        return browser, call, browser.get(f"/calls/{call}").text
+
+    kasia, call, page = taken("kasia")
+    assert "Tylko pompy ciche" not in page
+    said = {"outcome": "reached", "note": "Rozmowa", "needs": "Tylko pompy ciche"}
+    kasia.post(f"/calls/{call}/finish", data={"csrf_token": form_token(kasia), **said})
+
+    _, _, page = taken("tomek")
+
+    assert "Tylko pompy ciche" in page

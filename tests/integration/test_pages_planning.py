@@ -11,6 +11,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from pypdf import PdfReader
+from sqlalchemy import text
 
 from core.clock import FixedClock
 from tests.given_out import given_out
@@ -79,6 +80,48 @@ def test_act_01_a_kind_that_was_added_is_registered_found_and_has_a_colour_of_it
     assert ("Jako fair_visit" in listed, f"Jako {others[0]}" in listed) == (True, False)
     assert len(colours) == len(others) + 1
     assert colours.pop("Jako fair_visit") not in colours.values()
+
+
+def test_act_06_the_same_activities_show_in_every_view_and_a_move_is_in_the_trail(
+    application: Application, director: FlaskClient
+) -> None:
+    hours = [(day, hour) for day in range(5, 10) for hour in (9, 11, 13, 15)]  # a working week
+    subjects = {f"nr {day}-{hour}" for day, hour in hours}
+    made = {}
+    for day, hour in hours:
+        values = PLAN | {"subject": f"nr {day}-{hour}", "at": f"2026-01-{day:02}T{hour:02}:00", "reminders": ""}
+        made[day, hour] = post(director, "/activities", **values).location.rpartition("/")[2]
+
+    def events(first: str, behind: str) -> list[str]:
+        told = director.get(f"/calendar/events?start={first}T00:00:00&end={behind}T00:00:00").json
+        return [each["title"] for each in told if each["title"] in subjects]
+
+    days = [events(f"2026-01-{day:02}", f"2026-01-{day + 1:02}") for day in range(5, 10)]
+    assert [len(each) for each in days] == [4] * 5
+    assert {each for day in days for each in day} == subjects
+    assert sorted(events("2026-01-05", "2026-01-12")) == sorted(events("2026-01-01", "2026-02-01")) == sorted(subjects)
+    for page in ("/activities", "/today"):  # the list and the plan of action
+        shown = director.get(page).text
+        assert {each for each in subjects if f">{each}</a>" in shown} == subjects
+
+    moved = {"planned_from": "2026-01-08T17:00", "reason": "no_budget"}
+    post(director, f"/activities/{made[7, 9]}/postpone", **moved)
+
+    assert "nr 7-9" in events("2026-01-08", "2026-01-09")
+    with application.database.engine.connect() as connection:
+        wanted = text("SELECT actor_id FROM audit_entry WHERE stream = :stream AND type = 'activity.postponed'")
+        found = connection.execute(wanted, {"stream": f"activity:{made[7, 9]}"}).scalars().all()
+    assert found == ["ewa"]
+
+
+def test_act_31_managers_see_plans_by_employee_and_day(director: FlaskClient) -> None:
+    post(director, "/activities", **PLAN)
+
+    page = director.get("/reports/activities?since=2026-01-01&until=2026-01-31")
+
+    row = re.sub(r"<[^>]+>|\s+", " ", page.text.split("<tbody>")[1].split("</tbody>")[0])
+    assert re.search(r"7 Jan 2026\s+[Ee]wa\s+1\s+0\s+0\s+0", row)
+    assert "show=everybody&amp;employee=ewa&amp;since=2026-01-07&amp;until=2026-01-08" in page.text
 
 
 def test_the_calendar_is_filled_by_day_and_given_to_other_programs(
@@ -166,16 +209,24 @@ def test_programs_book_and_read_calendars(program: Callable[..., Program]) -> No
 
 
 def test_act_05_the_list_is_printed_with_the_same_rows(application: Application, director: FlaskClient) -> None:
-    post(director, "/activities", **PLAN)
+    for number, day in enumerate((8, 6, 9, 7)):
+        post(director, "/activities", **PLAN | {"subject": f"Pokaz {number}", "at": f"2026-01-{day:02}T10:00"})
+    post(director, "/activities", **PLAN | {"subject": "Narada"})
+    kept = post(director, "/activities/filters", name="Pokazy", q="pokaz").location
 
-    printed = director.get("/activities.pdf?show=everybody&q=pokaz")
-
-    assert (printed.status_code, printed.mimetype) == (200, "application/pdf")
-    text = "".join(page.extract_text() for page in PdfReader(io.BytesIO(printed.data)).pages)
-    assert "Pokaz pomp" in text
-    assert "q: pokaz" in text
-    assert "1 / 1" in text
-    assert given_out(application, what="activities") == [("activities", None, 1)]
+    for query in ("show=everybody&q=pokaz", "show=&q=pokaz", kept.partition("?")[2]):
+        printed = director.get(f"/activities.pdf?{query}")
+        assert (printed.status_code, printed.mimetype) == (200, "application/pdf")
+        paper = "".join(page.extract_text() for page in PdfReader(io.BytesIO(printed.data)).pages)
+        screen = director.get(f"/activities?{query}").text
+        on_screen = re.findall(r">(Pokaz \d)</a>", screen)
+        assert len(on_screen) == 4
+        assert re.findall(r"Pokaz \d", paper) == on_screen
+        assert "Narada" not in paper
+        assert "Activities" in paper
+        assert "q: pokaz" in paper
+        assert "1 / 1" in paper
+    assert given_out(application, what="activities") == [("activities", None, 4)] * 3
 
 
 def test_tsk_09_a_day_has_what_is_overdue_today_and_next(director: FlaskClient) -> None:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from core.identity import SYSTEM
+from crm.products import Article, CreateProduct
 from tests.bank_files import Line, mt940
 from tests.web import PASSWORD, Program, form_token, log_in
+from webapp.bootstrap import Application
 
 LINE = {"quantity": 2, "description": "Pompa", "unit_price": 100, "vat_rate": 23}
 
@@ -135,3 +139,59 @@ def test_lists_of_invoices_show_the_overdue_and_search_by_number(piotr: FlaskCli
     found = piotr.get("/invoices", query_string={"q": "inv 2026 0001"}).text
     assert "INV-2026-0001" in found
     assert "INV-2026-0002" not in found
+
+
+def test_off_02_three_letters_offer_products_with_price_unit_and_vat(
+    application: Application, app: Flask, add_account: Callable[..., str], program: Callable[..., Program]
+) -> None:
+    clerk = program("ewa_api", "admin")
+    kept = {"unit": "set", "price": Decimal(100), "vat_rate": Decimal(8)}
+    for number in range(25):
+        article = Article(sku=f"P-{number:02}", name=f"Pompa {number:02}", **kept)  # type: ignore[arg-type]  # fields
+        application.executor.execute(CreateProduct(article=article), actor=SYSTEM)
+    customer = clerk.post("/customers", json={"name": "Młyn", "country": "PL"}).json["id"]
+    offer = clerk.post("/offers", json={"customer_id": customer}).json["id"]
+    add_account("ola", "sales_rep", password=PASSWORD)
+    browser = app.test_client()
+    log_in(browser, name="ola")
+
+    offered = browser.get(f"/offers/{offer}/products/choices?q=pom").text
+
+    found = re.findall(r'data-id="(\w+)" data-name="(Pompa \d\d)" data-price="100.00" data-vat="8"', offered)
+    assert 0 < len(found) <= 20
+    assert offered.count("per set") == len(found)
+    line = {"product_id": found[0][0], "quantity": 1}
+    changed = clerk.patch(f"/offers/{offer}", json={"lines": [line]})
+    assert changed.status_code == 200, changed.json
+    (written,) = clerk.get(f"/offers/{offer}").json["lines"]
+    assert [str(written[name]) for name in ("unit", "vat_rate", "unit_price")] == ["set", "8.00", "100.0000"]
+    assert [each["name"] for each in clerk.get("/customers", query_string={"q": "mły"}).json["items"]] == ["Młyn"]
+
+
+def test_cus_24_the_page_of_an_order_offers_delivery_addresses_alone(
+    app: Flask, add_account: Callable[..., str], program: Callable[..., Program]
+) -> None:
+    clerk = program("ewa_api", "admin")
+    there = {"street": "Portowa 1", "postal_code": "81-350", "city": "Gdynia", "country": "PL"}
+    addresses = [there | {"kind": "delivery"}, there | {"kind": "delivery", "street": "Morska 2"}]
+    addresses.append(there | {"kind": "billing", "street": "Długa 3"})
+    firm = {"name": "Młyn", "country": "PL", "addresses": addresses}
+    customer = clerk.post("/customers", json=firm).json["id"]
+    body = {"customer_id": customer, "lines": [LINE], "ordered_on": "2026-01-02", "due_on": "2026-01-03"}
+    order = clerk.post("/orders", json=body).json["id"]
+    add_account("ola", "sales_rep", password=PASSWORD)
+    browser = app.test_client()
+    log_in(browser, name="ola")
+
+    part = browser.get(f"/orders/{order}").text.split('aria-label="Delivery"')[1].split("</section>")[0]
+    data = {"csrf_token": form_token(browser), "address": "Morska 2, 81-350 Gdynia, PL"}
+    page = browser.post(f"/orders/{order}/address", data=data, follow_redirects=True).text
+
+    assert re.findall(r"<option[^>]*>([^<]+)", part) == ["Portowa 1, 81-350 Gdynia, PL", "Morska 2, 81-350 Gdynia, PL"]
+    assert '<p class="wrap-anywhere">Morska 2, 81-350 Gdynia, PL</p>' in page
+    late = browser.get("/orders").text
+    assert "2 days late" in late
+    wrong = clerk.post(f"/orders/{order}/address", json={"address": "Długa 3, 81-350 Gdynia, PL"})
+    assert wrong.status_code == 422
+    due = clerk.get("/orders/due", query_string={"overdue": "true"}).json["items"]
+    assert [each["id"] for each in due] == [order]

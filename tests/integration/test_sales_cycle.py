@@ -13,13 +13,19 @@ from core.clock import FixedClock
 from core.errors import DomainError
 from core.identity import SYSTEM
 from core.settings import Settings
+from crm.activities.content import Content, Link, Participant
 from crm.activities.models import ActivityRow
+from crm.activities.registering import ChangeActivity, RegisterActivity
+from crm.activities.settling import HoldActivity
 from crm.approvals import MarkOfferSent
 from crm.models import CustomerRow, OfferRow, OrderRow
 from crm.outbox.offers import DeclineOffer
+from crm.planning.rules import Rule, WriteRule
 from crm.sales.accepting import AcceptOffer
-from tests.offer_case import MANAGER
+from engine.models import InstanceRow
+from tests.offer_case import MANAGER, REP
 from tests.sales_desk import CLERK, LEAD, NEEDS, ORDER, SalesDesk
+from webapp.activity_rules import apply_rules
 from webapp.bootstrap import build
 
 
@@ -187,8 +193,11 @@ def test_a_complaint_holds_the_approved_offer_of_its_customer_alone(desk: SalesD
     assert desk.case(case).variables["offer_version"] == 1
 
 
-def test_an_order_over_the_credit_limit_is_released_first(desk: SalesDesk) -> None:
-    case = desk.start(customer_id=desk.customer(credit_limit=Decimal(100), payment_days=30))
+@pytest.mark.parametrize(("limit", "next_task"), [("1229.99", ["release_credit"]), ("1230.00", [])])
+def test_cus_04_an_order_over_the_credit_limit_is_released_first(
+    desk: SalesDesk, limit: str, next_task: list[str]
+) -> None:
+    case = desk.start(customer_id=desk.customer(credit_limit=Decimal(limit), payment_days=30))
     desk.to_the_draft(case)
     offer_id = str(desk.case(case).variables["offer_id"])
     desk.draft(offer_id)
@@ -202,7 +211,61 @@ def test_an_order_over_the_credit_limit_is_released_first(desk: SalesDesk) -> No
 
     desk.complete("check_order", CLERK, "customer_order", **ORDER)
 
-    assert desk.open() == ["release_credit"]
+    assert desk.open() == next_task
+
+
+def test_act_28_a_sale_does_not_end_before_its_activities_do(desk: SalesDesk) -> None:
+    case = desk.start(customer_id=desk.customer())
+    offer_id = desk.to_the_offer(case)
+    desk.do(MarkOfferSent(offer_id=offer_id))
+    order = desk.do(AcceptOffer(offer_id=offer_id))
+    desk.work()
+    content = Content(
+        employee=REP.id,
+        method="phone",
+        direction="outgoing",
+        status="planned",
+        subject="Termin dostawy",
+        planned_from=desk.clock.now(),
+        links=(Link(entity="case", record_id=case),),
+    )
+    call = desk.do(RegisterActivity(content=content))
+    desk.complete("check_order", CLERK, "customer_order", **ORDER)
+    desk.tell("erp.order_confirmed", order_id=order.id)
+    assert (desk.open(), desk.case(case).state) == (["close_activities"], "running")
+
+    desk.do(HoldActivity(activity_id=call, held_from=desk.clock.now()))
+    desk.do(ChangeActivity(activity_id=call, changes={"state": "done"}))
+    apply_rules(desk.application, {"activity_id": call})
+
+    assert (desk.case(case).state, desk.case(case).outcome) == ("completed", "won")
+
+
+def test_act_08_an_enquiry_starts_a_sale_and_is_what_it_began_with(desk: SalesDesk) -> None:
+    rule = Rule(name="Zapytanie", type="sale", direction="incoming", effect="message", target="enquiry.received")
+    desk.do(WriteRule(rule=rule), SYSTEM)
+    content = Content(
+        employee=REP.id,
+        method="phone",
+        direction="incoming",
+        status="held",
+        subject="Trzy pompy",
+        type="sale",
+        customer_id=(customer := desk.customer()),
+        participants=(Participant(side="customer", name="p. Lis"),),
+        held_from=desk.clock.now(),
+    )
+    enquiry = desk.do(RegisterActivity(content=content))
+
+    for _ in range(2):
+        apply_rules(desk.application, {"activity_id": enquiry})
+
+    with desk.application.units.reading(SYSTEM) as view:
+        (case,) = view.session.scalars(select(InstanceRow.id))
+    found = desk.case(case)
+    assert found.definition.key == "sales_cycle"
+    assert {(link.entity, link.id) for link in found.links} >= {("crm.activity", enquiry), ("crm.customer", customer)}
+    assert found.variables["activity_id"] == enquiry
 
 
 def _of(role: str) -> object:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 from decimal import Decimal
 
 import pytest
@@ -14,6 +15,10 @@ from crm.orders import EnterOrder
 from crm.payments.importing import PostPayment
 from crm.products import Article, CreateProduct, UpdateProduct
 from crm.sales.issuing import IssueInvoice
+from documents.content.texts import ReadText
+from documents.content.working import work_off
+from documents.filing import FileDocument
+from documents.intake import receive
 from tests.search_desk import ANNA, BOB, READS_ALL, Desk, person, to
 from webapp.bootstrap import Application
 
@@ -75,3 +80,16 @@ def test_invoices_and_payments_are_found_by_those_alone_who_see_what_customers_o
     assert desk.titles("kind:invoice state:paid customer:zakłady", TREASURER) == [issued.number]
     assert desk.titles("kind:payment zaplata state:matched", TREASURER) == [reference]
     assert desk.titles("kosz OR zaplata", READS_ALL) == []
+
+
+def test_cus_34_a_file_of_a_person_is_found_by_what_it_says(desk: Desk) -> None:
+    jan = desk.do(CreateContact(customer_id=desk.customer("Zakłady"), name="Jan Żelazny"), SELLER)
+    content = "Życiorys: rok praktyki w odlewni".encode()
+    store, announce = desk.application.blobs, desk.application.staging.announce
+    blob = receive(io.BytesIO(content), announced=None, limit=1 << 20, store=store, announce=announce)
+    desk.do(FileDocument(title="Załącznik", blob=blob, file_name="cv.txt", links=(to("crm.contact", jan),)))
+    assert desk.titles("odlewnia praktyka") == []
+
+    work_off(desk.application, ReadText())
+
+    assert desk.titles("odlewni praktyki") == ["Załącznik"]

@@ -36,6 +36,7 @@ class ActivityQuery(Body):
     since: datetime | None = None
     until: datetime | None = None
     overdue: bool = False
+    unanswered: bool = False
     linked: str | None = Field(default=None, max_length=64)
     q: str = Field(default="", max_length=200)
 

@@ -51,6 +51,7 @@ class FinishBody(Body):
 
     outcome: Literal["reached", "not_reached", "not_needed"]
     note: str = Field(default="", max_length=20_000)
+    needs: str = Field(default="", max_length=2000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,4 +129,4 @@ def give_back(call_id: str, body: GiveBackBody) -> GivenBack:
 @routes.post(f"{CALL}/finish", "Say what came of a callback", body=FinishBody, answer=Finished, refusals=REFUSALS)
 def finish(call_id: str, body: FinishBody) -> Finished:
     """Finish it."""
-    return Finished(activity_id=run(FinishCall(call_id=call_id, outcome=body.outcome, note=body.note)))
+    return Finished(activity_id=run(FinishCall(call_id=call_id, **body.model_dump())))

@@ -8,6 +8,9 @@ from typing import Any
 from pydantic import Field
 
 from crm.customer_file.entries import FileFilter, FilePage, customer_file
+from crm.outbox.sent import SentDocument, documents_sent
+from crm.paging import Part
+from crm.queries import customer
 from webapp.api.routing import Body, Routes
 from webapp.customer_file import RunningCase, running_cases
 from webapp.web import view
@@ -45,6 +48,26 @@ def file_of_customer(key: str, query: FileQuery) -> FilePage:
     )
     with view() as reading:
         return customer_file(reading, key, wanted, after=query.after, limit=query.limit)
+
+
+class SentQuery(Body):
+    """Which page."""
+
+    after: str | None = None
+    limit: int = Field(default=50, ge=1, le=200)
+
+
+@routes.get(
+    "/customers/<key>/sent-documents",
+    "The documents that a customer was really sent, the newest first",
+    query=SentQuery,
+    answer=Part[SentDocument],
+    refusals=(403, 404, 422),
+)
+def documents_sent_to(key: str, query: SentQuery) -> Part[SentDocument]:
+    """Read what was sent."""
+    with view() as reading:
+        return documents_sent(reading, customer(reading, key).id, after=query.after, limit=query.limit)
 
 
 @routes.get(

@@ -17,6 +17,7 @@ from crm.queries import Page as CrmPage
 from crm.sales import queries
 from crm.sales.accepting import AcceptOffer, MoveOrder
 from crm.sales.crediting import CreditInvoice, CreditLine
+from crm.sales.delivering import AddressOrder, DueOrder, due_orders
 from crm.sales.importing import ImportedInvoices, ImportInvoices
 from crm.sales.issuing import InvoiceOrder, IssueInvoice, Portion
 from crm.sales.queries import Invoice, InvoiceFilter, InvoiceSummary
@@ -59,6 +60,20 @@ class MoveBody(Body):
 
     state: Literal["partly_delivered", "done", "cancelled"]
     reason: str | None = Field(default=None, max_length=1000)
+
+
+class AddressBody(Body):
+    """One of the delivery addresses of the order's customer."""
+
+    address: str = Field(max_length=1000)
+
+
+class DueQuery(Body):
+    """Whether only those that are overdue."""
+
+    overdue: bool = False
+    after: str | None = None
+    limit: int = Field(default=50, ge=1, le=200)
 
 
 class PortionBody(Body):
@@ -157,6 +172,27 @@ def enter_order(body: OrderBody) -> Order:
     made = run(EnterOrder(lines=lines_of_body(body.lines), **values))
     with view() as reading:
         return crm_queries.order(reading, made)
+
+
+@routes.get(
+    "/orders/due",
+    "Open orders by the day by which they are due, the earliest first",
+    query=DueQuery,
+    answer=Part[DueOrder],
+    refusals=(403, 422),
+)
+def list_due_orders(query: DueQuery) -> Part[DueOrder]:
+    """List orders that are to be delivered."""
+    with view() as reading:
+        return due_orders(reading, overdue=query.overdue, after=query.after, limit=query.limit)
+
+
+@routes.post("/orders/<key>/address", "Say where an open order goes", body=AddressBody, answer=Order, refusals=REFUSALS)
+def address_order(key: str, body: AddressBody) -> Order:
+    """Choose a delivery address."""
+    run(AddressOrder(order_id=key, address=body.address))
+    with view() as reading:
+        return crm_queries.order(reading, key)
 
 
 @routes.get("/orders/<key>", "One order, by id, number or external reference", answer=Order, refusals=(403, 404))

@@ -16,6 +16,7 @@ from documents.links import DocumentLink
 from documents.mail.correlation import MailDirectory
 from documents.mail.letters import addresses
 from documents.mail.reading import Opened
+from webapp.outbox.guessing import guess_type
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,12 +58,14 @@ def _activity(
         asked = select(MessageRow.created_by).where(MessageRow.message_id.in_(letter.references)).limit(1)
         author = view.session.scalar(asked) if letter.references else None
         customer = view.session.get_one(CustomerRow, customer_id)
+        kind = guess_type(view, letter.subject, letter.excerpt)
     is_ours = any(each in owners and not owners[each] for each in senders)
     about = [Link(entity=each.kind, record_id=each.id) for each in links if each.kind != CUSTOMER]
     return Content(
         employee=author or customer.owner or SYSTEM.id,
         method="email",
         direction="outgoing" if is_ours else "incoming",
+        type=None if is_ours else kind,
         status="held",
         state="done" if is_ours else "not_done",
         subject=letter.subject[:200] or "Message without a subject",

@@ -8,6 +8,7 @@ MODULES = (
     "account",
     "people",
     "activities",
+    "activity_report",
     "calendar",
     "calls",
     "planner",

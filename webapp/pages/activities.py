@@ -37,6 +37,7 @@ from webapp.web import current_actor, run, view
 SHOWN = {  # the tabs of the list: which activities, and whether the newest come first
     "": (ActivityFilter(status="planned"), False),
     "overdue": (ActivityFilter(overdue=True), False),
+    "unanswered": (ActivityFilter(unanswered=True), False),
     "held": (ActivityFilter(status="held"), True),
     "everybody": (ActivityFilter(), True),
 }

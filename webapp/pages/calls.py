@@ -80,7 +80,8 @@ def give_back_call(call_id: str) -> Response:
 def finish_call(call_id: str) -> Response:
     """What came of a callback."""
     told = request.form
-    run(FinishCall(call_id=call_id, outcome=told.get("outcome", ""), note=told.get("note", "")))
+    said = {name: told.get(name, "") for name in ("outcome", "note", "needs")}
+    run(FinishCall(call_id=call_id, **said))
     return redirect(url_for("pages.calls"))
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
 from flask import render_template, request
 
 from core.identity import SYSTEM
-from crm.customer_file.entries import KINDS, FileFilter, customer_file
+from crm.customer_file.entries import KINDS, FileEntry, FileFilter, customer_file
 from crm.errors import WrongFields
+from crm.outbox.sent import documents_sent
 from crm.people import people
 from storage.unit_of_work import Reading
 from webapp.customer_file import running_cases
@@ -18,6 +20,16 @@ from webapp.pages.formats import reader_zone
 from webapp.pages.shell import names
 from webapp.web import view
 
+RECORD_WORDS = {  # what a document was filed with, as people say it
+    "crm.customer": "the customer",
+    "crm.contact": "a person",
+    "crm.offer": "an offer",
+    "crm.order": "an order",
+    "crm.invoice": "an invoice",
+    "crm.activity": "an activity",
+    "case": "a case",
+    "task": "a task",
+}
 SHOWN = 25  # entries until "Show more"
 PEOPLE = 100  # of the customer's, to choose from
 
@@ -28,6 +40,15 @@ def customer_file_rows(customer_id: str) -> str:
     template = "customers/file_rows.html" if asked("after") else "customers/_file.html"
     with view() as reading:
         return render_template(template, customer_id=customer_id, **file_values(reading, customer_id))
+
+
+@blueprint.get("/customers/<id:customer_id>/sent")
+def sent_documents(customer_id: str) -> str:
+    """The documents that the customer was really sent."""
+    with view() as reading:
+        found = documents_sent(reading, customer_id, after=asked("after") or None, limit=SHOWN)
+    template = "customers/sent_rows.html" if asked("after") else "customers/_sent.html"
+    return render_template(template, customer_id=customer_id, sent=found)
 
 
 def file_values(reading: Reading, customer_id: str) -> dict[str, Any]:
@@ -46,6 +67,7 @@ def file_values(reading: Reading, customer_id: str) -> dict[str, Any]:
     asked_for = {name: asked(name) for name in ("since", "until", "person") if asked(name)}
     return {
         "file": found,
+        "record_words": RECORD_WORDS,
         "file_kinds": KINDS,
         "file_asked": asked_for | ({"kind": kinds} if kinds else {}),
         "file_people": people(reading, customer_id, limit=PEOPLE).items,
@@ -53,6 +75,13 @@ def file_values(reading: Reading, customer_id: str) -> dict[str, Any]:
         "running": running_cases(reading, customer_id),
         "names": names(),
     }
+
+
+def documents_elsewhere(reading: Reading, customer_id: str, shown: Collection[str]) -> list[FileEntry]:
+    """The newest documents filed with the customer's records and cases, but for those that are shown already."""
+    wanted = FileFilter(kinds=frozenset({"document"}))
+    found = customer_file(reading, customer_id, wanted, limit=len(shown) + SHOWN).items
+    return [each for each in found if each.id not in shown][:SHOWN]
 
 
 def _day(name: str) -> datetime | None:

@@ -1,19 +1,31 @@
-"""The page of a customer's order: its lines, its invoices, its documents and what it is linked with."""
+"""Customers' orders: those that are due, and the page of one with its lines, invoices, documents and links."""
 
-from flask import render_template
+from flask import redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
 
 from crm.erp.queries import of_record
 from crm.queries import customer, order
 from crm.sales.access import may_see_finance
+from crm.sales.delivering import AddressOrder, addresses_of, due_orders
 from crm.sales.queries import InvoiceFilter, invoices
 from documents.queries import linked_documents
-from webapp.pages.blueprint import MOST, blueprint
+from webapp.pages.blueprint import MOST, answer, asked, blueprint
 from webapp.pages.erp import MARKS as ERP_MARKS
 from webapp.pages.invoices import MARKS
 from webapp.pages.shell import names
-from webapp.web import view
+from webapp.web import run, view
 
 STATE_MARKS = {"open": "mark-live", "partly_delivered": "mark-soon", "done": "mark-good", "cancelled": "mark-late"}
+
+
+@blueprint.get("/orders")
+def customer_orders() -> str:
+    """Open orders by the day by which they are due, or only those that are late."""
+    late = asked("show") != "due"
+    with view() as reading:
+        found = due_orders(reading, overdue=late, after=asked("after") or None, limit=MOST)
+    values = {"orders": found, "late": late, "names": names(), "state_marks": STATE_MARKS}
+    return answer("sales/orders.html", "sales/order_rows.html", **values)
 
 
 @blueprint.get("/orders/<id:order_id>")
@@ -27,7 +39,15 @@ def customer_order(order_id: str) -> str:
         values = {
             "buyer": customer(reading, found.customer_id).profile.name,
             "handover": of_record(reading, "crm.order", found.id),
+            "addresses": addresses_of(reading, found.customer_id),
             "documents": linked_documents(reading, "crm.order", found.id),
         }
     marks = {"marks": MARKS, "state_marks": STATE_MARKS, "erp_marks": ERP_MARKS}
     return render_template("sales/order.html", order=found, issued=issued, names=names(), **values, **marks)
+
+
+@blueprint.post("/orders/<id:order_id>/address")
+def address_order(order_id: str) -> Response:
+    """Where the order goes."""
+    run(AddressOrder(order_id=order_id, address=request.form.get("address", "")))
+    return redirect(url_for("pages.customer_order", order_id=order_id))

@@ -26,7 +26,7 @@ from engine.views import InstanceSummary
 from storage.unit_of_work import Reading
 from webapp.pages.blueprint import MOST, answer, asked, blueprint
 from webapp.pages.customer_fields import LISTED
-from webapp.pages.customer_file import file_values
+from webapp.pages.customer_file import documents_elsewhere, file_values
 from webapp.pages.devices import device_values
 from webapp.web import run, view
 
@@ -112,7 +112,8 @@ def customer_page(customer_id: str, refusal: Conflict | InvalidInput | None = No
             "offers": offer_queries.offers(reading, customer_id=found.id, limit=RECENT),
             "orders": queries.orders(reading, found.id, limit=RECENT),
             "cases": _cases(reading, own),
-            "documents": _documents(reading, own),
+            "documents": (filed := _documents(reading, own)),
+            "elsewhere": documents_elsewhere(reading, found.id, {each.document_id for each in filed}),
             "pairs": duplicates(reading, customer_id=found.id).items,
             "currency": company(reading).currency,
             **file_values(reading, found.id),

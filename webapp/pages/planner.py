@@ -145,7 +145,7 @@ def print_activities() -> Response:
     with view() as reading:
         wanted, newest_first = wanted_of(show)
         if asked("filter"):
-            wanted = filter_of(reading, asked("filter"))
+            wanted, newest_first = filter_of(reading, asked("filter")), True
         rows: list[Any] = []
         after = None
         while len(rows) < PRINTED:

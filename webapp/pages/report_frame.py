@@ -24,6 +24,7 @@ REPORTS = (  # title, endpoint, right that is needed
     ("Funnel", "funnel_report", ""),
     ("Time in stages", "stage_report", ""),
     ("Tasks in time", "step_report", ""),
+    ("Activities", "activity_report", "customer.read"),
     ("Dunning", "dunning_report", "customer.finance"),
     ("Repairs", "repair_report", ""),
 )
@@ -176,7 +177,7 @@ def written(value: Any, kind: Kind) -> str:
         case "money":
             return money(value)
         case "day":
-            return str(day(value))
+            return day(value)
         case _:
             return str(value)
 

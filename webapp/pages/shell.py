@@ -37,6 +37,7 @@ PLAN = (  # group, (title, icon, endpoint, right, part of the address); the firs
     ("Letters", ("Letters", "send", "letters", "document.file", "/letters")),
     ("Letters", ("Templates", "file-text", "templates", "document.file", "/templates")),
     ("Sales", ("Offers", "receipt", "offers", "customer.read", "/offers")),
+    ("Sales", ("Orders", "briefcase", "customer_orders", "offer.edit", "/orders")),
     ("Sales", ("Invoices", "file-text", "invoices", "customer.finance", "/invoices")),
     ("Sales", ("Payments", "list-check", "payments", "customer.finance", "/payments")),
     ("Sales", ("Customers", "building", "customers", "customer.read", "/customers")),
