@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +12,8 @@ from core.clock import FixedClock
 from core.executor import Executor
 from core.identity import Actor
 from core.messages import Event
+from crm.activities.content import Content
+from crm.activities.registering import RegisterActivity
 from crm.customers import CreateCustomer
 from crm.offer_content import Line
 from crm.offers import CreateOffer
@@ -37,6 +40,7 @@ RIGHTS = frozenset(
 REP = Actor(id="ewa", name="Ewa Maj", permissions=RIGHTS)
 MANAGER = Actor(id="jan", name="Jan Lis", permissions=RIGHTS)
 STRANGER = Actor(id="gość", name="Gość")
+TEN = datetime(2026, 1, 5, 10, tzinfo=UTC)
 TASK = "01TASK00000000000000000000"
 CASE = "01CASE00000000000000000000"
 
@@ -92,3 +96,18 @@ def open_desk(engine: Engine, clock: FixedClock) -> Desk:
 
     units.recorders.append(record)
     return desk
+
+
+def register(desk: Desk, **values: Any) -> str:
+    """Register a call, planned for ten o'clock unless the values say otherwise; its id."""
+    usual: dict[str, Any] = {
+        "employee": "ewa",
+        "method": "phone",
+        "direction": "outgoing",
+        "status": "planned",
+        "subject": "Rozmowa",
+    }
+    if values.get("status", "planned") == "planned":
+        usual["planned_from"] = TEN
+    made: str = desk.do(RegisterActivity(content=Content(**usual | values)))
+    return made

@@ -10,19 +10,16 @@ from sqlalchemy import Engine
 
 from core.clock import FixedClock
 from core.errors import Forbidden
-from crm.activities.content import Content, Link, Participant
+from crm.activities.content import Link, Participant
 from crm.activities.errors import ActivityNotFound, ActivitySettled, CircularChain
 from crm.activities.queries import ActivityFilter, activities, activity, calendar
-from crm.activities.registering import ChangeActivity, RegisterActivity
+from crm.activities.registering import ChangeActivity
 from crm.activities.settling import CancelActivity, HoldActivity, PostponeActivity
 from crm.contacts import CreateContact
 from crm.dictionaries import RetireValue, WriteValue
 from crm.errors import ChangedMeanwhile, WrongFields
-from crm.planning.reports import plans, responses
-from crm.planning.rules import open_items
-from tests.crm_desk import CASE, STRANGER, Desk, open_desk
+from tests.crm_desk import STRANGER, TEN, Desk, open_desk, register
 
-TEN = datetime(2026, 1, 5, 10, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
 
@@ -39,20 +36,6 @@ def customer(desk: Desk) -> str:
 @pytest.fixture
 def contact(desk: Desk, customer: str) -> str:
     made: str = desk.do(CreateContact(customer_id=customer, name="Zofia Wójcik"))
-    return made
-
-
-def register(desk: Desk, **values: Any) -> str:
-    usual: dict[str, Any] = {
-        "employee": "ewa",
-        "method": "phone",
-        "direction": "outgoing",
-        "status": "planned",
-        "subject": "Rozmowa",
-    }
-    if values.get("status", "planned") == "planned":
-        usual["planned_from"] = TEN
-    made: str = desk.do(RegisterActivity(content=Content(**usual | values)))
     return made
 
 
@@ -375,49 +358,3 @@ def test_what_the_trail_hears_names_the_customer(desk: Desk, customer: str) -> N
     assert registered.stream == changed.stream == f"customer:{customer}"
     assert changed.payload()["changes"] == {"priority": ["medium", "high"]}
     assert changed.payload()["personal_changes"] == {"note": [None, "prosi o rabat"]}
-
-
-def test_act_20_what_is_partly_done_keeps_the_case_open(desk: Desk) -> None:
-    case = {"status": "held", "held_from": TEN, "links": (Link(entity="case", record_id=CASE),)}
-    made = {state: register(desk, state=state, **case) for state in ("not_needed", "not_done", "done", "partly_done")}
-
-    assert "/state" in refused(desk, state="somehow", **case)
-    assert desk.ask(open_items, CASE) == 2
-
-    desk.do(ChangeActivity(activity_id=made["not_done"], changes={"state": "partly_done"}))
-    assert desk.ask(open_items, CASE) == 2
-    for state in ("not_done", "partly_done"):
-        desk.do(ChangeActivity(activity_id=made[state], changes={"state": "done"}))
-    assert desk.ask(open_items, CASE) == 0
-
-
-def test_act_29_what_came_in_and_is_overdue_to_be_answered_is_listed(desk: Desk, clock: FixedClock) -> None:
-    came_in = {"direction": "incoming", "status": "held", "held_from": TEN, "state": "not_done"}
-    register(desk, subject="pilne", priority="high", **came_in)
-    answered = register(desk, subject="odebrane", priority="high", **came_in)
-    register(desk, subject="zwykłe", **came_in)
-    register(desk, subject="oddzwonienie", status="held", held_from=TEN + HOUR, follows_id=answered)
-
-    clock.set(TEN + 4 * HOUR)
-    assert listed(desk, unanswered=True) == []
-
-    clock.advance(timedelta(seconds=1))
-    assert listed(desk, unanswered=True) == ["pilne"]
-    report = desk.ask(responses, TEN - HOUR, TEN + HOUR)
-    assert (report.received, report.answered, report.overdue, report.median_seconds) == (3, 1, 1, 3600)
-
-
-def test_act_31_plans_are_counted_by_employee_and_day(desk: Desk, clock: FixedClock) -> None:
-    clock.set(TEN + HOUR)
-    for employee, at in (("ewa", TEN), ("ewa", TEN + 2 * HOUR), ("jan", TEN + 24 * HOUR)):
-        register(desk, employee=employee, planned_from=at)
-    desk.do(HoldActivity(activity_id=register(desk, employee="ewa"), held_from=TEN))
-    desk.do(CancelActivity(activity_id=register(desk, employee="jan"), reason="Klient chory"))
-
-    found = desk.ask(plans, TEN - 24 * HOUR, TEN + 48 * HOUR)
-
-    assert [(each.employee, each.day.day, each.planned, each.overdue, each.held, each.cancelled) for each in found] == [
-        ("ewa", 5, 1, 1, 1, 0),
-        ("jan", 5, 0, 0, 0, 1),
-        ("jan", 6, 1, 0, 0, 0),
-    ]

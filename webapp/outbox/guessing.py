@@ -13,7 +13,7 @@ STEMS = {  # type -> beginnings of folded words in Polish, English, Romanian, Ru
     ),
     "sale": (
         *("zapytani", "ofert", "wycen", "zamow", "cennik", "quot", "enquir", "inquir", "offer", "price"),
-        *("cerere", "pret", "comand", "запрос", "предложен", "заказ", "цена", "цену", "цены", "прайс"),
+        *("cerere", "pret", "comanda", "comenz", "запрос", "предложен", "заказ", "цена", "цену", "цены", "прайс"),
     ),
     "consultation": (
         *("pytani", "pomoc", "instrukcj", "question", "help", "manual", "intreb", "ajutor", "вопрос", "помо"),
