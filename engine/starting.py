@@ -11,6 +11,7 @@ from sqlalchemy import delete
 from core.errors import InvalidInput
 from engine import catalog
 from engine.bpmn.model import Process, Trigger
+from engine.bpmn.names import MAXIMUM, fits
 from engine.correlating import PATH
 from engine.events import CaseStarted
 from engine.feel.values import plain
@@ -38,7 +39,10 @@ class Beginning:
 
 
 def begin(beginning: Beginning, unit: UnitOfWork, parking: Parking, *, mark: str | None = None) -> Running:
-    """Start a case and run it to its first wait states."""
+    """Start a case and run it to its first wait states. Raises `InvalidInput` for a business key that is too long."""
+    if beginning.business_key is not None and not fits(beginning.business_key):
+        sentence = f"A business key has at most {MAXIMUM} characters, and no NUL character."
+        raise InvalidInput(sentence, fields={"/business_key": sentence})
     definition = catalog.definition(unit, beginning.definition_id)
     locked = Locked(
         instance_id=beginning.instance_id,

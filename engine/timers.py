@@ -39,6 +39,7 @@ def fire_due_timers(command: FireDueTimers, unit: UnitOfWork) -> int:
     """
     try:
         fired = _fire_together(command.limit, unit)
+        unit.send()
     except StaleState:
         raise
     except DomainError:  # one of them fails, or must not fire: find out which, each for itself

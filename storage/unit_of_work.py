@@ -215,7 +215,12 @@ class UnitOfWork:
     def _settle(self) -> None:
         if self._posted is not None:
             writes, self._posted = self._posted, None
-            writes.send(self._open())
+            with translated():
+                writes.send(self._open())
+
+    def send(self) -> None:
+        """Send what was posted now, for who has to know whether the database takes it."""
+        self._settle()
 
     def emit(self, event: Event) -> None:
         """Say what happened; the trail and the policies hear of it at the commit."""
@@ -249,8 +254,9 @@ class UnitOfWork:
         nested = self.session.begin_nested()
         self.session.connection()  # sends the SAVEPOINT, which the session would put off until it is used itself
         try:
-            yield
-            self._settle()
+            with translated():
+                yield
+                self._settle()
         except BaseException:
             self._posted = None
             nested.rollback()

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from engine.bpmn.check_rules import check_ids, check_once
 from engine.bpmn.extensions import check_extensions
 from engine.bpmn.findings import Findings
+from engine.bpmn.names import check_length
 from engine.bpmn.performers import PERFORMERS
 from engine.bpmn.read import BPMN, XSI, Xml, local, namespace
 from engine.bpmn.standard import ALWAYS_INSIDE, ATTRIBUTES, DRAWINGS, EXPRESSIONS, INSIDE, REFUSED, Attribute
@@ -58,7 +59,10 @@ def _check(element: Xml, parent: Xml, findings: Findings) -> None:
 
 
 def _check_attributes(element: Xml, findings: Findings) -> None:
+    check_length(element, findings)
     for name, value in element.attrib.items():
+        if name == f"{{{XSI}}}type" and local(element) not in EXPRESSIONS:
+            _check_type(element, value, findings)
         if name.startswith("{"):
             continue  # an extension
         known = _known(name, local(element))
@@ -67,6 +71,18 @@ def _check_attributes(element: Xml, findings: Findings) -> None:
         elif known.refuses(value):
             sentence = f"{name} of <{local(element)}> is “{value}”; it can be {_either(known)}: {known.because}."
             _find("attribute-value", sentence, element, findings)
+
+
+def _check_type(element: Xml, value: str, findings: Findings) -> None:
+    """A type of the schema can only say what the element says already."""
+    said = value.rpartition(":")[2].removeprefix("t")
+    if said.lower() != local(element).lower():
+        _find(
+            "attribute-value",
+            f"xsi:type of <{local(element)}> is “{value}”; write that element instead.",
+            element,
+            findings,
+        )
 
 
 def _known(name: str, place: str) -> Attribute | None:

@@ -2,6 +2,7 @@
 
 import difflib
 
+from engine.bpmn.extensions_together import check_together
 from engine.bpmn.findings import Findings
 from engine.bpmn.read import BPMN, CAMUNDA, OBIEG, Xml, local, namespace
 
@@ -105,6 +106,8 @@ OBIEG_ATTRIBUTES: dict[str, tuple[frozenset[str], str]] = {
 OBIEG_REFUSED: dict[str, str] = {
     "state": "this release ties document types to tasks, not their states",
 }
+AS_ELEMENTS = frozenset({"failedJobRetryTimeCycle"})  # known names that are elements; the others are attributes
+_FORMS = {True: "stands as an element inside extensionElements", False: "is an attribute, not an element"}
 ELEMENTS = frozenset({"inputOutput", "inputParameter", "outputParameter"})  # read by `lower`
 PASSING = frozenset({"in", "out"})  # what a call activity gives and takes, read by `calls`
 _PASSING_ATTRIBUTES = frozenset({"source", "sourceExpression", "target", "variables", "businessKey", "local"})
@@ -129,6 +132,7 @@ def check_extensions(element: Xml, findings: Findings) -> None:
     for container in element.findall(f"{{{BPMN}}}extensionElements"):
         for child in container:
             _check_element(child, element, findings)
+    check_together(element, findings)
 
 
 def _check_element(child: Xml, owner: Xml, findings: Findings) -> None:
@@ -170,9 +174,11 @@ def _check_name(space: str, name: str, at: Xml, owner: Xml, findings: Findings) 
         return
     prefix = "camunda" if space == CAMUNDA else "obieg"
     known, refused = (CAMUNDA_ATTRIBUTES, CAMUNDA_REFUSED) if space == CAMUNDA else (OBIEG_ATTRIBUTES, OBIEG_REFUSED)
-    if (name in SWITCHES or name in refused) and _is_off(name, at):
+    if name in SWITCHES and _is_off(name, at):
         return
-    if name in known:
+    if name in known and (at is not owner) != (name in AS_ELEMENTS):
+        refuse("extension-place", f"{prefix}:{name} {_FORMS[name in AS_ELEMENTS]}, else it would be ignored.")
+    elif name in known:
         places = known[name][0]
         if places != _ANY and local(owner) not in places:
             refuse("extension-place", f"{prefix}:{name} belongs to {_words(places)}, not to <{local(owner)}>.")

@@ -21,7 +21,7 @@ from engine.bpmn.performers import read_performers
 from engine.bpmn.read import BPMN, CAMUNDA, OBIEG, Xml, child_text, flag, local
 from engine.bpmn.scopes import Scope, begins, compensator, definitions_of, is_ad_hoc, is_parallel, link_target
 from engine.bpmn.triggers import TriggerReader, compiled
-from engine.feel import Script, compile_script
+from engine.feel import Script, compile_script, single_value
 from engine.ready import OPERATIONS
 
 _LIFETIME = re.compile(r"[1-9]\d{0,5}|P(?=\d)(\d{1,4}Y)?(\d{1,4}M)?(\d{1,6}D)?")
@@ -263,8 +263,8 @@ class _Lowering:
             assignee=self._attribute(element, "assignee") or named.person,
             groups=self._attribute(element, "candidateGroups") or named.groups or self._people.role(element),
             users=self._attribute(element, "candidateUsers") or named.users,
-            due=self._attribute(element, "dueDate"),
-            follow_up=self._attribute(element, "followUpDate"),
+            due=self._people.moment(element, "dueDate", self._attribute(element, "dueDate")),
+            follow_up=self._people.moment(element, "followUpDate", self._attribute(element, "followUpDate")),
             priority=self._people.priority(element, self._attribute(element, "priority")),
             sla=self._people.allowed(element),
             form=self._form(element),
@@ -341,6 +341,9 @@ class _Lowering:
         if text is None:
             self._findings.error("script-missing", "The script is empty.", line=element.sourceline, element=key)
             return None
+        result = (element.get(f"{{{CAMUNDA}}}resultVariable") or "").strip()
+        if result:
+            return self._compile(lambda: single_value(result, text), element, key)
         return self._compile(lambda: compile_script(text), element, key)
 
     def _decision(self, element: Xml) -> Reference | None:

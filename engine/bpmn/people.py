@@ -7,6 +7,8 @@ from engine.bpmn.expressions import Value, attribute
 from engine.bpmn.findings import Findings
 from engine.bpmn.performers import PERFORMERS
 from engine.bpmn.read import BPMN, CAMUNDA, OBIEG, Xml, children, local
+from engine.bpmn.times import EXAMPLES, is_time
+from engine.cron import is_cron
 from engine.feel import compile_expression
 from engine.feel.kinds import YearsMonths
 
@@ -77,6 +79,15 @@ class PeopleReader:
         if value is not None and value.expression is None and whole(value.text) is None:
             sentence = f"camunda:priority is {value.text}; it must be a whole number."
             self._refuse("priority", sentence, element)
+        return value
+
+    def moment(self, element: Xml, name: str, value: Value | None) -> Value | None:
+        """When a task is due; what is no expression must be a date, a duration or a crontab line."""
+        if value is not None and value.expression is None:
+            text = value.text
+            if not (is_time("duration", text) or is_time("date", text) or is_cron(text)):
+                told = f"{EXAMPLES['date']}, {EXAMPLES['duration']}, or FEEL after ="
+                self._refuse("due-date", f"camunda:{name} is {text}; write {told}.", element)
         return value
 
     def _refuse(self, rule: str, sentence: str, element: Xml) -> None:

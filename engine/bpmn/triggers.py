@@ -130,6 +130,11 @@ class TriggerReader:
             sentence = f"The event needs {reference}, with a {kind} that has a {what}: else nothing could match it."
             self._refuse("event-name", sentence, owner)
             return None
+        if name is not None and (name.startswith("=") or "${" in name or "#{" in name):
+            sentence = (
+                f"The {kind} is called {name}; names and codes are matched as they stand, so they are no expressions."
+            )
+            self._refuse("event-name", sentence, owner)
         if kind != "message" or root is None:
             return Trigger(kind=kind, name=name)
         key = self._correlation.key(root.get("id"), owner, self._key(definition, owner))

@@ -2,7 +2,7 @@
 
 from engine.feel.errors import FeelSyntaxError, Problem
 from engine.feel.expressions import Expression, Outcome, UnaryTests, compile_expression, compile_unary_tests
-from engine.feel.scripts import Script, compile_script
+from engine.feel.scripts import Script, compile_script, single_value
 from engine.feel.values import Function, Range, YearsMonths, decode, encode, plain
 
 __all__ = [
@@ -21,4 +21,5 @@ __all__ = [
     "decode",
     "encode",
     "plain",
+    "single_value",
 ]

@@ -76,6 +76,17 @@ def compile_script(text: str, names: Iterable[str] = ()) -> Script:
     return _script(text, frozenset(names))
 
 
+def single_value(name: str, text: str) -> Script:
+    """A script that is one expression, whose value goes to a variable; raises FeelSyntaxError."""
+    try:
+        assigned = compile_script(text).assigned
+    except FeelSyntaxError:
+        return Script([(name, 0, compile_expression(text))])
+    told = ", ".join(assigned)
+    sentence = f"The script assigns {told}, so it has no value that {name} could take; write one expression alone"
+    raise FeelSyntaxError(f"{sentence} (a comparison in parentheses).", 0, len(text))
+
+
 def _statements(text: str) -> list[tuple[int, int]]:
     """Where each assignment starts and ends: a new one begins on a line `name =` outside of all brackets."""
     starts: list[int] = []

@@ -1,12 +1,14 @@
 """Activities: tasks of every kind, and embedded sub-processes."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from SpiffWorkflow.util.task import TaskState
 
 from core.errors import InvalidInput
 from engine.bpmn.expressions import Value
+from engine.bpmn.names import fits
 from engine.bpmn.people import whole
 from engine.errors import BpmnError
 from engine.feel.errors import Fault
@@ -38,7 +40,7 @@ class UserTask(Element):
     def _work(self, task: Any) -> OpenWork:
         work = self.node.work
         assert work is not None
-        assignee = self._text(task, work.assignee)
+        assignee = self._person(task, work.assignee)
         return OpenWork(
             id=task.id,
             node=self.node,
@@ -51,9 +53,14 @@ class UserTask(Element):
             priority=self._priority(task, work.priority),
         )
 
-    def _text(self, task: Any, value: Value | None) -> str:
+    def _person(self, task: Any, value: Value | None) -> str:
         found = None if value is None else self.evaluate(task, value)
-        return "" if found is None else str(found)
+        if value is None or found is None:
+            return ""
+        if not isinstance(found, str | Decimal) or not fits(str(found)):
+            sentence = f"{self.node.name} is assigned to {value.text}, which gives {found!r}; it must give one name."
+            raise self.failed(task, "assignee", sentence)
+        return str(found).strip()
 
     def _priority(self, task: Any, value: Value | None) -> int:
         found = None if value is None else self.evaluate(task, value)
@@ -108,7 +115,7 @@ def names(spec: Element, task: Any, value: Value | None) -> tuple[str, ...]:
     found = spec.evaluate(task, value)
     if isinstance(found, str):
         found = found.split(",")
-    if isinstance(found, list) and all(isinstance(each, str) for each in found):
+    if isinstance(found, list) and all(isinstance(each, str) and fits(each) for each in found):
         return tuple(dict.fromkeys(each.strip() for each in found if each.strip()))
     sentence = f"{spec.node.name} is offered to {value.text}, which gives {found!r}; it must give names."
     raise spec.failed(task, "candidates", sentence)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from engine.bpmn.model import Called, Node, Passing
+from engine.bpmn.names import MAXIMUM, fits
 from engine.spiff.catching import catch, find_catcher, throw_error, throw_escalation
 from engine.spiff.changes import Call, Wanted
 from engine.spiff.element import COMPENSATION, Element, wait
@@ -33,23 +34,30 @@ class CallActivity(Element):
             variables=self._passed(called.into, tree.variables(my_task), own, my_task),
         )
         target = tree.around.find_called(self.node, my_task.id, wanted)
-        key = None if called.business_key is None else self.evaluate(my_task, called.business_key)
+        key = None if called.business_key is None else self._business_key(my_task, called.business_key)
         my_task.internal_data["calling"] = True
         tree.changes.calls[my_task.id] = Call(
             id=my_task.id,
             node=self.node,
             target=target,
             variables=wanted.variables,
-            business_key=None if key is None else str(key),
+            business_key=key,
             inherits_key=called.inherits_key,
         )
         wait(my_task)
         return None
 
+    def _business_key(self, task: Any, value: Any) -> str | None:
+        found = self.evaluate(task, value)
+        if found is not None and not fits(str(found)):
+            told = f"{str(found)[:100]!r} …; it has at most {MAXIMUM} characters"
+            raise self.failed(task, "business_key", f"The business key of what {self.node.name} calls is {told}.")
+        return None if found is None else str(found)
+
     def _text(self, task: Any, value: Any, does: str) -> str:
         found = self.evaluate(task, value)
         text = "" if found is None or isinstance(found, bool | list | dict) else str(found).strip()
-        if not text:
+        if not text or not fits(text):
             sentence = f"{self.node.name} {does} {value.text}, which gives {found!r}; it must give a text or a number."
             raise self.failed(task, "call_target", sentence)
         return text

@@ -170,7 +170,7 @@ class Element(TaskSpec):
     def chosen(self, task: Any) -> Sequence[Flow]:
         """The flows to take; activities take all that have no condition, and every one whose condition is true."""
         flows = self.node.outgoing
-        if all(flow.condition is None for flow in flows):
+        if self.node.default is None and all(flow.condition is None for flow in flows):
             return flows
         return self.inclusive(task)
 

@@ -1,6 +1,6 @@
 """Gateways: exclusive, parallel and inclusive, with tokens kept per incoming flow."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -25,6 +25,25 @@ class Exclusive(Element):
             if flow.id != self.node.default and self.holds(task, flow):
                 return [flow]
         return [self.default(task)] if flows else []
+
+
+def open_joins(tasks: Iterable[Any], alive: Container[Any]) -> bool:
+    """Let every join go on to which no more tokens can come; whether there was one.
+
+    One token is answered for all that wait at the same join.
+    """
+    shut, opened = set(), False
+    for task in tasks:
+        spec = task.task_spec
+        if task.id not in alive or not spec.joins_late or not task.has_state(TaskState.WAITING):
+            continue
+        place = spec.name, task.parent.id
+        if place in shut or not spec.may_join(task):
+            shut.add(place)
+        else:
+            spec.join(task)
+            opened = True
+    return opened
 
 
 class Join(Element):
@@ -78,12 +97,14 @@ class Inclusive(Join):
         self._process = process
 
     @cached_property
-    def _upstream(self) -> Mapping[str, set[str]]:
-        return _upstream(self.node, self._process, boundaries=False)
+    def _ahead(self) -> Mapping[str, set[str]]:
+        """The incoming flows that a token at each node can come to by the flow alone."""
+        return _inverted(_upstream(self.node, self._process, boundaries=False))
 
     @cached_property
     def _possible(self) -> Mapping[str, set[str]]:
-        return _upstream(self.node, self._process, boundaries=True)
+        """The same, boundary events included."""
+        return _inverted(_upstream(self.node, self._process, boundaries=True))
 
     def arrive(self, task: Any) -> None:
         """Only a join has to wait."""
@@ -93,13 +114,13 @@ class Inclusive(Join):
     def may_join(self, task: Any) -> bool:
         """Whether no other token of the scope can still bring one on an empty flow."""
         full = self.waiting(task)
-        empty = [flow for flow in self.node.incoming if flow not in full]
+        empty = {flow for flow in self.node.incoming if flow not in full}
         for sibling in task.parent.children:
             place = sibling.task_spec.node.id
             if place == self.node.id or sibling.internal_data.get("armed"):
                 continue
-            reaches_empty = any(place in self._possible[flow] for flow in empty)
-            if reaches_empty and not any(place in self._upstream[flow] for flow in full):
+            reaches_empty = not empty.isdisjoint(self._possible.get(place, ()))
+            if reaches_empty and full.keys().isdisjoint(self._ahead.get(place, ())):
                 return False
         return True
 
@@ -151,11 +172,12 @@ class Complex(Inclusive):
         used = self._used(task)
         if used is None:
             return False
-        missing = [flow for flow in self.node.incoming if flow not in used and flow not in self.waiting(task)]
+        brought = {*used, *self.waiting(task)}
+        missing = {flow for flow in self.node.incoming if flow not in brought}
         for sibling in task.parent.children:
             place = sibling.task_spec.node.id
             elsewhere = place != self.node.id and not sibling.internal_data.get("armed")
-            if elsewhere and any(place in self._possible[flow] for flow in missing):
+            if elsewhere and not missing.isdisjoint(self._possible.get(place, ())):
                 return False
         return True
 
@@ -187,6 +209,14 @@ class Complex(Inclusive):
             return True
         value = self.evaluate(task, flow.condition, waitingForStart=self._used(task) is not None)
         return value is True
+
+
+def _inverted(upstream: Mapping[str, set[str]]) -> Mapping[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for flow, places in upstream.items():
+        for place in places:
+            found.setdefault(place, set()).add(flow)
+    return found
 
 
 def _upstream(gateway: Node, process: Process, *, boundaries: bool) -> Mapping[str, set[str]]:

@@ -7,6 +7,7 @@ from SpiffWorkflow.util.task import TaskState
 
 from engine.bpmn.expressions import Value
 from engine.bpmn.model import Node, Trigger
+from engine.bpmn.names import MAXIMUM, fits
 from engine.feel.kinds import imported
 from engine.spiff.changes import ArmedTimer
 from engine.spiff.element import Element, wait
@@ -186,8 +187,9 @@ def _key(owner: Catching, task: Any, key: Value) -> str:
 
 def correlation_key(owner: Element, task: Any, value: Any) -> str:
     """A correlation value as text. Raises `StepFailed` where it is empty: an empty key must not match anything."""
-    if value is None or isinstance(value, list | dict | bool) or not str(value):
-        sentence = f"The correlation key of {owner.node.name} gives {value!r}; it must be a text or a number."
+    if value is None or isinstance(value, list | dict | bool) or not str(value) or not fits(str(value)):
+        told = f"it must be a text of at most {MAXIMUM} characters, or a number"
+        sentence = f"The correlation key of {owner.node.name} gives {value!r:.100}; {told}."
         raise owner.failed(task, "correlation_key", sentence)
     return str(value)
 

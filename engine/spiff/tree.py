@@ -18,6 +18,7 @@ from engine.errors import StepFailed
 from engine.spiff.apart import forget_apart, is_behind
 from engine.spiff.catching import UNCAUGHT
 from engine.spiff.changes import Changes, Failure, Surroundings, Visit
+from engine.spiff.gateways import open_joins
 from engine.spiff.listening import condition_of, waits_for
 from engine.spiff.tokens import ROOT, Token, WatchedToken
 
@@ -344,13 +345,8 @@ class TokenTree(Workflow):
 
     def _open_joins(self) -> bool:
         """Once nothing else moves: let every join go on to which no more tokens can come."""
-        opened = False
-        for task in list(self.tasks.values()) if self.wide is None else self.wide.late_joins:
-            late = task.id in self.tasks and task.task_spec.joins_late and task.has_state(TaskState.WAITING)
-            if late and task.task_spec.may_join(task):
-                task.task_spec.join(task)
-                opened = True
-        return opened
+        tasks = list(self.tasks.values()) if self.wide is None else self.wide.late_joins
+        return open_joins(tasks, self.tasks)
 
     def _task_completed_notify(self, task: Any) -> None:
         """SpiffWorkflow would walk over all tasks here; elements have told whoever needs to know."""
