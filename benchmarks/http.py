@@ -133,7 +133,7 @@ def _serving(folder: Path) -> Iterator[tuple[str, str]]:
         )
         return done.stdout.strip()
 
-    obieg("user", "add", "bench", "--role", "admin", "--role", "bench", "--no-password")
+    obieg("user", "add", "bench", "--role", "admin", "--role", "operator", "--role", "bench", "--no-password")
     token = obieg("token", "create", "bench")
     with subprocess.Popen(
         [*OBIEG, "serve", "--port", "0"], env=environment, stdout=subprocess.PIPE, text=True

@@ -7,6 +7,7 @@ from storage.unit_of_work import Reading
 READ = "customer.read"
 FINANCIAL = "customer.finance"  # limits, terms, accounts, debts
 PRIVATE = "contact.private"  # what people told of themselves: preferences, interests, family
+CONFIGURE = "crm.administer"
 READERS = (
     READ,
     "customer.edit",
@@ -26,3 +27,9 @@ def require_read(view: Reading) -> None:
     """Raise `Forbidden` unless the reader may see customers and offers."""
     if not may_read(view.actor):
         raise Forbidden(f"You do not have the right to see customers and offers ({READ}).", permission=READ)
+
+
+def require_settings(view: Reading) -> None:
+    """Raise `Forbidden` unless the reader may see value lists, fields and kinds, which are not about any customer."""
+    if not view.actor.may(CONFIGURE):
+        require_read(view)

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
-from crm.access import require_read
+from crm.access import require_settings
 from crm.checks import Findings, checked_version, one_at_a_time
 from crm.dictionaries import ADMINISTER, check_codes, checked_code, checked_labels
 from crm.dictionary_events import FieldDefined
@@ -116,7 +116,7 @@ def define_field(command: DefineField, unit: UnitOfWork) -> str:
 
 def custom_fields(view: Reading, entity: str, *, all_of_them: bool = False) -> list[Field]:
     """The fields of a kind of record in their order, those in use or all."""
-    require_read(view)
+    require_settings(view)
     return fields_of(view, entity, all_of_them=all_of_them)
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import Select, func, select, tuple_
 
 from core.executor import handles
 from core.messages import Command
-from crm.access import require_read
+from crm.access import require_settings
 from crm.checks import Findings, checked_version, one_at_a_time
 from crm.dictionary_events import DictionaryDefined, ValueRetired, ValuesOrdered, ValueWritten
 from crm.dictionary_models import DictionaryRow, DictionaryValueRow
@@ -153,7 +153,7 @@ def retire_value(command: RetireValue, unit: UnitOfWork) -> None:
 
 def dictionaries(view: Reading) -> list[Dictionary]:
     """All lists with their values, by key."""
-    require_read(view)
+    require_settings(view)
     values: dict[str, list[Value]] = {}
     ordered = select(DictionaryValueRow).order_by(DictionaryValueRow.dictionary, DictionaryValueRow.position)
     for row in view.session.scalars(ordered):
@@ -164,7 +164,7 @@ def dictionaries(view: Reading) -> list[Dictionary]:
 
 def dictionary(view: Reading, key: str) -> Dictionary:
     """One list. Raises `DictionaryNotFound`."""
-    require_read(view)
+    require_settings(view)
     row = view.session.get(DictionaryRow, key)
     if row is None:
         raise DictionaryNotFound(key)

@@ -20,6 +20,7 @@ from crm.profiles import Address, Email, Phone, Profile
 from documents.filing import FiledDocument, FileDocument
 from documents.links import DocumentLink
 from tests.mailbox import Mailbox, client_context
+from tests.web import WHOLE_FIRM
 from webapp.accounts.roles import permissions_of
 from webapp.bootstrap import Application
 from webapp.operations.smtp import SmtpServer
@@ -35,7 +36,7 @@ def person(name: str, *roles: str) -> Actor:
 
 
 EWA = person("ewa", "sales_rep")
-KEEPER = person("zofia", "registrar", "admin")
+KEEPER = person("zofia", *WHOLE_FIRM)
 
 
 @dataclass

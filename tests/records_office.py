@@ -23,6 +23,7 @@ from engine.definitions import DeployDefinitions, DeploymentFile
 from engine.instances import EntityLink, StartInstance
 from engine.tasks import CompleteTask
 from tests.engine_world import bpmn, line
+from tests.web import WHOLE_FIRM
 from webapp.accounts.roles import permissions_of
 from webapp.bootstrap import Application
 
@@ -35,7 +36,7 @@ EWA = person("Ewa", "sales_rep")
 KEEPER = person("Kazik", "records_manager")
 LEGAL = person("Olga", "legal")
 BOARD = person("Zofia", "board")
-ADMIN = person("Admin", "admin")
+ADMIN = person("Admin", *WHOLE_FIRM)
 AUDITOR = person("Adam", "auditor")
 PROCESS = bpmn(line('<userTask id="work"/>', names=("work",)), key="job")
 

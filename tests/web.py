@@ -12,6 +12,16 @@ from itsdangerous import URLSafeTimedSerializer
 from jinja2.bccache import Bucket, BytecodeCache
 
 PASSWORD = "rzeka-latarnia-47"
+WHOLE_FIRM = (  # one person with all of this; the role of administrators alone opens no document, case or customer
+    "admin",
+    "operator",
+    "sales_director",
+    "sales_manager",
+    "finance_director",
+    "records_manager",
+    "registrar",
+    "auditor",
+)
 
 
 class Templates(BytecodeCache):

@@ -152,6 +152,7 @@ DOORS = (  # importing these registers their commands, handlers and tables
     "processes",
     "webapp.operations",
     "webapp.accounts.people",
+    "webapp.accounts.emergency",
     "webapp.accounts.tokens",
     "webapp.accounts.logins",
     "webapp.accounts.second_factor",

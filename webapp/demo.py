@@ -60,6 +60,7 @@ PEOPLE = (  # log-in, name, role
     ("adam", "Adam Wrona", "auditor"),
     ("kazik", "Kazimierz Maj", "records_manager"),
     ("kasia", "Katarzyna Bąk", "call_agent"),
+    ("oskar", "Oskar Bielak", "operator"),
     ("admin", "Administrator", "admin"),
 )
 OWNER, RECORDS = "ewa", "kazik"

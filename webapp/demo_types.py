@@ -9,7 +9,7 @@ from documents.document_types import DefineDocumentType
 from storage.orm import Json
 
 MONEY = {"type": "number", "decimalDigits": 2}
-FINANCE = ("sales_manager", "sales_director", "finance_director", "credit_controller", "board", "admin")
+FINANCE = ("sales_manager", "sales_director", "finance_director", "credit_controller", "board")
 
 
 def _text(key: str, label: str, **more: Any) -> Json:
@@ -93,7 +93,7 @@ TYPES = (
         {"type": "number", "key": "payment_days", "label": "Termin płatności, dni", "decimalDigits": 0},
         description="Warunki wszystkich zamówień klienta.",
         numbering="UR/{year}/{seq:03}",
-        writers=("sales_rep", "sales_manager", "sales_director", "legal", "admin"),
+        writers=("sales_rep", "sales_manager", "sales_director", "legal"),
     ),
     _type(
         "invoice",
@@ -121,8 +121,8 @@ TYPES = (
         _money("limit", "Limit"),
         CURRENCY,
         description="Ocena wypłacalności klienta.",
-        readers=("credit_controller", "finance_director", "board", "admin"),
-        writers=("credit_controller", "finance_director", "admin"),
+        readers=("credit_controller", "finance_director", "board"),
+        writers=("credit_controller", "finance_director"),
     ),
     _type("complaint", "Reklamacja", _day("received_on", "Wpłynęła"), numbering="RK/{year}/{seq:04}"),
     _type("purchase_proof", "Dowód zakupu", description="Paragon albo faktura urządzenia, którego nie znamy."),

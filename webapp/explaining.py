@@ -141,6 +141,7 @@ def _customer(view: Reading, customer_id: str) -> Explanation:
 def _by_rights(actor: Actor, rights: tuple[str, ...], what: str) -> tuple[Reason, ...]:
     held = [right for right in rights if actor.may(right)]
     by = sorted({role for role in actor.roles for right in held if right in ROLE_PERMISSIONS.get(role, EMPLOYEE)})
+    by = by or ["emergency access"]
     if held:
         return (Reason(True, f"The right {_listed(held)} opens {what}; it comes with {_listed(by)}."),)
     return (Reason(False, f"No right of this person opens {what} ({_listed(rights)})."),)

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from core.executor import handles
 from core.messages import Command
-from crm.access import require_read
+from crm.access import require_settings
 from crm.checks import Findings, checked_version, one_at_a_time
 from crm.dictionaries import ADMINISTER, checked_code, checked_labels
 from crm.errors import WrongFields
@@ -74,7 +74,7 @@ def define_link_type(command: DefineLinkType, unit: UnitOfWork) -> str:
 
 def link_types(view: Reading) -> list[LinkType]:
     """All types in their order."""
-    require_read(view)
+    require_settings(view)
     rows = view.session.scalars(select(LinkTypeRow).order_by(LinkTypeRow.position, LinkTypeRow.code))
     return [_shown(row) for row in rows]
 

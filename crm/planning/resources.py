@@ -9,7 +9,7 @@ from sqlalchemy import select
 from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
-from crm.access import require_read
+from crm.access import require_settings
 from crm.changes import told
 from crm.checks import Findings, checked_version, one_at_a_time
 from crm.dictionaries import ADMINISTER
@@ -89,7 +89,7 @@ def write_resource(command: WriteResource, unit: UnitOfWork) -> str:
 
 def resources(view: Reading, *, all_of_them: bool = False) -> list[Resource]:
     """Rooms and devices by kind and name, those in use or all."""
-    require_read(view)
+    require_settings(view)
     wanted = select(ResourceRow).order_by(ResourceRow.kind, ResourceRow.name).limit(MOST)
     if not all_of_them:
         wanted = wanted.where(ResourceRow.is_active)
@@ -98,7 +98,7 @@ def resources(view: Reading, *, all_of_them: bool = False) -> list[Resource]:
 
 def resource(view: Reading, resource_id: str) -> Resource:
     """One of them. Raises `ResourceNotFound`."""
-    require_read(view)
+    require_settings(view)
     return shown(found(view, resource_id))
 
 

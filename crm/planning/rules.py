@@ -8,7 +8,7 @@ from sqlalchemy import and_, exists, func, or_, select
 from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
-from crm.access import require_read
+from crm.access import require_read, require_settings
 from crm.activities import words as known
 from crm.activities.models import ActivityLinkRow, ActivityRow
 from crm.checks import Findings, checked_version
@@ -123,7 +123,7 @@ def note_rule(command: NoteRule, unit: UnitOfWork) -> None:
 
 def rules(view: Reading) -> list[KnownRule]:
     """The table in its order."""
-    require_read(view)
+    require_settings(view)
     rows = view.session.scalars(
         select(ActivityRuleRow).order_by(ActivityRuleRow.position, ActivityRuleRow.id).limit(MOST)
     )

@@ -20,6 +20,7 @@ from crm.reorders import OfferFromOrder
 from documents.document_types import DefineDocumentType
 from engine.definitions import DeployDefinitions, DeploymentFile
 from processes import PACKAGES
+from tests.web import WHOLE_FIRM
 from webapp.accounts.people import AddAccount
 from webapp.accounts.roles import permissions_of
 from webapp.bootstrap import Application, bring_up_to_date, build
@@ -33,7 +34,7 @@ PEOPLE = {
     "jan": ("Jan Lis", "sales_manager"),
     "piotr": ("Piotr Rak", "credit_controller"),
     "adam": ("Adam Wrona", "auditor"),
-    "admin": ("Administrator", "admin"),
+    "admin": ("Administrator", " ".join(WHOLE_FIRM)),
 }
 
 
@@ -47,8 +48,8 @@ class World:
 
 def actor(name: str) -> Actor:
     """One of the people."""
-    display_name, role = PEOPLE[name]
-    roles = frozenset({role})
+    display_name, named = PEOPLE[name]
+    roles = frozenset(named.split())
     return Actor(id=name, name=display_name, roles=roles, permissions=permissions_of(roles))
 
 
@@ -91,8 +92,8 @@ def _service(application: Application, offer_id: str) -> None:
 
 def add_people(application: Application) -> None:
     """Give everybody an account."""
-    for name, (display_name, role) in PEOPLE.items():
-        account = AddAccount(name=name, display_name=display_name, roles=frozenset({role}), password=PASSWORD)
+    for name, (display_name, named) in PEOPLE.items():
+        account = AddAccount(name=name, display_name=display_name, roles=frozenset(named.split()), password=PASSWORD)
         application.executor.execute(account, actor=SYSTEM)
 
 

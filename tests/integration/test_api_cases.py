@@ -13,7 +13,7 @@ from referencing.jsonschema import DRAFT202012
 
 from processes.offer_approval import PACKAGE
 from tests.engine_world import bpmn, line
-from tests.web import Program
+from tests.web import WHOLE_FIRM, Program
 
 Make = Callable[..., Program]
 PDF = b"%PDF-1.7\n1 0 obj <</Type/Catalog>> endobj\ntrailer <</Root 1 0 R>>\n%%EOF\n"
@@ -274,7 +274,7 @@ def test_bulk_says_what_became_of_each(lawyer: Program, task: str) -> None:
 
 def test_an_administrator_cancels_with_a_reason(program: Make, designer: Program, lawyer: Program, review: str) -> None:
     case = designer.post("/instances", json={"definition_id": review}).json["id"]
-    admin = program("boss", "admin")
+    admin = program("boss", *WHOLE_FIRM)
 
     assert designer.post(f"/instances/{case}/cancel", json={"reason": "no"}).status_code == 403
     assert admin.post(f"/instances/{case}/cancel", json={}).status_code == 422

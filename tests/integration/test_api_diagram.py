@@ -7,7 +7,7 @@ from typing import Any
 from lxml import etree
 
 from tests.engine_world import bpmn, line
-from tests.web import Program
+from tests.web import WHOLE_FIRM, Program
 
 SVG = "{http://www.w3.org/2000/svg}"
 MODEL = bpmn(line('<userTask id="first"/>', '<userTask id="second"/>', names=("first", "second")), key="two_steps")
@@ -15,7 +15,7 @@ SECRET = bpmn(line('<userTask id="first" camunda:candidateGroups="board"/>', nam
 
 
 def test_a_case_is_drawn_with_its_tokens(program: Callable[..., Program]) -> None:
-    admin = program("admin", "admin")
+    admin = program("admin", *WHOLE_FIRM)
     files: Any = {"file": (io.BytesIO(MODEL), "two.bpmn")}
     admin.post("/definitions", data=files, content_type="multipart/form-data")
     case = admin.post("/instances", json={"definition_key": "two_steps"}).json
@@ -33,7 +33,7 @@ def test_a_case_is_drawn_with_its_tokens(program: Callable[..., Program]) -> Non
 
 
 def test_a_case_that_somebody_may_not_see_has_no_diagram(program: Callable[..., Program]) -> None:
-    admin, stranger = program("admin", "admin"), program("anna", "legal")
+    admin, stranger = program("admin", *WHOLE_FIRM), program("anna", "legal")
     files: Any = {"file": (io.BytesIO(SECRET), "two.bpmn")}
     admin.post("/definitions", data=files, content_type="multipart/form-data")
     case = admin.post("/instances", json={"definition_key": "secret"}).json

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.web import Program
+from tests.web import WHOLE_FIRM, Program
 
 Make = Callable[..., Program]
 NOTE = b"Payment in 14 days.\n"
@@ -85,7 +85,7 @@ def test_metadata_is_changed_against_the_revision_that_was_seen(rep: Program) ->
 
 def test_a_document_is_locked_unlocked_and_its_lock_is_broken(rep: Program, program: Make) -> None:
     path = f"/documents/{upload(rep).json['id']}"
-    admin = program("root", "admin")
+    admin = program("root", *WHOLE_FIRM)
 
     assert rep.post(path + "/lock").json["checked_out_by"] == "rep"
     assert admin.post(path + "/lock").status_code == 409

@@ -11,7 +11,7 @@ from core.settings import Settings
 from engine.definitions import DeployDefinitions, DeploymentFile
 from storage.jobs.worker import Worker
 from tests.engine_world import bpmn, line
-from tests.web import Program
+from tests.web import WHOLE_FIRM, Program
 from webapp.bootstrap import Application
 from webapp.cli import cli
 
@@ -33,7 +33,7 @@ def two_versions(application: Application, admin: Program, count: int) -> tuple[
 
 
 def test_one_instance_is_rehearsed_and_migrated(application: Application, program: Callable[..., Program]) -> None:
-    admin = program("root", "admin")
+    admin = program("root", *WHOLE_FIRM)
     _, after, (instance,) = two_versions(application, admin, 1)
     address = f"/instances/{instance}/migrate"
 
@@ -53,7 +53,7 @@ def test_one_instance_is_rehearsed_and_migrated(application: Application, progra
 
 
 def test_a_batch_runs_in_the_background(application: Application, program: Callable[..., Program]) -> None:
-    admin = program("root", "admin")
+    admin = program("root", *WHOLE_FIRM)
     before, after, instances = two_versions(application, admin, 3)
     body = {"before_id": before, "after_id": after, "mapping": {"check": "review"}}
     plan = admin.post("/migrations/plan", json={"before_id": before, "after_id": after}).json
@@ -77,7 +77,7 @@ def test_a_batch_runs_in_the_background(application: Application, program: Calla
 
 
 def test_nobody_but_an_administrator_migrates(application: Application, program: Callable[..., Program]) -> None:
-    before, after, (instance,) = two_versions(application, program("root", "admin"), 1)
+    before, after, (instance,) = two_versions(application, program("root", *WHOLE_FIRM), 1)
     rep, plan = program("ewa", "sales_rep"), {"before_id": before, "after_id": after}
     nowhere = "0" * 26
 
@@ -99,7 +99,7 @@ def test_nobody_but_an_administrator_migrates(application: Application, program:
 def test_what_makes_no_sense_is_answered_with_a_sentence(
     application: Application, program: Callable[..., Program]
 ) -> None:
-    admin = program("root", "admin")
+    admin = program("root", *WHOLE_FIRM)
     before, after, (instance,) = two_versions(application, admin, 1)
     nowhere = "0" * 26
 
@@ -126,7 +126,7 @@ def test_what_makes_no_sense_is_answered_with_a_sentence(
 def test_the_command_line_rehearses_and_migrates(
     application: Application, program: Callable[..., Program], database_url: str
 ) -> None:
-    admin = program("root", "admin")
+    admin = program("root", *WHOLE_FIRM)
     before, after, instances = two_versions(application, admin, 2)
     settings = Settings(database_url=database_url, data=application.settings.data)
 

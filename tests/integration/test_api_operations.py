@@ -10,7 +10,7 @@ from core.identity import SYSTEM
 from engine.definitions import DeployDefinitions, DeploymentFile
 from storage.jobs.worker import Worker
 from tests.engine_world import HEAD, bpmn, line
-from tests.web import Program
+from tests.web import WHOLE_FIRM, Program
 from webapp.bootstrap import Application
 
 TWO = bpmn(line('<userTask id="first"/>', '<userTask id="second"/>', names=("first", "second")))
@@ -31,7 +31,7 @@ def start(application: Application, program: Program, source: bytes, key: str | 
 
 
 def test_an_administrator_suspends_resumes_and_moves(application: Application, program: Callable[..., Program]) -> None:
-    admin = program("root", "admin")
+    admin = program("root", *WHOLE_FIRM)
     instance = start(application, admin, TWO)["id"]
 
     assert admin.post(f"/instances/{instance}/suspend", json={"reason": "audit"}).status_code == 200
@@ -69,7 +69,7 @@ def test_a_task_is_delegated_and_resolved(application: Application, program: Cal
 
 
 def test_a_worker_does_an_external_task(application: Application, program: Callable[..., Program]) -> None:
-    admin, robot = program("root", "admin"), program("robot", "worker")
+    admin, robot = program("root", *WHOLE_FIRM), program("robot", "worker")
     instance = start(application, admin, EXTERNAL, "weighing")["id"]
 
     fetched = robot.post("/external-tasks/fetch", json={"worker": "w1", "topics": ["scales"]})
@@ -105,7 +105,7 @@ MESSAGES = (
 
 
 def test_messages_signals_and_errors_from_outside(application: Application, program: Callable[..., Program]) -> None:
-    admin, robot = program("root", "admin"), program("robot", "worker")
+    admin, robot = program("root", *WHOLE_FIRM), program("robot", "worker")
     start(application, admin, MESSAGES, None)
     instance = admin.post("/instances", json={"definition_key": "paying", "variables": {"invoice": "I-1"}}).json["id"]
     message = {"name": "invoice.paid", "keys": {"invoice_id": "I-1"}, "payload": {"amount": 100}, "event_id": "e1"}
@@ -131,7 +131,7 @@ def test_who_may_not_send_is_told_so(program: Callable[..., Program]) -> None:
 def test_a_failed_external_task_is_tried_again_and_then_left_out(
     application: Application, program: Callable[..., Program]
 ) -> None:
-    admin, robot = program("root", "admin"), program("robot", "worker")
+    admin, robot = program("root", *WHOLE_FIRM), program("robot", "worker")
     start(application, admin, EXTERNAL, "weighing")
     asked = {"worker": "w", "topics": ["scales"]}
     states = []
@@ -151,7 +151,7 @@ def test_a_failed_external_task_is_tried_again_and_then_left_out(
 def test_outlived_history_is_removed_by_administrators(
     application: Application, program: Callable[..., Program], clock: FixedClock
 ) -> None:
-    admin, rep = program("root", "admin"), program("ewa", "sales_rep")
+    admin, rep = program("root", *WHOLE_FIRM), program("ewa", "sales_rep")
     kept = bpmn(line('<task id="done"/>', names=("done",)), attributes='camunda:historyTimeToLive="1"')
     start(application, admin, kept)
     assert admin.post("/removals", json={"reason": "yearly"}).json == {"id": None}

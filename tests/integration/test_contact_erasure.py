@@ -34,7 +34,7 @@ from documents.records.holds import LiftHold, PlaceHold
 from storage.jobs.worker import Worker
 from storage.models import BlobRow
 from tests.offer_case import AUDITOR, REP
-from tests.web import PASSWORD, Program, form_token, log_in
+from tests.web import PASSWORD, WHOLE_FIRM, Program, form_token, log_in
 from webapp.bootstrap import Application
 
 ORDERED = "Wniosek z 3 stycznia"
@@ -182,7 +182,7 @@ def test_sec_04_files_of_imports_and_exports_go_with_the_person(application: App
 def test_sec_04_documents_that_name_the_person_are_listed_before_and_after(
     application: Application, app: Flask, add_account: Callable[..., str], program: Callable[..., Program], ola: str
 ) -> None:
-    add_account("root", "admin", password=PASSWORD)
+    add_account("root", *WHOLE_FIRM, password=PASSWORD)
     client = app.test_client()
     log_in(client, name="root")
     letter = EmailMessage()
@@ -222,7 +222,7 @@ def test_sec_04_documents_that_name_the_person_are_listed_before_and_after(
 def test_sec_04_erasing_asks_for_a_right_and_a_reason(
     application: Application, app: Flask, add_account: Callable[..., str], ola: str
 ) -> None:
-    add_account("root", "admin", password=PASSWORD)
+    add_account("root", *WHOLE_FIRM, password=PASSWORD)
     client = app.test_client()
     log_in(client, name="root")
     form = {"csrf_token": form_token(client)}
@@ -244,7 +244,7 @@ def test_sec_04_erasing_asks_for_a_right_and_a_reason(
 def test_cus_07_an_empty_note_and_a_wrong_level_come_back_on_the_page(
     application: Application, app: Flask, add_account: Callable[..., str], ola: str
 ) -> None:
-    add_account("root", "admin", "sales_manager", password=PASSWORD)
+    add_account("root", *WHOLE_FIRM, password=PASSWORD)
     client = app.test_client()
     log_in(client, name="root")
     with application.units.reading(REP) as view:

@@ -19,7 +19,7 @@ from crm.errors import DictionaryFixed, DictionaryNotFound, WrongFields
 from crm.queries import customers
 from engine.feel import compile_expression
 from tests.crm_desk import STRANGER, Desk, open_desk
-from tests.web import Program
+from tests.web import WHOLE_FIRM, Program
 
 NAMES = {"pl": "Kolor", "en": "Colour"}
 
@@ -177,7 +177,7 @@ def test_cfg_02_people_have_own_fields_too(desk: Desk) -> None:
 
 
 def test_cfg_02_lists_fields_and_customers_over_the_api(program: Callable[..., Program]) -> None:
-    admin = program("root", "admin")
+    admin = program("root", *WHOLE_FIRM)
     admin.post("/dictionaries", json={"key": "colour", "labels": NAMES})
     admin.post("/dictionaries/colour/values", json={"code": "red", "labels": {"en": "Red"}})
     field = {"entity": "crm.customer", "key": "tint", "labels": NAMES, "type": "choice", "dictionary": "colour"}

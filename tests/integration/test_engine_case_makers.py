@@ -20,7 +20,7 @@ from tests.engine_jobs import JobWorld
 from tests.engine_stage import ROOTS, definitions, event
 from tests.engine_world import bpmn, chain, person
 from tests.integration.test_api_operations import start
-from tests.web import Program
+from tests.web import WHOLE_FIRM, Program
 from webapp.bootstrap import Application
 
 
@@ -173,7 +173,7 @@ def test_events_that_could_not_find_their_case_are_refused(content: str, rule: s
 
 
 def test_data_are_reported_through_the_api(application: Application, program: Callable[..., Program]) -> None:
-    admin = program("root", "admin")
+    admin = program("root", *WHOLE_FIRM)
     start(application, admin, by("conditional x > 1"), key=None)
 
     answer = admin.post("/conditions", json={"variables": {"x": 2}})

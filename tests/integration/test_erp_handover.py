@@ -31,12 +31,13 @@ from crm.sales.queries import InvoiceFilter, invoices
 from storage.jobs.worker import Worker
 from tests.fake_erp import FakeErp
 from tests.post_office import person
+from tests.web import WHOLE_FIRM
 from webapp.background import make_clock
 from webapp.bootstrap import Application
 from webapp.erp.delivery import ask_for_handing_over, hand_over_due, take_offered
 from webapp.erp.http import HttpErp
 
-KEEPER = person("zofia", "admin")
+KEEPER = person("zofia", *WHOLE_FIRM)
 
 
 class Office:

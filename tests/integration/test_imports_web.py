@@ -18,7 +18,7 @@ from crm.imports.models import ExportRow
 from crm.imports.undoing import run_undo
 from crm.imports.working import run_import
 from tests.given_out import given_out
-from tests.web import PASSWORD, Program, form_token, log_in
+from tests.web import PASSWORD, WHOLE_FIRM, Program, form_token, log_in
 from webapp.bootstrap import Application
 
 ROWS = "Kod;Nazwa;NIP;Miasto;Ulica\nA1;Zakład Łąka;5260250274;Łódź;Prosta 1\nA2;Gęś;123;Kraków;Krzywa 2\n"
@@ -27,7 +27,7 @@ FIRMS = ROWS.encode("cp1250")
 
 @pytest.fixture
 def anna(app: Flask, add_account: Callable[..., str]) -> FlaskClient:
-    add_account("anna", "admin", password=PASSWORD, display_name="Anna Wilk")
+    add_account("anna", *WHOLE_FIRM, password=PASSWORD, display_name="Anna Wilk")
     browser = app.test_client()
     log_in(browser)
     return browser
@@ -66,7 +66,7 @@ def test_imp_02_a_file_is_looked_at_and_comes_in_by_pages(anna: FlaskClient, app
 def test_imp_03_a_program_brings_a_file_in_and_takes_it_back(
     program: Callable[..., Program], application: Application
 ) -> None:
-    clerk = program("erp", "admin")
+    clerk = program("erp", *WHOLE_FIRM)
 
     made = clerk.post("/imports", data={"kind": "customers", "file": (io.BytesIO(FIRMS), "firmy.csv")})
     address = f"/imports/{made.json['id']}"

@@ -18,7 +18,7 @@ from documents.mail.queries import Mail, mail_of, message_of
 from documents.queries import linked_documents
 from storage.jobs.worker import Worker
 from tests.msg_files import Outlook
-from tests.web import Program, log_in
+from tests.web import WHOLE_FIRM, Program, log_in
 from webapp.bootstrap import Application
 from webapp.mail_jobs import open_mail
 
@@ -199,7 +199,7 @@ def test_the_page_of_a_message_shows_it_with_its_conversation(
     anna: FlaskClient, program: Make, application: Application, add_account: Any
 ) -> None:
     log_in(anna)
-    rep = program("rep", "admin")
+    rep = program("rep", *WHOLE_FIRM)
     sent = message("one", subject="Offer <script>", text="Dear <b>Anna</b>")
     sent.add_attachment(b"x", maintype="application", subtype="pdf", filename="plan.pdf")
     profile = Profile(name="Wisła", country="PL")

@@ -7,17 +7,17 @@ from collections.abc import Callable
 from flask import Flask
 
 from crm.mass_edits.working import run_mass_edit
-from tests.web import PASSWORD, Program, form_token, log_in
+from tests.web import PASSWORD, WHOLE_FIRM, Program, form_token, log_in
 from webapp.bootstrap import Application
 
 
 def test_cus_39_all_that_a_search_finds_are_changed_on_the_page(
     app: Flask, add_account: Callable[..., str], program: Callable[..., Program], application: Application
 ) -> None:
-    clerk = program("erp", "admin")
+    clerk = program("erp", *WHOLE_FIRM)
     for name, region in (("Młyn", "Śląsk"), ("Tartak", "Śląsk"), ("Huta", "Mazowsze")):
         clerk.post("/customers", json={"name": name, "country": "PL", "region": region})
-    add_account("anna", "admin", password=PASSWORD, display_name="Anna Wilk")
+    add_account("anna", *WHOLE_FIRM, password=PASSWORD, display_name="Anna Wilk")
     anna = app.test_client()
     log_in(anna)
     headers = {"X-CSRFToken": form_token(anna)}
@@ -42,7 +42,7 @@ def test_cus_39_all_that_a_search_finds_are_changed_on_the_page(
 def test_cus_39_a_program_changes_many_and_is_told_what_was_refused(
     program: Callable[..., Program], application: Application
 ) -> None:
-    clerk = program("erp", "admin")
+    clerk = program("erp", *WHOLE_FIRM)
     for name, least in (("Młyn", None), ("Tartak", "500")):
         clerk.post("/customers", json={"name": name, "country": "PL", "least_order": least})
     body = {"changes": {"largest_order": "100"}}

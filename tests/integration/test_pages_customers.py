@@ -11,14 +11,14 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.web import PASSWORD, form_token, log_in
+from tests.web import PASSWORD, WHOLE_FIRM, form_token, log_in
 
 FIRM = {"name": "Młyn", "country": "PL", "reliability": "B", "currency": "PLN", "grace_days": "0"}
 
 
 @pytest.fixture
 def browser(app: Flask, add_account: Callable[..., str]) -> FlaskClient:
-    add_account("root", "admin", password=PASSWORD)
+    add_account("root", *WHOLE_FIRM, password=PASSWORD)
     client = app.test_client()
     log_in(client, name="root")
     return client

@@ -15,7 +15,7 @@ from documents.document_types import DefineDocumentType
 from documents.filing import AddVersion, FileDocument
 from documents.intake import receive
 from documents.queries import Document, document
-from tests.web import PASSWORD, log_in, post
+from tests.web import PASSWORD, WHOLE_FIRM, log_in, post
 from webapp.bootstrap import Application
 
 Add = Callable[..., str]
@@ -210,7 +210,7 @@ def test_a_document_is_checked_out_given_back_and_its_lock_broken(
     anna: Archive, archive: Callable[..., Archive]
 ) -> None:
     filed = anna.file()
-    admin = archive("root", "admin")
+    admin = archive("root", *WHOLE_FIRM)
 
     anna.post(f"/documents/{filed}/lock")
     assert "Give it back unchanged" in anna.page(f"/documents/{filed}")

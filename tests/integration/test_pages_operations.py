@@ -13,7 +13,7 @@ from engine.definitions import DeployDefinitions, DeploymentFile
 from engine.instances import StartInstance
 from storage.jobs.worker import Worker
 from tests.engine_world import bpmn, line
-from tests.web import PASSWORD, log_in, post
+from tests.web import PASSWORD, WHOLE_FIRM, log_in, post
 from webapp.bootstrap import Application
 
 BEFORE = bpmn(line('<userTask id="check" name="Check"/>', names=("check",)), attributes='obieg:sla="P2D"')
@@ -22,7 +22,7 @@ AFTER = bpmn(line('<userTask id="review" name="Review"/>', '<userTask id="sign"/
 
 @pytest.fixture
 def chief(app: Flask, add_account: Callable[..., str]) -> FlaskClient:
-    add_account("root", "admin", password=PASSWORD)
+    add_account("root", *WHOLE_FIRM, password=PASSWORD)
     browser = app.test_client()
     log_in(browser, name="root")
     return browser

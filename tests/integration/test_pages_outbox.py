@@ -16,7 +16,7 @@ from crm.offers import CreateOffer
 from crm.outbox.ports import Tokens
 from tests.mailbox import Mailbox
 from tests.post_office import PostOffice, open_office
-from tests.web import PASSWORD, Program, form_token, log_in
+from tests.web import PASSWORD, WHOLE_FIRM, Program, form_token, log_in
 from webapp import create_app
 from webapp.accounts.people import AddAccount
 from webapp.accounts.tokens import CreateToken
@@ -171,7 +171,7 @@ def test_who_may_not_send_is_refused(office: PostOffice, program_of: Callable[..
 
 
 def test_an_opt_out_and_its_end_stand_in_the_list(office: PostOffice, program_of: Callable[..., Program]) -> None:
-    program = program_of("keeper", "admin")
+    program = program_of("keeper", *WHOLE_FIRM)
 
     barred = program.post("/outbox/addresses", json={"channel": "email", "address": "X@y.example"}).json
     listed = program.get("/outbox/addresses").json

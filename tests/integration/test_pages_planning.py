@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from core.clock import FixedClock
 from tests.given_out import given_out
-from tests.web import PASSWORD, Program, log_in, post
+from tests.web import PASSWORD, WHOLE_FIRM, Program, log_in, post
 from webapp.bootstrap import Application
 from webapp.planning import deliver_reminders
 
@@ -61,7 +61,7 @@ def test_a_room_is_entered_booked_and_refused_to_the_second(director: FlaskClien
 def test_act_01_a_kind_that_was_added_is_registered_found_and_has_a_colour_of_its_own(
     director: FlaskClient, program: Callable[..., Program]
 ) -> None:
-    kinds = program("admin2", "admin")
+    kinds = program("admin2", *WHOLE_FIRM)
     value = {"code": "fair_visit", "labels": {"en": "Fair visit"}}
     assert kinds.post("/dictionaries/activity_type/values", json=value).status_code == 201
     others = [each["code"] for each in kinds.get("/dictionaries/activity_type").json["values"]][:-1]

@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from core.identity import SYSTEM
 from crm.products import Article, CreateProduct
 from tests.bank_files import Line, mt940
-from tests.web import PASSWORD, Program, form_token, log_in
+from tests.web import PASSWORD, WHOLE_FIRM, Program, form_token, log_in
 from webapp.bootstrap import Application
 
 LINE = {"quantity": 2, "description": "Pompa", "unit_price": 100, "vat_rate": 23}
@@ -32,7 +32,7 @@ def piotr(app: Flask, add_account: Callable[..., str]) -> FlaskClient:
 @pytest.fixture
 def ledger(program: Callable[..., Program]) -> dict[str, Any]:
     """A customer with an order, two invoices and a payment that nobody knows."""
-    clerk = program("ewa_api", "admin")
+    clerk = program("ewa_api", *WHOLE_FIRM)
     customer = clerk.post("/customers", json={"name": "Młyn", "country": "PL"}).json["id"]
     made = [clerk.post("/invoices", json={"customer_id": customer, "lines": [LINE]}).json["id"] for _ in range(2)]
     body = {"customer_id": customer, "lines": [LINE], "ordered_on": "2026-01-02"}

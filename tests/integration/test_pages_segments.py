@@ -15,13 +15,13 @@ from crm.customers import CreateCustomer
 from crm.products import Article, CreateProduct
 from crm.profiles import Address, Profile
 from tests.given_out import given_out
-from tests.web import PASSWORD, Program, form_token, log_in
+from tests.web import PASSWORD, WHOLE_FIRM, Program, form_token, log_in
 from webapp.bootstrap import Application
 
 
 @pytest.fixture
 def browser(app: Flask, add_account: Callable[..., str]) -> FlaskClient:
-    add_account("root", "admin", "sales_manager", password=PASSWORD)
+    add_account("root", *WHOLE_FIRM, password=PASSWORD)
     client = app.test_client()
     log_in(client, name="root")
     return client

@@ -125,3 +125,21 @@ class LoggedOut(AccountEvent):
 
     type: ClassVar[str] = "account.logged_out"
     log_in_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmergencyAccessOpened(AccountEvent):
+    """Somebody sees everything until then, beyond their own rights."""
+
+    type: ClassVar[str] = "account.emergency_access_opened"
+    emergency_id: str
+    reason: str
+    ends_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmergencyAccessEnded(AccountEvent):
+    """Somebody gave such access back before its end."""
+
+    type: ClassVar[str] = "account.emergency_access_ended"
+    emergency_id: str

@@ -70,6 +70,19 @@ class LogInRow(Base):
     ended_at: Mapped[datetime | None]
 
 
+class EmergencyAccessRow(Base):
+    """Somebody opened what they have no right to see: why, and from when until when."""
+
+    __tablename__ = "emergency_access"
+    __table_args__ = (Index(None, "account_id", "ends_at"),)
+
+    id: Mapped[IdKey]
+    account_id: Mapped[str] = mapped_column(ID, ForeignKey("account.id", ondelete="CASCADE"))
+    reason: Mapped[str] = mapped_column(String(500))
+    started_at: Mapped[datetime]
+    ends_at: Mapped[datetime]  # moved forward when it is ended before its time
+
+
 class LogInFailureRow(Base):
     """Failures in a row under one name or from one address; the key is a digest, so that no typed secret is kept."""
 

@@ -8,6 +8,7 @@ from sqlalchemy import or_, select
 from core.errors import Forbidden
 from storage.unit_of_work import Reading
 from webapp.accounts.browsers import browser_name
+from webapp.accounts.emergency import open_occasion
 from webapp.accounts.models import ApiTokenRow, LogInRow, SecondFactorRow
 from webapp.accounts.people import ADMINISTER
 from webapp.accounts.queries import Account, account_named, accounts
@@ -43,7 +44,10 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Particulars:
-    """All that there is to see of one account; `rights` tells by which roles each right came."""
+    """All that there is to see of one account; `rights` tells by which roles each right came.
+
+    `emergency_until` is when its emergency access ends, None where none is open.
+    """
 
     account: Account
     log_ins: tuple[LogIn, ...]
@@ -51,12 +55,14 @@ class Particulars:
     has_second_factor: bool
     recovery_codes: int
     rights: dict[str, tuple[str, ...]]
+    emergency_until: datetime | None
 
 
 def particulars(view: Reading, name: str) -> Particulars:
     """Of oneself, or of anybody for who administers accounts. Raises `Forbidden`, `NotFound`."""
     _require_own(view, name)
     account = account_named(view, name)
+    emergency = open_occasion(view, account.name)
     return Particulars(
         account=account,
         log_ins=_log_ins(view, account.id),
@@ -64,6 +70,7 @@ def particulars(view: Reading, name: str) -> Particulars:
         has_second_factor=has_second_factor(view, account.id),
         recovery_codes=recovery_codes_left(view, account.id),
         rights=rights_by_role(account.roles),
+        emergency_until=None if emergency is None else emergency.ends_at,
     )
 
 

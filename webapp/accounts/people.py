@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import delete, select, update
 
-from core.errors import Conflict, InvalidInput, NotFound
+from core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
@@ -129,9 +129,11 @@ def add_account(command: AddAccount, unit: UnitOfWork) -> str:
 
 @handles(SetRoles, needs=ADMINISTER)
 def set_roles(command: SetRoles, unit: UnitOfWork) -> None:
-    """Replace the roles of an account. Raises `NotFound`, `InvalidInput`."""
+    """Replace the roles of an account. Raises `NotFound`, `InvalidInput`, `Forbidden` for more roles of one's own."""
     account = locked_account(command.name, unit)
     chosen = known_roles.checked(command.roles)
+    if account.name == unit.actor.id and not chosen.issubset(unit.actor.roles):
+        raise Forbidden("Nobody gives themselves a role; ask another administrator.", permission=ADMINISTER)
     unit.session.execute(delete(AccountRoleRow).where(AccountRoleRow.account_id == account.id))
     unit.session.add_all(AccountRoleRow(account_id=account.id, role=role) for role in sorted(chosen))
     unit.emit(RolesSet(account_id=account.id, roles=sorted(chosen)))

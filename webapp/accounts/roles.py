@@ -26,6 +26,9 @@ MESSAGES = frozenset({"outbox.send"})  # mails, SMS and letters to customers
 OUTBOX = MESSAGES | {"outbox.administer"}  # see all that leaves, have it tried again, print
 REPORTS = frozenset({"report.read_all"})  # figures of all cases, not only of one's own
 RECORDS = frozenset({"records.read", "records.hold", "records.dispose", "records.administer"})  # holds bind them too
+CONFIGURATION = LISTS | TYPES | TEMPLATES | {"definition.deploy"}  # how the firm works, not what it works on
+OPERATION = frozenset({"case.administer", "external.work", "message.publish"})  # sees cases, mends and ends them
+EMERGENCY = OVERSIGHT | READ | FINANCE | PRIVATE  # what emergency access opens, to look at and not to change
 
 ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     "sales_rep": SALES,
@@ -50,22 +53,8 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     "auditor": READ | REPORTS | FINANCE | OVERSIGHT | {"audit.read", "records.read"},
     "erp": ERP,
     "worker": frozenset({"external.work", "message.publish"}),
-    "admin": SALES
-    | OVERSIGHT
-    | STATES
-    | TYPES
-    | SEALING
-    | TEMPLATES
-    | RECORDS
-    | SORTING
-    | OUTBOX
-    | INVOICES
-    | MONEY
-    | LISTS
-    | MERGING
-    | ERP
-    | REPORTS
-    | {"definition.deploy", "case.administer", "external.work", "message.publish", "account.administer", "audit.read"},
+    "operator": OPERATION,
+    "admin": CONFIGURATION | {"account.administer", "emergency.open"},
 }
 NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 

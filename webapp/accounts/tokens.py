@@ -92,6 +92,10 @@ def create_token(command: CreateToken, unit: UnitOfWork) -> NewToken:
 def _require_own(account: AccountRow, unit: UnitOfWork) -> None:
     if account.name != unit.actor.id and not unit.actor.may(ADMINISTER):
         raise Forbidden("Only who administers accounts makes tokens for others.", permission=ADMINISTER)
+    if account.name != unit.actor.id and account.password_hash is not None and not unit.actor.is_system:
+        raise Forbidden(
+            f"{account.name} is a person's account; only they make tokens that act as them.", permission=ADMINISTER
+        )
 
 
 def _checked(scopes: frozenset[str], account: AccountRow, unit: UnitOfWork) -> list[str]:

@@ -7,6 +7,7 @@ from flask import Flask
 MODULES = (
     "account",
     "people",
+    "emergency",
     "activities",
     "activity_report",
     "calendar",

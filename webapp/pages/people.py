@@ -5,7 +5,8 @@ from __future__ import annotations
 from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from core.errors import DomainError, InvalidInput
+from core.errors import DomainError, Forbidden, InvalidInput
+from webapp.accounts.emergency import with_emergency_access
 from webapp.accounts.logins import EndLogIn
 from webapp.accounts.particulars import particulars, people
 from webapp.accounts.people import (
@@ -22,6 +23,7 @@ from webapp.accounts.roles import ROLE_PERMISSIONS
 from webapp.accounts.second_factor import RemoveSecondFactor
 from webapp.accounts.tokens import RevokeToken
 from webapp.auth import browser_log_in
+from webapp.errors import status_of
 from webapp.explaining import explain
 from webapp.pages.blueprint import asked, blueprint
 from webapp.web import run, view
@@ -77,7 +79,8 @@ def _person(name: str, error: DomainError | None = None) -> str:
         found = particulars(reading, name)
         asks = bool(about) and reading.actor.may(ADMINISTER)
     if asks:
-        with view(found.account.actor()) as theirs:
+        me = found.account.actor()
+        with view(with_emergency_access(me) if found.emergency_until else me) as theirs:
             why = explain(theirs, about)
     else:
         why = None
@@ -85,10 +88,13 @@ def _person(name: str, error: DomainError | None = None) -> str:
 
 
 @blueprint.post("/people/<name>/roles")
-def set_roles(name: str) -> Response:
+def set_roles(name: str) -> Response | tuple[str, int]:
     """Give exactly these roles."""
     browser_log_in()
-    run(SetRoles(name=name, roles=_chosen()))
+    try:
+        run(SetRoles(name=name, roles=_chosen()))
+    except (InvalidInput, Forbidden) as error:
+        return _person(name, error), status_of(error)
     flash("The roles are set; they hold from the next request on.")
     return redirect(url_for("pages.person_page", name=name))
 

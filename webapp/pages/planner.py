@@ -103,7 +103,8 @@ def activity_rules() -> str:
 def write_activity_rule() -> Answer:
     """Add a line, or change one, or say what is wrong."""
     given = {name: value.strip() or None for name, value in request.form.items() if name in Rule.__dataclass_fields__}
-    rule = Rule(**given | {"is_active": "is_off" not in request.form})  # type: ignore[arg-type]  # texts or nothing
+    needed = dict.fromkeys(("name", "effect", "target"))  # what the form left out is refused with a sentence
+    rule = Rule(**needed | given | {"is_active": "is_off" not in request.form})  # type: ignore[arg-type]  # texts or nothing
     version = request.form.get("version", "")
     try:
         run(

@@ -92,7 +92,7 @@ def written(prices: Sequence[PriceLine]) -> str:
 def _command(given: dict[str, str]) -> SavePriceList:
     with view() as reading:
         prices = tuple(
-            _price(reading, n, line) for n, line in enumerate(given["prices"].splitlines(), 1) if line.strip()
+            _price(reading, n, line) for n, line in enumerate(given.get("prices", "").splitlines(), 1) if line.strip()
         )
         try:
             customer = queries.customer(reading, given["customer"]).id if given.get("customer") else None

@@ -8,6 +8,7 @@ from flask import Flask, g, request, url_for
 
 from core.errors import DomainError
 from core.identity import SYSTEM, Actor
+from webapp.accounts.emergency import is_beyond_own_rights
 from webapp.accounts.queries import accounts
 from webapp.pages.formats import words
 from webapp.web import application, maybe_actor, view
@@ -50,6 +51,8 @@ PLAN = (  # group, (title, icon, endpoint, right, part of the address); the firs
     ("Sales", ("ERP", "refresh", "erp", "erp.exchange", "/erp")),
     ("Sales", ("Imports", "upload", "imports", "customer.edit", "/imports")),
     ("Audit", ("Log", "shield-check", "log", "audit.read", "/audit")),
+    ("Audit", ("Emergency access", "eye", "emergency", "audit.read", "/emergency-access")),
+    ("Administration", ("Emergency access", "eye", "emergency", "emergency.open", "/emergency-access")),
     ("Administration", ("People", "users", "people_list", "account.administer", "/people")),
     ("Design", ("Processes", "sitemap", "definitions", "", "/definitions")),
 )
@@ -91,6 +94,7 @@ def _frame() -> dict[str, Any]:
         "me": me,
         "my_roles": ", ".join(words(role) for role in sorted(me.roles)) if me else "",
         "navigation": _navigation(me) if me else [],
+        "emergency_is_open": me is not None and is_beyond_own_rights(me),
         "theme": theme if theme in THEMES else "light",
         "company": application().settings.company,
         "max_upload": application().settings.max_upload,
