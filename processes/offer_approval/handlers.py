@@ -31,6 +31,7 @@ from engine.handlers import ServiceCall, service_task
 from engine.instances import EntityLink, add_link
 from processes.offer_approval.events import ApprovalNoted
 from processes.offer_approval.facts import matrix_facts, shown, terms_shown
+from processes.offer_approval.parameters import for_decisions
 from processes.offer_approval.sheet import file_sheet
 from processes.process_view import ProcessView
 from storage.unit_of_work import UnitOfWork
@@ -83,6 +84,7 @@ def freeze(unit: UnitOfWork, call: ServiceCall) -> dict[str, Any]:
         shown(view, found, buyer)
         | terms
         | matrix_facts(found, buyer)
+        | for_decisions(unit)
         | {
             "terms": terms,
             "author": found.owner if unit.actor.is_system else unit.actor.id,  # a message has no author
@@ -100,7 +102,8 @@ def reassess(unit: UnitOfWork, call: ServiceCall) -> dict[str, Any]:
     found = offer(view, str(call.inputs["offer_id"]))
     buyer = customer(view, found.customer_id)
     _note(unit, call, "reassessed")
-    return shown(view, found, buyer) | matrix_facts(found, buyer) | {"decided": decided_so_far(found, call.inputs)}
+    known = {"decided": decided_so_far(found, call.inputs)}
+    return shown(view, found, buyer) | matrix_facts(found, buyer) | for_decisions(unit) | known
 
 
 @service_task("offer_approval.remind")

@@ -5,6 +5,7 @@ from typing import Any
 
 from engine.handlers import ServiceCall, stand_in
 from processes.offer_approval.handlers import TERMS
+from processes.offer_approval.parameters import DEPUTIES, LIMITS
 
 FACTS: dict[str, Any] = {  # of an offer within all limits
     "max_discount": Decimal(0),
@@ -19,6 +20,8 @@ FACTS: dict[str, Any] = {  # of an offer within all limits
     "special_terms": False,
     "special_build": False,
     "overdue_days": Decimal(0),
+    "limits": {name: value for name, (_, value) in LIMITS.items()},
+    "deputies": DEPUTIES,
 }
 SHOWN: dict[str, Any] = {
     "offer_id": "offer-1",
@@ -135,3 +138,9 @@ def read_returned(call: ServiceCall) -> dict[str, Any]:
     returned = {"to": "old@acme.example", "reason": "no such mailbox"}
     is_open = call.inputs.get("is_open")
     return _facts(call) | WAYS | {"author": "sales_rep", "returned": returned, "is_open": is_open is not False}
+
+
+@stand_in("offer_approval.read_deputies")
+def read_deputies(call: ServiceCall) -> dict[str, Any]:
+    """Those that the scenario has set, or those that ship."""
+    return {"deputies": _facts(call)["deputies"]}

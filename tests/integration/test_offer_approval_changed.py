@@ -36,7 +36,7 @@ STEP = (
 def changed() -> tuple[DeploymentFile, ...]:
     """The package with a threshold of 12 instead of 10 %, and a step before the offer is locked."""
     files = {path.name: path.read_bytes().decode() for path in PACKAGE.files()}
-    files["approval_matrix.dmn"] = files["approval_matrix.dmn"].replace("(10..20]", "(12..20]")
+    files["approval_matrix.dmn"] = files["approval_matrix.dmn"].replace("(limits.discount..", "(12..")
     model = files["offer_approval.bpmn"].replace('default="to_lock"', 'default="to_look"')
     model = model.replace('sourceRef="level_left" targetRef="lock"', 'sourceRef="second_look" targetRef="lock"')
     model = model.replace("<bpmn:outgoing>to_lock</bpmn:outgoing>", "<bpmn:outgoing>to_look</bpmn:outgoing>")

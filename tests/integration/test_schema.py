@@ -49,6 +49,7 @@ MODELS = (
     "crm.pricing.models",
     "crm.devices.models",
     "processes.dunning.models",
+    "processes.offer_approval.models",
     "webapp.accounts.models",
     "webapp.inbox.models",
 )

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from engine.dmn import check_file, read_model
+from processes.offer_approval.parameters import LIMITS
 
 MATRIX = Path(__file__).resolve().parents[2] / "processes" / "offer_approval" / "approval_matrix.dmn"
 FINE = {
@@ -21,6 +22,7 @@ FINE = {
     "special_build": False,
     "overdue_days": 0,
     "offer_version": 1,
+    "limits": {name: value for name, (_, value) in LIMITS.items()},
 }
 
 # Directive 2011/7/EU as Polish law has it since 2020: the amount of the claim in PLN → EUR

@@ -10,6 +10,7 @@ MODULES = (
     "emergency",
     "activities",
     "activity_report",
+    "approval_limits",
     "calendar",
     "calls",
     "planner",
