@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
@@ -10,6 +9,7 @@ from typing import Any, NamedTuple
 
 from audit.content import FORMAT, GENESIS, chain_hash, moment
 from core.ids import LENGTH
+from core.records import dataclass
 
 LAST = f'","v":{FORMAT}}}'.encode()  # how the canonical bytes end, behind the unit's id
 BEHIND = LENGTH + len(LAST)  # bytes of the unit's id and of what follows it

@@ -1,7 +1,6 @@
 """Erasing personal data from the trail: value and salt go, the commitment stays, and every chain still verifies."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
 from sqlalchemy import delete
@@ -11,6 +10,7 @@ from audit.queries import ERASED
 from core.errors import Conflict, InvalidInput
 from core.executor import handles
 from core.messages import Command, Event
+from core.records import dataclass
 from storage.unit_of_work import Reading, UnitOfWork
 
 

@@ -6,7 +6,7 @@ import json
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -32,6 +32,7 @@ from audit.queries import Entry, read_entry
 from audit.verifier import BAGIT, CHUNK, FORMAT, SEAL, TAG_MANIFEST, versions_of
 from core.executor import handles
 from core.messages import Command, Event
+from core.records import dataclass
 from storage.unit_of_work import UnitOfWork
 
 AT_ONCE = 500  # entries in memory at a time

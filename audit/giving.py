@@ -1,10 +1,10 @@
 """Data that go out as a file and are neither documents nor evidence: who took what stands in the trail."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from core.executor import handles
 from core.messages import Command, Event
+from core.records import dataclass
 from storage.unit_of_work import UnitOfWork
 
 

@@ -4,7 +4,7 @@ import base64
 import contextlib
 import os
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar
@@ -18,6 +18,7 @@ from audit.verifier import ED25519, PREFIX, Key, Malformed, key_id
 from core.errors import Unavailable
 from core.executor import handles
 from core.messages import Command, Event
+from core.records import dataclass
 from storage.unit_of_work import UnitOfWork
 
 LOCK = 7_203_110_012  # advisory lock of a transaction: whoever holds it may change which key signs

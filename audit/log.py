@@ -1,6 +1,5 @@
 """Looking through the whole log by actor, kind, object, time and address; and how well it is proved."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -14,6 +13,7 @@ from audit.queries import Entry, read_rows
 from audit.verify import require_auditor
 from core.executor import handles
 from core.messages import Command, Event
+from core.records import dataclass
 from storage.unit_of_work import Reading, UnitOfWork
 
 MOST = 200  # entries of one page

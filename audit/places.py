@@ -2,13 +2,13 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
 from audit.verifier import Malformed, read_checkpoint, read_note
 from core.errors import StorageFull, Unavailable
+from core.records import dataclass
 
 LATEST = "latest.note"
 KEYS = "keys.txt"

@@ -1,6 +1,5 @@
 """The newest checkpoint, and the proof that an entry is in the log that it signs; for auditors."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, select
@@ -10,6 +9,7 @@ from audit.merkle import inclusion_proof
 from audit.models import AuditEntryRow, AuditLeafRow
 from audit.queries import EntryNotFound
 from core.errors import Forbidden, NotFound, Unavailable
+from core.records import dataclass
 from storage.unit_of_work import Reading
 
 

@@ -1,7 +1,6 @@
 """Brings checkpoints to their places, each with a state of its own, so that one that is away delays no other."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar
 
@@ -17,6 +16,7 @@ from core.errors import DomainError
 from core.executor import Executor, handles
 from core.identity import SYSTEM
 from core.messages import Command, Event
+from core.records import dataclass
 from storage.faults import translated
 from storage.unit_of_work import Reading, UnitOfWork
 

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -11,6 +10,7 @@ from sqlalchemy import Select, select
 from audit.models import AuditEntryRow, AuditPersonalRow
 from core.errors import Forbidden, NotFound
 from core.identity import SYSTEM
+from core.records import dataclass
 from storage.unit_of_work import Reading
 
 MOST = 1000  # entries of one page

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
@@ -15,6 +14,7 @@ from core.clock import Clock
 from core.executor import handles
 from core.identity import Actor
 from core.messages import Command, Event
+from core.records import dataclass
 from storage.faults import translated
 from storage.unit_of_work import UnitOfWork
 

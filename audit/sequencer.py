@@ -8,7 +8,6 @@ A unit that was frozen for longer between composing and sending is found by the 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,6 +17,7 @@ from sqlalchemy import Engine
 from audit.tiles import Growth, Place, TileMissing
 from core.errors import Unavailable
 from core.ids import encode
+from core.records import dataclass
 from storage.faults import translated
 
 LOCK = 7_203_110_011  # advisory lock of a transaction: whoever holds it appends

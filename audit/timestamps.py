@@ -1,7 +1,6 @@
 """RFC 3161 time-stamps over checkpoints: asking for one, and believing only an authority that we trust."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from audit.models import AuditCheckpointRow, AuditTimestampRow
 from audit.verifier import Malformed, read_timestamp
 from audit.verify import Finding, require_auditor
 from core.errors import Unavailable
+from core.records import dataclass
 from storage.unit_of_work import Reading
 
 

@@ -1,7 +1,6 @@
 """Walks every chain over a bare connection, so that a process which does nothing else starts at once."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from itertools import chain, groupby
 from operator import itemgetter
 from typing import Any
@@ -10,6 +9,7 @@ import psycopg
 
 from audit.chain import Chain, Fault, Head
 from audit.content import commitment
+from core.records import dataclass
 
 BATCH = 2000  # rows that are in memory at a time
 ENTRIES = """SELECT stream, stream_seq, id, type, at, actor_id, case_id, content, previous_hash, hash

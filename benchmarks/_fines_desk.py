@@ -8,7 +8,7 @@ import heapq
 import io
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
@@ -19,6 +19,7 @@ from benchmarks._fines_log import Fine
 from core.clock import FixedClock
 from core.identity import SYSTEM, Actor
 from core.messages import Command
+from core.records import dataclass
 from crm.company import SetCurrencyRate
 from crm.customers import CreateCustomer
 from crm.outbox.batches import BatchPapers, MakeBatch, PostBatch, note_printed

@@ -7,7 +7,6 @@ import csv
 import gzip
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from io import TextIOWrapper
@@ -18,6 +17,7 @@ from typing import IO
 from lxml import etree
 
 from core.errors import InvalidInput
+from core.records import dataclass
 
 CASE, ACTIVITY, TIME = "case:concept:name", "concept:name", "time:timestamp"
 CREATED, SENT, NOTIFIED, PENALTY = "Create Fine", "Send Fine", "Insert Fine Notification", "Add penalty"

@@ -4,12 +4,12 @@ import os
 import statistics
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 from sqlalchemy import Engine, text
 
+from core.records import dataclass
 from storage.engine import Database
 
 

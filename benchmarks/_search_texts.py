@@ -6,10 +6,10 @@ real stems of business letters with the endings that the languages give them, th
 
 import itertools
 import random
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
+from core.records import dataclass
 from documents.search.ports import EVERY_DOCUMENT, OWN, Entry
 from webapp.searching.labels import CASES, RECORDS
 

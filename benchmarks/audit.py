@@ -3,7 +3,6 @@
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -14,6 +13,7 @@ from audit.verify import check_chains
 from benchmarks import _audit_cost as audit_cost
 from core.identity import SYSTEM
 from core.messages import Event
+from core.records import dataclass
 from core.settings import Settings
 from webapp.bootstrap import Application, bring_up_to_date, build
 from webapp.cli.progress import progress_bar

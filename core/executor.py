@@ -5,12 +5,12 @@ import random
 import time
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from core.errors import DomainError, Forbidden, StaleState
 from core.identity import Actor
 from core.messages import Command
+from core.records import dataclass
 
 logger = logging.getLogger(__name__)
 

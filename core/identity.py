@@ -1,6 +1,8 @@
 """Who does something: a person, a program with a token, or the system itself."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from core.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,9 @@
 """Commands say what somebody wants, events say what happened; both are frozen and carry plain data only."""
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any, ClassVar
+
+from core.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

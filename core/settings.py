@@ -3,11 +3,13 @@
 import difflib
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from datetime import time
 from pathlib import Path
 from typing import Any, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from core.records import dataclass
 
 PREFIX = "OBIEG_"
 _LOG_NAME = re.compile(r"[^\s+]{0,200}")

@@ -1,6 +1,5 @@
 """What an approval does to an offer: freeze, record decisions, lock, reject, withdraw, send."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
@@ -8,6 +7,7 @@ from sqlalchemy import select
 from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
+from core.records import dataclass
 from crm.company import exchange_rate, today
 from crm.errors import ContentChanged, OfferIncomplete, SelfApproval, WrongOfferState
 from crm.events import (

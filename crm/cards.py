@@ -1,11 +1,12 @@
 """A customer as people see it: only the sections that they have a right to."""
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 
+from core.records import dataclass
 from crm.access import FINANCIAL, require_read
 from crm.errors import CustomerNotFound
 from crm.hierarchy import Relative, above, below

@@ -4,7 +4,6 @@ ABC asks for the cumulative share before a customer, so that the one that crosse
 not above zero has no class. XYZ is the variation of monthly sales (population), zero months since the first included.
 """
 
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -23,6 +22,7 @@ from sqlalchemy import (
     select,
 )
 
+from core.records import dataclass
 from crm.company import today
 from crm.customer_search import MORE
 from crm.errors import WrongFields

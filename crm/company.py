@@ -1,6 +1,5 @@
 """The firm that uses this installation, and the exchange rates that it calculates with."""
 
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -11,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from core.executor import handles
 from core.messages import Command
+from core.records import dataclass
 from crm.checks import Findings
 from crm.errors import RateMissing
 from crm.events import CompanyDescribed, RateSet

@@ -1,13 +1,13 @@
 """Numbers of firms in registers, checked by the rules of the registers: REGON, KRS, VAT, CUI, INN and their like."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
 
 from stdnum import get_cc_module, lei
 from stdnum.exceptions import InvalidChecksum, InvalidComponent, InvalidFormat, InvalidLength, ValidationError
 
+from core.records import dataclass
 from crm import tax_ids
 
 

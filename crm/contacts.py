@@ -1,7 +1,7 @@
 """Entering, changing and moving the people at customers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from datetime import date
 from typing import Any
 
@@ -11,6 +11,7 @@ from core.errors import Forbidden
 from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
+from core.records import dataclass
 from crm.access import PRIVATE
 from crm.birthdays import birthday, read_birthday
 from crm.checks import Findings, refuse_taken

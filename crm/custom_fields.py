@@ -1,7 +1,7 @@
 """Fields that a firm adds to customers and contacts: typed, checked, searchable, ready for forms and decisions."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
+from core.records import dataclass
 from crm.access import require_settings
 from crm.checks import Findings, checked_version, one_at_a_time
 from crm.dictionaries import ADMINISTER, check_codes, checked_code, checked_labels

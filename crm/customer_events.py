@@ -1,9 +1,9 @@
 """What happened to people at customers, to notes, and to what customers think of us."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from core.messages import Event
+from core.records import dataclass
 from crm.events import CustomerEvent
 
 

@@ -1,7 +1,7 @@
 """Entering and changing customers."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -13,6 +13,7 @@ from core.errors import Forbidden
 from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
+from core.records import dataclass
 from crm.access import FINANCIAL
 from crm.changes import differences, told
 from crm.checks import Findings, one_at_a_time

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from sqlalchemy import Select, func, select, tuple_
 
 from core.executor import handles
 from core.messages import Command
+from core.records import dataclass
 from crm.access import require_settings
 from crm.checks import Findings, checked_version, one_at_a_time
 from crm.dictionary_events import DictionaryDefined, ValueRetired, ValuesOrdered, ValueWritten

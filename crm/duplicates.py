@@ -1,7 +1,6 @@
 """Customers that may be the same: found as they are saved, looked through by people, told apart or merged."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ARRAY, String, cast, func, or_, select
@@ -11,6 +10,7 @@ from sqlalchemy.orm import aliased
 from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
+from core.records import dataclass
 from crm.access import require_read
 from crm.customer_events import CustomersCompared, CustomersToldApart
 from crm.duplicate_models import DuplicatePairRow

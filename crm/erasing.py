@@ -8,13 +8,13 @@ evidence with retention of their own: those known to name the person are listed 
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from core.messages import Event
+from core.records import dataclass
 from crm.access import require_read
 from crm.activities.models import ActivityParticipantRow, ActivityRow
 from crm.errors import ContactNotFound

@@ -1,9 +1,8 @@
 """Firms that belong to firms: the tree above and below a customer, and what keeps it a tree."""
 
-from dataclasses import dataclass
-
 from sqlalchemy import CTE, ColumnElement, literal, select
 
+from core.records import dataclass
 from crm.access import require_read
 from crm.checks import one_at_a_time
 from crm.errors import WrongFields

@@ -4,7 +4,7 @@ The absorbed customer's row stays and points to the kept one: whatever was linke
 issued invoices, which never change) leads there. Rows that may change hands do, and which ones is remembered.
 """
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
+from core.records import dataclass
 from crm.checks import Findings, one_at_a_time
 from crm.customer_events import CustomerAbsorbed, CustomersMerged, MergeUndone
 from crm.customers import require_finance

@@ -2,9 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import Protocol
+
+from core.records import dataclass
 
 CENT = Decimal("0.01")
 HUNDRED = Decimal(100)

@@ -7,7 +7,7 @@ external reference, so importing again adds only what is new.
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from decimal import Decimal
 from functools import cache
@@ -20,6 +20,7 @@ from core.errors import InvalidInput
 from core.executor import Executor, handles
 from core.identity import Actor
 from core.messages import Command
+from core.records import dataclass
 from crm.checks import one_at_a_time
 from crm.company import SetCurrencyRate, set_currency_rate
 from crm.contacts import CreateContact, create_contact

@@ -1,6 +1,5 @@
 """Notes on customers and the people there: of a kind, for everybody or their author alone; older texts stay."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, select
@@ -10,6 +9,7 @@ from core.executor import handles
 from core.identity import Actor
 from core.ids import new_id
 from core.messages import Command
+from core.records import dataclass
 from crm.access import require_read
 from crm.checks import Findings, checked_version
 from crm.customer_events import NoteEdited, NoteWritten

@@ -1,7 +1,7 @@
 """What an offer says: lines and terms as they are entered, their normal form, and their digest."""
 
 import hashlib
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 import rfc8785
 
 from core.ids import new_id
+from core.records import dataclass
 from crm.checks import Findings
 from crm.company import today
 from crm.errors import ProductNotFound

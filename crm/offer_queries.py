@@ -1,11 +1,11 @@
 """Reading offers: lists, one offer with its lines, versions and decisions, and the facts that an approval needs."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
 from sqlalchemy import select
 
+from core.records import dataclass
 from crm.access import require_read
 from crm.errors import OfferNotFound
 from crm.models import CustomerRow, OfferDecisionRow, OfferLineRow, OfferRow, OfferVersionRow

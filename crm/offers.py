@@ -1,6 +1,6 @@
 """Drafting and editing offers; what is being decided on, or was decided, cannot be edited."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import Any
 
 from sqlalchemy import select
@@ -8,6 +8,7 @@ from sqlalchemy import select
 from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
+from core.records import dataclass
 from crm.checks import Findings, checked_version, refuse_taken
 from crm.company import exchange_rate, today
 from crm.errors import CustomerNotFound, OfferFrozen, OfferNotFound, WrongFields, WrongOfferState

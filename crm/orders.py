@@ -1,12 +1,12 @@
 """Entering orders, with or without an offer before them."""
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
 from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
+from core.records import dataclass
 from crm.checks import Findings, refuse_taken
 from crm.company import exchange_rate
 from crm.errors import CustomerNotFound

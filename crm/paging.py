@@ -1,13 +1,13 @@
 """Pages of long lists: each page is one range of an index, however many rows there are."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Select, Subquery, func, select, tuple_, union
 from sqlalchemy.orm import InstrumentedAttribute
 
+from core.records import dataclass
 from crm.errors import WrongFields
 from storage.unit_of_work import Reading
 

@@ -1,11 +1,11 @@
 """Reading the people at customers, page by page, without what the reader may not see."""
 
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from sqlalchemy import func, literal, select, tuple_
 
+from core.records import dataclass
 from crm.access import PRIVATE, require_read
 from crm.contacts import PRIVATE_FIELDS, values_of
 from crm.errors import ContactNotFound

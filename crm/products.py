@@ -1,6 +1,6 @@
 """Entering and changing products."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from decimal import Decimal
 from typing import Any
 
@@ -9,6 +9,7 @@ from sqlalchemy import select
 from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
+from core.records import dataclass
 from crm.checks import Findings, checked_version, one_at_a_time, refuse_taken
 from crm.errors import ProductExists, ProductNotFound, WrongFields
 from crm.events import ProductChanged, ProductCreated

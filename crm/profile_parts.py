@@ -1,12 +1,12 @@
 """Parts of what is entered about a customer that are kept as lists: numbers in registers, bank accounts."""
 
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from schwifty import IBAN
 from schwifty.exceptions import InvalidChecksumDigits, InvalidCountryCode, InvalidLength, SchwiftyException
 
+from core.records import dataclass
 from crm import company_numbers
 from crm.checks import Findings
 

@@ -1,11 +1,12 @@
 """What is entered about a customer: its shape, its normal form, and how it stands in the tables."""
 
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, field, fields, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from core.ids import new_id
+from core.records import dataclass
 from crm import company_numbers, tax_ids
 from crm.checks import Findings
 from crm.models import CustomerAddressRow, CustomerEmailRow, CustomerPhoneRow, CustomerRow

@@ -1,12 +1,12 @@
 """How complete and how right the data of customers are; kept with the customer, so that reports only read."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select, tuple_
 
 from core.executor import handles
 from core.messages import Command
+from core.records import dataclass
 from crm.access import require_read
 from crm.company_numbers import tax_fault
 from crm.customer_events import EmailBounced

@@ -6,7 +6,6 @@ of a word is not found.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any, Generic, TypeVar
@@ -14,6 +13,7 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
+from core.records import dataclass
 from crm.access import require_read
 from crm.company import today
 from crm.errors import CustomerNotFound, OrderNotFound, ProductNotFound

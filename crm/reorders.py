@@ -1,11 +1,10 @@
 """Turning what a customer ordered before into a new offer."""
 
-from dataclasses import dataclass
-
 from sqlalchemy import select
 
 from core.executor import handles
 from core.messages import Command
+from core.records import dataclass
 from crm.errors import OrderNotFound
 from crm.models import OrderLineRow, OrderRow
 from crm.offer_content import Line

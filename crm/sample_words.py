@@ -1,6 +1,6 @@
 """The words that sample firms, people and products are made of; nothing here is taken from anywhere."""
 
-from dataclasses import dataclass
+from core.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ nobody can own.
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from core.executor import handles
 from core.messages import Command
+from core.records import dataclass
 from crm import approvals
 from crm.checks import one_at_a_time
 from crm.company import Company, DescribeCompany, SetCurrencyRate, company, describe_company, set_currency_rate, today

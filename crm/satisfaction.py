@@ -1,6 +1,5 @@
 """How satisfied customers are: every answer with its day and source, and averages per month and group."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -9,6 +8,7 @@ from sqlalchemy import Numeric, cast, func, select
 from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
+from core.records import dataclass
 from crm.access import require_read
 from crm.checks import Findings
 from crm.company import company

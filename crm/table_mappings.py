@@ -3,13 +3,14 @@
 import re
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import yaml
 
 from core.errors import InvalidInput
+from core.records import dataclass
 
 Row = dict[str, Any]
 COLUMNS = {  # what each table must say, and what it may say beside

@@ -1,8 +1,9 @@
 """Tax numbers: which digits they must have, country by country; each rule names the digit that it checks."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
+
+from core.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,9 @@
 """Comparing two versions of a document: their texts side by side; who looked stands in the trail."""
 
-from dataclasses import dataclass
-
 from core.errors import InvalidInput
 from core.executor import handles
 from core.messages import Command
+from core.records import dataclass
 from documents.access import require_visible
 from documents.content.queries import text_of
 from documents.differences import Difference, differences

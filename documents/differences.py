@@ -4,8 +4,9 @@ import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
+
+from core.records import dataclass
 
 MOST_LINES = 20_000  # of each text that are compared
 LONGEST_LINE = 2_000  # characters of a line whose words are compared

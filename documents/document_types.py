@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,6 +11,7 @@ from sqlalchemy import select
 from core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from core.executor import handles
 from core.messages import Command
+from core.records import dataclass
 from core.settings import Settings
 from documents.events import DocumentTypeDefined
 from documents.fields import FieldForms, accepted

@@ -1,10 +1,10 @@
 """What happens to documents, for the trail and for whoever listens."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
 from core.messages import Event
+from core.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

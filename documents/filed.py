@@ -2,8 +2,8 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from core.records import dataclass
 from documents.models import DocumentLinkRow, DocumentRow, DocumentVersionRow
 from storage.unit_of_work import UnitOfWork
 from storage.writes import to_array

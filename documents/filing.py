@@ -1,7 +1,6 @@
 """Filing documents and adding versions: each command with its function."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from typing import Any
 
@@ -9,6 +8,7 @@ from core.errors import Conflict
 from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
+from core.records import dataclass
 from documents.access import VersionNotFound, links_of, lock_visible
 from documents.document_types import defined, require_writable, take_fields, take_number
 from documents.events import DocumentFiled, DocumentVersionAdded

@@ -1,7 +1,7 @@
 """Folders: searches that somebody keeps under a name, for themselves or for everybody."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -11,6 +11,7 @@ from core.errors import Forbidden, InvalidInput, NotFound
 from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
+from core.records import dataclass
 from documents.events import FolderEvent, FolderRemoved, FolderSaved
 from documents.listing import DocumentFilter
 from documents.models import DocumentFolderRow

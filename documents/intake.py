@@ -1,8 +1,9 @@
 """Takes uploads in: streamed into the blob store, counted, limited, and typed by their first bytes."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from core.errors import IncompleteUpload, TooLarge
+from core.records import dataclass
 from documents.types import HEAD
 from storage.blobs.store import CHUNK, Announce, BlobRef, BlobStore, Readable
 

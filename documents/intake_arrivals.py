@@ -1,11 +1,10 @@
 """Documents that come by themselves, from a mailbox or a folder: filed once where they belong, or laid in the inbox."""
 
-from dataclasses import dataclass
-
 from sqlalchemy import select
 
 from core.executor import handles
 from core.messages import Command
+from core.records import dataclass
 from documents.filing import FiledDocument, FileDocument, file
 from documents.intake_models import ArrivalRow, TakenFileRow
 from documents.links import DocumentLink, LinkDocument, link_document

@@ -1,10 +1,9 @@
 """The same content filed before: said of documents that the actor may see, and only hinted at of all others."""
 
-from dataclasses import dataclass
-
 from sqlalchemy import select
 
 from core.errors import Conflict
+from core.records import dataclass
 from documents.access import visible_documents
 from documents.models import DocumentRow, DocumentVersionRow
 from storage.unit_of_work import Reading

@@ -1,11 +1,10 @@
 """Taking over files of a folder: each once, however often the order is given again."""
 
-from dataclasses import dataclass
-
 from sqlalchemy import select
 
 from core.executor import handles
 from core.messages import Command
+from core.records import dataclass
 from documents.filing import FileDocument, file_document
 from documents.intake_arrivals import FolderFile
 from documents.intake_models import TakenFileRow

@@ -1,6 +1,5 @@
 """The scan inbox: what came by itself is looked at, named, linked and so filed by a person, or set aside."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
@@ -9,6 +8,7 @@ from sqlalchemy import Select, delete, func, select
 from core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from core.executor import handles
 from core.messages import Command
+from core.records import dataclass
 from documents.access import DOCUMENT
 from documents.events import DocumentEvent
 from documents.intake_arrivals import FAILED, INBOX

@@ -1,7 +1,7 @@
 """Uploads that go on where they broke off: begun, stored, filed once, or forgotten; each command with its function."""
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -11,6 +11,7 @@ from core.errors import InvalidInput, NotFound, TooLarge
 from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
+from core.records import dataclass
 from documents.filing import AddVersion, FiledDocument, FileDocument, add_version, file_document
 from documents.intake_duplicates import AlreadyFiled, same_content
 from documents.intake_models import UploadRow

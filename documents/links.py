@@ -1,12 +1,12 @@
 """Linking documents to tasks, cases and entities: the command with its function, and fixing the version of a link."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 
 from core.errors import Forbidden
 from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
+from core.records import dataclass
 from documents.access import (
     LinkRights,
     Target,

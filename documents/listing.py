@@ -1,7 +1,7 @@
 """Lists of documents: filtered, newest first, a page at a time; only what the actor may see."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from datetime import datetime
 from itertools import chain, islice
 from typing import Any, Self
@@ -9,6 +9,7 @@ from typing import Any, Self
 from sqlalchemy import Select, cast, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from core.records import dataclass
 from documents.access import readable, visible_documents, visible_of
 from documents.models import DocumentLinkRow, DocumentRow, DocumentVersionRow
 from documents.queries import DocumentVersion, version_view

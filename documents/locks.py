@@ -1,10 +1,9 @@
 """Checking documents out and in: while somebody works on a document, only they add versions or describe it."""
 
-from dataclasses import dataclass
-
 from core.errors import Conflict, InvalidInput
 from core.executor import handles
 from core.messages import Command
+from core.records import dataclass
 from documents.access import lock_visible
 from documents.document_types import require_writable
 from documents.events import DocumentCheckedOut, DocumentGivenBack

@@ -1,12 +1,12 @@
 """What a document says of itself: its title, type, fields, number and tags; every change stands in the trail."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from core.errors import Conflict, InvalidInput
 from core.executor import handles
 from core.messages import Command
+from core.records import dataclass
 from documents.access import DocumentNotFound, lock_visible
 from documents.document_types import TypeRetired, require_writable, take_fields, take_number
 from documents.events import DocumentChanged

@@ -1,8 +1,8 @@
 """A text as a QR code (ISO/IEC 18004), drawn as one path of squares for an SVG picture."""
 
-from dataclasses import dataclass
-
 from reportlab.graphics.barcode.qr import QrCodeWidget
+
+from core.records import dataclass
 
 MARGIN = 4  # modules of quiet zone, as the standard asks
 

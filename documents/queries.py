@@ -1,7 +1,6 @@
 """What documents there are; every query shows only what the actor may see."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +8,7 @@ import psycopg
 from sqlalchemy import select
 
 from core.identity import Actor
+from core.records import dataclass
 from documents.access import (
     DocumentNotFound,
     Target,

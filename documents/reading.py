@@ -1,9 +1,8 @@
 """Giving out content: who got which version stands in the trail."""
 
-from dataclasses import dataclass
-
 from core.executor import handles
 from core.messages import Command
+from core.records import dataclass
 from documents.access import VersionNotFound, links_of, require_visible
 from documents.events import DocumentRead
 from documents.links import cases_of

@@ -1,10 +1,9 @@
 """Restoring an earlier version: its content becomes the newest version, and nothing in between is lost."""
 
-from dataclasses import dataclass
-
 from core.errors import InvalidInput
 from core.executor import handles
 from core.messages import Command
+from core.records import dataclass
 from documents.access import VersionNotFound, lock_visible
 from documents.filing import AddVersion, FiledDocument, add_version
 from documents.models import DocumentVersionRow

@@ -1,10 +1,9 @@
 """The states of a document: which follows which, and the one way to change it, for processes and for people."""
 
-from dataclasses import dataclass
-
 from core.errors import Conflict, InvalidInput
 from core.executor import handles
 from core.messages import Command
+from core.records import dataclass
 from documents.access import DocumentNotFound, lock_visible
 from documents.document_types import require_writable, take_fields
 from documents.events import DocumentStateChanged

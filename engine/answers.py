@@ -1,12 +1,12 @@
 """What a completion answered, for a repetition; of a case with many tasks these are not stored again each time."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import cast, func, select, true, union_all
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from core.records import dataclass
 from engine.models import TaskHistoryRow, WorkItemRow
 from engine.openings import OpenTask
 from storage.orm import ID

@@ -1,11 +1,10 @@
 """Ad-hoc sub-processes: what people can start inside them, starting it, and saying that they are done."""
 
-from dataclasses import dataclass
-
 from sqlalchemy import select
 
 from core.executor import handles
 from core.messages import Command
+from core.records import dataclass
 from engine import access, catalog, store
 from engine.errors import InstanceNotFound, NotYourTask
 from engine.events import ActivityChosen, ScopeFinished

@@ -4,7 +4,7 @@ A condition that makes cases has no case whose variables it could look at; what 
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from typing import Any
 
 from sqlalchemy import select
@@ -12,6 +12,7 @@ from sqlalchemy import select
 from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
+from core.records import dataclass
 from engine import catalog
 from engine.bpmn.expressions import Value
 from engine.feel.kinds import imported

@@ -1,10 +1,10 @@
 """Evaluates the decision of a business rule task, and tells the trail which rules fired."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from core.records import dataclass
 from engine import catalog
 from engine.bpmn.model import Node, Reference
 from engine.dmn import Decided, Model, UnknownDecision

@@ -1,7 +1,6 @@
 """Checks a DMN file for deployment."""
 
-from dataclasses import dataclass
-
+from core.records import dataclass
 from engine.bpmn.findings import Findings
 from engine.bpmn.read import Xml, local, read_xml
 from engine.dmn import check_file

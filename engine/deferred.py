@@ -4,7 +4,7 @@ import logging
 import random
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -15,6 +15,7 @@ from core.errors import DomainError, StaleState, Unavailable
 from core.executor import Executor, handles
 from core.identity import SYSTEM
 from core.messages import Command
+from core.records import dataclass
 from engine import store
 from engine.bpmn.outside import Outside
 from engine.calls import DEFERRED, deferred_job

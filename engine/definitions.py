@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
@@ -11,6 +10,7 @@ from sqlalchemy import func, select, text
 from core.executor import handles
 from core.ids import new_id, successor
 from core.messages import Command
+from core.records import dataclass
 from engine import beside, starting
 from engine.bpmn import Findings, Known, check_bpmn
 from engine.bpmn.model import Process

@@ -1,6 +1,5 @@
 """Asking a colleague to do a task and give it back: delegate, resolve."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +8,7 @@ from sqlalchemy import text, update
 from core.errors import InvalidInput
 from core.executor import handles
 from core.messages import Command
+from core.records import dataclass
 from engine import access
 from engine.bpmn.people import MAXIMUM_PRIORITY
 from engine.errors import NotYourTask

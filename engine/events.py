@@ -1,9 +1,9 @@
 """What happens in the engine, for the trail and for whoever listens."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from core.messages import Event
+from core.records import dataclass
 
 
 def case_stream(instance_id: str) -> str:

@@ -1,10 +1,10 @@
 """Who did what in a case and with which documents before them, for handlers that keep it on record."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select, union_all
 
+from core.records import dataclass
 from engine.handlers import ServiceCall
 from engine.models import TaskHistoryRow, TokenLogRow, WorkItemRow
 from engine.ports import AttachedDocument

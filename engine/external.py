@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,6 +11,7 @@ from sqlalchemy import RowMapping, select, text, update
 from core.errors import InvalidInput
 from core.executor import handles
 from core.messages import Command
+from core.records import dataclass
 from engine import store
 from engine.deferred import find_call, give_up, pause_of, postpone
 from engine.errors import CallNotFound, NotYourCall

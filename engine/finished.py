@@ -1,11 +1,11 @@
 """Reading what somebody has finished: the other half of the inbox."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 
+from core.records import dataclass
 from engine.models import InstanceRow, TaskHistoryRow
 from engine.paging import Order, checked, count, split
 from engine.views import Page

@@ -8,11 +8,12 @@ import json
 import re
 from collections import ChainMap
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 
 from core.errors import InvalidInput
+from core.records import dataclass
 from engine.bpmn.findings import Findings
 from engine.errors import FormRefused
 from engine.feel import compile_expression

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from core.clock import Clock
+from core.records import dataclass
 from engine.ready import OPERATIONS, Operation
 from storage.unit_of_work import Reading, UnitOfWork
 

@@ -1,11 +1,10 @@
 """Going on where a step failed."""
 
-from dataclasses import dataclass
-
 from sqlalchemy import select
 
 from core.executor import handles
 from core.messages import Command
+from core.records import dataclass
 from engine import messages, store
 from engine.errors import IncidentNotFound
 from engine.models import IncidentRow

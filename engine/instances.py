@@ -1,6 +1,6 @@
 """Starting, cancelling and linking instances, and editing their variables."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from sqlalchemy.dialects.postgresql import insert
@@ -9,6 +9,7 @@ from core.errors import Forbidden, InvalidInput
 from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
+from core.records import dataclass
 from engine import access, catalog, store
 from engine.bpmn.model import Reference
 from engine.errors import DefinitionNotFound, InstanceNotFound, StartUnclear

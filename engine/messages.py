@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -14,6 +14,7 @@ from core.executor import handles
 from core.identity import SYSTEM
 from core.ids import new_id
 from core.messages import Command
+from core.records import dataclass
 from engine import store
 from engine.calls import PUBLISH, ROUTE
 from engine.correlating import keys_in

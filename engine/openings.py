@@ -1,6 +1,6 @@
 """The open task as commands answer it."""
 
-from dataclasses import dataclass
+from core.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

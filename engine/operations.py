@@ -1,12 +1,12 @@
 """What administrators do to running instances, each with a reason: suspend, resume, move tokens."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import select, update
 
 from core.executor import handles
 from core.messages import Command
+from core.records import dataclass
 from engine import holding, store
 from engine.errors import InstanceSuspended
 from engine.events import CaseResumed, CaseSuspended, TokensMoved

@@ -3,7 +3,6 @@
 import base64
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from core.errors import InvalidInput
+from core.records import dataclass
 
 MOST = 500  # rows of one page
 COUNTED = 10_000  # rows: longer lists are not counted to their end

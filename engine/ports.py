@@ -1,9 +1,9 @@
 """What the engine asks of others; the composition root fills these through `unit.port`."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import Any, Protocol
 
+from core.records import dataclass
 from storage.unit_of_work import Reading
 
 

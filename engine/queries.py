@@ -1,10 +1,9 @@
 """Reading definitions, instances and tasks; each query answers only what the asking person may see."""
 
-from dataclasses import dataclass
-
 from sqlalchemy import ColumnElement, Select, exists, false, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
+from core.records import dataclass
 from engine import access, catalog, related
 from engine.errors import InstanceNotFound
 from engine.inbox import TaskFilter, count_tasks, search_columns, task, tasks

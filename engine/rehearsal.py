@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 
 from core.clock import FixedClock
 from core.identity import SYSTEM, Actor
+from core.records import dataclass
 from engine import access, forms
 from engine.bpmn.model import Node, Reference, Work
 from engine.correlating import read_keys

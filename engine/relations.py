@@ -1,9 +1,9 @@
 """What a running case asks of the cases that called it and that it calls, and what comes back from them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from core.records import dataclass
 from engine.spiff.catching import find_catcher
 from engine.spiff.changes import Call, Thrown
 from engine.spiff.tree import TokenTree

@@ -1,6 +1,5 @@
 """Removals of outlived history: in batches in the background, with progress, until they are done or stopped."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -11,6 +10,7 @@ from core.executor import handles
 from core.identity import SYSTEM
 from core.ids import new_id
 from core.messages import Command
+from core.records import dataclass
 from engine.access import ADMINISTER
 from engine.deferred import Host
 from engine.errors import RemovalNotFound

@@ -1,7 +1,6 @@
 """Removing the history of finished cases when the time has passed for which their process keeps them."""
 
 import re
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -9,6 +8,7 @@ from sqlalchemy import ColumnElement, and_, delete, func, or_, select
 
 from core.executor import handles
 from core.messages import Command
+from core.records import dataclass
 from engine import catalog
 from engine.events import HistoryRemoved
 from engine.feel import compile_expression

@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from core.records import dataclass
 from engine.bpmn.model import Process
 from engine.errors import ActivityNotOffered, StartDataMissing, StartUnclear, TaskAlreadyCompleted
 from engine.feel.kinds import imported

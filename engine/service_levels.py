@@ -5,12 +5,12 @@ level that changes on the way are right by themselves.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
 
+from core.records import dataclass
 from engine.bpmn.model import Node, Process
 from engine.feel import compile_expression
 from engine.feel.calendar import calendar

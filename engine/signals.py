@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from typing import Any
 
 from sqlalchemy import select, text
@@ -12,6 +12,7 @@ from core.executor import handles
 from core.identity import SYSTEM
 from core.ids import new_id
 from core.messages import Command
+from core.records import dataclass
 from engine import store
 from engine.calls import BROADCAST, SIGNAL
 from engine.deferred import Host

@@ -2,13 +2,14 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete
 
 from core.errors import InvalidInput
+from core.records import dataclass
 from engine import catalog
 from engine.bpmn.model import Process, Trigger
 from engine.bpmn.names import MAXIMUM, fits

@@ -1,13 +1,13 @@
 """Locks, loads and stores instances: one statement that locks and reads, one that writes all that a command changed."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, TypeVar
 
 from sqlalchemy import select, update
 
+from core.records import dataclass
 from engine.errors import InstanceNotFound
 from engine.events import case_stream
 from engine.models import InstanceRow

@@ -1,9 +1,9 @@
 """What a running case waits for and what it sends, as plain data: whoever keeps cases stores and routes it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
+from core.records import dataclass
 from engine.bpmn.model import Node
 
 SubscriptionKind = Literal["message", "signal", "conditional"]

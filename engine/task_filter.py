@@ -7,11 +7,12 @@ that objects take, from constants of this module; values are sent apart from the
 import json
 from collections.abc import Collection, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 
 from core.identity import Actor
+from core.records import dataclass
 from engine import access
 from engine.paging import contains
 

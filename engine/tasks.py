@@ -1,6 +1,5 @@
 """What people do with user tasks: claim, give back, assign, remark, complete."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select, update
@@ -9,6 +8,7 @@ from core.errors import InvalidInput
 from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
+from core.records import dataclass
 from engine import access, answers, catalog, forms, store
 from engine.answers import Completion
 from engine.bpmn.model import Node, Work

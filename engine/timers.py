@@ -1,7 +1,6 @@
 """Firing what is due: in the order in which it fell due, each instance for itself."""
 
 import logging
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar
 
@@ -11,6 +10,7 @@ from core.errors import DomainError, StaleState
 from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
+from core.records import dataclass
 from engine import catalog, store
 from engine.errors import InstanceSuspended
 from engine.events import TimerFired

@@ -1,10 +1,10 @@
 """What queries answer with: frozen records for pages, REST and reports."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
+from core.records import dataclass
 from engine.instances import EntityLink
 from engine.service_levels import ServiceLevel
 

@@ -10,11 +10,11 @@ A list only says where to look: each row must meet all conditions, rights includ
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.orm import Session
 
+from core.records import dataclass
 from engine.paging import Order, Place
 from engine.task_filter import Asked
 from engine.views import TaskSummary

@@ -1,7 +1,8 @@
 """What a process package is: a folder with diagrams, decisions, forms, templates and scenarios."""
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from core.records import dataclass
 
 DEPLOYED = ("*.bpmn", "*.dmn", "forms/*.form", "*.form")
 SCENARIOS = "*.scenario.yaml"

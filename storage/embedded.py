@@ -9,7 +9,6 @@ import subprocess
 import tempfile
 import time
 import warnings
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ import psutil
 import sqlalchemy
 
 from core.errors import StorageFull, Unavailable
+from core.records import dataclass
 from storage.ownership import Waiting
 
 with warnings.catch_warnings():

@@ -5,11 +5,11 @@ rows of the tables that are named as limited, nor switch off the triggers that r
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from psycopg import Connection, sql
 
 from core.errors import InvalidInput
+from core.records import dataclass
 
 READ, ADD, CHANGE, REMOVE = "SELECT", "INSERT", "UPDATE", "DELETE"
 ALL = frozenset({READ, ADD, CHANGE, REMOVE})

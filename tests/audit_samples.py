@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from sqlalchemy import Engine
@@ -14,6 +13,7 @@ from audit.verify import Finding, check_chains
 from core.clock import Clock
 from core.identity import Actor
 from core.messages import Event
+from core.records import dataclass
 from storage.unit_of_work import Reading, UnitFactory
 
 ANNA = Actor(id="anna", name="Anna Kowalska", address="10.0.0.7")

@@ -1,7 +1,6 @@
 """A table with a version, a command that counts in it, and what its units leave behind; for tests of storage."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from sqlalchemy import Engine, String, text
@@ -9,6 +8,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from core.identity import SYSTEM
 from core.messages import Command, Event
+from core.records import dataclass
 from storage.jobs.queue import JobRequest
 from storage.jobs.registry import JobRegistry
 from storage.unit_of_work import UnitFactory, UnitOfWork

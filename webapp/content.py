@@ -5,13 +5,13 @@ from __future__ import annotations
 import secrets
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import quote
 
 from flask import Response, request
 from werkzeug.http import parse_if_range_header, parse_range_header
 
+from core.records import dataclass
 from documents.names import safe_file_name
 from storage.blobs.store import BlobStore
 from webapp.errors import RangeNotSatisfiable

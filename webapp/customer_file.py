@@ -1,11 +1,11 @@
 """What cases, tasks and documents add to the customer file, each as far as the reader may see it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ARRAY, ColumnElement, Select, String, and_, cast, func, literal, select, union_all
 
+from core.records import dataclass
 from crm.activities.models import ActivityRow
 from crm.cards import customer_id_of
 from crm.customer_file.entries import FileEntry, FileQuestion, FileSource, FileSources

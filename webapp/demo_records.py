@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from core.records import dataclass
 from documents.records.rules import SaveRule
 
 WHY = "Przykładowy harmonogram do pokazu."

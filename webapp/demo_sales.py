@@ -9,11 +9,12 @@ import csv
 import io
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
 from core.messages import Command
+from core.records import dataclass
 from crm.activities.content import Content, Participant
 from crm.activities.registering import RegisterActivity
 from crm.payments.importing import PostPayment

@@ -6,11 +6,11 @@ ids, never content: who administers accounts learns nothing else by asking.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from sqlalchemy import or_, select
 
 from core.identity import Actor
+from core.records import dataclass
 from crm.access import READERS, may_read
 from crm.models import CustomerRow
 from documents.access import links_of, readable, target_of, visible_documents, visible_targets

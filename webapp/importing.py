@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from core.errors import InvalidInput
+from core.records import dataclass
 from crm.imports.arranging import ImportView, import_row, mappings, one_import, own_fields
 from crm.imports.batches import ArrangeImport, DraftImport
 from crm.imports.fields import RIGHTS, Target, targets

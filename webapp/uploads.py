@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from flask import request
 
 from core.errors import InvalidInput, TooLarge
+from core.records import dataclass
 from documents.intake import Received, receive
 from storage.blobs.store import Readable
 from webapp.errors import UnsupportedMedia

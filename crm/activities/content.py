@@ -1,11 +1,12 @@
 """What an activity says, and what is wrong with it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import object_session
 
+from core.records import dataclass
 from crm.activities import words as known
 from crm.activities.models import ActivityLinkRow, ActivityParticipantRow, ActivityRow
 from crm.checks import Findings

@@ -4,13 +4,14 @@ A list by customer or by time alone is one range of an index, one by employee tw
 that range until a page is full.
 """
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import aliased
 
+from core.records import dataclass
 from crm.access import require_read
 from crm.activities.content import Content, content_of
 from crm.activities.errors import ActivityNotFound

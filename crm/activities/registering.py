@@ -1,6 +1,6 @@
 """Registering activities, planned or held, and correcting what was entered."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import Any
 
 from sqlalchemy import select
@@ -8,6 +8,7 @@ from sqlalchemy import select
 from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
+from core.records import dataclass
 from crm.activities.content import Content, checked, content_of, fill, moment_of
 from crm.activities.errors import ActivityNotFound, ActivitySettled, CircularChain
 from crm.activities.events import ActivityChanged, ActivityRegistered

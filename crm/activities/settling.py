@@ -1,11 +1,12 @@
 """What becomes of a planned activity: it is held, postponed or cancelled, and none of that is turned back."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
+from core.records import dataclass
 from crm.activities import words as known
 from crm.activities.content import LONGEST_NOTE, checked, content_of, fill, moment_of
 from crm.activities.errors import ActivitySettled

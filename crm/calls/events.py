@@ -1,8 +1,8 @@
 """What happened to calls, for the trail; what came of a call of a task is told by the task."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
+from core.records import dataclass
 from crm.events import CustomerEvent
 
 

@@ -3,7 +3,6 @@
 Whoever takes a call holds its customer for two minutes, and longer as long as they say that the call goes on.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -13,6 +12,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 from core.executor import handles
 from core.identity import Actor
 from core.messages import Command
+from core.records import dataclass
 from crm.activities.content import Content, Participant
 from crm.activities.registering import RegisterActivity, register_activity
 from crm.calls.errors import CallNotFound, CallOfTask, CustomerBusy, LeaseOver, NoCallWaits

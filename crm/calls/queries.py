@@ -1,12 +1,12 @@
 """Reading the call queue: what waits for somebody, and one call with all that is to be said in it."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select, tuple_
 
 from core.errors import Forbidden
+from core.records import dataclass
 from crm.calls.errors import CallNotFound
 from crm.calls.hours import is_open, zone_of
 from crm.calls.leasing import waiting

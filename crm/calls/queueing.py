@@ -1,7 +1,6 @@
 """Calls that are to be made: those of tasks come and go with them, callbacks are asked for by people."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import delete, update
@@ -10,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
+from core.records import dataclass
 from crm.calls.events import CallQueued
 from crm.calls.models import CallRow
 from crm.checks import Findings

@@ -6,7 +6,6 @@ in the order of (moment, source, id); a page begins where the one before ended, 
 
 import heapq
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any, Protocol
@@ -14,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, tuple_
 
+from core.records import dataclass
 from crm.access import require_read
 from crm.cards import customer_id_of
 from crm.company import company

@@ -1,7 +1,6 @@
 """Agreeing on service contracts, and reading them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -11,6 +10,7 @@ from sqlalchemy import delete, select
 from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
+from core.records import dataclass
 from crm.access import require_read
 from crm.checks import Findings, checked_version
 from crm.company import today

@@ -1,13 +1,13 @@
 """Reading devices: lists by serial number, customer and end of warranty, and one with its history."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import select
 
+from core.records import dataclass
 from crm.access import require_read
 from crm.company import today
 from crm.devices.contracts import Contract, contracts_of_device

@@ -1,7 +1,7 @@
 """Registering devices, changing what is known of them, handing them on, and building parts in."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,6 +11,7 @@ from sqlalchemy import select
 from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
+from core.records import dataclass
 from crm.changes import differences
 from crm.checks import Findings, checked_version, one_at_a_time
 from crm.company import today

@@ -4,7 +4,6 @@ What cannot be taken over is kept with the reason, and can be tried again when s
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -14,6 +13,7 @@ from core.errors import DomainError, InvalidInput, StaleState, Unavailable
 from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
+from core.records import dataclass
 from crm.checks import Findings, one_at_a_time
 from crm.company import today
 from crm.erp import words as known

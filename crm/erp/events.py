@@ -1,9 +1,9 @@
 """What happened between us and an ERP, for the trail of each record."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from core.messages import Event
+from core.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,6 @@
 import csv
 import io
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
@@ -12,6 +11,7 @@ from core.errors import DomainError
 from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
+from core.records import dataclass
 from crm.erp import words as known
 from crm.erp.arriving import TakeArrival, take_arrival
 from crm.erp.contents import digest_of

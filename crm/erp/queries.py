@@ -1,12 +1,12 @@
 """Reading what goes to an ERP and what comes back: lists, one with its tries, how many wait."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
 
 from core.errors import Forbidden
+from core.records import dataclass
 from crm.erp import words as known
 from crm.erp.errors import ArrivalNotFound, HandoverNotFound
 from crm.erp.models import ArrivalRow, CursorRow, HandoverAttemptRow, HandoverRow

@@ -5,13 +5,13 @@ acknowledged the customer the order is held.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import select
 
 from core.executor import handles
 from core.ids import new_id
 from core.messages import Command, Event
+from core.records import dataclass
 from core.settings import Settings
 from crm.checks import one_at_a_time
 from crm.erp import words as known

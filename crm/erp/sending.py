@@ -5,7 +5,6 @@ leaves a record that is sent again under the same key, by which the ERP knows it
 """
 
 import random
-from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import select
@@ -13,6 +12,7 @@ from sqlalchemy import select
 from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
+from core.records import dataclass
 from crm.erp import words as known
 from crm.erp.contents import digest_of, read
 from crm.erp.errors import HandoverNotFound, OtherNumber, WrongHandoverState

@@ -1,9 +1,10 @@
 """The port behind which the ERP is: what it is given, what it says, and what it has for us."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Protocol
 
+from core.records import dataclass
 from crm.erp.errors import ErpRefused
 
 __all__ = ["Erp", "ErpRefused", "Offered", "Parcel", "Receipt", "Told"]

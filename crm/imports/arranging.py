@@ -3,12 +3,12 @@
 import csv
 import io
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Select, select
 
 from core.errors import Forbidden
+from core.records import dataclass
 from crm.access import require_read
 from crm.custom_fields import Field, fields_of
 from crm.imports.errors import ImportNotFound

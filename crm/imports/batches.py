@@ -6,7 +6,7 @@ lock, so a worker that dies loses nothing and does nothing twice.
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, ClassVar
 
 from sqlalchemy import select
@@ -15,6 +15,7 @@ from core.errors import Forbidden, InvalidInput
 from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
+from core.records import dataclass
 from crm import runs
 from crm.imports.errors import ImportFileErased, WrongImportState
 from crm.imports.events import ImportFailed, ImportFinished, ImportResumed, ImportStarted, ImportStopped

@@ -1,9 +1,9 @@
 """What happened to imports and exports as a whole; what happened to each record stands in the record's own stream."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from core.messages import Event
+from core.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ import csv
 import io
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -15,6 +15,7 @@ from core.executor import handles
 from core.identity import SYSTEM, Actor
 from core.ids import new_id
 from core.messages import Command
+from core.records import dataclass
 from crm.access import FINANCIAL, PRIVATE, READ, require_read
 from crm.birthdays import birthday
 from crm.imports.events import ExportMade

@@ -1,9 +1,9 @@
 """The fields that columns of a file can mean, and which one a column's head sounds like."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 
+from core.records import dataclass
 from crm.custom_fields import Field as CustomField
 from crm.imports.heads import HEADS, OUTLOOK
 from crm.reach import words

@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Collection
-from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, String, cast, delete, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from core.records import dataclass
 from crm.imports.models import ExportRow, ImportedRow, ImportRow
 from storage.models import BlobRow
 from storage.unit_of_work import Reading, UnitOfWork

@@ -6,9 +6,9 @@ import io
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import BinaryIO
 
+from core.records import dataclass
 from crm.imports.errors import FileUnreadable
 
 SAMPLE = 256 << 10  # bytes that encoding and delimiter are told from

@@ -1,7 +1,6 @@
 """Records as rows of cells, for files that are taken out: kind by kind, only what the reader may see."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, select
@@ -9,6 +8,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from core.errors import InvalidInput
 from core.identity import Actor
+from core.records import dataclass
 from crm.access import FINANCIAL, PRIVATE, require_read
 from crm.activities.models import ActivityRow
 from crm.activities.privacy import visible_activities

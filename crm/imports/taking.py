@@ -1,10 +1,11 @@
 """What rows become: created, updated, unchanged, a duplicate or refused; each kind of record has a module for it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from typing import Any
 
 from core.errors import InvalidInput
+from core.records import dataclass
 from crm.imports.fields import KINDS
 from crm.imports.reading import ENCODINGS, Row
 

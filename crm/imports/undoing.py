@@ -1,7 +1,6 @@
 """Taking an import back: what it made goes, what it changed is as before, where nothing else has touched it since."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, ClassVar, Protocol
 
@@ -11,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from core.errors import DomainError
 from core.executor import handles
 from core.messages import Command
+from core.records import dataclass
 from crm import runs
 from crm.activities.models import ActivityRow
 from crm.contacts import UpdateContact, update_contact

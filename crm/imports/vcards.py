@@ -7,9 +7,10 @@ A small reader of our own: the kept libraries read the lines of RFC 6350 and sto
 import binascii
 import quopri
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import BinaryIO
 
+from core.records import dataclass
 from crm.imports.errors import FileUnreadable
 from crm.imports.reading import MOST_ROWS, Row
 

@@ -3,12 +3,12 @@
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any, BinaryIO
 
 from core.errors import DomainError, StaleState, StorageFull, Unavailable
 from core.identity import SYSTEM, Actor
+from core.records import dataclass
 from crm import runs
 from crm.imports.batches import RUN, FailImport, FinishImport, TakeRows, job_of
 from crm.imports.errors import FileUnreadable, ImportFileErased

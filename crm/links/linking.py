@@ -1,7 +1,6 @@
 """Linking records, and taking links away: both ends have to be visible to who does it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
@@ -9,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
+from core.records import dataclass
 from crm.checks import Findings
 from crm.errors import WrongFields
 from crm.links.ends import End, LinkedRecords

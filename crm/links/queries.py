@@ -1,11 +1,11 @@
 """Reading links from either end, and what lies around a record; only what the actor may see at both ends."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, or_, select, tuple_, union_all
 
+from core.records import dataclass
 from crm.links.ends import CUSTOMER, End, LinkedRecords
 from crm.links.errors import RecordNotVisible
 from crm.links.linking import ends_of

@@ -1,12 +1,12 @@
 """The types of links, which a firm edits without a restart; each has a name for both directions."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
 from core.executor import handles
 from core.messages import Command
+from core.records import dataclass
 from crm.access import require_settings
 from crm.checks import Findings, checked_version, one_at_a_time
 from crm.dictionaries import ADMINISTER, checked_code, checked_labels

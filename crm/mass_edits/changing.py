@@ -6,7 +6,7 @@ loses nothing and does nothing twice. Each customer's checks, rights and entry i
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any, ClassVar
 
 from sqlalchemy import func, insert, literal, select
@@ -16,6 +16,7 @@ from core.executor import handles
 from core.identity import Actor
 from core.ids import new_id
 from core.messages import Command
+from core.records import dataclass
 from crm import runs
 from crm.changes import told
 from crm.checks import all_at_a_time

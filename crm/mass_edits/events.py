@@ -1,9 +1,9 @@
 """What happened to mass edits as a whole; what happened to each customer stands in the customer's own stream."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from core.messages import Event
+from core.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,11 +1,11 @@
 """Mass edits for whoever looks at them: how they get on, and what came of each customer."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 
+from core.records import dataclass
 from crm.mass_edits.changing import CHANGED, REFUSED, UNCHANGED, require_right
 from crm.mass_edits.errors import MassEditNotFound
 from crm.mass_edits.models import MassEditedRow, MassEditRow

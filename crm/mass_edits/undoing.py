@@ -1,12 +1,12 @@
 """Taking a mass edit back as one: customers get their old values where nothing else has touched them since."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from sqlalchemy import select
 
 from core.executor import handles
 from core.messages import Command
+from core.records import dataclass
 from crm import runs
 from crm.mass_edits.changing import CHANGED, REFUSED, RIGHT, change, locked
 from crm.mass_edits.events import MassEditUndoBegun, MassEditUndone

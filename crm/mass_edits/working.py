@@ -1,13 +1,14 @@
 """The worker behind mass edits, and a look at what would happen before anything does."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from sqlalchemy import func, select
 
 from core.errors import DomainError, StaleState, StorageFull, Unavailable
 from core.identity import SYSTEM, Actor
+from core.records import dataclass
 from crm import runs
 from crm.changes import told
 from crm.customer_search import Criteria

@@ -1,6 +1,5 @@
 """What a customer sees behind the link of an offer, and that they looked at its paper."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
@@ -8,6 +7,7 @@ from sqlalchemy import select
 from core.executor import handles
 from core.identity import Actor
 from core.messages import Command
+from core.records import dataclass
 from crm.company import company
 from crm.models import OfferRow, OrderRow
 from crm.offer_queries import Offer, offer

@@ -1,6 +1,5 @@
 """Printing letters: a batch in postal order, reprints, and the moment when the post has them."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +9,7 @@ from core.errors import Forbidden
 from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
+from core.records import dataclass
 from crm.company import company
 from crm.numbering import yearly_number
 from crm.outbox import words as known

@@ -1,10 +1,11 @@
 """The port behind which channels are: what each is given, and what it gives back as proof."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any, Protocol
 
+from core.records import dataclass
 from crm.outbox.errors import ChannelRefused
 
 __all__ = ["Channel", "ChannelRefused", "Channels", "File", "Parcel", "Receipt"]

@@ -2,13 +2,13 @@
 
 import calendar
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 from sqlalchemy import extract, or_, select
 
 from core.executor import handles
 from core.messages import Command
+from core.records import dataclass
 from crm.activities.content import Content, Link, Participant
 from crm.activities.models import ActivityLinkRow
 from crm.activities.registering import RegisterActivity, register_activity

@@ -1,11 +1,10 @@
 """What people and the outside do to messages: cancel, try again, note that they arrived or came back."""
 
-from dataclasses import dataclass
-
 from sqlalchemy import func, select, update
 
 from core.executor import handles
 from core.messages import Command
+from core.records import dataclass
 from crm.checks import Findings
 from crm.models import CustomerEmailRow
 from crm.outbox import words as known

@@ -3,7 +3,6 @@
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -11,6 +10,7 @@ from email.utils import format_datetime, getaddresses
 from typing import Protocol
 
 from core.errors import InvalidInput
+from core.records import dataclass
 from crm.outbox.channels import File
 from crm.outbox.errors import ChannelRefused
 from crm.reach import is_email

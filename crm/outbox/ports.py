@@ -1,9 +1,9 @@
 """What messages need of others: their documents, where copies are filed, who may hold a message back, and tokens."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
+from core.records import dataclass
 from storage.blobs.store import BlobRef
 from storage.unit_of_work import Reading, UnitOfWork
 

@@ -1,12 +1,12 @@
 """Reading the outbox: lists of all that leaves, one message with its tries, and what a customer was sent."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
 
 from core.errors import Forbidden
+from core.records import dataclass
 from crm.access import may_read, require_read
 from crm.models import CustomerRow
 from crm.outbox import words as known

@@ -1,7 +1,7 @@
 """Putting a message into the outbox, in the same unit of work as whatever it tells of."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from core.errors import InvalidInput
 from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
+from core.records import dataclass
 from crm.checks import Findings, one_at_a_time
 from crm.errors import WrongFields
 from crm.outbox import words as known

@@ -1,12 +1,13 @@
 """Where a message can go: the addresses and numbers of customers and people, what they wish, and who is barred."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from email.utils import parseaddr
 from typing import Any
 
 from sqlalchemy import select
 
+from core.records import dataclass
 from crm.company import company
 from crm.errors import ContactNotFound, CustomerNotFound
 from crm.models import ContactPositionRow, ContactRow, CustomerRow

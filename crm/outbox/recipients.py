@@ -1,9 +1,8 @@
 """Finding whom to write to: people and firms with their addresses, by the beginnings of words."""
 
-from dataclasses import dataclass
-
 from sqlalchemy import func, or_, select
 
+from core.records import dataclass
 from crm.access import require_read
 from crm.models import ContactRow, CustomerEmailRow, CustomerRow
 from crm.outbox import words as known

@@ -1,6 +1,6 @@
 """How many segments an SMS takes: 160 or 153 characters of GSM 03.38, 70 or 67 of UCS-2 (3GPP TS 23.038 and 23.040)."""
 
-from dataclasses import dataclass
+from core.records import dataclass
 
 BASIC = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"

@@ -6,7 +6,7 @@ dies there leaves a message that is sent again, under the same Message-ID or key
 """
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -15,6 +15,7 @@ from sqlalchemy import select
 from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
+from core.records import dataclass
 from core.settings import Settings
 from crm.activities.content import Content, Link, Participant
 from crm.activities.registering import RegisterActivity, register_activity

@@ -1,10 +1,10 @@
 """What a customer was really sent: each document that left, by which channel, when, to whom, in which version."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
 
+from core.records import dataclass
 from crm.access import require_read
 from crm.merging import family
 from crm.outbox.models import MessageRow, PaperRow

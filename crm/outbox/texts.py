@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
 
 from core.executor import handles
 from core.messages import Command
+from core.records import dataclass
 from crm.checks import Findings, checked_version
 from crm.company import company, today
 from crm.errors import WrongFields

@@ -1,7 +1,6 @@
 """Settling invoices with payments, by what the bank's file says or by hand, and taking that back."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
 from sqlalchemy import select
@@ -9,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from core.executor import handles
 from core.messages import Command
+from core.records import dataclass
 from crm.checks import Findings
 from crm.errors import CustomerNotFound
 from crm.models import CustomerRow

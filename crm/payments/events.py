@@ -1,9 +1,9 @@
 """What happened to bank statements and payments."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from core.messages import Event
+from core.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,5 @@
 """Taking bank statements in: what is new is posted and matched, what came before changes nothing."""
 
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
@@ -9,6 +8,7 @@ from sqlalchemy import select
 from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
+from core.records import dataclass
 from crm.checks import Findings, one_at_a_time
 from crm.company import exchange_rate
 from crm.money import NOTHING, plain

@@ -7,13 +7,13 @@ The compensation follows article 10 of the Polish act of 8 March 2013 on excessi
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal, localcontext
 from itertools import pairwise
 
 import holidays
 
+from core.records import dataclass
 from crm.money import HUNDRED, NOTHING, PRECISION, rounded
 from crm.payments.errors import InterestRateMissing
 

@@ -6,11 +6,11 @@ digits apart. An amount alone never decides; it makes a proposal.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
 from sqlalchemy import select
 
+from core.records import dataclass
 from crm.cards import customer_of_iban
 from crm.money import NOTHING
 from crm.payments.models import PayerAccountRow, PaymentRow

@@ -1,13 +1,13 @@
 """Reading payments: lists, one with what it settles, and proposals for one that found no invoice."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
 from rapidfuzz import fuzz
 from sqlalchemy import func, select
 
+from core.records import dataclass
 from crm.models import CustomerRow
 from crm.paging import Part, keyset
 from crm.payments.errors import PaymentNotFound

@@ -1,7 +1,6 @@
 """What customers owe: exposure against the credit limit, ageing of debts, and claims with interest."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -10,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from core.executor import handles
 from core.messages import Command
+from core.records import dataclass
 from crm.checks import Findings
 from crm.company import company, exchange_rate, today
 from crm.errors import CustomerNotFound

@@ -4,10 +4,10 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from core.records import dataclass
 from crm.payments.errors import StatementInconsistent, StatementRefused
 
 LARGEST = 20 << 20  # bytes

@@ -5,7 +5,6 @@ of the first `SHOWN` are read: a month costs the same among a thousand activitie
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,6 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import BindParameter, Row, String, bindparam, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, TIMESTAMP
 
+from core.records import dataclass
 from crm.access import require_read
 from crm.activities.models import ActivityParticipantRow
 from crm.errors import WrongFields

@@ -1,6 +1,5 @@
 """Filters of activities that people keep by name, for themselves or for their groups."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import or_, select
@@ -8,6 +7,7 @@ from sqlalchemy import or_, select
 from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
+from core.records import dataclass
 from crm.access import require_read
 from crm.activities.queries import ActivityFilter
 from crm.checks import Findings, one_at_a_time

@@ -1,12 +1,12 @@
 """What a person is told in the application: read, put off, and whether it comes by mail, too."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select, update
 
 from core.executor import handles
 from core.messages import Command
+from core.records import dataclass
 from crm.errors import WrongFields
 from crm.paging import Part, keyset
 from crm.planning.errors import NotificationNotFound

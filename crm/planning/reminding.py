@@ -1,6 +1,5 @@
 """Reminders: each is delivered once to everybody of ours who takes part; what was missed comes late, and says so."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar
 from zoneinfo import ZoneInfo
@@ -11,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
+from core.records import dataclass
 from crm.activities.models import ActivityRow
 from crm.company import company
 from crm.models import CustomerRow

@@ -1,12 +1,12 @@
 """What is counted: plans by employee and day, postponements by reason, answers in time, use of resources."""
 
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from sqlalchemy import case, cast, extract, func, select
 from sqlalchemy.types import Date, Numeric
 
+from core.records import dataclass
 from crm.access import require_read
 from crm.activities.models import ActivityPostponementRow, ActivityRow
 from crm.company import company

@@ -1,6 +1,6 @@
 """Rooms and devices that people share: entering and changing them."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import time
 from decimal import Decimal
 
@@ -9,6 +9,7 @@ from sqlalchemy import select
 from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
+from core.records import dataclass
 from crm.access import require_settings
 from crm.changes import told
 from crm.checks import Findings, checked_version, one_at_a_time

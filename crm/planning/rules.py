@@ -1,13 +1,14 @@
 """The table of rules: which activities start a process, go to the running case instead, or send a message."""
 
 from collections.abc import Collection
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 
 from sqlalchemy import and_, exists, func, or_, select
 
 from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
+from core.records import dataclass
 from crm.access import require_read, require_settings
 from crm.activities import words as known
 from crm.activities.models import ActivityLinkRow, ActivityRow

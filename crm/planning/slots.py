@@ -1,12 +1,12 @@
 """When people and resources are free together, within the hours in which the firm works."""
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, or_, select
 
+from core.records import dataclass
 from crm.access import require_read
 from crm.activities.models import ActivityParticipantRow, ActivityRow
 from crm.company import company

@@ -1,6 +1,5 @@
 """Entering price lists and reading them."""
 
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -10,6 +9,7 @@ from sqlalchemy import delete, func, select
 from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
+from core.records import dataclass
 from crm.access import require_read
 from crm.checks import Findings, checked_version, one_at_a_time
 from crm.models import CustomerRow, ProductRow

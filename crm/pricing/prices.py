@@ -1,12 +1,12 @@
 """What a product costs on a day: lists of the customer, then of groups, then of all, then its own price."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from sqlalchemy import ColumnElement, or_, select
 
+from core.records import dataclass
 from crm.access import require_read
 from crm.company import today
 from crm.models import CustomerRow, OfferRow, OfferVersionRow, ProductRow

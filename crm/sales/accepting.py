@@ -1,11 +1,10 @@
 """What a customer's yes does: the offer is accepted, and exactly one order comes of it."""
 
-from dataclasses import dataclass
-
 from sqlalchemy import select
 
 from core.executor import handles
 from core.messages import Command
+from core.records import dataclass
 from crm.company import today
 from crm.errors import OrderNotFound, WrongOfferState
 from crm.models import OrderRow

@@ -4,13 +4,13 @@ What a note takes off is worked out from all notes of the invoice together, less
 several notes that credit everything add up to the invoice to the cent.
 """
 
-from dataclasses import dataclass
 from decimal import Decimal
 
 from sqlalchemy import select
 
 from core.executor import handles
 from core.messages import Command
+from core.records import dataclass
 from crm.checks import Findings
 from crm.company import today
 from crm.money import NOTHING, VatShare, line_net, plain, rounded, totals

@@ -1,12 +1,12 @@
 """Where and by when an order is delivered: a delivery address of the customer, and the lead time agreed with them."""
 
-from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import select
 
 from core.executor import handles
 from core.messages import Command
+from core.records import dataclass
 from crm.access import require_read
 from crm.company import today
 from crm.errors import WrongFields

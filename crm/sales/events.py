@@ -1,9 +1,9 @@
 """What happened to invoices, and to orders on their way to them."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from core.messages import Event
+from core.records import dataclass
 from crm.events import OfferEvent
 
 

@@ -3,7 +3,6 @@
 import csv
 import io
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
@@ -13,6 +12,7 @@ from core.errors import Conflict, DomainError, InvalidInput
 from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
+from core.records import dataclass
 from crm.checks import Findings, one_at_a_time, refuse_taken
 from crm.company import exchange_rate
 from crm.errors import CustomerNotFound

@@ -4,7 +4,6 @@ Numbers follow one another without a gap, in the order of issue: the date of iss
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -14,6 +13,7 @@ from sqlalchemy import func, select
 from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
+from core.records import dataclass
 from crm.checks import Findings, refuse_taken
 from crm.company import exchange_rate, today
 from crm.errors import CustomerNotFound

@@ -1,12 +1,12 @@
 """Reading invoices: lists, one with its lines and settlements, and a customer's ledger."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
 from sqlalchemy import or_, select
 
+from core.records import dataclass
 from crm.company import today
 from crm.models import CustomerRow, OrderRow
 from crm.money import VatShare, line_net, rounded

@@ -1,6 +1,5 @@
 """Settling invoices: what pays, credits or writes off an amount, taking that back, and disputes."""
 
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
@@ -9,6 +8,7 @@ from sqlalchemy import select
 from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
+from core.records import dataclass
 from crm.checks import Findings
 from crm.company import today
 from crm.money import NOTHING, plain

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import delete, insert, select
@@ -10,6 +10,7 @@ from sqlalchemy import delete, insert, select
 from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
+from core.records import dataclass
 from crm.checks import Findings, checked_version, one_at_a_time
 from crm.customer_search import Criteria, criteria_of
 from crm.errors import WrongFields

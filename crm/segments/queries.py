@@ -1,11 +1,11 @@
 """Reading segments: their list, who is in one now and who was, what two have in common, a rule before it is kept."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, func, select
 
+from core.records import dataclass
 from crm.access import require_read
 from crm.customer_search import Criteria
 from crm.models import ContactRow, CustomerRow

@@ -1,6 +1,6 @@
 """How much reading one file may cost; the worker process holds itself to it, and is killed when it does not."""
 
-from dataclasses import dataclass
+from core.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,11 +3,11 @@
 import shutil
 import subprocess
 import tempfile
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from core.records import dataclass
 from documents.content.previews import PDF_TYPE, store
 from documents.content.programs import Allowance, run
 from documents.content.readers import Text

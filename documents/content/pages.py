@@ -10,7 +10,6 @@ import io
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import BinaryIO
 
@@ -18,6 +17,7 @@ from core.errors import InvalidInput, NotFound
 from core.executor import handles
 from core.identity import SYSTEM, Actor
 from core.messages import Command
+from core.records import dataclass
 from documents.access import DocumentNotFound
 from documents.content.kinds import is_drawn
 from documents.content.queries import Rendition, rendition

@@ -4,9 +4,10 @@ import io
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from core.records import dataclass
 from documents.content import office
 from documents.content.kinds import CONVERTED, is_drawn
 from documents.content.readers import CannotRead, Picture, Readers, Text

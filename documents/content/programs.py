@@ -6,9 +6,9 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
+from core.records import dataclass
 from documents.content.readers import CannotRead
 
 LAUNCHER = Path(__file__).parent / "launcher.py"

@@ -1,12 +1,12 @@
 """What was read out of a version, for whoever may see the document."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select, tuple_
 
+from core.records import dataclass
 from documents.access import VersionNotFound, require_visible
 from documents.content.kinds import is_drawn
 from documents.content.models import DocumentTextRow, ExtractionRow, RenditionRow

@@ -10,11 +10,12 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from pathlib import Path
 from typing import Any
 
 from core.errors import Unavailable
+from core.records import dataclass
 from documents.content.kinds import reader_of
 from documents.content.limits import LIMITS, PAGE_LIMITS, Limits
 from documents.content.protocol import Garbled, receive, send

@@ -1,10 +1,10 @@
 """Renditions: what was made of a version to show it; the original is never altered."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import psycopg
 
+from core.records import dataclass
 from storage.blobs.store import BlobRef
 from storage.unit_of_work import UnitOfWork
 

@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from core.records import dataclass
 from documents.content.kinds import CONVERTED, is_drawn, reader_of
 from documents.content.readers import Text
 from documents.content.recognition import is_installed

@@ -1,10 +1,10 @@
 """What waits to be read: asked for with the commit that files a version, taken in batches, given back or finished."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from core.messages import Event
+from core.records import dataclass
 from documents.events import DocumentFiled, DocumentVersionAdded
 from storage.jobs.queue import JobRequest
 from storage.unit_of_work import UnitOfWork

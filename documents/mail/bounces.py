@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from email.message import Message
+
+from core.records import dataclass
 
 MOST_BLOCKS = 100  # recipients that one report tells of
 LONGEST = 400  # characters of a reason

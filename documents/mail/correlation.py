@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
 from core.ids import is_id
+from core.records import dataclass
 from documents.access import LinkRights, Target, links_of
 from documents.links import CASE, DocumentLink
 from documents.mail.letters import addresses

@@ -1,9 +1,9 @@
 """What happens to messages, for the trail."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from core.messages import Event
+from core.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.errors import HeaderParseError, MessageError
@@ -12,6 +12,7 @@ from email.message import Message
 from email.utils import getaddresses, parsedate_to_datetime
 from mimetypes import guess_extension
 
+from core.records import dataclass
 from documents.mail.bounces import Bounce, bounce_of
 
 MOST_PARTS = 300  # files of one message

@@ -1,11 +1,11 @@
 """What is known of filed messages; nothing of messages and attachments that the actor may not see."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import select
 
+from core.records import dataclass
 from documents.access import DOCUMENT, visible_documents
 from documents.mail.models import MailRow
 from documents.models import DocumentLinkRow, DocumentRow

@@ -6,11 +6,11 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from core.records import dataclass
 from documents.mail.bounces import Bounce
 from documents.mail.letters import Unreadable
 from storage.blobs.store import CHUNK

@@ -1,12 +1,12 @@
 """What a filed message says becomes searchable, its files become documents, and it joins its conversation."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select, update
 
 from core.executor import handles
 from core.messages import Command
+from core.records import dataclass
 from documents.access import DOCUMENT, Target, links_of
 from documents.filing import FileDocument, file
 from documents.intake_arrivals import INBOX

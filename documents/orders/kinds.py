@@ -1,12 +1,13 @@
 """What can be ordered: how each is checked before it begins, whether it is small, and how it is made."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from core.errors import Forbidden
 from core.identity import Actor
 from core.messages import Command
+from core.records import dataclass
 from core.settings import Settings
 from documents.content import office
 from documents.filing import FiledDocument

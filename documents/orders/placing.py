@@ -1,12 +1,12 @@
 """Placing an order, and ending it in the transaction that files its result, so that it is made once."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from core.errors import Conflict, Forbidden, NotFound
 from core.executor import REGISTRY, handles
 from core.ids import new_id
 from core.messages import Command
+from core.records import dataclass
 from documents.filing import FiledDocument
 from documents.orders.kinds import check, kind_of, stored
 from documents.orders.models import DocumentOrderRow

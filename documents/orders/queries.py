@@ -1,8 +1,8 @@
 """How orders get on, for whoever placed them."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from core.records import dataclass
 from documents.orders.models import DocumentOrderRow
 from documents.orders.placing import OrderNotFound
 from storage.unit_of_work import Reading

@@ -1,7 +1,6 @@
 """Assembling a package: documents at fixed versions become one PDF, which remembers what it was made of."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,6 +9,7 @@ from core.errors import Forbidden, InvalidInput
 from core.executor import handles
 from core.identity import Actor
 from core.messages import Command
+from core.records import dataclass
 from core.settings import Settings
 from documents.apart import lay_out, work, workbench
 from documents.content import office

@@ -2,7 +2,6 @@
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import font_roboto
@@ -11,6 +10,7 @@ from reportlab.pdfbase.pdfmetrics import registerFont, stringWidth
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
+from core.records import dataclass
 from documents.words import printable
 
 WIDTH, HEIGHT = 595.28, 841.89  # points: A4

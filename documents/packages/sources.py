@@ -1,10 +1,10 @@
 """What a version was made from, written once and read by whoever sees the version."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from core.records import dataclass
 from documents.access import require_visible, visible_documents
 from documents.models import DocumentRow
 from documents.packages.models import DocumentSourceRow

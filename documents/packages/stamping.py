@@ -1,7 +1,6 @@
 """The page of approvals: who decided what, when, on which version and digest, as a document of its own."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
@@ -10,6 +9,7 @@ from core.errors import Forbidden
 from core.executor import handles
 from core.identity import Actor
 from core.messages import Command
+from core.records import dataclass
 from core.settings import Settings
 from documents.access import links_of, target_of, visible_targets
 from documents.apart import lay_out, work, workbench

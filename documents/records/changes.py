@@ -1,13 +1,13 @@
 """What may change how long documents are kept: noted when it happens, worked off by the clock."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import ClassVar
 
 from sqlalchemy import delete, select, tuple_
 
 from core.executor import handles
 from core.messages import Command
+from core.records import dataclass
 from documents.access import Target
 from documents.links import CASE
 from documents.models import DocumentLinkRow

@@ -1,13 +1,13 @@
 """Destroys what an approved disposal lists, a batch per transaction; each document once and whole, or not at all."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from sqlalchemy import func, select, text
 
 from core.executor import handles
 from core.messages import Command
+from core.records import dataclass
 from documents.access import links_of
 from documents.links import NO_CASE, cases_of
 from documents.models import DocumentRow

@@ -1,11 +1,11 @@
 """Disposals as people see them: the lists, what became of each document, who agreed."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
 
+from core.records import dataclass
 from documents.access import visible_documents
 from documents.models import DocumentRow
 from documents.records.disposals import DisposalNotFound

@@ -6,7 +6,6 @@ Nothing here destroys; `documents.records.destroying` does, and only what two di
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,6 +15,7 @@ from core.errors import Conflict, InvalidInput, NotFound
 from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
+from core.records import dataclass
 from documents.filing import FiledDocument
 from documents.models import DocumentRow, DocumentVersionRow
 from documents.records.computing import compute

@@ -1,7 +1,6 @@
 """Legal holds: placing and lifting them, what they cover, and refusing what they forbid."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select, tuple_
@@ -10,6 +9,7 @@ from core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
+from core.records import dataclass
 from documents.access import DocumentNotFound, Target
 from documents.links import CASE
 from documents.models import DocumentLinkRow, DocumentRow

@@ -1,7 +1,6 @@
 """What the records pages, the command line and programs show: what is due when, and why a document is kept."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,6 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import and_, func, or_, select
 
 from core.errors import Forbidden, InvalidInput
+from core.records import dataclass
 from core.settings import Settings
 from documents.access import require_visible, visible_documents
 from documents.models import DocumentRow

@@ -1,7 +1,6 @@
 """Computing the schedule anew for many documents: in batches in the background, with progress."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Protocol
 
@@ -12,6 +11,7 @@ from core.executor import Executor, handles
 from core.identity import SYSTEM
 from core.ids import new_id
 from core.messages import Command
+from core.records import dataclass
 from documents.models import DocumentRow
 from documents.records.computing import AT_ONCE, compute
 from documents.records.models import RetentionRunRow

@@ -1,7 +1,7 @@
 """The retention schedule: its rules, administered with their history."""
 
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ from sqlalchemy import select
 from core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from core.executor import handles
 from core.messages import Command
+from core.records import dataclass
 from documents.models import DocumentTypeRow
 from documents.records.events import RetentionRuleChanged
 from documents.records.models import RetentionRuleRevisionRow, RetentionRuleRow

@@ -1,11 +1,12 @@
 """What the rules mean for one document: until when it is kept, and because of what."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from core.records import dataclass
 from documents.records.periods import read_period
 
 FILED, FILED_YEAR, CASE_CLOSED, FIELD, FOREVER = TRIGGERS = (

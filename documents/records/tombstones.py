@@ -1,13 +1,13 @@
 """What is left of destroyed documents: which, when, under which certificate, and the digests of what they were."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, select
 
 from core.errors import NotFound
+from core.records import dataclass
 from documents.models import DocumentLinkRow, DocumentRow
 from documents.records.models import DisposalItemRow, DisposalRow, TombstoneRow
 from storage.unit_of_work import Reading

@@ -1,10 +1,10 @@
 """What is shown of a text that was found: the part around the first words that were looked for, these marked."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from html import escape
 from itertools import islice
 
+from core.records import dataclass
 from documents.search.normalising import Token, cleaned, tokens
 from documents.search.questions import Marks
 

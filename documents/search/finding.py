@@ -9,10 +9,10 @@ the order of a phrase's words) is asked of one candidate after the other, newest
 import re
 import time
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
+from core.records import dataclass
 from documents.models import DocumentTypeRow
 from documents.search.models import COARSE, FINE
 from documents.search.ports import Held, SearchRights

@@ -3,10 +3,10 @@
 import difflib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import NoReturn, TypeAlias
 
 from core.errors import InvalidInput
+from core.records import dataclass
 
 FIELDS = {
     "kind": "document, case, customer, contact, product, offer or order",

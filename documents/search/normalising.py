@@ -5,11 +5,12 @@ import threading
 import unicodedata
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol, cast
 
 import snowballstemmer
+
+from core.records import dataclass
 
 ENGLISH, POLISH, ROMANIAN, RUSSIAN = "english", "polish", "romanian", "russian"
 LATIN = (ENGLISH, POLISH, ROMANIAN)

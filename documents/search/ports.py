@@ -1,10 +1,10 @@
 """What search asks of others: what can be found besides documents, and under which labels things may be seen."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
 
+from core.records import dataclass
 from documents.access import Target
 from storage.unit_of_work import Reading
 

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -10,6 +9,7 @@ from sqlalchemy import BigInteger, Float, cast, func, select
 from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY
 
 from core.errors import InvalidInput
+from core.records import dataclass
 from documents.models import DocumentTypeRow
 from documents.search.excerpts import LOOKED_AT, SHOWN, Piece, excerpt, marked
 from documents.search.finding import Finder, Window

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from core.records import dataclass
 from documents.search.language import (
     Either,
     Every,

@@ -5,7 +5,6 @@ numbers. What changes meanwhile writes its own entry as always; a batch that mee
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
@@ -13,6 +12,7 @@ from operator import itemgetter
 from sqlalchemy import delete, func, select, text
 
 from core.identity import SYSTEM
+from core.records import dataclass
 from documents.search.documents import DocumentSource
 from documents.search.indexing import index
 from documents.search.models import SearchEntryRow, SearchRebuildRow, SearchWordRow

@@ -4,13 +4,13 @@ Every value is given to the driver beside the text. In the text stand names of o
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from psycopg.errors import QueryCanceled
 from sqlalchemy.exc import OperationalError
 
 from core.errors import InvalidInput
+from core.records import dataclass
 from documents.search.models import BUCKETS
 from documents.search.ports import OWN, Held
 from storage.unit_of_work import Reading

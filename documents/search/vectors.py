@@ -5,9 +5,9 @@ and tags; `=field=value` for filters. No word contains such a mark, so nothing t
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
+from core.records import dataclass
 from documents.search.normalising import STEMS_KEPT, cleaned, folded, languages_of, stems, words_of
 
 STEM, NAME, IS = "/", "^", "="

@@ -1,8 +1,8 @@
 """What happens to signatures, for the trail."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from core.records import dataclass
 from documents.events import DocumentEvent
 
 

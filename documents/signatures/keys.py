@@ -1,7 +1,7 @@
 """The organisation's certificate, and the authorities that this installation trusts."""
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
 from cryptography.x509.oid import NameOID
 
 from core.errors import Unavailable
+from core.records import dataclass
 from core.settings import Settings
 
 ENDINGS = {".pem", ".crt", ".cer", ".der"}

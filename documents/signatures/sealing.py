@@ -1,6 +1,5 @@
 """Sealing a document: its newest version gets the organisation's signature and becomes the next version, signed."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,6 +10,7 @@ from core.errors import Forbidden, InvalidInput, Unavailable
 from core.executor import handles
 from core.identity import Actor
 from core.messages import Command
+from core.records import dataclass
 from core.settings import Settings
 from documents.access import links_of, lock_visible
 from documents.apart import lay_out, work, workbench

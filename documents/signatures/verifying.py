@@ -1,7 +1,6 @@
 """Having the signatures of a filed PDF looked at: by a worker, apart, and kept until somebody asks again."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -9,6 +8,7 @@ from core.errors import InvalidInput, NotFound
 from core.executor import handles
 from core.identity import SYSTEM
 from core.messages import Command
+from core.records import dataclass
 from core.settings import Settings
 from documents.access import VersionNotFound, links_of, require_visible
 from documents.apart import FileRefused, WorkTimedOut, lay_out, work, workbench

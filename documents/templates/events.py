@@ -1,9 +1,9 @@
 """What happens to templates, letters and labels, for the trail."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from core.messages import Event
+from core.records import dataclass
 from documents.events import DocumentEvent
 
 

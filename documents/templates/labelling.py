@@ -1,11 +1,12 @@
 """Filing a sheet of address labels for customers."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from core.errors import InvalidInput
 from core.executor import handles
 from core.messages import Command
+from core.records import dataclass
 from documents.filing import FiledDocument
 from documents.papers import file_paper
 from documents.templates.labels import draw_labels, sheet_of

@@ -2,7 +2,6 @@
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -13,6 +12,7 @@ from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
 from core.errors import InvalidInput
+from core.records import dataclass
 from documents.words import printable
 
 LARGEST, SMALLEST, STEP = 11.0, 3.5, 0.25  # points of type

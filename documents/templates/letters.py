@@ -1,11 +1,10 @@
 """One letter: a template filled in for a record, filed and linked to it."""
 
-from dataclasses import dataclass
-
 from core.errors import Forbidden
 from core.executor import handles
 from core.identity import Actor
 from core.messages import Command
+from core.records import dataclass
 from documents.filing import FiledDocument, FileDocument, file
 from documents.hosting import Host
 from documents.intake import Received, receive

@@ -1,6 +1,5 @@
 """Searches for recipients that somebody gave a name, so that the next letter goes to the same kind of people."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
@@ -9,6 +8,7 @@ from core.errors import Forbidden, InvalidInput, NotFound
 from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
+from core.records import dataclass
 from documents.templates.events import RecipientListSaved
 from documents.templates.models import RecipientListRow
 from documents.templates.registering import USE

@@ -1,7 +1,6 @@
 """The worker behind a mail merge: makes a batch of letters apart, files it, and joins all of them at the end."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from sqlalchemy import select
 
 from core.errors import DomainError, NotFound
 from core.identity import SYSTEM, Actor
+from core.records import dataclass
 from documents.apart import FileRefused, WorkTimedOut, lay_out, work, workbench
 from documents.hosting import Host
 from documents.intake import Received, receive

@@ -1,10 +1,10 @@
 """How mail merges get on."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
 
+from core.records import dataclass
 from documents.models import DocumentRow
 from documents.templates.merging import MergeNotFound
 from documents.templates.models import MailMergeLetterRow, MailMergeRow

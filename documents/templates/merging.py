@@ -1,6 +1,6 @@
 """Mail merge: one letter to many, made by a worker a batch at a time, which can be stopped and goes on again."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, ClassVar
 
 from sqlalchemy import func, select
@@ -10,6 +10,7 @@ from core.executor import handles
 from core.identity import Actor
 from core.ids import new_id
 from core.messages import Command
+from core.records import dataclass
 from documents.filing import FileDocument, file
 from documents.intake import Received
 from documents.links import DocumentLink

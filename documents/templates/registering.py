@@ -1,7 +1,6 @@
 """Templates: put into force after a check, looked at with sample data, filled in for one record."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from core.errors import Forbidden, InvalidInput, NotFound
 from core.executor import handles
 from core.identity import Actor
 from core.messages import Command
+from core.records import dataclass
 from documents.apart import lay_out, work, workbench
 from documents.content import office
 from documents.content.kinds import WORD

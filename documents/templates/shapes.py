@@ -1,8 +1,10 @@
 """What a template may ask for: fields by name, described for the people who write templates."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
+
+from core.records import dataclass
 
 TEXT, NUMBER, MONEY, DATE, FLAG, LIST, RECORD, OPEN = (
     *("text", "number", "money", "date", "yes or no"),

@@ -1,10 +1,10 @@
 """Where templates get their fields and letters their recipients; the composition root fills it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from core.errors import InvalidInput
+from core.records import dataclass
 from documents.templates.shapes import Field
 from storage.unit_of_work import Reading
 

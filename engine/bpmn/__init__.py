@@ -1,8 +1,8 @@
 """Reads BPMN safely, checks it and lowers it to what the engine executes."""
 
 import dataclasses
-from dataclasses import dataclass
 
+from core.records import dataclass
 from engine.bpmn.check import check_process
 from engine.bpmn.check_references import check_references
 from engine.bpmn.check_standard import check_standard

@@ -5,8 +5,8 @@ subscription is the key that a case waits for. A key has one property: a message
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from core.records import dataclass
 from engine.bpmn.expressions import Value, formula
 from engine.bpmn.findings import Findings
 from engine.bpmn.model import MessagePath, Process

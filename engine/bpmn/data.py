@@ -4,8 +4,8 @@ An association that only draws which document or record a task is about copies n
 """
 
 import re
-from dataclasses import dataclass
 
+from core.records import dataclass
 from engine.bpmn.expressions import Value, formula
 from engine.bpmn.findings import Findings
 from engine.bpmn.model import Data, DocumentRef, Mapping

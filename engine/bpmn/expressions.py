@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from core.errors import InvalidInput
+from core.records import dataclass
 from engine.feel import Expression, compile_expression
 
 _TOKEN = re.compile(

@@ -1,7 +1,8 @@
 """A reason why a file is refused, or a remark on it, with its place."""
 
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from core.records import dataclass
 
 Severity = Literal["error", "warning"]
 

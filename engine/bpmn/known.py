@@ -1,8 +1,8 @@
 """Which names a diagram may use: handlers of the installed packages, forms, decisions and processes."""
 
 import difflib
-from dataclasses import dataclass
 
+from core.records import dataclass
 from engine.ready import OPERATIONS
 
 

@@ -1,8 +1,9 @@
 """A checked process: everything that running it needs, with compiled expressions and the ids that the designer gave."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
+from core.records import dataclass
 from engine.bpmn.expressions import Value
 from engine.bpmn.outside import Outside
 from engine.feel import Script

@@ -3,9 +3,10 @@
 import difflib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from core.errors import InvalidInput
+from core.records import dataclass
 from engine.bpmn.expressions import Value
 from engine.bpmn.findings import Findings
 from engine.bpmn.known import Known

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 
+from core.records import dataclass
 from engine.bpmn.findings import Findings
 from engine.bpmn.read import BPMN, CAMUNDA, OBIEG, Xml, flag, local
 from engine.feel import compile_expression

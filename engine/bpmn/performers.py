@@ -1,8 +1,8 @@
 """Who does a user task in the standard's words: its human performer and potential owners (BPMN 2.0.2, 10.3.4)."""
 
 import re
-from dataclasses import dataclass
 
+from core.records import dataclass
 from engine.bpmn.expressions import Value, attribute
 from engine.bpmn.findings import Findings
 from engine.bpmn.read import BPMN, CAMUNDA, Xml, child_text, children, local

@@ -1,7 +1,8 @@
 """The elements and attributes of BPMN 2.0: what may stand where, and what is executed, drawn or refused."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from core.records import dataclass
 
 READ = "runs"
 DRAWN = "drawn"

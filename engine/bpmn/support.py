@@ -1,7 +1,6 @@
 """Which element runs in which position and which is refused, and why; the reference table is made from this."""
 
-from dataclasses import dataclass
-
+from core.records import dataclass
 from engine.bpmn.standard import NOTES, REFUSED
 
 

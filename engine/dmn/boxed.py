@@ -1,10 +1,11 @@
 """Turns boxed expressions into closures over the same scopes that FEEL itself uses (DMN 1.5, clauses 7.3 and 10.2)."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from typing import Any
 
+from core.records import dataclass
 from engine.dmn.findings import Finding, place_in
 from engine.dmn.items import Items
 from engine.dmn.table_reader import read_table

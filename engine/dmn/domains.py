@@ -1,10 +1,11 @@
 """The values that a decision table's cells accept, as sets over pieces of each input's scale."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cmp_to_key, reduce
 from typing import Any
 
+from core.records import dataclass
 from engine.feel import nodes
 from engine.feel.compare import order
 from engine.feel.compiler import Compiler

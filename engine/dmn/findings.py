@@ -1,10 +1,11 @@
 """What is wrong with a decision model, with its place in the file."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from core.errors import InvalidInput
+from core.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

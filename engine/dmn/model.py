@@ -1,11 +1,12 @@
 """A decision model: what it holds, and how a decision is made with all that it requires (DMN 1.5, clause 6)."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 
 from core.errors import NotFound
+from core.records import dataclass
 from engine.dmn.boxed import Used, accept_arguments
 from engine.dmn.findings import Finding
 from engine.dmn.items import Items

@@ -1,10 +1,11 @@
 """Decision tables: rules, hit policies and aggregations (DMN 1.5, clause 8)."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from typing import Any
 
+from core.records import dataclass
 from engine.feel.builtins import BUILTINS
 from engine.feel.compare import equal
 from engine.feel.errors import Fault

@@ -1,8 +1,9 @@
 """Where everything of a diagram stands: as its file says, else in columns of our own."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from core.records import dataclass
 from engine.bpmn.read import BPMN, Xml, children, flag, local
 
 DI = "http://www.omg.org/spec/BPMN/20100524/DI"

@@ -1,10 +1,10 @@
 """The company's calendar: time zone, public holidays and business hours."""
 
-from dataclasses import dataclass
 from datetime import date, time
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from core.records import dataclass
 from engine.feel.errors import Fault
 
 _SATURDAY = 5

@@ -1,8 +1,7 @@
 """What can be wrong with an expression: refused when it is read, or a value with a problem when it is evaluated."""
 
-from dataclasses import dataclass
-
 from core.errors import InvalidInput
+from core.records import dataclass
 
 
 class FeelSyntaxError(InvalidInput):

@@ -2,11 +2,11 @@
 
 import decimal
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
+from core.records import dataclass
 from engine.feel.errors import Fault
 
 # DMN 1.5, 10.3.2.3.1: IEEE 754-2008 decimal128

@@ -1,6 +1,8 @@
 """The types of FEEL: what `instance of`, parameters and item definitions speak about."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from core.records import dataclass
 
 SIMPLE = (
     "Any",

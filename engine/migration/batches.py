@@ -5,7 +5,7 @@ What a batch has still to do is in the database, so that it can be stopped, resu
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, ClassVar
 
 from sqlalchemy import func, insert, literal, select, update
@@ -15,6 +15,7 @@ from core.executor import Executor, handles
 from core.identity import SYSTEM, Actor
 from core.ids import new_id
 from core.messages import Command
+from core.records import dataclass
 from engine.deferred import Host
 from engine.errors import MigrationNotFound
 from engine.migration.events import MigrationResumed, MigrationStarted, MigrationStopped

@@ -1,9 +1,9 @@
 """What happens when instances are taken to another version."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from core.messages import Event
+from core.records import dataclass
 from engine.events import CaseEvent
 
 

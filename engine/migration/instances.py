@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from sqlalchemy import String as Text
@@ -10,6 +10,7 @@ from sqlalchemy import TableClause, column, delete, select, table, update, value
 
 from core.executor import handles
 from core.messages import Command
+from core.records import dataclass
 from engine import catalog, store
 from engine.bpmn.model import Node
 from engine.calls import ROUTE

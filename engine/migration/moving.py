@@ -7,9 +7,9 @@ carries something unknown is refused, so that no future addition is carried over
 
 import copy
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from core.records import dataclass
 from engine.bpmn.model import Node
 from engine.migration.plans import Plan, Problem
 from engine.spiff.apart import BEHIND

@@ -1,8 +1,8 @@
 """Migration plans: which element of the new version takes over from which of the old one, and whether it can."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
+from core.records import dataclass
 from engine.bpmn.model import Node, Process
 
 KINDS = {  # what people call the elements

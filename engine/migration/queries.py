@@ -1,13 +1,13 @@
 """What an administrator reads of migrations: a plan with its open elements, rehearsals, and how a batch gets on."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select, text
 
 from core.errors import Forbidden
+from core.records import dataclass
 from engine import catalog
 from engine.access import ADMINISTER
 from engine.bpmn.model import Node, Process

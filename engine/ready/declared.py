@@ -2,9 +2,9 @@
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
+from core.records import dataclass
 from engine.feel.kinds import article
 from engine.feel.type_check import coerced
 from engine.feel.type_parser import type_named

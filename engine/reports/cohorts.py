@@ -4,13 +4,14 @@ What is read is the history of the cases that are asked for: one look-up by the 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, Subquery, and_, case, cast, func, literal, null, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute
 
+from core.records import dataclass
 from engine import access
 from engine.errors import DefinitionNotFound
 from engine.models import DefinitionRow, InstanceRow, TokenLogRow

@@ -1,11 +1,12 @@
 """How long cases stay in each stage, how often they come back to it, and what people did in time."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, literal, select
 
+from core.records import dataclass
 from engine.models import InstanceRow, TaskHistoryRow, TokenLogRow, WorkItemRow
 from engine.reports.cohorts import BOUNDARY, Wanted, begun, number_of
 from engine.service_levels import SCOPES

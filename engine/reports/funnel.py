@@ -1,9 +1,10 @@
 """The funnel: how far cases come, where they stand and where they are lost; arithmetic only, no database."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, Literal
+
+from core.records import dataclass
 
 Fate = Literal["won", "now", "lost"]
 WON: Final = "won"

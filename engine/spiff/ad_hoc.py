@@ -1,11 +1,11 @@
 """Ad-hoc sub-processes: people choose what is done, how often and in which order (BPMN 2.0.2, 13.3.5)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from SpiffWorkflow.util.task import TaskState
 
+from core.records import dataclass
 from engine.bpmn.model import AdHoc, Flow
 from engine.bpmn.support import ACTIVITIES
 from engine.errors import ActivityNotOffered

@@ -1,10 +1,11 @@
 """What one command changed in a running case, for whoever stores or shows it; and what the case asks of others."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any, Protocol
 
+from core.records import dataclass
 from engine.bpmn.model import Called, Node
 from engine.subscriptions import SentMessage, SentSignal, Subscription
 

@@ -1,11 +1,11 @@
 """Taking over a state that another version of the diagram left: listen as this version says, arm what it adds."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from SpiffWorkflow.util.task import TaskState
 
+from core.records import dataclass
 from engine.spiff.apart import is_behind
 from engine.spiff.changes import ArmedTimer
 from engine.spiff.element import COMPENSATION, INSTANCE, is_held

@@ -1,12 +1,12 @@
 """What is claimed for an overdue invoice on a day: the open balance, interest by the law that fits, compensation."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
 from sqlalchemy import select
 
+from core.records import dataclass
 from crm.company import Company, exchange_rate
 from crm.errors import RateMissing
 from crm.money import NOTHING, rounded

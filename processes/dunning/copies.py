@@ -1,6 +1,5 @@
 """Copies of letters by mail and SMS: they follow once the letter has left, so that none tells of one held back."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 from sqlalchemy import select
@@ -8,6 +7,7 @@ from sqlalchemy import select
 from core.executor import Executor, handles
 from core.identity import SYSTEM
 from core.messages import Command
+from core.records import dataclass
 from crm.company import company, today
 from crm.outbox import words as outbox
 from crm.outbox.ports import PaperRef

@@ -5,7 +5,6 @@ wins. The outbox asks again right before anything leaves (see `holds`).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Protocol
 
@@ -15,6 +14,7 @@ from core.errors import StaleState
 from core.executor import Executor, handles
 from core.identity import SYSTEM
 from core.messages import Command
+from core.records import dataclass
 from crm.company import company, today
 from crm.outbox.ports import Paper as OutboxPaper
 from crm.outbox.queueing import queue as queue_message

@@ -3,13 +3,13 @@
 It is counted in the database when somebody asks. Amounts are in the company's currency.
 """
 
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, distinct, func, select
 
+from core.records import dataclass
 from crm.money import NOTHING, rounded
 from crm.sales.access import require_finance
 from crm.sales.issuing import INVOICE

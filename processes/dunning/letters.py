@@ -4,12 +4,12 @@ Locks are taken in one order everywhere: a message of the outbox, invoices by id
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from core.ids import new_id
+from core.records import dataclass
 from crm.sales.models import InvoiceRow
 from processes.dunning.claims import Law
 from processes.dunning.models import IS_WAITING, DunningDispatchRow, DunningItemRow, DunningLetterRow

@@ -1,7 +1,6 @@
 """News for running dunnings: what happens to invoices becomes messages to the case that runs for them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
@@ -9,6 +8,7 @@ from sqlalchemy import select, update
 
 from core.executor import handles
 from core.messages import Command, Event
+from core.records import dataclass
 from crm.company import today
 from crm.sales.events import DisputeResolved, InvoiceDisputed, InvoiceEvent, InvoiceSettled, SettlementUndone
 from crm.sales.settling import lock_invoice

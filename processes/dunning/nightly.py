@@ -5,7 +5,6 @@ repeated at any point: whatever runs already is passed over.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any, ClassVar, Protocol
 from zoneinfo import ZoneInfo
@@ -16,6 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 from core.executor import Executor, handles
 from core.identity import SYSTEM
 from core.messages import Command
+from core.records import dataclass
 from core.settings import Settings
 from crm.company import company, today
 from crm.models import CustomerRow

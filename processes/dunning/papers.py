@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from typing import Any
 
+from core.records import dataclass
 from crm.company import Company
 from crm.models import CustomerRow
 from crm.money import NOTHING, rounded

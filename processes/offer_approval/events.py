@@ -1,9 +1,9 @@
 """What happened to approvals, for the trail."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from core.messages import Event
+from core.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

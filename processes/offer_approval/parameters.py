@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -12,6 +11,7 @@ from sqlalchemy import select
 from core.errors import Forbidden
 from core.executor import handles
 from core.messages import Command, Event
+from core.records import dataclass
 from crm.checks import Findings, checked_version, one_at_a_time
 from crm.money import plain
 from engine.handlers import ServiceCall, service_task

@@ -3,13 +3,13 @@
 All of it follows from the history of the cases that began in a period; nothing is stored for it.
 """
 
-from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Subquery, func, select
 
+from core.records import dataclass
 from engine.models import InstanceRow, TokenLogRow
 from engine.reports.cohorts import Wanted, begun
 from storage.unit_of_work import Reading

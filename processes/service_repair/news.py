@@ -1,7 +1,6 @@
 """News for running repairs: answers to quotes and payments become messages to the case; a recall goes to all."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Protocol
 
@@ -11,6 +10,7 @@ from core.executor import Executor, handles
 from core.identity import SYSTEM
 from core.ids import new_id
 from core.messages import Command, Event
+from core.records import dataclass
 from crm.devices.models import DeviceRow
 from crm.outbox.events import OfferDeclined
 from crm.sales.events import InvoiceSettled, OfferAccepted

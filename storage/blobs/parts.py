@@ -5,13 +5,13 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
 from core.errors import Conflict, NotFound
 from core.ids import is_id
+from core.records import dataclass
 from storage.blobs.disk import writing
 from storage.blobs.local import flush_folder, make_folder
 from storage.blobs.store import CHUNK, Readable

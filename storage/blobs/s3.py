@@ -5,7 +5,7 @@ import re
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -16,6 +16,7 @@ from minio.error import InvalidResponseError, S3Error, ServerError
 from urllib3.exceptions import HTTPError, MaxRetryError, SSLError
 
 from core.errors import DomainError, StorageFull, Unavailable
+from core.records import dataclass
 from core.settings import Settings, SettingsError
 from storage.blobs.disk import writing
 from storage.blobs.reading import reader, window

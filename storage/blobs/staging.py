@@ -2,7 +2,6 @@
 
 import hashlib
 import logging
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, Protocol
@@ -12,6 +11,7 @@ from sqlalchemy import Connection, Engine, delete, exists, func, select
 from core.clock import Clock, SystemClock
 from core.errors import Conflict
 from core.ids import new_id
+from core.records import dataclass
 from storage.blobs.store import BlobMissing, BlobRef, BlobStore
 from storage.faults import translated
 from storage.models import BlobRow, BlobUploadRow

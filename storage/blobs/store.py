@@ -3,11 +3,11 @@
 import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO, Protocol
 
 from core.errors import NotFound
+from core.records import dataclass
 
 CHUNK = 1 << 20  # bytes that are in memory at a time
 _DIGEST = re.compile(r"[0-9a-f]{64}")

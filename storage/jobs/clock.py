@@ -4,7 +4,6 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
 
@@ -15,6 +14,7 @@ from sqlalchemy import Engine
 
 from core.clock import SystemClock
 from core.errors import DomainError
+from core.records import dataclass
 
 logger = logging.getLogger(__name__)
 logging.getLogger("apscheduler").setLevel(logging.ERROR)  # it would log every tick, and all that a long one skips

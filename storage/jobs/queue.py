@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from itertools import groupby
 from typing import Any, Protocol
@@ -15,6 +15,7 @@ from procrastinate.jobs import Job
 from procrastinate.manager import JobManager
 from sqlalchemy.orm import Session
 
+from core.records import dataclass
 from storage.jobs.registry import JOBS, JobRegistry
 
 

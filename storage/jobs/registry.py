@@ -1,10 +1,10 @@
 """Which function does which job; filled where jobs are defined."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from core.errors import Conflict, Forbidden, InvalidInput, NotFound, StaleState
+from core.records import dataclass
 
 ATTEMPTS = 12  # with the pauses below: given up after about an hour
 LONGEST_PAUSE = 3600  # seconds

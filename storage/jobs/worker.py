@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
@@ -22,6 +21,7 @@ from procrastinate.retry import BaseRetryStrategy, RetryDecision
 from procrastinate.worker import Worker as ProcrastinateWorker
 from sqlalchemy import Engine, func, select
 
+from core.records import dataclass
 from storage.jobs.queue import channels, gate_key
 from storage.jobs.registry import JOBS, JobKind, JobRegistry
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 from core.identity import SYSTEM, Actor
+from core.records import dataclass
 from core.settings import Settings
 from crm.customers import CreateCustomer
 from crm.devices.contracts import SaveContract

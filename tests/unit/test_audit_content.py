@@ -3,7 +3,6 @@
 import json
 import math
 from collections import OrderedDict
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from enum import Enum, IntEnum, StrEnum
@@ -14,6 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from audit.content import canonical, plain
+from core.records import dataclass
 
 VALUES = st.recursive(
     st.none()

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import pytest
@@ -12,6 +11,7 @@ from core.errors import Conflict, Forbidden, StaleState
 from core.executor import TRIES, Executor, Registry
 from core.identity import SYSTEM, Actor
 from core.messages import Command
+from core.records import dataclass
 
 EVA = Actor(id="eva", name="Eva", permissions=frozenset({"task.work"}))
 

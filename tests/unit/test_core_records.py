@@ -86,8 +86,8 @@ def test_a_record_takes_what_its_fields_say_and_names_what_is_wrong() -> None:
     assert Pair(1).right is None
     with pytest.raises(TypeError, match=r"Named\.__init__\(\) missing 1 required keyword-only argument: 'name'"):
         Named()  # type: ignore[call-arg]
-    with pytest.raises(TypeError, match="unexpected keyword argument 'nmae'"):
-        Named(nmae="Ewa")  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="unexpected keyword argument 'first'"):
+        Named(first="Ewa")  # type: ignore[call-arg]
     with pytest.raises(TypeError, match="positional"):
         Named("Ewa")  # type: ignore[misc]
     with pytest.raises(ValueError, match="younger"):

@@ -1,6 +1,6 @@
 """Time, identity, messages and errors: the words that everything else is written in."""
 
-from dataclasses import FrozenInstanceError, dataclass
+from dataclasses import FrozenInstanceError
 from datetime import UTC, datetime, timedelta, timezone
 from typing import ClassVar
 
@@ -11,6 +11,7 @@ from core.clock import FixedClock, SystemClock
 from core.errors import DomainError
 from core.identity import SYSTEM, Actor
 from core.messages import Event
+from core.records import dataclass
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import Any
 
 from core.clock import FixedClock
+from core.records import dataclass
 from engine.bpmn import Known, check_bpmn
 from engine.bpmn.model import Node
 from engine.errors import StepFailed

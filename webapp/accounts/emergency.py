@@ -1,6 +1,6 @@
 """Emergency access: who runs the installation sees everything for a short time, says why, and auditors see that."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -10,6 +10,7 @@ from core.executor import handles
 from core.identity import Actor
 from core.ids import new_id
 from core.messages import Command
+from core.records import dataclass
 from storage.unit_of_work import Reading, UnitOfWork
 from webapp.accounts.events import EmergencyAccessEnded, EmergencyAccessOpened
 from webapp.accounts.models import AccountRow, EmergencyAccessRow

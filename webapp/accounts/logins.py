@@ -1,7 +1,6 @@
 """Logging in and out: who is it, may they try again yet, and which browsers are logged in."""
 
 import hashlib
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, update
@@ -11,6 +10,7 @@ from core.errors import DomainError, NotFound, Unauthenticated
 from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
+from core.records import dataclass
 from storage.unit_of_work import Reading, UnitOfWork
 from webapp.accounts.events import LoggedIn, LoggedOut
 from webapp.accounts.models import AccountRow, LogInFailureRow, LogInRow

@@ -1,11 +1,11 @@
 """What somebody sees of their own account, and who administers accounts of everybody's: log-ins, tokens, rights."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import or_, select
 
 from core.errors import Forbidden
+from core.records import dataclass
 from storage.unit_of_work import Reading
 from webapp.accounts.browsers import browser_name
 from webapp.accounts.emergency import open_occasion

@@ -1,7 +1,7 @@
 """Adding, closing and reopening accounts, and giving them names, roles and pass-words."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from sqlalchemy import delete, select, update
 
@@ -9,6 +9,7 @@ from core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
+from core.records import dataclass
 from storage.unit_of_work import Reading, UnitOfWork
 from webapp.accounts import roles as known_roles
 from webapp.accounts.events import (

@@ -1,7 +1,7 @@
 """Finding accounts, and turning them into actors."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +9,7 @@ from sqlalchemy import Row, Select, func, select
 
 from core.errors import NotFound
 from core.identity import Actor
+from core.records import dataclass
 from storage.unit_of_work import Reading, Snapshot
 from webapp.accounts.emergency import with_emergency_access
 from webapp.accounts.models import AccountRoleRow, AccountRow

@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import re
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
@@ -13,6 +13,7 @@ from sqlalchemy import delete, exists, func, select
 from core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from core.executor import handles
 from core.messages import Command
+from core.records import dataclass
 from storage.unit_of_work import Reading, UnitOfWork
 from webapp.accounts.events import RecoveryCodeUsed, SecondFactorRemoved, SecondFactorSet
 from webapp.accounts.models import AccountRow, RecoveryCodeRow, SecondFactorRow

@@ -2,7 +2,6 @@
 
 import hashlib
 import secrets
-from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import select
@@ -11,6 +10,7 @@ from core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
+from core.records import dataclass
 from storage.unit_of_work import UnitOfWork
 from webapp.accounts.events import TokenCreated, TokenRevoked
 from webapp.accounts.models import AccountRoleRow, AccountRow, ApiTokenRow

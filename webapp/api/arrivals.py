@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from pydantic import Field
 
+from core.records import dataclass
 from documents import intake_sorting
 from documents.intake_sorting import Arrival, ArrivalPage, SetAside, SortArrival, UnreadMail
 from webapp.api.documents import LinkBody

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from pydantic import Field
 
+from core.records import dataclass
 from crm.calls import queries
 from crm.calls.leasing import FinishCall, GiveBackCall, KeepCall, TakeCall, TakenCall, TakeNextCall
 from crm.calls.queries import Call, CallSummary

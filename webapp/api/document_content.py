@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from flask import Response, request
 
+from core.records import dataclass
 from documents.content import queries
 from documents.content.pages import LookAtPage, page_picture
 from documents.content.renditions import PAGE

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from pydantic import Field
 
+from core.records import dataclass
 from documents.document_types import DefineDocumentType, DocumentType, document_type, document_types
 from webapp.api.routing import Body, Routes
 from webapp.web import run, view

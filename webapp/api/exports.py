@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from flask import Response
 from pydantic import Field
 
 from audit.giving import GiveOut
+from core.records import dataclass
 from crm.imports.exporting import ExportView, OrderExport, export_content, exports
 from storage.blobs.store import CHUNK
 from webapp.api.routing import Body, Routes

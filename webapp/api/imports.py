@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from flask import Response
 from pydantic import Field
 
 from audit.giving import GiveOut
+from core.records import dataclass
 from crm.imports.arranging import (
     ImportPage,
     ImportView,

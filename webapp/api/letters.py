@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from pydantic import Field
 
+from core.records import dataclass
 from documents.templates import lists, merges
 from documents.templates.labelling import MadeLabels, MakeLabels
 from documents.templates.labels import SHEETS

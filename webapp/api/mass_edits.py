@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from pydantic import Field
 
+from core.records import dataclass
 from crm.mass_edits.changing import ResumeMassEdit, StartMassEdit, StopMassEdit
 from crm.mass_edits.queries import EditedPage, MassEditPage, MassEditView, edited, mass_edit, mass_edits
 from crm.mass_edits.undoing import UndoMassEdit

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from pydantic import Field
 
+from core.records import dataclass
 from crm.paging import Part
 from crm.planning import notifications as crm_notifications
 from crm.planning.notifications import Notification, ReadNotifications, SetWish, SnoozeNotification

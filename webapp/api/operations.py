@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from core.records import dataclass
 from engine.ready import OPERATIONS, Fault, Operation, Parameter
 from engine.ready.schema import element_templates, json_schema
 from webapp.api.routing import Routes

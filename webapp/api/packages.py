@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from flask import Response
 from pydantic import Field
 
+from core.records import dataclass
 from documents.orders.kinds import ApprovalsOrder
 from documents.orders.queries import OrderView
 from documents.packages.assembling import PackageOrder, Part

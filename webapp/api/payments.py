@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from pydantic import Field
 
+from core.records import dataclass
 from crm.paging import Part
 from crm.payments import queries
 from crm.payments.allocating import MatchPayment, NamePayer, Portion, PutPaymentAside, UnmatchPayment

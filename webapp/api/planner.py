@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from pydantic import Field
 
+from core.records import dataclass
 from crm.activities import queries as activity_queries
 from crm.planning import filters as crm_filters
 from crm.planning import reports

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from core.records import dataclass
 from crm.payments import receivables as debts
 from crm.payments.receivables import Ageing, Claim, InterestRate, Receivables, SetInterestRate
 from webapp.api.routing import Body, Routes

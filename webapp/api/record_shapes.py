@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from core.records import dataclass
 from documents.records.disposal_queries import Disposal
 from documents.records.recomputing import RunView
 from documents.records.rules import RuleRevision, RuleView

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, Response, request
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from core.errors import InvalidInput
+from core.records import dataclass
 from webapp.api.json_body import answer_json, read_json
 from webapp.errors import BadRequest
 

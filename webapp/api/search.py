@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import Field
 
+from core.records import dataclass
 from documents.search.excerpts import as_html, as_text
 from documents.search.queries import Facet, Hit, SearchPage, search
 from webapp.api.routing import Body, Routes

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from core.records import dataclass
 from engine.choosing import OpenScope
 from engine.definitions import DeployedDefinition
 from engine.external import ExternalTask

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from flask import Response, request
 from pydantic import Field
 
+from core.records import dataclass
 from documents.orders.queries import OrderView
 from documents.reading import ReadDocument
 from documents.templates import registering

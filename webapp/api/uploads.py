@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
@@ -13,6 +12,7 @@ from flask import Response, request
 from pydantic import Field
 from werkzeug.http import http_date
 
+from core.records import dataclass
 from documents import intake_duplicates, intake_uploads, queries
 from documents.intake_uploads import FileUpload, Upload
 from storage.blobs.parts import Checksum

@@ -7,7 +7,6 @@ import os
 import stat
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ import click
 
 from core.errors import DomainError, StorageFull, Unavailable
 from core.identity import SYSTEM, Actor
+from core.records import dataclass
 from core.settings import Settings
 from documents.intake import Received, receive
 from documents.intake_arrivals import FolderFile

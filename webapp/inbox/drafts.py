@@ -5,7 +5,6 @@ What stands in a draft was not decided yet. It goes with the task, by the same s
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from core.errors import InvalidInput
 from core.executor import handles
 from core.messages import Command, Event
+from core.records import dataclass
 from engine.access import workable
 from engine.errors import TaskNotFound
 from engine.events import TaskCancelled, TaskCompleted

@@ -1,6 +1,5 @@
 """Filters of tasks that people keep by name, for themselves or for their groups."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import delete, exists, func, or_, select
@@ -9,6 +8,7 @@ from core.errors import Forbidden, InvalidInput, NotFound
 from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
+from core.records import dataclass
 from storage.unit_of_work import Reading, UnitOfWork
 from webapp.inbox.events import TaskFilterDropped, TaskFilterKept
 from webapp.inbox.looks import Look, look_of

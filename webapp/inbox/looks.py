@@ -1,12 +1,13 @@
 """The ways to look at open tasks: which ones, in what order, and what a look asks of the engine."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from core.identity import Actor
+from core.records import dataclass
 from engine.queries import TaskFilter
 from engine.views import TaskSummary
 

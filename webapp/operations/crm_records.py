@@ -3,7 +3,6 @@
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
@@ -13,6 +12,7 @@ from core.errors import Forbidden, InvalidInput, NotFound
 from core.executor import REGISTRY
 from core.identity import Actor
 from core.messages import Command
+from core.records import dataclass
 from crm.activities.content import Content
 from crm.activities.models import ActivityRow
 from crm.activities.registering import ChangeActivity, RegisterActivity

@@ -1,10 +1,11 @@
 """Sending mail: one message, with documents of the case, under an id that stays the same when it is sent again."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from typing import Any, Protocol
 
+from core.records import dataclass
 from crm.outbox.channels import File
 from crm.outbox.mail import Mail, MailRefused, MailServer, MailTooLarge, composed, message_id, recipients_of
 from engine.errors import BpmnError

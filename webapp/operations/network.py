@@ -8,12 +8,13 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import Protocol
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from core.errors import DomainError, InvalidInput, Unavailable
+from core.records import dataclass
 
 REDIRECTS = 5
 CHUNK = 1 << 16  # bytes

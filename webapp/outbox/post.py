@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 
@@ -11,6 +10,7 @@ from core.errors import DomainError, Unavailable
 from core.executor import handles
 from core.identity import SYSTEM
 from core.messages import Command
+from core.records import dataclass
 from crm.outbox import words as known
 from crm.outbox.errors import NoWayToReach
 from crm.outbox.handling import RetryMessage, retry_message

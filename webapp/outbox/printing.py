@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ from core.errors import DomainError
 from core.executor import handles
 from core.identity import SYSTEM
 from core.messages import Command
+from core.records import dataclass
 from crm.company import Company, company
 from crm.outbox import words as known
 from crm.outbox.batches import PRINT_JOB, Batch, BatchLetter, BatchPapers, NoteBatchFailed, batch, note_printed

@@ -1,11 +1,11 @@
 """Cases: the list, and one case with its diagram, history, documents and records."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from flask import render_template
 
+from core.records import dataclass
 from documents.queries import linked_documents
 from documents.records.tombstones import tombstones_of
 from engine import queries

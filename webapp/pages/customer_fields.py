@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
+from core.records import dataclass
 from crm.company_numbers import REGISTERS
 from crm.custom_fields import Field
 from crm.errors import WrongFields

@@ -1,12 +1,12 @@
 """The fields of a form-js schema as plain inputs of a page, and what was entered into them as fields again."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
+from core.records import dataclass
 from storage.orm import Json
 
 PREFIX = "field."  # of the names of inputs

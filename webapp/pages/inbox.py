@@ -1,12 +1,13 @@
 """The inbox: my tasks, what my groups can take, what is late or due today, what I delegated and have done."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from flask import Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as Answer
 
 from core.identity import Actor
+from core.records import dataclass
 from engine import queries
 from engine.finished import finished_tasks
 from engine.tasks import ClaimTask, UnclaimTask

@@ -1,8 +1,8 @@
 """What a document can be linked to from its page: each kind with what a search finds of it."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
+from core.records import dataclass
 from crm import offer_queries
 from crm import queries as crm
 from crm.access import may_read

@@ -1,8 +1,8 @@
 """Where the records of a graph of links are drawn: one column for each ring, the lines between them as curves."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from core.records import dataclass
 from crm.links.queries import Edge, Graph, Node
 
 WIDTH, HEIGHT = 212, 52  # pixels of a box

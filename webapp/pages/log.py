@@ -2,7 +2,6 @@
 
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,6 +11,7 @@ from flask import Response, render_template, send_file, url_for
 from audit.log import LogFilter, look, standing
 from audit.queries import Entry
 from audit.verify import check_stream, require_auditor
+from core.records import dataclass
 from documents import queries
 from engine.queries import instance
 from storage.unit_of_work import Reading

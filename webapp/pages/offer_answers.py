@@ -1,12 +1,11 @@
 """The page on which a customer answers an offer: no log-in, a signed link, and only a form that is sent answers."""
 
-from dataclasses import dataclass
-
 from flask import Blueprint, Flask, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from core.errors import Conflict, InvalidInput, NotFound
 from core.identity import SYSTEM
+from core.records import dataclass
 from crm.outbox.answer_pages import AnswerPage, NoteOfferRead, answer_page, by_link
 from crm.outbox.errors import LinkInvalid
 from crm.outbox.offers import AnswerOffer

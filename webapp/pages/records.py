@@ -1,11 +1,11 @@
 """Business records and other things that cases and documents point to, as links with a title."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from flask import url_for
 
 from core.errors import DomainError, NotFound
+from core.records import dataclass
 from crm import offer_queries
 from crm import queries as crm
 from crm.access import require_read

@@ -6,7 +6,7 @@ A report is made of plain values: `show` draws it, or sends its table as a file 
 import csv
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Literal
@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 from flask import Response, render_template, request, url_for
 
 from audit.giving import GiveOut
+from core.records import dataclass
 from webapp.pages.blueprint import asked
 from webapp.pages.formats import day, money, reader_zone
 from webapp.pages.shell import names

@@ -1,10 +1,9 @@
 """Records: what is due when, legal holds, the rules of the schedule, and disposals."""
 
-from dataclasses import dataclass
-
 from flask import Response, render_template, request, url_for
 
 from core.errors import InvalidInput
+from core.records import dataclass
 from documents.records import disposal_queries, holds, queries, recomputing, rules
 from documents.records.disposals import ExcludeItem
 from documents.records.holds import LiftHold, PlaceHold

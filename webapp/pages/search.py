@@ -1,10 +1,10 @@
 """Search: the page of results, and what is suggested while somebody types into the box above every page."""
 
 import re
-from dataclasses import dataclass
 
 from flask import render_template, url_for
 
+from core.records import dataclass
 from documents.search.language import FIELDS, SearchRefused
 from documents.search.queries import BEST, NEWEST, FacetValue, Hit, SearchPage, search, suggest
 from documents.search.statements import SearchTooBroad

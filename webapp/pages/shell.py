@@ -1,13 +1,13 @@
 """What stands around every page: navigation, account, theme, and the names of people."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask, g, request, url_for
 
 from core.errors import DomainError
 from core.identity import SYSTEM, Actor
+from core.records import dataclass
 from webapp.accounts.emergency import is_beyond_own_rights
 from webapp.accounts.queries import accounts
 from webapp.pages.formats import words

@@ -1,11 +1,12 @@
 """Starting a case: the processes that the reader may start."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from core.records import dataclass
 from engine.instances import StartInstance
 from engine.queries import startable
 from engine.views import StartChoice

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from audit.queries import Entry
+from core.records import dataclass
 from webapp.pages.formats import money, words
 
 TITLES = {

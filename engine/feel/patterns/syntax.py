@@ -1,7 +1,6 @@
 """Reads regular expressions as XPath defines them (XQuery and XPath Functions 3.1, section 5.6)."""
 
-from dataclasses import dataclass
-
+from core.records import dataclass
 from engine.feel.errors import Fault
 from engine.feel.patterns import charsets
 from engine.feel.patterns.charsets import Intervals

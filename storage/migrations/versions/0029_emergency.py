@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0028_emergency"
-down_revision = "0027_orders_due"
+revision = "0029_emergency"
+down_revision = "0028_approval_parameters"
 branch_labels = None
 depends_on = None
 
