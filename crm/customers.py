@@ -148,8 +148,11 @@ def note_need(unit: UnitOfWork, customer_id: str, said: str) -> None:
     """Put what a customer turned out to need before what was known of it. Raises `Forbidden`, `WrongFields`."""
     if not unit.actor.may("customer.edit"):
         raise Forbidden("You do not have the right to change customers (customer.edit).", permission="customer.edit")
-    known = unit.session.get_one(CustomerRow, customer_id).needs
-    needs = "\n".join(each for each in (said.strip(), known) if each)[:LONGEST_NEEDS]
+    row = unit.session.get_one(CustomerRow, customer_id, with_for_update=True, populate_existing=True)
+    needs = "\n".join(each for each in (said.strip(), row.needs) if each)
+    if len(needs) > LONGEST_NEEDS:
+        sentence = f"Together with what is known of the customer's needs it has more than {LONGEST_NEEDS} characters."
+        raise WrongFields({"/needs": f"{sentence} Shorten what the customer's page says, or this."})
     update_customer(UpdateCustomer(customer_id=customer_id, changes={"needs": needs}), unit)
 
 

@@ -9,7 +9,7 @@ from core.messages import Command
 from core.records import dataclass
 from crm.checks import Findings, refuse_taken
 from crm.company import exchange_rate
-from crm.errors import CustomerNotFound
+from crm.errors import CustomerNotFound, WrongFields
 from crm.events import OrderEntered
 from crm.models import CustomerRow, OfferLineRow, OrderLineRow, OrderRow
 from crm.money import plain, totals
@@ -119,6 +119,8 @@ def _usual_due(unit: UnitOfWork, customer: CustomerRow, command: EnterOrder) -> 
         return None
     office = unit.port(WorkingDays)
     while left > 0:
+        if day == date.max:
+            raise WrongFields({"/ordered_on": "This day is too far away to count the lead time from."})
         day += DAY
         left -= office.hours(day) is not None
     return day

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import select, union_all
+from sqlalchemy import select, true, union_all
 
 from core.records import dataclass
 from engine.handlers import ServiceCall
@@ -29,9 +29,16 @@ def completed_with(view: Reading, instance_id: str) -> list[AttachedDocument]:
     return list(dict.fromkeys(AttachedDocument(**each) for documents in rows for each in documents))
 
 
-def task_ids(view: Reading, instance_id: str) -> list[str]:
-    """All user tasks of a case, finished ones and open ones; asks for no rights."""
-    rows = union_all(*(select(row.id).where(row.instance_id == instance_id) for row in (TaskHistoryRow, WorkItemRow)))
+def task_ids(view: Reading, instance_id: str, element_id: str | None = None) -> list[str]:
+    """User tasks of a case, finished ones and open ones, all or those of an element; asks for no rights."""
+    rows = union_all(
+        *(
+            select(row.id).where(
+                row.instance_id == instance_id, true() if element_id is None else row.element_id == element_id
+            )
+            for row in (TaskHistoryRow, WorkItemRow)
+        )
+    )
     return sorted(view.session.scalars(rows))
 
 

@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from core.identity import Actor
@@ -161,6 +162,7 @@ BEYOND = {
     "follow_up_after": "w.follow_up_at > %(follow_up_after)s",
     "minimum_priority": "w.priority >= %(minimum_priority)s",
 }
+FURTHEST_DIGIT = 1000  # places before or behind the point; no number of a case has more
 CONTAINS = "(w.name ILIKE %(q)s OR w.business_key ILIKE %(q)s OR w.search::text ILIKE %(q)s)"
 
 
@@ -193,9 +195,10 @@ def _variables(variables: Mapping[str, Value], values: dict[str, Any]) -> list[s
 def _spelt(value: Value) -> set[str]:
     written = {json.dumps(value)}
     if isinstance(value, str):
-        with suppress(ValueError):
-            spelt = json.loads(value, parse_constant=_refuse)
-            written |= {value} if isinstance(spelt, int | float | bool) else set()
+        with suppress(ValueError, ArithmeticError, RecursionError):
+            spelt = json.loads(value, parse_constant=_refuse, parse_float=Decimal)
+            is_stored = not isinstance(spelt, Decimal) or abs(spelt.adjusted()) <= FURTHEST_DIGIT
+            written |= {value} if isinstance(spelt, int | Decimal) and is_stored else set()
     return written
 
 

@@ -71,7 +71,7 @@ from webapp.decisions import TaskDecisions
 from webapp.document_fields import FormJs
 from webapp.erasing import PapersOfPeople
 from webapp.erp.http import HttpErp
-from webapp.inbox.drafts import forget_drafts
+from webapp.inbox.drafts import forget_drafts, forget_person
 from webapp.linked_records import RecordTitles
 from webapp.mail_directory import Directory
 from webapp.mail_jobs import open_mails
@@ -145,6 +145,7 @@ def forget_people(unit: UnitOfWork, events: Sequence[Event]) -> None:
             continue
         if event.subject.startswith("account:"):
             forget(unit, event.subject.removeprefix("account:"))
+            forget_person(unit, event.subject.removeprefix("account:"))
         elif event.subject.startswith("contact:") and (erased := forget_contact(unit, event.subject)):
             unit.emit(erased)
 

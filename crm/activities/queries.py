@@ -206,6 +206,7 @@ def _matching(view: Reading, wanted: ActivityFilter) -> Select[Any]:
         found = found.where(ActivityRow.state.in_(OPEN_STATES))
     if wanted.unanswered:
         found = found.where(ActivityRow.responded_at.is_(None), ActivityRow.respond_by < view.clock.now())
+        found = found.where(ActivityRow.state.in_(OPEN_STATES))
     if wanted.linked is not None:
         entity, _, record = wanted.linked.rpartition(":")
         about = select(ActivityLinkRow.activity_id).where(

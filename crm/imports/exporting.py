@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from sqlalchemy import select, update
 
-from core.errors import InvalidInput, NotFound
+from core.errors import Forbidden, InvalidInput, NotFound
 from core.executor import handles
 from core.identity import SYSTEM, Actor
 from core.ids import new_id
@@ -160,11 +160,13 @@ def exports(view: Reading, *, limit: int = 50) -> list[ExportView]:
 
 
 def export_content(view: Reading, export_id: str) -> tuple[ExportView, str]:
-    """An export that is there to be fetched, and the digest of its content. Raises `ExportNotFound`."""
+    """An export that is there to be fetched, and the digest of its content. Raises `ExportNotFound`, `Forbidden`."""
     row = view.session.get(ExportRow, export_id)
     is_there = row is not None and row.made_by == view.actor.id and row.expires_at > view.clock.now()
     if row is None or not is_there or row.digest is None:
         raise ExportNotFound(export_id)
+    if not view.actor.permissions.issuperset(row.rights):  # it was written with them
+        raise Forbidden("This file was made with rights that you no longer have. Order a new one.")
     return _view(row), row.digest
 
 

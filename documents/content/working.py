@@ -18,6 +18,7 @@ from documents.content.limits import Limits
 from documents.content.readers import CannotRead, Readers
 from documents.content.waiting import ATTEMPTS, Order, Outcome, give_back, is_busy, request, take
 from storage.blobs.store import CHUNK, BlobStore
+from storage.faults import Unstorable
 from storage.unit_of_work import UnitFactory, UnitOfWork
 
 logger = logging.getLogger(__name__)
@@ -107,7 +108,7 @@ def _keep(host: Host, step: Step[Any], done: list[Any], orders: list[Order]) -> 
     """Write down what came of a batch; what the database refuses of one version must not take the others with it."""
     try:
         _record(host, step, done, orders[len(done) :])
-    except (DBAPIError, psycopg.Error, StaleState):
+    except (DBAPIError, psycopg.Error, StaleState, Unstorable):
         _record(host, step, [], orders[len(done) :])
         for each, order in zip(done, orders, strict=False):
             _keep_one(host, step, each, order)
@@ -116,7 +117,7 @@ def _keep(host: Host, step: Step[Any], done: list[Any], orders: list[Order]) -> 
 def _keep_one(host: Host, step: Step[Any], done: Any, order: Order) -> None:
     try:
         _record(host, step, [done])
-    except (DBAPIError, psycopg.Error) as error:
+    except (DBAPIError, psycopg.Error, Unstorable) as error:
         extra = {"action": f"documents.{step.name}", "document": order.document_id, "version": order.n}
         logger.warning("what was read cannot be stored", extra={**extra, "error": str(error)})
         _record(host, step, [step.failed(order, "the database cannot store what was read")])

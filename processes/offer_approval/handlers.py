@@ -147,9 +147,10 @@ def open_version(unit: UnitOfWork, call: ServiceCall) -> dict[str, Any]:
     command = ReviseOffer(
         offer_id=str(call.inputs["offer_id"]), note=_text(call.inputs["comment"]), case_id=call.instance_id
     )
-    revise_offer(command, unit)
-    unit.session.flush()  # read back the version that was opened
     view = ProcessView(unit)
+    if offer(view, command.offer_id).state != "draft":  # somebody may have opened it on the offer's page
+        revise_offer(command, unit)
+        unit.session.flush()  # read back the version that was opened
     found = offer(view, command.offer_id)
     terms = terms_shown(found.terms)
     return (

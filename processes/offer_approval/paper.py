@@ -5,6 +5,7 @@ from typing import Any
 
 from crm import queries
 from crm.company import Company, company
+from crm.errors import WrongOfferState
 from crm.money import plain
 from crm.offer_queries import Offer
 from crm.outbox.ports import PaperRef
@@ -23,7 +24,9 @@ ROLE = "offer"
 
 
 def file_offer_paper(view: ProcessView, offer: Offer, *, case_id: str) -> PaperRef:
-    """The PDF of the version, made in the caller's unit unless somebody has made it before."""
+    """The PDF of a frozen version, made in the caller's unit unless it is there. Raises `WrongOfferState` (draft)."""
+    if offer.digest is None:
+        raise WrongOfferState(offer.number, state=offer.state, wanted="sent to the customer")
     known = filed_paper(view, offer)
     if known is not None:
         return known

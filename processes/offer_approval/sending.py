@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from core.errors import DomainError
+from core.errors import Conflict, DomainError, InvalidInput, NotFound
 from crm.approvals import MarkOfferSent, mark_offer_sent
 from crm.company import company
+from crm.errors import WrongOfferState
 from crm.offer_queries import Offer, offer
 from crm.outbox import words as outbox
 from crm.outbox.models import MessageRow, PaperRow
@@ -29,7 +30,7 @@ from processes.offer_approval.case_documents import documents_of_case
 from processes.offer_approval.facts import shown
 from processes.offer_approval.handlers import told_to_the_person
 from processes.offer_approval.package import PACKAGE
-from processes.offer_approval.paper import file_offer_paper
+from processes.offer_approval.paper import file_offer_paper, filed_paper
 from processes.process_view import ProcessView
 from storage.unit_of_work import UnitOfWork
 
@@ -38,6 +39,8 @@ WAYS = {EMAIL: "by e-mail", "post": "by post", "in_person": "in person", "portal
 INSIDE = frozenset({"approval_sheet", "package_manifest", "margin_calculation", "offer_document"})
 OWN_ROLES = frozenset({"offer", "sent"})  # the offer itself and copies of mail
 MANIFEST = "package_manifest"
+HANDED_OVER = frozenset({"sent", "accepted", "declined"})
+SENDING = ("assemble_package", "fix_address")
 
 
 @service_task("offer_approval.make_paper")
@@ -49,6 +52,7 @@ def make_paper(unit: UnitOfWork, call: ServiceCall) -> dict[str, Any]:
     fields = fields_of(view, reached(view, found.customer_id, None), ("crm.offer", found.id))
     usual = text_named(view, "offer")
     return _ways_to(view, found) | {
+        "package_version": str(found.version),
         "papers": _choices(view, found, call.instance_id),
         "enclosures": [],
         "cover_subject": filled(usual.subject, fields),
@@ -63,10 +67,13 @@ def send_package(unit: UnitOfWork, call: ServiceCall) -> dict[str, Any]:
     told, view = call.inputs, ProcessView(unit)
     found = offer(view, str(told["offer_id"]))
     way = str(told.get("sent_by") or EMAIL)
-    if found.state == "sent" and not told.get("returned"):
+    with told_to_the_person(WrongOfferState):
+        _require_same(found, told)
+    if found.state in HANDED_OVER and not told.get("returned"):
         message_id = _newest_message(unit, found)
     elif way == EMAIL:
-        with told_to_the_person(DomainError):  # the person can put it right: the address, the papers, the words
+        # the person can put it right: the address, the papers, the words
+        with told_to_the_person(InvalidInput, NotFound, Conflict):
             message_id = _send(unit, call, view, found)
     else:
         message_id = None
@@ -83,6 +90,16 @@ def send_package(unit: UnitOfWork, call: ServiceCall) -> dict[str, Any]:
     }
 
 
+def _require_same(found: Offer, told: Mapping[str, Any]) -> None:
+    """What goes out is what was put together. Raises `WrongOfferState` for another version, and where nobody waits."""
+    version = str(told.get("package_version") or found.version)
+    if version != str(found.version):
+        wanted = f"sent as the package of version {version}, for there is version {found.version}"
+        raise WrongOfferState(found.number, state=found.state, wanted=wanted)
+    if told.get("returned") and found.state != "sent":
+        raise WrongOfferState(found.number, state=found.state, wanted="sent once more")
+
+
 @service_task("offer_approval.read_returned")
 def read_returned(unit: UnitOfWork, call: ServiceCall) -> dict[str, Any]:
     """What came back, and whether the customer still waits for it; the words and papers are those of then."""
@@ -90,16 +107,17 @@ def read_returned(unit: UnitOfWork, call: ServiceCall) -> dict[str, Any]:
     found = offer(view, str(call.inputs["offer_id"]))
     message = unit.session.get_one(MessageRow, str(call.inputs["message_id"]))
     papers = unit.session.scalars(select(PaperRow).where(PaperRow.message_id == message.id).order_by(PaperRow.position))
-    further = [f"{each.document_id}:{each.version}" for each in papers][1:]
+    sent = [PaperRef(document_id=each.document_id, version=each.version) for each in papers]
     ways = _ways_to(view, found, but=message.recipient)
     return (
         shown(view, found, customer(view, found.customer_id))
         | ways
         | {
             "author": found.owner,
-            "is_open": found.state == "sent",
+            "is_open": found.state == "sent" and sent[:1] == [filed_paper(view, found)],  # of the version of now
+            "package_version": str(found.version),
             "returned": {"to": message.recipient, "reason": message.reason or "no reason was given"},
-            "enclosures": further,
+            "enclosures": [f"{each.document_id}:{each.version}" for each in sent[1:]],
             "cover_subject": message.subject,
             "cover_text": message.text,
             "sending_note": None,
@@ -137,14 +155,11 @@ def _may_go(kind: str | None) -> bool:
 
 def _send(unit: UnitOfWork, call: ServiceCall, view: ProcessView, found: Offer) -> str:
     told = call.inputs
-    chosen = [_reference(str(each)) for each in told.get("enclosures") or []]
-    known = {str(each["value"]) for each in told.get("papers") or []}
-    added = [each for each in _attached_to_tasks(view, call.instance_id) if f"{each[0]}:{each[1]}" not in known]
     recipient = told.get("other_recipient") if told.get("recipient") == OTHER else told.get("recipient")
     order = SendOffer(
         offer_id=found.id,
         pdf=file_offer_paper(view, found, case_id=call.instance_id),
-        papers=tuple(PaperRef(document_id=each, version=n) for each, n in dict.fromkeys([*chosen, *added])),
+        papers=tuple(_chosen(view, call)),
         recipient=str(recipient or "") or None,
         subject=str(told.get("cover_subject") or ""),
         text=str(told.get("cover_text") or "").replace("\r\n", "\n"),
@@ -156,9 +171,17 @@ def _send(unit: UnitOfWork, call: ServiceCall, view: ProcessView, found: Offer) 
     return send_offer(order, unit).message_id
 
 
+def _chosen(view: ProcessView, call: ServiceCall) -> list[PaperRef]:
+    """What was ticked, and what was attached to the task."""
+    listed = {str(each["value"]) for each in call.inputs.get("papers") or []}
+    ticked = [_reference(str(each)) for each in call.inputs.get("enclosures") or []]
+    added = [each for each in _attached_to_tasks(view, call.instance_id) if f"{each[0]}:{each[1]}" not in listed]
+    return [PaperRef(document_id=each, version=n) for each, n in dict.fromkeys([*ticked, *added])]
+
+
 def _attached_to_tasks(view: ProcessView, case_id: str) -> list[tuple[str, int]]:
-    """What people attached to tasks of the case and may go outside."""
-    targets = [Target("task", each) for each in task_ids(view, case_id)]
+    """What people attached to the tasks that send and may go outside; papers of other tasks are ticked or stay."""
+    targets = [Target("task", each) for element in SENDING for each in task_ids(view, case_id, element)]
     there = attached(view, targets)
     return [(each.document_id, each.n) for target in targets for each in there[target] if _may_go(each.type)]
 
@@ -233,10 +256,7 @@ def _papers_of(view: ProcessView, found: Offer, message: MessageRow | None, call
         ).all()
         wanted = [PaperRef(document_id=row.document_id, version=row.version) for row in rows]
     else:
-        told: Mapping[str, Any] = call.inputs
-        chosen = [_reference(str(each)) for each in told.get("enclosures") or []]
-        wanted = [PaperRef(document_id=each, version=n) for each, n in chosen]
-        wanted.insert(0, file_offer_paper(view, found, case_id=call.instance_id))
+        wanted = [file_offer_paper(view, found, case_id=call.instance_id), *_chosen(view, call)]
     return view.port(Papers).papers(view, wanted)
 
 

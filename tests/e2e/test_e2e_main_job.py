@@ -16,7 +16,8 @@ TITLE = "request"
 def test_an_offer_goes_from_draft_to_an_approval_that_an_auditor_can_follow(
     log_in: LogIn, draft: str, request_pdf: Path
 ) -> None:
-    representative = log_in("ewa").page
+    ewa = log_in("ewa")
+    representative = ewa.page
     start_approval(representative, draft)
     fill_request(representative)
     digest = attach(representative, request_pdf)
@@ -32,7 +33,7 @@ def test_an_offer_goes_from_draft_to_an_approval_that_an_auditor_can_follow(
     manager.get_by_label("Approve", exact=True).check()
     complete(manager)
 
-    representative.goto("/")
+    ewa.go("/")
     package = representative.locator("li", has_text=draft)
     expect(package).to_contain_text("Assemble package")
     package.get_by_role("link").click()

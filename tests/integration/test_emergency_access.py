@@ -19,6 +19,7 @@ from crm.profiles import Profile
 from tests.engine_world import bpmn, line
 from tests.integration.test_second_factor import send
 from tests.web import PASSWORD, Program, form_token, log_in
+from webapp.accounts.people import CloseAccount, ReopenAccount, SetRoles
 from webapp.accounts.queries import account_named
 from webapp.accounts.tokens import CreateToken
 from webapp.bootstrap import Application
@@ -119,6 +120,29 @@ def test_auditors_see_who_opened_what_and_why_and_others_do_not(
     assert anna.get("/emergency-access").status_code == 403
     assert send(anna, "/emergency-access", reason=REASON, minutes="60").status_code == 403
     assert send(adam, "/emergency-access", reason=REASON, minutes="60").status_code == 403
+
+
+def test_whoever_is_no_administrator_any_more_has_no_emergency_access_left(
+    application: Application, root: FlaskClient, addresses: list[str]
+) -> None:
+    send(root, "/emergency-access", reason=REASON, minutes="240")
+
+    application.executor.execute(SetRoles(name="root", roles=frozenset()), actor=SYSTEM)
+
+    assert 200 not in answers(root, addresses)
+
+
+def test_emergency_access_of_a_closed_account_does_not_come_back_with_it(
+    application: Application, app: Flask, root: FlaskClient, addresses: list[str]
+) -> None:
+    send(root, "/emergency-access", reason=REASON, minutes="240")
+
+    application.executor.execute(CloseAccount(name="root"), actor=SYSTEM)
+    application.executor.execute(ReopenAccount(name="root"), actor=SYSTEM)
+
+    again = app.test_client()
+    log_in(again, name="root")
+    assert 200 not in answers(again, addresses)
 
 
 @pytest.mark.parametrize("given", [{"reason": "because", "minutes": "30"}, {"reason": REASON, "minutes": "9999"}])

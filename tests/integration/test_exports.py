@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -47,6 +48,17 @@ def make_firm(desk: ImportDesk, **values: object) -> str:
     address = Address(street="Prosta 1", postal_code="00-001", city="Łódź", country="PL")
     usual = {"name": "Młyn", "addresses": (address,), "phones": (Phone(number="22 123 45 67"),), "payment_days": 30}
     return desk.desk.make_customer(**usual | values)
+
+
+def test_a_file_is_not_handed_out_to_who_lost_the_rights_that_it_was_made_with(desk: ImportDesk) -> None:
+    made = desk.desk.do(OrderExport(kind="customers"), REP)
+    make_export(desk, desk.jobs.waiting.pop().arguments)
+    without = replace(REP, permissions=REP.permissions - {"customer.finance"})
+
+    with pytest.raises(Forbidden, match="no longer have"):
+        desk.desk.ask(export_content, made, actor=without)
+
+    assert desk.desk.ask(export_content, made, actor=REP)
 
 
 def test_imp_02_what_goes_out_comes_in_again_unchanged(desk: ImportDesk) -> None:

@@ -13,6 +13,7 @@ import pytest
 from pypdf import PdfReader
 
 from core.identity import SYSTEM
+from crm.offers import ReviseOffer
 from crm.outbox.handling import NoteBounce
 from crm.outbox.offers import SendOffer
 from crm.outbox.ports import Tokens
@@ -21,7 +22,7 @@ from crm.sales.accepting import AcceptOffer
 from documents.filing import AddVersion, FileDocument
 from documents.links import DocumentLink
 from documents.queries import linked_documents
-from engine.errors import FormRefused
+from engine.errors import FormRefused, StepRefused
 from engine.inbox import TaskFilter, tasks
 from engine.instances import StartedInstance
 from engine.views import TaskSummary
@@ -161,6 +162,66 @@ def test_an_offer_that_is_sent_from_its_page_ends_the_task_and_has_its_manifest(
     assert sending.desk.instance(sending.case.id).outcome == "approved_sent"
     assert "prezes@wisla.example" in sending.manifest()
     assert len(sending.office.ask(messages, MessageFilter()).items) == 1
+
+
+def test_an_offer_that_was_answered_before_the_approval_heard_of_it_leaves_no_incident(sending: Sending) -> None:
+    pdf = offer_paper(sending.office.application, sending.offer_id, actor=REP)
+    sending.desk.do(SendOffer(offer_id=sending.offer_id, pdf=pdf, recipient="prezes@wisla.example"))
+    sending.desk.do(AcceptOffer(offer_id=sending.offer_id))
+
+    sending.work()
+
+    assert sending.desk.instance(sending.case.id).outcome == "approved_sent"
+
+
+@pytest.mark.parametrize("way", ["post", "email"])
+def test_a_version_that_was_opened_meanwhile_does_not_leave_with_the_package_of_the_one_before(
+    sending: Sending, way: str
+) -> None:
+    sending.desk.do(ReviseOffer(offer_id=sending.offer_id, note="cheaper"))
+
+    with pytest.raises(StepRefused, match="package of version 1, for there is version 2"):
+        sending.send(sent_by=way)
+
+    assert sending.desk.offer(sending.offer_id).state == "draft"
+    sending.desk.complete(sending.task().id, REP, sent_by="revise", sending_note="as on its page")
+    assert sending.task("revise_offer").instance_id == sending.case.id
+
+
+def test_a_paper_of_another_task_that_nobody_ticked_stays_in_the_house(sending: Sending) -> None:
+    blob = sending.blob(b"%PDF-1.7 risks")
+    links = (DocumentLink(kind="task", id=sending.case.tasks[0].id),)
+    sending.desk.do(FileDocument(title="Risks", blob=blob, file_name="risks.pdf", links=links))
+
+    sending.send()
+    sending.office.send()
+
+    assert [content == b"%PDF-1.7 risks" for _, content in sending.papers()] == [False]
+
+
+def test_the_manifest_of_what_goes_by_post_names_what_was_attached(sending: Sending) -> None:
+    sending.desk.attach(sending.task().id, kind="drawing", content=PDF + b"drawing")
+
+    sending.desk.complete(sending.task().id, REP, sent_by="post")
+
+    assert hashlib.sha256(PDF + b"drawing").hexdigest() in sending.manifest().replace("\n", "")
+
+
+def test_mail_of_an_earlier_version_that_comes_back_asks_nobody(sending: Sending) -> None:
+    sending.send()
+    sending.office.send()
+    outside = sending.office.box.letters[-1][1]["Message-ID"].strip("<>")
+    sending.desk.do(ReviseOffer(offer_id=sending.offer_id, note="cheaper"))
+    again = sending.desk.start(sending.offer_id, sends=True)
+    sending.desk.prepare(again)
+    sending.send()
+    bounce = NoteBounce(outside_ids=(outside,), recipient="biuro@wisla.example", status="5.1.1", reason="no")
+    sending.office.do(bounce, SYSTEM)
+
+    sending.work()
+
+    with sending.office.application.units.reading(SYSTEM) as view:
+        assert tasks(view, TaskFilter()).items == []
 
 
 def test_an_address_that_is_none_is_told_to_the_person_and_nothing_is_sent(sending: Sending) -> None:

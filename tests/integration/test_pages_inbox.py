@@ -12,6 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
+from audit.erasing import ErasePersonalData
 from core.clock import FixedClock
 from core.identity import SYSTEM
 from engine.definitions import DeployDefinitions, DeploymentFile
@@ -256,3 +257,47 @@ def test_a_draft_of_somebody_elses_task_or_of_no_shape_is_refused(people: dict[s
     assert keep(people["ola"], task, {"note": "x"}) == 404
     assert keep(people["ewa"], task, ["x"]) == 422
     assert keep(people["ewa"], task, {"note": "x" * 300_000}) == 422
+
+
+def test_a_draft_with_numbers_that_are_none_is_refused(people: dict[str, FlaskClient], start: Start) -> None:
+    task = start("beta")
+    headers = {"X-CSRFToken": form_token(people["ewa"]), "Content-Type": "application/json"}
+
+    for body in ('{"note": NaN}', '{"note": 1e999}', '{"note": ' + "[" * 5000 + "]" * 5000 + "}"):
+        answer = people["ewa"].put(f"/tasks/{task}/draft", data=body, headers=headers)
+        assert answer.status_code == 400, body[:20]
+
+
+@pytest.mark.parametrize("value", ["1e999999", "1e-20000", "1e99999999999999999999", "-7.50"])
+def test_a_column_is_filtered_by_any_number_that_somebody_types(
+    people: dict[str, FlaskClient], start: Start, value: str
+) -> None:
+    start(region="north")
+
+    page = people["ewa"].get(
+        "/", query_string={"show": "groups", "process": "alpha", "column": "region", "value": value}
+    )
+
+    assert page.status_code == 200
+
+
+def test_with_a_person_their_drafts_and_filters_are_erased(
+    application: Application, people: dict[str, FlaskClient], start: Start
+) -> None:
+    assert keep(people["ewa"], start("beta"), {"note": "half a sentence"}) == 204
+    assert post(people["ewa"], "/inbox/filters", name="Ewa's own", groups="sales_rep", show="overdue").status_code < 400
+    assert "Ewa&#39;s own" in shown(people["jan"], "/")
+
+    application.executor.execute(ErasePersonalData(subject="account:ewa", reason="asked on Monday"), actor=SYSTEM)
+
+    assert drafts(application) == 0
+    assert "Ewa&#39;s own" not in shown(people["jan"], "/")
+
+
+def test_a_filter_that_is_kept_again_shows_whom_it_is_shared_with(people: dict[str, FlaskClient]) -> None:
+    kept = post(people["ewa"], "/inbox/filters", name="Late", groups="accounting", show="overdue")
+
+    page = shown(people["ewa"], kept.headers.get("HX-Redirect") or kept.headers["Location"])
+
+    assert 'value="accounting" checked' in page
+    assert 'value="sales_rep" checked' not in page

@@ -144,7 +144,7 @@ def test_lists_of_invoices_show_the_overdue_and_search_by_number(piotr: FlaskCli
 def test_off_02_three_letters_offer_products_with_price_unit_and_vat(
     application: Application, app: Flask, add_account: Callable[..., str], program: Callable[..., Program]
 ) -> None:
-    clerk = program("ewa_api", "admin")
+    clerk = program("ewa_api", *WHOLE_FIRM)
     kept = {"unit": "set", "price": Decimal(100), "vat_rate": Decimal(8)}
     for number in range(25):
         article = Article(sku=f"P-{number:02}", name=f"Pompa {number:02}", **kept)  # type: ignore[arg-type]  # fields
@@ -171,7 +171,7 @@ def test_off_02_three_letters_offer_products_with_price_unit_and_vat(
 def test_cus_24_the_page_of_an_order_offers_delivery_addresses_alone(
     app: Flask, add_account: Callable[..., str], program: Callable[..., Program]
 ) -> None:
-    clerk = program("ewa_api", "admin")
+    clerk = program("ewa_api", *WHOLE_FIRM)
     there = {"street": "Portowa 1", "postal_code": "81-350", "city": "Gdynia", "country": "PL"}
     addresses = [there | {"kind": "delivery"}, there | {"kind": "delivery", "street": "Morska 2"}]
     addresses.append(there | {"kind": "billing", "street": "Długa 3"})

@@ -100,8 +100,11 @@ def open_occasion(view: Reading, name: str) -> EmergencyAccessRow | None:
 
 
 def with_emergency_access(actor: Actor) -> Actor:
-    """The actor while their emergency access is open: they see everything, and may change no more than before."""
-    return replace(actor, permissions=actor.permissions | EMERGENCY)
+    """The actor while their emergency access is open: they see everything, and may change no more than before.
+
+    Who lost the right to open one has none.
+    """
+    return replace(actor, permissions=actor.permissions | EMERGENCY) if actor.may(OPEN) else actor
 
 
 def is_beyond_own_rights(actor: Actor) -> bool:

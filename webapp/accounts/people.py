@@ -20,7 +20,7 @@ from webapp.accounts.events import (
     ProfileSet,
     RolesSet,
 )
-from webapp.accounts.models import AccountRoleRow, AccountRow, ApiTokenRow, LogInRow
+from webapp.accounts.models import AccountRoleRow, AccountRow, ApiTokenRow, EmergencyAccessRow, LogInRow
 from webapp.accounts.passwords import hashed, is_right
 
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
@@ -192,6 +192,8 @@ def close_account(command: CloseAccount, unit: UnitOfWork) -> None:
     account.is_active = False
     now = unit.clock.now()
     _end_log_ins(account, unit)
+    is_open = (EmergencyAccessRow.account_id == account.id) & (EmergencyAccessRow.ends_at > now)
+    unit.session.execute(update(EmergencyAccessRow).where(is_open).values(ends_at=now))
     tokens = update(ApiTokenRow).where(ApiTokenRow.account_id == account.id, ApiTokenRow.revoked_at.is_(None))
     unit.session.execute(tokens.values(revoked_at=now))
     unit.emit(AccountClosed(account_id=account.id))

@@ -21,7 +21,7 @@ from engine.events import TaskCancelled, TaskCompleted
 from engine.models import InstanceRow, WorkItemRow
 from storage.unit_of_work import Reading, UnitOfWork
 from storage.writes import to_array
-from webapp.inbox.models import TaskDraftRow
+from webapp.inbox.models import TaskDraftRow, TaskFilterRow
 
 LARGEST = 256 << 10  # bytes of a draft as JSON
 FORGET = "DELETE FROM task_draft WHERE task_id = ANY(%({n}ended)s::varchar[])"
@@ -72,6 +72,12 @@ def draft_of(view: Reading, task_id: str) -> Draft | None:
     """What the asking person began to enter."""
     row = view.session.get(TaskDraftRow, (task_id, view.actor.id))
     return None if row is None else Draft(data=row.data, saved_at=row.saved_at)
+
+
+def forget_person(unit: UnitOfWork, account: str) -> None:
+    """Remove what somebody began to enter and the filters that they kept; their groups lose those, too."""
+    unit.session.execute(delete(TaskDraftRow).where(TaskDraftRow.account == account))
+    unit.session.execute(delete(TaskFilterRow).where(TaskFilterRow.owner == account))
 
 
 def forget_drafts(unit: UnitOfWork, events: Sequence[Event]) -> None:

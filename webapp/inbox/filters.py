@@ -51,6 +51,7 @@ class KeptLook:
     name: str
     owner: str
     look: Look
+    groups: frozenset[str] = frozenset()  # that have it, too; known to its owner
 
 
 @handles(KeepTaskFilter, needs="task.work")
@@ -105,7 +106,19 @@ def task_filters(view: Reading) -> list[KeptLook]:
     rows = view.session.scalars(
         select(TaskFilterRow)
         .where(or_(TaskFilterRow.owner == view.actor.id, shared))
-        .order_by(TaskFilterRow.name, TaskFilterRow.id)
+        .order_by(TaskFilterRow.owner != view.actor.id, TaskFilterRow.name, TaskFilterRow.id)  # one's own always show
         .limit(MOST)
-    )
-    return [KeptLook(id=row.id, name=row.name, owner=row.owner, look=look_of(row.look)) for row in rows]
+    ).all()
+    groups: dict[str, set[str]] = {row.id: set() for row in rows if row.owner == view.actor.id}
+    for shown in view.session.scalars(select(TaskFilterGroupRow).where(TaskFilterGroupRow.filter_id.in_(groups))):
+        groups[shown.filter_id].add(shown.role)
+    return [
+        KeptLook(
+            id=row.id,
+            name=row.name,
+            owner=row.owner,
+            look=look_of(row.look),
+            groups=frozenset(groups.get(row.id, ())),
+        )
+        for row in rows
+    ]

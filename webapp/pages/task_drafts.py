@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from flask import Response, request
+from flask import Response
 
 from core.errors import InvalidInput
+from webapp.api.json_body import read_json
 from webapp.inbox.drafts import KeepDraft
 from webapp.pages.blueprint import blueprint
 from webapp.web import run
@@ -13,7 +14,7 @@ from webapp.web import run
 @blueprint.put("/tasks/<id:task_id>/draft")
 def keep_draft(task_id: str) -> Response:
     """Keep what was entered so far."""
-    body: Any = request.get_json()
+    body: Any = read_json()
     if not isinstance(body, dict):
         raise InvalidInput("A draft is an object: field and value.")
     run(KeepDraft(task_id=task_id, data=body))

@@ -28,5 +28,8 @@ def together() -> str:
             raise InvalidInput(
                 f"Only tasks of one kind are completed together, and these are different: {named}. Choose one kind."
             )
-        first = queries.task(reading, found[0].id)
-    return render_template("task_together.html", first=first, tasks=found, ids=[each.id for each in found])
+        shown = [queries.task(reading, each.id) for each in found]
+        known = sorted({name for each in shown for name in each.data})  # what is left empty does not replace these
+    return render_template(
+        "task_together.html", first=shown[0], tasks=found, known=known, ids=[each.id for each in found]
+    )

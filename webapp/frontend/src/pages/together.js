@@ -10,22 +10,28 @@ const box = document.querySelector("#form");
 const button = document.querySelector("[data-complete-all]");
 let left = JSON.parse(page.dataset.ids);
 let form = null;
+let known = []; // fields that cases have a value for: what nobody touched here does not replace it
+let untouched = {};
 
 if (box) {
-  const { schema, data } = JSON.parse(document.querySelector("#form-source").textContent);
-  drawForm(box, schema, data).then((drawn) => {
+  const source = JSON.parse(document.querySelector("#form-source").textContent);
+  known = source.known;
+  drawForm(box, source.schema, source.data).then((drawn) => {
     form = drawn;
+    untouched = structuredClone(form._getSubmitData());
     form.on("submit", (event) => event.preventDefault?.());
   });
 }
 
 button.addEventListener("click", async () => {
-  const { data, errors } = form ? form.submit() : { data: {}, errors: {} };
+  const { data: entered, errors } = form ? form.submit() : { data: {}, errors: {} };
   if (Object.keys(errors).length > 0) {
     toast("The form is not complete yet; see the marked fields.", { kind: "warning" });
     focusFirstError(box);
     return;
   }
+  const isKept = ([key, value]) => known.includes(key) && JSON.stringify(value) === JSON.stringify(untouched[key]);
+  const data = Object.fromEntries(Object.entries(entered).filter((each) => !isKept(each)));
   button.disabled = true;
   try {
     const { items } = await send("POST", "/api/v1/tasks/bulk", { ids: left, action: "complete", data });

@@ -38,6 +38,7 @@ export function keepDrafts(form, address) {
   document.querySelector("[data-discard]")?.addEventListener("click", async () => {
     isOn = false;
     clearTimeout(timer);
+    timer = null; // or leaving the page would keep it again
     await keep({});
     location.reload();
   });
