@@ -131,6 +131,7 @@ DOORS = (  # importing these registers their commands, handlers and tables
     "crm.payments.receivables",
     "crm.sales.accepting",
     "crm.sales.crediting",
+    "crm.sales.delivering",
     "crm.sales.importing",
     "crm.sales.issuing",
     "crm.sales.settling",

@@ -52,7 +52,9 @@ def test_a_task_made_from_the_template_is_one_that_runs(operation: Operation) ->
         elif binding["type"] == "camunda:inputParameter" and "constraints" in each:
             inputs.append(f'<camunda:inputParameter name="{binding["name"]}">= anything</camunda:inputParameter>')
         elif binding["type"] == "camunda:outputParameter":
-            inputs.append(f'<camunda:outputParameter name="taken">{binding["source"]}</camunda:outputParameter>')
+            inputs.append(
+                f'<camunda:outputParameter name="taken{len(inputs)}">{binding["source"]}</camunda:outputParameter>'
+            )
     inner = f"<extensionElements><camunda:inputOutput>{''.join(inputs)}</camunda:inputOutput></extensionElements>"
     source = bpmn(line(f'<serviceTask id="task" {" ".join(attributes)}>{inner}</serviceTask>', names=("task",)))
 
