@@ -19,6 +19,7 @@ from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Any
 
+from psycopg import RawCursor
 from sqlalchemy import Engine, text
 
 from core.clock import Clock, FixedClock, SystemClock
@@ -91,7 +92,7 @@ def run(*, quick: bool = False) -> dict[str, Any]:
             file = DeploymentFile(name="timers.bpmn", content=MODEL.encode())
             application.executor.execute(DeployDefinitions(files=(file,)), actor=SYSTEM)
             figures = {
-                **_idle(application, QUICK_WAITING if quick else WAITING),
+                **idle(application, QUICK_WAITING if quick else WAITING),
                 **_burst(application, clock, settings, QUICK_TIMERS if quick else TIMERS),
                 **_late(application, settings, QUICK_LATE if quick else LATE),
             }
@@ -101,7 +102,7 @@ def run(*, quick: bool = False) -> dict[str, Any]:
     return {"benchmark": "timers", **figures, "bars": BARS, "within_bars": all(within.values())}
 
 
-def _idle(application: Application, number: int) -> dict[str, Any]:
+def idle(application: Application, number: int) -> dict[str, Any]:
     """A look that finds nothing, before and after very many timers were armed for later."""
 
     def look() -> None:
@@ -139,7 +140,7 @@ def _pages(engine: Engine) -> int:
     with engine.connect() as connection:
         driver: Any = connection.connection.driver_connection
         query = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {store.LOCK_DUE}"
-        plan = driver.execute(query, (EPOCH, BATCH)).fetchone()[0][0]["Plan"]
+        plan = RawCursor(driver).execute(query, (EPOCH, BATCH)).fetchone()[0][0]["Plan"]
         return int(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])
 
 
