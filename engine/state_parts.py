@@ -6,7 +6,7 @@ from typing import Any
 from engine.spiff.parts import Stored, has_parts, whole
 from engine.store import read_snapshot
 from storage.unit_of_work import UnitOfWork
-from storage.writes import Writes
+from storage.writes import Writes, to_array
 
 READ = "SELECT number, content FROM instance_part WHERE instance_id = %s ORDER BY number"
 DROP = "DELETE FROM instance_part WHERE instance_id = %(instance)s AND"
@@ -38,5 +38,5 @@ def write_parts(writing: Writes, stored: Stored) -> None:
     if stored.gone:
         writing.add(f"{DROP} number = ANY(%(parts_gone)s::integer[])", parts_gone=stored.gone)
     if stored.changed:
-        numbers, contents = list(stored.changed), list(stored.changed.values())
-        writing.add(PUT, part_numbers=numbers, part_contents=contents)
+        numbers, contents = map(str, stored.changed), stored.changed.values()
+        writing.add(PUT, part_numbers=to_array(numbers), part_contents=to_array(contents))

@@ -1,10 +1,10 @@
-"""A tree as it is stored, and back: in one piece, or in parts once it has many tokens."""
+"""A tree as it is stored, and back: in one piece, or in parts once it has many tokens or long lists."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from core.jsontext import to_json
-from engine.spiff.parts import NARROW, WIDE, Part, Stored, split, whole
+from engine.spiff.parts import NARROW, WIDE, Part, Stored, has_long_lists, split, whole
 from engine.spiff.stored import pack, unpack
 from engine.spiff.wide import Wide
 
@@ -26,12 +26,13 @@ def take_stored(tree: Any, *, follows: bool = True) -> Stored:
     Unless the tree `follows` itself, all of it is written each time.
     """
     wide: Wide | None = tree.wide if follows else None
-    if wide is not None and len(tree.tasks) >= NARROW:
+    is_long = any(has_long_lists(task.__dict__["internal_data"]) for task in _few(tree))
+    if wide is not None and (is_long or len(tree.tasks) >= NARROW):
         taken = wide.take()
         tree.parts = taken.head["parts"]
         return taken
     before = tree.parts
-    if len(tree.tasks) <= WIDE:
+    if len(tree.tasks) <= WIDE and not is_long:
         if wide is not None:
             wide.leave()
         tree.parts = 0
@@ -42,3 +43,8 @@ def take_stored(tree: Any, *, follows: bool = True) -> Stored:
         Wide(tree, rows)
     texts = {number: to_json(content) for number, content in rows}
     return Stored(head=head, first=before, changed=texts, size=sum(map(len, texts.values())))
+
+
+def _few(tree: Any) -> Iterable[Any]:
+    """The tokens of a tree that is not stored in parts for their number alone."""
+    return tree.tasks.values() if len(tree.tasks) <= WIDE else ()

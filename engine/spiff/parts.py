@@ -6,10 +6,10 @@ from typing import Any, TypeAlias
 
 from core.jsontext import to_json
 
-WIDE = 64  # tokens; a case with more is stored in parts
+WIDE = 64  # tokens; a case with more is stored in parts, and one with more items of a multi-instance activity
 NARROW = 32  # tokens; one with fewer is stored in one piece again
 LONG = [1_000]  # characters of JSON; a variable with more has a part of its own; also a list
-CHUNK = [64]  # values of a list in one part; a list, so that tests can set it
+CHUNK = [16]  # values of a list in one part; a list, so that tests can set it
 LISTS = ("items", "out", "done")  # of a multi-instance activity; values in them are set once and never changed
 
 Part: TypeAlias = tuple[int, list[Any]]  # number and content; numbers grow, so that parents come before their children
@@ -37,6 +37,11 @@ def has_parts(snapshot: Mapping[str, Any]) -> bool:
 def is_listed(internal: Mapping[str, Any]) -> bool:
     """Whether lists of a token have parts of their own."""
     return "done" in internal and len(internal["items"]) > CHUNK[0]
+
+
+def has_long_lists(internal: Mapping[str, Any]) -> bool:
+    """Whether lists of a token are too long to be stored in one piece with each of their instances."""
+    return "done" in internal and len(internal["items"]) > WIDE
 
 
 def split(snapshot: Mapping[str, Any], first: int) -> tuple[dict[str, Any], list[Part]]:

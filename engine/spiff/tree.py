@@ -372,16 +372,19 @@ class TokenTree(Workflow):
 
     def _find_stall(self) -> None:
         """A case whose tokens all wait at joins will never go on by itself: say so instead of falling silent."""
-        first = None
-        for task in self.live():
-            if holds_tokens(task):
-                continue
-            if not task.task_spec.needs_tokens(task):
-                return  # something can happen here
-            first = first or task
+        first = self._stalled() if self.wide is None else self.wide.looking(self._stalled)
         if first is not None:
             sentence = f"The case cannot go on: {first.task_spec.node.name} waits for a token that cannot come."
             self.fail(first, "stalled", sentence)
+
+    def _stalled(self) -> Any:
+        """The first of the tokens, where all of them wait for others; None where something can happen."""
+        first = None
+        for task in (each for each in self.live() if not holds_tokens(each)):
+            if not task.task_spec.needs_tokens(task):
+                return None
+            first = first or task
+        return first
 
     def fail(self, task: Any, reason: str, sentence: str) -> None:
         """Stop a token where it is until a person looks at it."""

@@ -2,8 +2,8 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
 
 from SpiffWorkflow.util.task import TaskState
 
@@ -16,6 +16,8 @@ from engine.spiff.listening import listens_for
 from engine.spiff.parts import LISTS, Part, Stored
 from engine.spiff.stored import pack_head, pack_token
 from engine.spiff.tokens import ROOT, Token, WatchedToken
+
+Answer = TypeVar("Answer")
 
 
 class Wide:
@@ -97,6 +99,13 @@ class Wide:
         parent = task.parent
         if parent is not None and parent.id != ROOT:
             self._touched[parent.id] = parent
+
+    def looking(self, question: Callable[[], Answer]) -> Answer:
+        """The answer to a question that changes nothing: what it only looks at is not stored again."""
+        self._look()
+        answer = question()
+        self._touched.clear()
+        return answer
 
     # what all tokens amount to
 

@@ -101,3 +101,27 @@ def test_the_answer_is_the_same_on_both_sides_of_many(world: World) -> None:
 
     assert [len(each.tasks) for each in given[:4]] == [answers.MANY + 2 - number for number in range(4)]
     assert [world.complete(task.id, key=f"k{number}") for number, task in enumerate(started.tasks)] == given
+
+
+@pytest.mark.parametrize("is_sequential", [True, False])
+def test_a_completed_instance_writes_as_little_of_the_state_however_many_there_are(
+    world: World, is_sequential: bool
+) -> None:
+    ways = f'isSequential="{str(is_sequential).lower()}" obieg:outputCollection="said" obieg:outputElement="one"'
+    each = VOTE.replace("camunda:elementVariable", f"{ways} camunda:elementVariable")
+    world.deploy(bpmn(line(each, names=("vote",))))
+    written = []
+    for number in (100, 400):
+        tasks = [task.id for task in world.start(people=list(range(number))).tasks]
+        for _ in range(number - 5):  # the last ones are few tokens with long lists
+            tasks += [task.id for task in world.complete(tasks.pop(0)).tasks[-1:] if is_sequential]
+        written.append(
+            world.rows(
+                "SELECT count(part), coalesce(sum(length(part.content::text)), 0) / 1000, length(snapshot::text) / 500 "
+                "FROM instance LEFT JOIN instance_part part ON part.instance_id = id AND part.xmin = instance.xmin "
+                "GROUP BY instance.id ORDER BY instance.id DESC LIMIT 1"
+            )[0]
+        )
+
+    assert written[0] == written[1], written
+    assert written[0][0] == (4 if is_sequential else 3)
