@@ -140,7 +140,8 @@ def _pages(engine: Engine) -> int:
     with engine.connect() as connection:
         driver: Any = connection.connection.driver_connection
         query = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {store.LOCK_DUE}"
-        plan = RawCursor(driver).execute(query, (EPOCH, BATCH)).fetchone()[0][0]["Plan"]
+        ((plans,),) = RawCursor(driver).execute(query, (EPOCH, BATCH)).fetchall()
+        plan = plans[0]["Plan"]
         return int(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])
 
 
