@@ -74,7 +74,6 @@ ORDER BY 1, 2, 3""")  # noqa: S608 -- our own words
 KEYS = text("""SELECT DISTINCT key.conrelid::regclass::text, attribute.attname FROM pg_constraint AS key
 JOIN pg_attribute AS attribute ON attribute.attrelid = key.conrelid AND attribute.attnum = key.conkey[1]
 WHERE key.contype = 'f' AND key.confrelid = 'blob'::regclass ORDER BY 1, 2""")
-LETTERS = ("mail_merge_letter", "pdf_digest")  # claims without a key: a letter may outlive what it was made of
 AT_ONCE = 500  # blobs of the store that the database is asked about together
 PIECE = 1 << 20  # bytes in memory at a time
 Progress = Callable[[int, int], None]  # bytes read so far, bytes in all
@@ -121,7 +120,7 @@ def check_blobs(view: Reading, blobs: BlobStore) -> Iterator[Finding]:
     """Content that nobody put there: in the database without anything that names it, or in the store alone."""
     named = " UNION ALL ".join(
         f"SELECT 1 FROM {table} WHERE {table}.{column} = blob.digest"  # noqa: S608 -- names out of the catalogue
-        for table, column in [*view.session.execute(KEYS).all(), LETTERS]
+        for table, column in view.session.execute(KEYS)
     )
     orphans = text(f"SELECT blob.digest FROM blob WHERE NOT EXISTS ({named}) ORDER BY blob.digest")  # noqa: S608
     for (digest,) in view.session.execute(orphans):

@@ -13,6 +13,7 @@ from core.settings import Settings
 from documents.access import links_of
 from documents.links import CASE
 from documents.models import DocumentRow, DocumentTypeRow, DocumentVersionRow
+from documents.records.copies import as_a_copy, first_due
 from documents.records.models import CaseClosureRow, RetentionRow, RetentionRuleRow
 from documents.records.ports import CaseFacts
 from documents.records.schedule import Facts, Retention, Rule, retention_of
@@ -46,7 +47,10 @@ def retentions_of(reading: Reading, document_ids: Collection[str]) -> dict[str, 
     """What the rules mean for the documents at this moment, without storing it."""
     zone = ZoneInfo(reading.port(Settings).time_zone)
     rules = active_rules(reading)
-    return {each.document_id: retention_of(each, rules, zone) for each in _facts(reading, document_ids)}
+    found = {each.document_id: retention_of(each, rules, zone) for each in _facts(reading, document_ids)}
+    for each, due in first_due(reading, found).items():
+        found[each] = as_a_copy(found[each], due)
+    return found
 
 
 def active_rules(reading: Reading) -> list[Rule]:

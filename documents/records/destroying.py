@@ -18,6 +18,8 @@ from documents.records.holds import Hold, holds_on, share_lock
 from documents.records.models import DisposalItemRow, DisposalRow, RetentionRow
 from documents.records.ports import PersonalTrail
 from documents.records.schedule import Retention
+from documents.templates.combined import forget_pdfs
+from documents.templates.models import MailMergeLetterRow
 from storage.unit_of_work import UnitOfWork
 
 BATCH = 25  # documents in a transaction: placing a hold waits for no more
@@ -124,6 +126,7 @@ def _destroy(unit: UnitOfWork, disposal: DisposalRow, item: DisposalItemRow) -> 
     for table in COMPANIONS:
         unit.session.execute(text(f"DELETE FROM {table} WHERE document_id = :id"), {"id": item.document_id})  # noqa: S608 -- our own names
     unit.session.execute(UNNAME, {"id": item.document_id})
+    forget_pdfs(unit, MailMergeLetterRow.document_id == item.document_id)
     unit.session.execute(DESTROY, {"document": item.document_id, "disposal": disposal.id, "at": unit.clock.now()})
     row = unit.session.get(RetentionRow, item.document_id)
     if row is not None:

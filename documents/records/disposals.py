@@ -28,6 +28,7 @@ from documents.records.events import (
 )
 from documents.records.holds import holds_on
 from documents.records.models import DisposalItemRow, DisposalRow, RetentionRow
+from documents.templates.combined import combined_with
 from documents.words import words
 from storage.unit_of_work import UnitOfWork
 
@@ -158,6 +159,8 @@ def _due(unit: UnitOfWork, until: datetime, limit: int) -> list[RetentionRow]:
         .limit(limit)
     )
     ids = list(unit.session.scalars(query))
+    copies = select(DocumentRow.id).where(DocumentRow.id.in_(combined_with(unit, ids)), DocumentRow.id.not_in(on_list))
+    ids += unit.session.scalars(copies)  # letters leave no copy behind
     compute(unit, ids)
     held = holds_on(unit, ids)
     rows = unit.session.scalars(

@@ -115,6 +115,15 @@ def document_retention(view: Reading, document_id: str) -> DocumentRetention:
     )
 
 
+PLAIN = {
+    "case_runs": "a case that it belongs to still runs",
+    "no_case": "it belongs to no case that was closed",
+    "certificate": "certificates of destruction are kept for ever: they are all that is left of what they name",
+    "letter": "it holds copies of letters, and the first of them is due then",
+    "forever": "its rule keeps it for ever",
+}
+
+
 def because(basis: Mapping[str, Any]) -> str:
     """Why a document is kept that long, as a sentence."""
     length = f"{read_period(basis['period'])} after {basis['since']}" if basis.get("period") else ""
@@ -125,20 +134,12 @@ def because(basis: Mapping[str, Any]) -> str:
             return f"{length}, as it was filed in {basis['year']}"
         case "case_closed":
             return f"{length}, when its last case was closed"
-        case "case_runs":
-            return "a case that it belongs to still runs"
-        case "no_case":
-            return "it belongs to no case that was closed"
         case "field" if length:
             return f"{length}, the day in its field “{basis['field']}”"
         case "field":
             return f"its field “{basis['field']}” holds no day yet"
-        case "certificate":
-            return "certificates of destruction are kept for ever: they are all that is left of what they name"
-        case "forever":
-            return "its rule keeps it for ever"
-        case _:
-            return "no rule covers it, so nobody may dispose of it"
+        case why:
+            return PLAIN.get(why or "", "no rule covers it, so nobody may dispose of it")
 
 
 def due(view: Reading, *, until: datetime | None = None, after: str | None = None, limit: int = 50) -> DuePage:

@@ -126,7 +126,9 @@ def _stored(path: Path, blobs: BlobStore, staging: Staging) -> Received:
 def _finish(host: Host, batch: _Batch, blobs: BlobStore, staging: Staging) -> None:
     with host.units.reading(SYSTEM) as view:
         query = select(MailMergeLetterRow).where(
-            MailMergeLetterRow.merge_id == batch.merge.id, MailMergeLetterRow.state == "filed"
+            MailMergeLetterRow.merge_id == batch.merge.id,
+            MailMergeLetterRow.state == "filed",
+            MailMergeLetterRow.pdf_digest.is_not(None),  # one that was destroyed meanwhile has none
         )
         letters = list(view.session.scalars(query.order_by(MailMergeLetterRow.position)))
     combined, trouble = None, None

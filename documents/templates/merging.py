@@ -16,6 +16,7 @@ from documents.intake import Received
 from documents.links import DocumentLink
 from documents.models import DocumentVersionRow
 from documents.packages.sources import Source, note_sources
+from documents.templates.combined import forget_pdfs
 from documents.templates.events import MergeFinished, MergeResumed, MergeStarted, MergeStopped
 from documents.templates.models import MailMergeLetterRow, MailMergeRow
 from documents.templates.registering import USE, template
@@ -266,4 +267,5 @@ def finish_merge(command: FinishMerge, unit: UnitOfWork) -> None:
         )
         row.combined_id = file(unit, order).id
     row.state, row.ended_at, row.reason = "finished", unit.clock.now(), command.trouble
+    forget_pdfs(unit, MailMergeLetterRow.merge_id == row.id)
     unit.emit(MergeFinished(merge_id=row.id, done=row.done, refused=row.refused, combined_id=row.combined_id))

@@ -53,7 +53,7 @@ class MailMergeRow(Base):
     total: Mapped[int]
     done: Mapped[int]
     refused: Mapped[int]
-    combined_id: Mapped[str | None] = mapped_column(ID)
+    combined_id: Mapped[str | None] = mapped_column(ID, index=True)
     reason: Mapped[str | None]
     started_by: Mapped[str] = mapped_column(NAME)
     started_name: Mapped[str]
@@ -76,6 +76,8 @@ class MailMergeLetterRow(Base):
     target: Mapped[str] = mapped_column(NAME)
     name: Mapped[str]
     state: Mapped[str] = mapped_column(NAME)
-    document_id: Mapped[str | None] = mapped_column(ID)
-    pdf_digest: Mapped[str | None] = mapped_column(DIGEST)
+    document_id: Mapped[str | None] = mapped_column(ID, index=True)
+    pdf_digest: Mapped[str | None] = mapped_column(
+        DIGEST, ForeignKey("blob.digest"), index=True
+    )  # until all are joined
     sentence: Mapped[str | None]
