@@ -43,6 +43,7 @@ PUBLIC = {
         "health.metrics",
     ),
     *("answers.offer", "answers.answer", "answers.paper"),  # a signed link is the right
+    *("shared.opened", "shared.fetch"),  # and here
     "pages.calendar_feed",  # its address is the secret
 }
 TOKEN_USE_KEPT = timedelta(minutes=10)  # how exact the time of a token's last use is

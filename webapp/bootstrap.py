@@ -58,6 +58,8 @@ DOORS = (  # importing these registers their commands, handlers and tables
     "documents.signatures.verifying",
     "documents.templates.models",
     "documents.restoring",
+    "documents.sharing.groups",
+    "documents.sharing.links",
     "documents.comparing",
     "documents.folders",
     "documents.content.queries",

@@ -60,16 +60,23 @@ LINKS = """SELECT entry.stream, one.kind, one.target, one.role FROM audit_entry 
         UNION SELECT each ->> 'kind', each ->> 'id', each ->> 'role'
         FROM jsonb_array_elements(said.data -> 'links') AS each WHERE entry.type = 'document.filed'
     ) AS one WHERE entry.type IN ('document.linked', 'document.filed')"""
+TAKEN_BACK = """EXISTS (SELECT FROM audit_entry AS taken
+    WHERE taken.stream = told.stream AND taken.type = 'document.unshared' AND told.kind = 'group'
+        AND convert_from(taken.content, 'UTF8')::jsonb -> 'data' ->> 'group' = told.target
+        AND NOT EXISTS (SELECT FROM audit_entry AS again
+            WHERE again.stream = told.stream AND again.type = 'document.linked' AND again.stream_seq > taken.stream_seq
+                AND convert_from(again.content, 'UTF8')::jsonb -> 'data' ->> 'kind' = 'group'
+                AND convert_from(again.content, 'UTF8')::jsonb -> 'data' ->> 'target' = told.target))"""
 LINKED = text(f"""SELECT link.document_id, link.kind, link.target FROM document_link AS link
 WHERE NOT EXISTS (SELECT FROM ({LINKS} AND entry.stream = 'document:' || link.document_id) AS told
-        WHERE (told.kind, told.target, told.role) = (link.kind, link.target, link.role))
+        WHERE (told.kind, told.target, told.role) = (link.kind, link.target, link.role) AND NOT {TAKEN_BACK})
     AND NOT (link.kind = 'case' AND EXISTS (SELECT FROM audit_entry AS entry
         WHERE entry.stream = 'document:' || link.document_id AND entry.case_id = link.target
             AND entry.type = 'document.linked'))
 ORDER BY link.document_id, link.id""")  # noqa: S608 -- our own words
 UNLINKED = text(f"""SELECT DISTINCT substr(told.stream, 10), told.kind, told.target FROM ({LINKS}) AS told
 WHERE NOT EXISTS (SELECT FROM document_link AS link WHERE 'document:' || link.document_id = told.stream
-    AND (link.kind, link.target, link.role) = (told.kind, told.target, told.role))
+    AND (link.kind, link.target, link.role) = (told.kind, told.target, told.role)) AND NOT {TAKEN_BACK}
 ORDER BY 1, 2, 3""")  # noqa: S608 -- our own words
 KEYS = text("""SELECT DISTINCT key.conrelid::regclass::text, attribute.attname FROM pg_constraint AS key
 JOIN pg_attribute AS attribute ON attribute.attrelid = key.conrelid AND attribute.attnum = key.conkey[1]

@@ -45,6 +45,8 @@ from documents.packages.sources import visible_ids
 from documents.packages.stamping import Decisions
 from documents.queries import DocumentVersion, attached
 from documents.search.ports import SearchRights, SearchSource, SearchSources
+from documents.sharing.groups import GROUP, Groups
+from documents.sharing.links import Passwords
 from documents.states import VOID
 from documents.templates.sources import MergeFields
 from engine import store
@@ -63,8 +65,9 @@ from storage.blobs.store import BlobStore
 from storage.orm import ID
 from storage.unit_of_work import Reading, Recorder, UnitFactory, UnitOfWork
 from webapp import customer_file, records_policy
+from webapp.accounts.passwords import KeptPasswords
 from webapp.accounts.people import account_ids, forget
-from webapp.accounts.queries import OrderingAccounts
+from webapp.accounts.queries import FirmGroups, OrderingAccounts
 from webapp.activity_rules import ask_for_rules
 from webapp.checkpoints import publishers
 from webapp.decisions import TaskDecisions
@@ -176,6 +179,8 @@ def ports(blobs: BlobStore, staging: Staging, settings: Settings) -> Mapping[typ
         MailDirectory: Directory(),
         FieldForms: FormJs(),
         Customers: OrderingAccounts(),
+        Groups: FirmGroups(),
+        Passwords: KeptPasswords(),
         Readers: Readers(),
         PageReaders: PageReaders(),
         TrailRights: TrailReaders(),
@@ -228,6 +233,7 @@ class Rights:
             if cases.get(target) in seen
             or target in records
             or (target.kind == INBOX and reading.actor.may(SORT))
+            or (target.kind == GROUP and target.id in reading.actor.roles)
             or (target.kind == TEMPLATE and reading.actor.may("document.file"))  # whoever writes letters
         }
 

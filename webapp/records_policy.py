@@ -29,6 +29,7 @@ from documents.records.holds import DOCUMENT, Hold, holds_of_targets, holds_on, 
 from documents.records.keeping import kept_cases
 from documents.records.ports import CaseFacts, Destroyer, PersonalTrail
 from documents.records.recomputing import start
+from documents.sharing.events import DocumentUnshared, ShareEvent
 from engine.events import CaseCancelled, CaseCompleted, CaseReopened, EntityLinked
 from engine.models import InstanceEntityRow, InstanceRow
 from engine.ports import KeptHistory
@@ -39,6 +40,8 @@ SILENT = (
     DocumentDestroyed,
     DocumentCheckedOut,
     DocumentGivenBack,
+    DocumentUnshared,
+    ShareEvent,
 )  # nothing about retention
 ACCOUNT = "account"
 

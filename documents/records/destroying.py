@@ -29,6 +29,7 @@ COMPANIONS = (
     "mail_reference",
     "mail",
     "arrival",
+    "document_share",
 )  # tables with what a document's content told
 
 

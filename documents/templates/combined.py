@@ -28,4 +28,5 @@ def combined_with(view: Reading, document_ids: Sequence[str]) -> list[str]:
         .join(MailMergeLetterRow, MailMergeLetterRow.merge_id == MailMergeRow.id)
         .where(MailMergeLetterRow.document_id.in_(document_ids), MailMergeRow.combined_id.is_not(None))
     )
-    return sorted({each for each in view.session.scalars(query) if each not in set(document_ids)})
+    found = {each for each in view.session.scalars(query) if each is not None}
+    return sorted(found - set(document_ids))

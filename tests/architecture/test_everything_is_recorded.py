@@ -43,6 +43,7 @@ NOTED = {
     "ReadDocument",
     "LookAtPage",
     "NoteOfferRead",
+    "OpenShare",
     "ExportEvidence",
     "ExportLog",
     "export",

@@ -45,3 +45,15 @@ def is_right(password: str, stored: str | None) -> bool:
 @cache
 def _nobody() -> str:
     return HASHER.hash("nobody has this password")
+
+
+class KeptPasswords:
+    """Keeps passwords of others than people with accounts in the same way."""
+
+    def hashed(self, password: str, *, name: str) -> str:
+        """The hash to keep. Raises `InvalidInput` when the password is too weak."""
+        return hashed(password, name=name)
+
+    def is_right(self, password: str, stored: str | None) -> bool:
+        """Whether the password has this hash."""
+        return is_right(password, stored)

@@ -13,7 +13,7 @@ from core.records import dataclass
 from storage.unit_of_work import Reading, Snapshot
 from webapp.accounts.emergency import with_emergency_access
 from webapp.accounts.models import AccountRoleRow, AccountRow
-from webapp.accounts.roles import permissions_of
+from webapp.accounts.roles import PROGRAMS, ROLE_PERMISSIONS, permissions_of
 from webapp.accounts.tokens import digest_of
 
 ROLES = select(func.array_agg(AccountRoleRow.role)).where(AccountRoleRow.account_id == AccountRow.id)
@@ -155,3 +155,12 @@ class OrderingAccounts:
         except NotFound:
             return None
         return found.actor(address) if found.is_active else None
+
+
+class FirmGroups:
+    """Tells documents which groups of people there are: those that roles bring, and those that somebody is in."""
+
+    def groups(self, reading: Reading) -> list[str]:
+        """Their names, in order; programs are no people."""
+        found = reading.session.scalars(select(AccountRoleRow.role).distinct())
+        return sorted({*ROLE_PERMISSIONS, *found} - PROGRAMS)

@@ -12,7 +12,8 @@ PRIVATE = frozenset({"contact.private"})  # see what people at customers told of
 LISTS = frozenset({"crm.administer"})  # value lists and fields of the firm's own
 MERGING = frozenset({"customer.merge"})  # make one customer of two
 CALLS = frozenset({"call.work"})  # take calls of the queue
-SALES = EMPLOYEE | FINANCE | PRIVATE | CALLS | {"customer.edit", "offer.edit", "activity.edit", "outbox.send"}
+MESSAGES = frozenset({"outbox.send", "document.share"})  # what leaves the firm: messages, links to documents
+SALES = EMPLOYEE | FINANCE | PRIVATE | CALLS | MESSAGES | {"customer.edit", "offer.edit", "activity.edit"}
 OVERSIGHT = frozenset({"case.read_all", "document.read_all"})
 STATES = frozenset({"document.state"})  # say by hand that a document is approved, signed or void
 SEALING = frozenset({"document.seal"})  # in the organisation's name
@@ -22,7 +23,6 @@ SORTING = frozenset({"document.sort"})  # see and file what comes in by itself
 ERP = frozenset({"erp.exchange"})  # see and mend what goes to the ERP and comes back
 INVOICES = frozenset({"invoice.edit"})  # issue invoices and credit notes
 MONEY = frozenset({"payment.edit"})  # book payments, settle, write off, dispute
-MESSAGES = frozenset({"outbox.send"})  # mails, SMS and letters to customers
 OUTBOX = MESSAGES | {"outbox.administer"}  # see all that leaves, have it tried again, print
 REPORTS = frozenset({"report.read_all"})  # figures of all cases, not only of one's own
 RECORDS = frozenset({"records.read", "records.hold", "records.dispose", "records.administer"})  # holds bind them too
@@ -56,6 +56,7 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     "operator": OPERATION,
     "admin": CONFIGURATION | {"account.administer", "emergency.open"},
 }
+PROGRAMS = frozenset({"erp", "worker"})  # roles of no people
 NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 

@@ -34,6 +34,7 @@ MODULES = (
     "document_types",
     "document_work",
     "document_history",
+    "document_sharing",
     "document_views",
     "documents",
     "inbox",
@@ -73,7 +74,7 @@ MODULES = (
 def register(app: Flask) -> None:
     """Serve every page, with its filters and its front end."""
     from webapp import assets
-    from webapp.pages import formats, offer_answers, shell
+    from webapp.pages import formats, offer_answers, shared, shell
     from webapp.pages.blueprint import blueprint
 
     assets.register(app)
@@ -83,3 +84,4 @@ def register(app: Flask) -> None:
         importlib.import_module(f"webapp.pages.{name}")
     app.register_blueprint(blueprint)
     offer_answers.register(app)
+    shared.register(app)

@@ -9,7 +9,10 @@ from documents.mail.queries import mail_of, message_of
 from documents.packages.sources import sources, visible_ids
 from documents.queries import Document
 from documents.records.queries import document_retention
-from documents.states import FINAL, FOLLOWING
+from documents.sharing.groups import Groups
+from documents.sharing.links import LONGEST, SHARE, USUAL
+from documents.sharing.queries import sharing as shares
+from documents.states import FINAL, FOLLOWING, VOID
 from storage.unit_of_work import Reading
 from webapp.pages.blueprint import asked
 from webapp.pages.field_inputs import inputs, shown
@@ -73,6 +76,19 @@ def made_of(reading: Reading, document: Document) -> Mapping[str, Any]:
     return {"made_of": found, "visible_sources": visible_ids(reading, [each.document_id for each in found])}
 
 
+def sharing(reading: Reading, document: Document) -> Mapping[str, Any]:
+    """For `documents/_sharing.html`."""
+    found = shares(reading, document.id)
+    last = reading.clock.now() + LONGEST
+    return {
+        "sharing": found,
+        "free_groups": [each for each in reading.port(Groups).groups(reading) if each not in found.groups],
+        "last_day": last.date(),
+        "usual_day": (reading.clock.now() + USUAL).date(),
+        "may_share": reading.actor.may(SHARE) and document.state != VOID,
+    }
+
+
 PARTS: tuple[Part, ...] = (  # the names that they give must differ
     versions,
     belongs,
@@ -80,4 +96,5 @@ PARTS: tuple[Part, ...] = (  # the names that they give must differ
     mail,
     retention,
     made_of,
+    sharing,
 )

@@ -35,7 +35,12 @@ from webapp.searching.records import CONTACT, INVOICE, ORDER, PAYMENT, PRODUCT
 from webapp.searching.sources import CUSTOMER, OFFER, customer_entry
 
 STREAM = "document:"
-UNCHANGING = frozenset({"document.read", "document.checked_out", "document.given_back"})
+UNCHANGING = frozenset(
+    {
+        *("document.read", "document.checked_out", "document.given_back"),
+        *("document.link_shared", "document.link_revoked", "document.link_refused", "document.read_by_link"),
+    }
+)
 
 
 def index_changes(unit: UnitOfWork, events: Sequence[Event]) -> None:

@@ -18,6 +18,7 @@ from crm.sales.models import InvoiceRow
 from documents.access import LinkRights, Target
 from documents.intake_arrivals import INBOX
 from documents.search.ports import EVERY_DOCUMENT, OWN, Held, Others
+from documents.sharing.groups import GROUP
 from engine.access import ADMINISTER, families, involved_sql, may_read_all
 from engine.models import InstanceEntityRow, InstanceRow
 from storage.unit_of_work import Reading
@@ -62,12 +63,13 @@ class Labels:
             known = reading.session.scalars(select(row.id).where(row.id.in_(ids))) if ids else ()
             label = FINANCE if kind in FINANCIAL else RECORDS
             found |= {Target(kind, each): frozenset({label}) for each in known}
+        found |= {each: frozenset({of_group(each.id)}) for each in targets if each.kind == GROUP}
         return found | _private(reading, {target.id for target in found if target.kind == ACTIVITY})
 
     def held(self, reading: Reading) -> Held:
         """What the actor filed, what their rights open, and the cases that they are involved in."""
         actor = reading.actor
-        held = {OWN + actor.id}
+        held = {OWN + actor.id, *map(of_group, actor.roles)}
         if actor.may("document.read_all"):
             held.add(EVERY_DOCUMENT)
         if may_read(actor):
@@ -94,6 +96,11 @@ class Labels:
         for target, case in cases.items():
             found[target] = frozenset(owners[each] for each in about.get(case, ()) if each in owners)
         return found
+
+
+def of_group(name: str) -> str:
+    """The label of what a group was given."""
+    return f"{GROUP}:{name}"
 
 
 def _private(reading: Reading, ids: Collection[str]) -> dict[Target, frozenset[str]]:
