@@ -37,7 +37,7 @@ def run(data: Path, *arguments: str, typed: str = "", **settings: str) -> subpro
         text=True,
         capture_output=True,
         env=environment(data, **settings),
-        timeout=120,
+        timeout=600,  # preparing a demo on a slow machine
         check=False,
     )
 

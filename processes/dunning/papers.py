@@ -77,7 +77,7 @@ def until(template: str, on: date) -> date:
 
 def letter_pdf(letter: Letter, own: Company, *, on: date, at: datetime) -> bytes:
     """The letter as PDF."""
-    return render_pdf(PACKAGE.template("letter.typ").decode(), letter_fields(letter, own, on=on), at=at)
+    return render_pdf(PACKAGE.template("dunning_letter.typ").decode(), letter_fields(letter, own, on=on), at=at)
 
 
 def letter_fields(letter: Letter, own: Company, *, on: date) -> dict[str, Any]:

@@ -51,7 +51,7 @@ def file_letter(
         "columns": letter.get("columns", []),
         "rows": [list(row) for row in rows],
     }
-    content = render_pdf(PACKAGE.template("letter.typ").decode(), fields, at=unit.clock.now())
+    content = render_pdf(PACKAGE.template("repair_letter.typ").decode(), fields, at=unit.clock.now())
     name = f"{kind.replace('_', '-')}-{number}.pdf"
     filed = file_paper(
         unit,

@@ -2,6 +2,7 @@
 
 import ast
 import importlib.metadata
+import re
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -10,9 +11,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"][
-    "packages"
-]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+PACKAGES = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
 LONGEST_FILE = 400  # lines
 ALONE = {"audit/verifier.py"}  # evidence packs carry it as their only program, so it must not import another
 VAGUE = {"utils", "util", "helpers", "helper", "manager", "managers", "common", "misc"}
@@ -67,6 +67,27 @@ def test_nobody_else_claims_our_top_level_names() -> None:
     claimed = importlib.metadata.packages_distributions()
 
     assert {name: claimed[name] for name in PACKAGES if set(claimed.get(name, [])) - {"obieg"}} == {}
+
+
+def test_every_lower_bound_is_of_the_release_that_the_tests_pass_with() -> None:
+    lines = (ROOT / "constraints.txt").read_text().lower().replace("_", "-").splitlines()
+    pinned = dict(line.split("==") for line in lines if "==" in line)
+    extras = PROJECT["project"]["optional-dependencies"]
+    wanted = [*PROJECT["project"]["dependencies"], *extras["frontend"], *extras["test"], *extras["dev"]]
+    bounds = [re.match(r"([a-z0-9-]+).*>=([\d.]+)", each) for each in wanted]
+
+    untested = {
+        bound[1]: (bound[2], pinned.get(bound[1]))
+        for bound in bounds
+        if bound is not None and not f"{pinned.get(bound[1])}.".startswith(f"{bound[2]}.")
+    }
+    assert untested == {}
+
+
+def test_constraints_hold_versions_and_no_addresses() -> None:
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+
+    assert [line for line in lines if not re.fullmatch(r"#.*|[A-Za-z0-9_.-]+==[a-z0-9.]+", line)] == []
 
 
 @pytest.mark.parametrize("name", PACKAGES)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from sqlalchemy import Engine, inspect, literal_column, select, text
 from core.clock import FixedClock
 from core.identity import SYSTEM
 from tests.web import PASSWORD, form_token, log_in
+from webapp import create_app
 from webapp.accounts.people import CloseAccount, SetPassword, SetRoles
 from webapp.accounts.tokens import CreateToken
 from webapp.bootstrap import Application
@@ -187,6 +189,16 @@ def test_cookies_and_headers_are_safe(anna: FlaskClient) -> None:
     assert "frame-ancestors 'none'" in policy
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_behind_https_cookies_never_leave_it(application: Application) -> None:
+    settings = replace(application.settings, secure_cookies=True)
+    browser = create_app(replace(application, settings=settings)).test_client()
+
+    answer = browser.get("/login", base_url="https://localhost")
+
+    assert "Secure" in answer.headers["Set-Cookie"].split("; ")
+    assert "max-age=" in answer.headers["Strict-Transport-Security"]
 
 
 def test_no_typed_name_password_or_token_is_readable_in_the_database(

@@ -100,6 +100,14 @@ def test_a_range_of_another_version_brings_the_whole(store: MemoryBlobStore) -> 
 
     assert ask(store, Range="bytes=0-1", If_Range='"other"').status_code == 200
     assert ask(store, Range="bytes=0-1", If_Range=f'"{digest}"').status_code == 206
+    assert ask(store, Range="bytes=0-1", If_Range=f'W/"{digest}"').status_code == 200
+
+
+def test_only_get_knows_ranges(store: MemoryBlobStore) -> None:
+    answer = ask(store, method="HEAD", Range="bytes=0-1")
+
+    assert (answer.status_code, answer.content_length) == (200, len(TEXT))
+    assert ask(store, method="HEAD", Range="bytes=5000-").status_code == 200
 
 
 def test_an_empty_document_has_no_range(store: MemoryBlobStore) -> None:
