@@ -18,6 +18,7 @@ from documents.fields import FieldForms, accepted
 from documents.json_schemas import form_of
 from documents.models import DocumentTypeRow
 from documents.numbering import checked_pattern, next_number
+from documents.reminders.noting import note_type, reminders_of
 from documents.words import words
 from storage.orm import Json
 from storage.unit_of_work import Reading, UnitOfWork
@@ -137,6 +138,8 @@ def define_type(command: DefineDocumentType, unit: UnitOfWork) -> int:
         row.revision += 1
         for name, value in wanted.items():
             setattr(row, name, value)
+    if "form" in changes:
+        note_type(unit, row.key, row.form)
     unit.emit(DocumentTypeDefined(key=row.key, name=row.name, revision=row.revision, changes=changes))
     return row.revision
 
@@ -232,6 +235,7 @@ def _form(command: DefineDocumentType, unit: UnitOfWork) -> Json:
     problems = unit.port(FieldForms).problems({"id": command.key, **form})
     if problems:
         raise InvalidInput(f"The fields cannot be used: {problems[0]}", fields={"/form": " ".join(problems)})
+    reminders_of(form)
     return {"id": command.key, **form}
 
 

@@ -19,6 +19,7 @@ from documents.links import NO_CASE, DocumentLink, LinkDocument, cases_of, link_
 from documents.locks import give_back, require_unlocked
 from documents.models import DocumentRow, DocumentTypeRow, DocumentVersionRow
 from documents.names import safe_file_name, stem_of
+from documents.reminders.noting import note_reminders
 from documents.states import DRAFT, move, require_open
 from documents.types import HEAD, sniff
 from documents.words import words
@@ -123,6 +124,7 @@ def _file(unit: UnitOfWork, command: FileDocument, kind: DocumentTypeRow | None)
             raise VersionNotFound(document.id, link.version)
     unit.claim(BlobRef(version.digest, version.size))
     post(unit, Filed(document, version, links))
+    note_reminders(unit, document.id, {} if kind is None else kind.form, document.fields, is_new=True)
     facts = _facts(document, version) | {
         "links": [{"kind": link.kind, "id": link.target, "role": link.role} for link in links],
         "description": {"number": document.number, "tags": document.tags, "fields": document.fields},

@@ -8,12 +8,13 @@ from core.executor import handles
 from core.messages import Command
 from core.records import dataclass
 from documents.access import DocumentNotFound, lock_visible
-from documents.document_types import TypeRetired, require_writable, take_fields, take_number
+from documents.document_types import TypeRetired, defined, require_writable, take_fields, take_number
 from documents.events import DocumentChanged
 from documents.fields import clean_tags
 from documents.happenings import cases_for, facts_of
 from documents.locks import require_unlocked
 from documents.models import DocumentRow, DocumentTypeRow
+from documents.reminders.noting import note_reminders
 from documents.states import require_open
 from documents.words import words
 from storage.unit_of_work import UnitOfWork
@@ -149,6 +150,9 @@ def _change(unit: UnitOfWork, document: DocumentRow, wanted: Mapping[str, Any]) 
     for name, value in wanted.items():
         setattr(document, name, value)
     document.revision += 1
+    if "type" in changes or "fields" in changes:
+        kind = defined(unit, document.type)
+        note_reminders(unit, document.id, {} if kind is None else kind.form, document.fields, is_new=False)
     for case_id in cases_for(unit, document):
         unit.emit(
             DocumentChanged(**facts_of(unit, document), case_id=case_id, revision=document.revision, changes=changes)

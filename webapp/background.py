@@ -25,6 +25,7 @@ from storage.jobs.queue import JobRequest
 from storage.jobs.registry import job
 from storage.jobs.worker import Pace, Worker
 from webapp.bootstrap import Application
+from webapp.document_reminders import reminder_ticks
 from webapp.dropped_imports import import_ticks
 from webapp.dunning import dunning_ticks
 from webapp.erp.delivery import erp_ticks
@@ -99,6 +100,7 @@ def make_clock(application: Application) -> Ticker:
         *outbox_ticks(application),
         *erp_ticks(application),
         *planning_ticks(application),
+        *reminder_ticks(application),
         *dunning_ticks(application),
         Tick(name="sweep", every_seconds=SWEEP_EVERY, action=lambda: ask_for_sweep(application)),
     ]

@@ -29,6 +29,7 @@ from documents.records.holds import DOCUMENT, Hold, holds_of_targets, holds_on, 
 from documents.records.keeping import kept_cases
 from documents.records.ports import CaseFacts, Destroyer, PersonalTrail
 from documents.records.recomputing import start
+from documents.reminders.events import DocumentReminded
 from documents.sharing.events import DocumentUnshared, ShareEvent
 from engine.events import CaseCancelled, CaseCompleted, CaseReopened, EntityLinked
 from engine.models import InstanceEntityRow, InstanceRow
@@ -40,6 +41,7 @@ SILENT = (
     DocumentDestroyed,
     DocumentCheckedOut,
     DocumentGivenBack,
+    DocumentReminded,
     DocumentUnshared,
     ShareEvent,
 )  # nothing about retention

@@ -5,18 +5,16 @@ from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
 
 from core.executor import handles
-from core.ids import new_id
 from core.messages import Command
 from core.records import dataclass
 from crm.activities.models import ActivityRow
 from crm.company import company
 from crm.models import CustomerRow
 from crm.planning.events import ReminderDelivered
-from crm.planning.models import ActivityReminderRow, NotificationRow, NotificationWishRow
-from crm.planning.ports import ReminderMail
+from crm.planning.models import ActivityReminderRow
+from crm.planning.telling import Telling, tell
 from storage.unit_of_work import UnitOfWork
 
 LATE = timedelta(minutes=5)  # after its time a reminder says that it is late
@@ -64,25 +62,10 @@ def _tell(unit: UnitOfWork, account: str, row: ActivityReminderRow, title: str, 
     """One notification, and one mail where it is wanted; the key makes a second one impossible."""
     is_late = now - row.due_at > LATE
     key = f"{REMINDER}:{row.activity_id}:{row.minutes}:{row.due_at.isoformat()}"
-    told = insert(NotificationRow).values(
-        id=new_id(),
-        account=account,
-        key=key,
-        kind=REMINDER,
-        title=title,
-        address=f"/activities/{row.activity_id}",
-        due_at=row.due_at,
-        shown_at=now,
-        is_late=is_late,
-    )
-    made = unit.session.scalar(
-        told.on_conflict_do_nothing(index_elements=["account", "key"]).returning(NotificationRow.id)
-    )
-    if made is None:
-        return
-    unit.emit(
-        ReminderDelivered(account=account, activity_id=row.activity_id, due_at=row.due_at.isoformat(), is_late=is_late)
-    )
-    wish = unit.session.get(NotificationWishRow, account)
-    if wish is not None and wish.by_mail:
-        unit.port(ReminderMail).send(unit, account, title=title, address=f"/activities/{row.activity_id}", key=made)
+    telling = Telling(key=key, kind=REMINDER, title=title, address=f"/activities/{row.activity_id}", due_at=row.due_at)
+    if tell(unit, account, telling, is_late=is_late):
+        unit.emit(
+            ReminderDelivered(
+                account=account, activity_id=row.activity_id, due_at=row.due_at.isoformat(), is_late=is_late
+            )
+        )

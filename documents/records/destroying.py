@@ -30,6 +30,7 @@ COMPANIONS = (
     "mail",
     "arrival",
     "document_share",
+    "document_reminder",
 )  # tables with what a document's content told
 
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from core.records import dataclass
 from documents.records.periods import read_period
+from documents.reminders.noting import day_of
 
 FILED, FILED_YEAR, CASE_CLOSED, FIELD, FOREVER = TRIGGERS = (
     "filed",
@@ -113,7 +114,7 @@ def _start(facts: Facts, rule: Rule, zone: ZoneInfo) -> tuple[date | None, dict[
         case "filed_year":
             return date(filed.year + 1, 1, 1), {"why": "filed_year", "year": filed.year}
         case "field":
-            return _day_in(facts.fields.get(rule.field or "")), {"why": "field", "field": rule.field}
+            return day_of(facts.fields.get(rule.field or "")), {"why": "field", "field": rule.field}
         case _:
             return _closing(facts, zone)
 
@@ -132,16 +133,6 @@ def _closing(facts: Facts, zone: ZoneInfo) -> tuple[date | None, dict[str, Any]]
 
 def _running(facts: Facts) -> str | None:
     return next((case for case, at in sorted(facts.cases.items()) if at is None), None)
-
-
-def _day_in(value: Any) -> date | None:
-    """The day that a field holds: `2026-05-31`, or the beginning of a date and time."""
-    if not isinstance(value, str):
-        return None
-    try:
-        return date.fromisoformat(value[:10])
-    except ValueError:
-        return None
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:

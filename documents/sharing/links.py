@@ -204,7 +204,7 @@ def by_link(address: str | None) -> Actor:
     return Actor(id=BY_LINK, name="Recipient of a link", address=address)
 
 
-class _SeenBy:
+class SeenBy:
     """The view of somebody else."""
 
     def __init__(self, view: Reading, actor: Actor) -> None:
@@ -230,7 +230,7 @@ def _open(view: Reading, token: str) -> tuple[DocumentShareRow, DocumentRow, Doc
     if maker is None or not maker.may(SHARE):
         raise ShareClosed
     try:
-        document = require_visible(_SeenBy(view, maker), row.document_id)
+        document = require_visible(SeenBy(view, maker), row.document_id)
     except (DocumentNotFound, DocumentDestroyed) as error:
         raise ShareClosed from error
     version = view.session.get(DocumentVersionRow, (document.id, row.n))

@@ -29,6 +29,7 @@ MODELS = (
     "documents.orders.models",
     "documents.packages.models",
     "documents.signatures.models",
+    "documents.reminders.models",
     "documents.sharing.models",
     "documents.templates.models",
     "documents.content.models",

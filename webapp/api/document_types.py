@@ -10,6 +10,7 @@ from pydantic import Field
 
 from core.records import dataclass
 from documents.document_types import DefineDocumentType, DocumentType, document_type, document_types
+from documents.shipped_types import DefineShippedTypes
 from webapp.api.routing import Body, Routes
 from webapp.web import run, view
 
@@ -79,6 +80,19 @@ def define_document_type(body: NewType) -> DocumentType:
     """Define a type."""
     run(DefineDocumentType(**body.model_dump()))
     return _found(body.key)
+
+
+@routes.post(
+    "/document-types/shipped",
+    "Define those that come with the product: contracts, presentations, photographs, scans",
+    answer=DocumentTypes,
+    refusals=(403,),
+)
+def define_shipped_types() -> DocumentTypes:
+    """Define the types that come with the product."""
+    run(DefineShippedTypes())
+    with view() as reading:
+        return DocumentTypes(items=document_types(reading))
 
 
 @routes.get(KEY, "One type", answer=DocumentType, refusals=(404,))

@@ -8,6 +8,7 @@ from flask import Response, render_template, request, url_for
 from core.errors import InvalidInput
 from documents.document_types import DefineDocumentType, document_type, document_types
 from documents.fields import labels
+from documents.shipped_types import SHIPPED, DefineShippedTypes
 from webapp.accounts.roles import ROLE_PERMISSIONS
 from webapp.pages.blueprint import blueprint
 from webapp.pages.field_inputs import inputs
@@ -29,7 +30,9 @@ def list_document_types() -> str:
     with view() as reading:
         found = document_types(reading, all_of_them=True)
     fields = {each.key: list(labels(each.form).values()) for each in found}
-    return render_template("document_types.html", types=found, fields=fields)
+    keys = {each.key for each in found}
+    free = [each.name for each in SHIPPED if each.key not in keys]
+    return render_template("document_types.html", types=found, fields=fields, shipped=free)
 
 
 @blueprint.get("/document-types/new")
@@ -65,6 +68,13 @@ def save_document_type() -> Response:
     )
     run(order)
     return Response(status=204, headers={"HX-Redirect": url_for("pages.list_document_types")})
+
+
+@blueprint.post("/document-types/shipped")
+def define_shipped_types() -> Response:
+    """Take over those that come with the product."""
+    run(DefineShippedTypes())
+    return Response(status=204, headers={"HX-Refresh": "true"})
 
 
 def _form(found: Any) -> str:

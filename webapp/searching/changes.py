@@ -37,7 +37,7 @@ from webapp.searching.sources import CUSTOMER, OFFER, customer_entry
 STREAM = "document:"
 UNCHANGING = frozenset(
     {
-        *("document.read", "document.checked_out", "document.given_back"),
+        *("document.read", "document.checked_out", "document.given_back", "document.reminded"),
         *("document.link_shared", "document.link_revoked", "document.link_refused", "document.read_by_link"),
     }
 )
