@@ -16,6 +16,7 @@ from crm.sales.crediting import CreditInvoice
 from crm.sales.issuing import InvoiceOrder
 from crm.sales.queries import STATES, Invoice, InvoiceFilter
 from crm.sales.settling import DisputeInvoice, ResolveDispute, UndoSettlement, WriteOff
+from documents.queries import linked_documents
 from storage.unit_of_work import Reading
 from webapp.pages.blueprint import MOST, answer, asked, blueprint
 from webapp.pages.shell import names
@@ -53,7 +54,8 @@ def invoice(invoice_id: str) -> str:
     with view() as reading:
         found = queries.invoice(reading, invoice_id)
         claim, missing = _claim(reading, found)
-    values = {"claim": claim, "missing": missing, "marks": MARKS, "names": names()}
+        documents = linked_documents(reading, "crm.invoice", found.id)
+    values = {"documents": documents, "claim": claim, "missing": missing, "marks": MARKS, "names": names()}
     return render_template("sales/invoice.html", invoice=found, **values)
 
 

@@ -7,6 +7,7 @@ from crm.errors import WrongFields
 from crm.payments import queries
 from crm.payments.allocating import STATES, MatchPayment, Portion, PutPaymentAside, UnmatchPayment
 from crm.payments.importing import ImportStatements
+from documents.queries import linked_documents
 from webapp.pages.blueprint import MOST, answer, asked, blueprint
 from webapp.pages.invoices import MARKS, amount_of
 from webapp.pages.shell import names
@@ -50,7 +51,8 @@ def payment(payment_id: str) -> str:
     """One payment."""
     with view() as reading:
         found = queries.payment(reading, payment_id)
-    return render_template("sales/payment.html", payment=found, marks=MARKS, names=names())
+        documents = linked_documents(reading, "crm.payment", found.id)
+    return render_template("sales/payment.html", payment=found, documents=documents, marks=MARKS, names=names())
 
 
 @blueprint.post("/payments/<id:payment_id>/match")
