@@ -184,6 +184,14 @@ def file_name(signed: Signed) -> str:
         raise Unavailable(f"The checkpoint of {signed.size} entries cannot be read: {error}") from error
 
 
+def size_of(note: str) -> int | None:
+    """The entries that a checkpoint counts; None for what is none."""
+    try:
+        return read_checkpoint(read_note(note)).size
+    except Malformed:
+        return None
+
+
 def _replace(path: Path, content: str) -> None:
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     draft.write_text(content)

@@ -1,6 +1,6 @@
 """Brings checkpoints to their places, each with a state of its own, so that one that is away delays no other."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import ClassVar
 
@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from audit.checkpoints import LogForked, newest, require_beginnings, verifiers
 from audit.models import AuditCheckpointRow, AuditPublisherRow, AuditTimestampRow
 from audit.places import Publisher, Receipt, Signed
-from audit.verify import require_auditor
+from audit.verify import Finding, require_auditor
 from core.clock import Clock
 from core.errors import DomainError
 from core.executor import Executor, handles
@@ -138,6 +138,23 @@ def publications(view: Reading) -> list[Publication]:
         )
         for each, number in view.session.execute(query)
     ]
+
+
+def lost(view: Reading, publisher: Publisher, sizes: Collection[int]) -> Finding | None:
+    """What is to be said when a place that keeps every checkpoint has others than these; needs `audit.read`.
+
+    `sizes` are those of the checkpoints that were read there. Raises `Forbidden`.
+    """
+    require_auditor(view)
+    row, signed = AuditPublisherRow, AuditCheckpointRow
+    is_here = (row.name == publisher.name) & (row.place == publisher.place)
+    query = select(signed.size).join(row, is_here & (signed.size <= row.size)).order_by(signed.size)
+    missing = [each for each in view.session.scalars(query) if each not in sizes] if publisher.complete else []
+    if not missing:
+        return None
+    number = f"{len(missing)} checkpoints were" if len(missing) > 1 else "A checkpoint was"
+    sentence = f"{number} removed from {publisher.place}, the first of {missing[0]} entries."
+    return Finding(stream="audit:log", seq=missing[0], entry_id=None, problem="removed", sentence=sentence)
 
 
 def keep_known(engine: Engine, clock: Clock, publishers: Sequence[Publisher]) -> None:

@@ -6,9 +6,10 @@ from itertools import chain
 from typing import Any
 
 import psycopg
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 
 from audit.checkpoints import log_size
+from audit.content import moment
 from audit.models import AuditCheckpointRow, AuditKeyRow
 from audit.sequencer import load_tile
 from audit.tiles import WIDTH, Growth, Place, pieces
@@ -20,6 +21,9 @@ from storage.unit_of_work import Reading
 AT_ONCE = 8192  # entries in memory at a time
 MOST = 1000  # findings; who has more has lost the log
 LEAVES = "SELECT position, entry_id, actor_id, type FROM audit_leaf ORDER BY position"
+# a tile has a place once its first hash is there; those of row 1 are of full tiles of row 0, and so on
+BEYOND = f"""SELECT row, number FROM audit_tile WHERE row < 0 OR number < 0
+OR (number::numeric * {WIDTH} + 1) * {WIDTH}::numeric ^ row::integer > %s ORDER BY row, number LIMIT %s"""  # noqa: S608
 ENTRIES = r"""SELECT id, actor_id, type, pg_catalog.sha256('\x00'::bytea || content) FROM audit_entry ORDER BY id"""
 
 Driver = psycopg.Connection[tuple[Any, ...]]
@@ -48,8 +52,11 @@ def check_log(view: Reading, published: Iterable[str] = (), progress: Progress |
         driver = connection.connection.driver_connection
         assert isinstance(driver, psycopg.Connection)
         check = _Check(driver, {})
-        _gather(check, connection, published)
+        unknown = _gather(check, connection, published)
+        _name_removed(check, connection.engine, unknown)
         size = log_size(connection)
+        for row, number in driver.execute(BEYOND.encode(), [size, MOST]):
+            check.found("inserted", f"The tile {number} in row {row} of the log was inserted: the log ends before it.")
         growth = Growth(0, lambda _place: b"")
         _compare_root(check, growth)
         for leaves in _parts(check, size):
@@ -67,21 +74,39 @@ def check_log(view: Reading, published: Iterable[str] = (), progress: Progress |
         return named + [each for each in check.findings if each.entry_id is None]  # causes before consequences
 
 
-def _gather(check: _Check, connection: Any, published: Iterable[str]) -> None:
+def _gather(check: _Check, connection: Any, published: Iterable[str]) -> set[int]:
+    """Looks at every checkpoint; the sizes of those that were published and are not kept, as this moment shows it."""
     keys = _keys(check, connection)
     row = AuditCheckpointRow.__table__.c
-    for size, root, note in connection.execute(select(row.size, row.root, row.note)):
+    kept = set()
+    for size, root, at, note in connection.execute(select(row.size, row.root, row.at, row.note)):
+        kept.add(size)
         said = _signed(check, note, keys, f"the checkpoint of {size} entries")
-        if said is not None and said != (size, root):
+        if said is not None and (said != (size, root) or f"\nat {moment(at)}\n" not in note):
             check.found("changed", f"The checkpoint of {size} entries is not the one that was signed.", seq=size)
-    for note in published:
-        _signed(check, note, keys, "a published checkpoint")
+    read = [_signed(check, note, keys, "a published checkpoint") for note in published]
+    return {each[0] for each in read if each is not None} - kept
+
+
+def _name_removed(check: _Check, engine: Engine, sizes: set[int]) -> None:
+    """What was signed since the moment that is looked at has a row by now; the others were taken out."""
+    row = AuditCheckpointRow.__table__.c
+    with engine.connect() as connection:
+        found = set(connection.scalars(select(row.size).where(row.size.in_(sizes)))) if sizes else set()
+    for size in sorted(sizes - found):
+        check.found("removed", f"The checkpoint of {size} entries was published and is not kept any more.", seq=size)
 
 
 def _keys(check: _Check, connection: Any) -> list[Key]:
     row = AuditKeyRow.__table__.c
-    query = select(row.id, row.verifier, row.statement).order_by(row.since, row.id)
+    query = select(row.id, row.verifier, row.statement, row.since, row.until).order_by(
+        row.since, row.until.nulls_last()
+    )
     kept = list(connection.execute(query))
+    for one, following in zip(kept, [*kept[1:], None], strict=True):
+        said = following.statement if following is not None else None
+        if one.until != (following and following.since) or (said and f"\n{moment(one.until)}\n" not in said):
+            check.found("changed", f"The time in which the key {one.verifier} signed was changed.")
     try:
         keys = [read_key(each.verifier) for each in kept]
         vouched = followed(keys[:1], [each.statement for each in kept[1:] if each.statement])

@@ -401,10 +401,11 @@ class _Pack:
     def verify(self) -> Report:
         self._files()
         known = self._tried(lambda: [read_key(line) for line in self._text("keys.txt").splitlines()]) or []
-        trusted = known
-        if self.key is not None:
-            only = self.key
-            trusted = self._tried(lambda: followed([only], self._lines("data/rotations.jsonl"))) or [only]
+        root = [self.key] if self.key is not None else known[:1]
+        trusted = self._tried(lambda: followed(root, self._lines("data/rotations.jsonl"))) or root
+        if self.key is None and root:  # whoever adds a key beside that of the log must not show the log's here
+            self.remarks.append(f"All of it rests on the key {root[0]}.")
+            self.remarks.append("Compare this key with one that you got elsewhere, or give it with --key.")
         seal = self._tried(self._sealed)
         checkpoint = self._tried(lambda: self._signed("data/checkpoint.note", trusted))
         case = self._tried(self._case)
@@ -519,8 +520,6 @@ class _Pack:
         checkpoint = read_checkpoint(note)
         if key is not None:
             self.remarks.append(f"The log {checkpoint.origin} had {checkpoint.size} entries, signed by {key}.")
-            if self.key is None:
-                self.remarks.append("Compare this key with one that you got elsewhere, or give it with --key.")
         return checkpoint
 
     def _sealed(self) -> Note:

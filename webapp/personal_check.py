@@ -27,12 +27,17 @@ WHERE NOT EXISTS (SELECT FROM audit_personal AS kept WHERE kept.commitment = dec
         CASE WHEN sealed.key NOT LIKE 'actor.%' THEN 'contact:' || (said.content -> 'data' ->> 'contact_id') END))
 ORDER BY entry.stream, entry.stream_seq, sealed.key""")  # noqa: S608 -- our own words
 
+UNNAMED = text("""SELECT subject, encode(commitment, 'hex') FROM audit_personal AS kept
+WHERE encode(commitment, 'hex') NOT IN (SELECT sealed.value FROM audit_entry AS entry
+    CROSS JOIN LATERAL jsonb_each_text(convert_from(entry.content, 'UTF8')::jsonb -> 'personal') AS sealed)
+ORDER BY subject, commitment""")
+
 
 def check_personal(view: Reading) -> Iterator[Finding]:
-    """Entries whose personal values are gone although nobody erased them."""
+    """Entries whose personal values are gone although nobody erased them, and values that no entry names."""
     try:
         with view.session.begin_nested():
-            rows = view.session.execute(MISSING).all()
+            rows, unnamed = view.session.execute(MISSING).all(), view.session.execute(UNNAMED).all()
     except DataError:
         sentence = "An entry was changed and cannot be read, so not all personal values were looked for."
         yield Finding(stream="audit:log", seq=None, entry_id=None, problem="changed", sentence=sentence)
@@ -40,3 +45,6 @@ def check_personal(view: Reading) -> Iterator[Finding]:
     for stream, seq, entry_id, name in rows:
         sentence = f"{stream}, entry {seq}: the personal value “{name}” was removed; nothing says that it was erased."
         yield Finding(stream=stream, seq=seq, entry_id=entry_id, problem="removed", sentence=sentence)
+    for subject, commitment in unnamed:
+        sentence = f"{subject}: the personal value {commitment} was inserted; no entry names it."
+        yield Finding(stream=subject, seq=None, entry_id=None, problem="inserted", sentence=sentence)

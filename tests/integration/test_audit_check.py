@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -190,12 +191,33 @@ def test_a_log_rewritten_and_signed_by_another_key_is_told_by_what_was_published
         ("UPDATE audit_log SET size = size + 1", "removed"),
         ("UPDATE audit_tile SET hashes = sha256('x') WHERE row = 1", "changed"),
         ("DELETE FROM audit_tile WHERE row = 0 AND number = 2", "changed"),
+        ("INSERT INTO audit_tile (row, number, hashes) VALUES (0, 3, sha256('x'))", "inserted"),
+        ("INSERT INTO audit_tile (row, number, hashes) VALUES (2, 0, sha256('x'))", "inserted"),
+        (f"DELETE FROM audit_checkpoint WHERE size = {NUMBER // 2}", "removed"),
+        (f"DELETE FROM audit_checkpoint WHERE size = {NUMBER}", "removed"),
+        (f"UPDATE audit_checkpoint SET at = at - interval '1 year' WHERE size = {NUMBER}", "changed"),
+        ("UPDATE audit_key SET until = since", "changed"),
     ],
 )
 def test_a_change_beside_the_entries_is_named(office: Office, statement: str, problem: str) -> None:
     tamper(office, statement)
 
     assert problem in {each.problem for each in findings(office)}
+
+
+def test_times_of_keys_are_those_of_their_predecessor_s_word(office: Office) -> None:
+    office.clock.advance(timedelta(hours=1))
+    office.rotate()
+    office.sign()
+    assert findings(office) == []
+
+    tamper(
+        office,
+        "UPDATE audit_key SET since = since + interval '1 minute' WHERE until IS NULL",
+        "UPDATE audit_key SET until = until + interval '1 minute' WHERE until IS NOT NULL",
+    )
+
+    assert [each.problem for each in findings(office)] == ["changed"]
 
 
 def test_erasing_a_person_leaves_everything_green(office: Office) -> None:

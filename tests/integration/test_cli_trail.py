@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from tests.engine_world import bpmn, line
@@ -28,6 +29,27 @@ def test_the_log_is_signed_checked_and_its_key_rotated(obieg: Obieg, tmp_path: P
     assert again.returncode == 0
     assert (checked.returncode, checked.stdout) == (0, "")
     assert (tmp_path / "data" / "checkpoints" / "keys.txt").read_text().split() == both
+
+
+def test_checkpoints_that_are_gone_from_their_place_and_those_that_somebody_kept_are_compared(
+    obieg: Obieg, tmp_path: Path
+) -> None:
+    (tmp_path / "review.bpmn").write_bytes(MODEL)
+    assert obieg("migrate").returncode == 0
+    assert obieg("deploy", str(tmp_path / "review.bpmn")).returncode == 0
+    kept = tmp_path / "mailed.note"
+    kept.write_text(obieg("audit", "sequence").stdout)
+    other = tmp_path / "other.note"
+    other.write_text(kept.read_text().replace("\nat ", "x\nat "))
+    for path in (tmp_path / "data" / "checkpoints").glob("0*.note"):
+        path.unlink()
+
+    lost = obieg("audit", "check", "--checkpoint", str(kept))
+    forged = obieg("audit", "check", "--json", "--checkpoint", str(other))
+
+    assert (lost.returncode, len(lost.stdout.splitlines())) == (1, 1)
+    assert lost.stdout.startswith("A checkpoint was removed from the folder ")
+    assert [each["problem"] for each in json.loads(forged.stdout)["findings"]] == ["changed", "removed"]
 
 
 def test_a_case_that_is_not_there_has_no_evidence(obieg: Obieg, tmp_path: Path) -> None:

@@ -61,6 +61,13 @@ DOCUMENT = {
     "fields": ("""UPDATE document SET fields = '{"amount": 13}' WHERE id = :document""", "changed"),
     "link removed": ("DELETE FROM document_link WHERE document_id = :document", "removed"),
     "link moved": ("UPDATE document_link SET target = 'case-2' WHERE document_id = :document", "removed"),
+    "personal value": (
+        (
+            "INSERT INTO audit_personal (commitment, subject, salt, content) "
+            "SELECT sha256('ab'), 'document:' || :document, 'a', 'b'"
+        ),
+        "inserted",
+    ),
     "role of a link": ("UPDATE document_link SET role = 'offer' WHERE document_id = :document", "removed"),
     "link inserted": (
         (

@@ -220,6 +220,32 @@ def test_a_pack_that_somebody_else_signed_is_no_evidence(case: Case) -> None:
     assert {each.problem for each in report.findings} == {"signature"}
 
 
+@pytest.mark.parametrize("is_first", [False, True])
+def test_an_index_sealed_by_another_key_of_the_same_name_never_rests_on_the_log_s_key(
+    case: Case, is_first: bool
+) -> None:
+    """No key is given: the checkpoint is the log's, index and seal are somebody else's, who adds a key to keys.txt."""
+    eve = read_signer(make_key(case.key.partition("+")[0]))
+    files = case.files(case.pack())
+    name = {each.partition("/")[2]: each for each in files}
+    files[name["data/index.html"]] += b"<p>And paid twice."
+    keys = [str(eve.key), case.key] if is_first else [case.key, str(eve.key)]
+    files[name["keys.txt"]] = "".join(f"{each}\n" for each in keys).encode()
+    if is_first:
+        words = eve.note(f"{eve.key.name}/key\n{case.key}\n2026-01-01T00:00:00.000000Z\n")
+        files[name["data/rotations.jsonl"]] = json.dumps(words).encode() + b"\n"
+    files = resealed(files)
+    digest = hashlib.sha256(files[name["tagmanifest-sha256.txt"]]).hexdigest()
+    files[name["seal.note"]] = eve.note(f"{eve.key.name}/evidence\n{digest}\n{case.id}\nat x\n").encode()
+
+    path = case.packed_again(files)
+    report = verify(path)
+
+    assert f"All of it rests on the key {keys[0]}." in report.remarks
+    assert [each.place for each in report.findings] == ([] if is_first else ["seal.note"])
+    assert [each.problem for each in case.verify(path).findings] == ["signature"]
+
+
 def test_the_key_from_before_a_rotation_still_verifies(case: Case) -> None:
     case.application.executor.execute(RotateLogKey(), actor=SYSTEM)
 

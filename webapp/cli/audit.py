@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import IO, Any
 
 import click
 
 from audit.checking import check_everything
 from audit.checkpoints import log_size
 from audit.log import RecordCheck
-from audit.places import Publishers
+from audit.places import Publishers, size_of
+from audit.publishing import lost
 from audit.timestamps import Roots, check_timestamps
+from audit.verify import Finding
 from core.errors import DomainError
 from core.identity import SYSTEM
 from core.settings import Settings
+from storage.unit_of_work import Reading
 from webapp.bootstrap import Application, opened
 from webapp.cli import FINDINGS, print_json
 from webapp.cli.progress import progress_bar
@@ -22,6 +26,8 @@ from webapp.described_check import check_descriptions
 from webapp.document_check import check_blobs, check_content, check_versions
 from webapp.grants import rights_beyond
 from webapp.personal_check import check_personal
+
+LONGEST = 1 << 20  # characters of a checkpoint
 
 
 @click.group()
@@ -32,14 +38,22 @@ def audit() -> None:
 @audit.command("check")
 @click.option("--json", "as_json", is_flag=True, help="One object with all findings.")
 @click.option("--no-content", is_flag=True, help="Do not read the documents' bytes.")
+@click.option(
+    "--checkpoint",
+    "notes",
+    multiple=True,
+    type=click.File(errors="replace"),
+    help="A file with a checkpoint that you have kept, such as one of a mail: the log must begin with it.",
+)
 @click.pass_context
-def audit_check(context: click.Context, as_json: bool, no_content: bool) -> None:
+def audit_check(context: click.Context, as_json: bool, no_content: bool, notes: Sequence[IO[str]]) -> None:
     """Verify chains, log, checkpoints, and every blob's bytes against its digest; exit code 1 for findings."""
     settings: Settings = context.obj
-    away: list[dict[str, Any]] = []
+    away: list[Finding] = []
     with opened(settings) as application, application.units.reading(SYSTEM) as view:
         with progress_bar("Chains and log") as progress:
-            found = check_everything(view, _published(application, away), progress)
+            kept = (each.read(LONGEST) for each in notes)
+            found = check_everything(view, chain(kept, _published(application, view, away)), progress) + away
         found += check_timestamps(view, Roots(settings.tsa_roots) if settings.tsa_roots else None)
         found += [*check_personal(view), *check_versions(view), *check_descriptions(view)]
         if not no_content:
@@ -50,7 +64,6 @@ def audit_check(context: click.Context, as_json: bool, no_content: bool) -> None
             {"stream": each.stream, "seq": each.seq, "problem": each.problem, "sentence": each.sentence}
             for each in found
         ]
-        findings += away
         told = RecordCheck(
             entries=log_size(view.session.connection()), findings=len(findings), with_content=not no_content
         )
@@ -120,14 +133,22 @@ def _places(application: Application) -> Publishers:
     return places
 
 
-def _published(application: Application, away: list[dict[str, Any]]) -> Iterator[str]:
-    """The checkpoints of every place that can be read; one that cannot be is a finding: it was not compared."""
+def _published(application: Application, view: Reading, away: list[Finding]) -> Iterator[str]:
+    """The checkpoints of every place that can be read.
+
+    One that cannot be is a finding, since it was not compared, and so is one that has lost what was brought there.
+    """
     for each in _places(application):
+        sizes = set()
         try:
-            yield from each.all()
+            for note in each.all():
+                sizes.add(size_of(note))
+                yield note
+            missing = lost(view, each, sizes)
         except DomainError as error:
             sentence = f"The checkpoints in {each.place} were not compared. {error.sentence}"
-            away.append({"stream": "audit:log", "seq": None, "problem": "away", "sentence": sentence})
+            missing = Finding(stream="audit:log", seq=None, entry_id=None, problem="away", sentence=sentence)
+        away += [missing] if missing is not None else []
 
 
 @audit.command("erase")
