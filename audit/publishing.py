@@ -140,7 +140,7 @@ def publications(view: Reading) -> list[Publication]:
     ]
 
 
-def lost(view: Reading, publisher: Publisher, sizes: Collection[int]) -> Finding | None:
+def lost(view: Reading, publisher: Publisher, sizes: Collection[int | None]) -> Finding | None:
     """What is to be said when a place that keeps every checkpoint has others than these; needs `audit.read`.
 
     `sizes` are those of the checkpoints that were read there. Raises `Forbidden`.

@@ -103,7 +103,7 @@ def _keys(check: _Check, connection: Any) -> list[Key]:
         row.since, row.until.nulls_last()
     )
     kept = list(connection.execute(query))
-    for one, following in zip(kept, [*kept[1:], None], strict=True):
+    for one, following in zip(kept, [*kept[1:], None], strict=False):
         said = following.statement if following is not None else None
         if one.until != (following and following.since) or (said and f"\n{moment(one.until)}\n" not in said):
             check.found("changed", f"The time in which the key {one.verifier} signed was changed.")

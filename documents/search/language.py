@@ -27,7 +27,8 @@ MOST_PARTS = 60  # words, phrases and fields of a query
 DEEPEST = 20  # brackets inside brackets
 OR, AND, NOT = "OR", "AND", "NOT"
 SIGNS = re.compile(r"\s+|(?P<open>\()|(?P<close>\))|(?P<quote>\")")
-FIELD = re.compile(r"(?P<name>[A-Za-z_]+):(?!//)(?=\S)")
+FIELD = re.compile(r"(?P<name>[A-Za-z_]+):(?!//|:|\\)")  # no addresses, no std::vector, no C:\Temp
+UNREADABLE = re.compile("[\0\ud800-\udfff]")  # that no database takes
 RUN = re.compile(r'[^\s()"]+')
 
 
@@ -96,7 +97,7 @@ def parse(text: str) -> Node:
     """The query as a tree. Raises `SearchRefused` that says what is wrong and where."""
     if len(text) > LONGEST:
         raise SearchRefused(f"A search has at most {LONGEST} characters.", LONGEST + 1)
-    reader = _Reader(list(_lexemes(text.replace("\0", " "))), len(text) + 1)
+    reader = _Reader(list(_lexemes(UNREADABLE.sub(" ", text))), len(text) + 1)
     found = reader.either(0)
     reader.expect_end()
     return found
@@ -132,7 +133,7 @@ def _part(text: str, at: int) -> tuple[_Lexeme, int]:
         value, end = _quoted(text, at)
         return _Lexeme("leaf", at + 1, Phrase(value, at + 1)), end
     field = FIELD.match(text, at)
-    if field:
+    if field and (field["name"].lower() in FIELDS or text[field.end() : field.end() + 1].strip()):
         return _field(text, field)
     run = RUN.match(text, at)
     assert run is not None  # anything else was a sign
@@ -155,7 +156,7 @@ def _field(text: str, found: re.Match[str]) -> tuple[_Lexeme, int]:
     name, start, at = found["name"].lower(), found.start() + 1, found.end()
     if name not in FIELDS:
         _unknown(found["name"], start)
-    if text[at] == '"':
+    if text[at : at + 1] == '"':
         value, end = _quoted(text, at)
     else:
         run = RUN.match(text, at)

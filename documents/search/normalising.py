@@ -17,8 +17,16 @@ LATIN = (ENGLISH, POLISH, ROMANIAN)
 LETTERS = str.maketrans(
     {"ł": "l", "ø": "o", "đ": "d", "ß": "ss", "æ": "ae", "œ": "oe", "ı": "i", "þ": "th", "ð": "d", "ŧ": "t", "ħ": "h"}
 )
-INVISIBLE = dict.fromkeys([0xAD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF])  # soft hyphens and joiners inside words
+# soft hyphens, joiners and what turns the direction of writing, inside words as well
+INVISIBLE = re.compile("[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+")
 WORD = re.compile(r"[^\W_]+")
+# accents and vowel signs that no composed letter has: Russian stress, Hebrew points, Arabic, Indian and Thai vowels
+SIGNS = (
+    "\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670"
+    "\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed\u0900-\u0963\u0971-\u0dff\u0e31\u0e34-\u0e3a\u0e47-\u0e4e"
+)
+SIGN = re.compile(f"[{SIGNS}]")
+SIGNED_WORD = re.compile(rf"[^\W_](?:[^\W_]|[{SIGNS}])*")  # slower, and needed where there are such signs alone
 ASCII_WORD = re.compile(r"[a-z0-9]+")  # the same for a text in small letters that has no others
 CYRILLIC = re.compile(r"[\u0400-\u04ff]")
 LONGEST_WORD = 64  # characters that count of a word
@@ -56,12 +64,12 @@ def cleaned(text: str) -> str:
     """The text in one way of writing: composed letters, no ligatures, nothing invisible inside words."""
     if text.isascii():
         return text
-    return unicodedata.normalize("NFKC", text.translate(INVISIBLE))
+    return unicodedata.normalize("NFKC", INVISIBLE.sub("", text))
 
 
 def tokens(text: str) -> Iterator[Token]:
     """The words of a cleaned text, in their order."""
-    for found in WORD.finditer(text):
+    for found in _word_in(text).finditer(text):
         written = found.group().lower()[:LONGEST_WORD]
         yield Token(folded(written), written, found.start(), found.end())
 
@@ -73,7 +81,12 @@ def words_of(text: str) -> list[str]:
         return (
             words if len(max(words, key=len, default="")) <= LONGEST_WORD else [each[:LONGEST_WORD] for each in words]
         )
-    return [word.lower()[:LONGEST_WORD] for word in WORD.findall(text)]
+    return [word.lower()[:LONGEST_WORD] for word in _word_in(text).findall(text)]
+
+
+def _word_in(text: str) -> re.Pattern[str]:
+    """What a word of the text looks like."""
+    return SIGNED_WORD if not text.isascii() and SIGN.search(text) else WORD
 
 
 @lru_cache(maxsize=STEMS_KEPT)

@@ -27,6 +27,7 @@ UNRANKED = 50  # entries that are looked at where nothing is to be ranked
 MOST_CUSTOMERS = 50  # that one filter can mean
 MOST_VALUES = 8  # of a facet
 WEIGHTS = (0.1, 0.3, 0.6, 1.0)  # of a word in the text, in what it is about, in number and tags, in the title
+GREATEST = 1 << 40  # above the number of every entry
 BY_LENGTH = 1  # divides by the logarithm of the length
 BEST, NEWEST = ORDERS = ("best", "newest")
 FACETS = ("kind", "type", "state", "customer", "tag", "year")
@@ -94,10 +95,13 @@ class _Mark:
             return cls()
         try:
             top, *place = after.split("_")
-            return cls(int(top), float(place[0]), int(place[1])) if place else cls(int(top))
+            made = cls(int(top), float(place[0]), int(place[1])) if place else cls(int(top))
         except (ValueError, IndexError):
+            made = cls(-1)
+        if made.top not in range(GREATEST):
             sentence = "This is no mark that a page of results has given. Search again from the beginning."
-            raise InvalidInput(sentence, fields={"/after": sentence}) from None
+            raise InvalidInput(sentence, fields={"/after": sentence})
+        return made
 
     def is_behind(self, rank: float, seq: int) -> bool:
         """Whether an entry comes after this mark."""

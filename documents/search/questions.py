@@ -82,11 +82,15 @@ def question(text: str, known: Known, *, is_unfinished: bool = False) -> Questio
 
 def _with_open_end(node: Node) -> Node:
     """The last word stands for all that begin so."""
-    if isinstance(node, Word) and len(node.text) >= SHORTEST_PREFIX:
+    if isinstance(node, Word) and any(len(last.word) >= SHORTEST_PREFIX for last in _last(node.text)):
         return Word(node.text, node.start, is_prefix=True)
     if isinstance(node, Every | Either) and node.parts:
         return type(node)((*node.parts[:-1], _with_open_end(node.parts[-1])))
     return node
+
+
+def _last(text: str) -> list[Token]:
+    return list(tokens(cleaned(text)))[-1:]
 
 
 class _Builder:

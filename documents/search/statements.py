@@ -36,7 +36,7 @@ UNION ALL (SELECT seq, NULL, {facts} FROM candidate WHERE {asked} LIMIT %(search
 ONE_BY_ONE = """
 WITH candidate AS MATERIALIZED (
     SELECT seq, facts, rights, terms FROM search_entry
-    WHERE seq <= %(search_upper)s AND seq > %(search_lower)s ORDER BY seq DESC
+    WHERE seq <= %(search_upper)s AND seq > %(search_lower)s AND {matching} ORDER BY seq DESC
 )
 SELECT seq, {facts} FROM candidate WHERE {asked} LIMIT %(search_most)s
 """
@@ -51,6 +51,7 @@ SELECT count(*), count(*) FILTER (WHERE fits), (SELECT count(*) FROM candidate W
 TITLES = "SELECT subject, title FROM search_entry WHERE kind = %(search_kind)s AND subject = ANY(%(search_ids)s)"
 COMPARED = "CASE WHEN {seen} THEN terms @@ %(search_compared)s::tsquery ELSE false END"
 BESIDE = "rights && %(search_beside)s::varchar[]"
+EITHER = "rights && %(search_either)s::varchar[]"
 LABELLED = "rights && %(search_labels)s::varchar[]"
 OPEN = "(NOT facts && %(search_closed)s::varchar[] OR rights && %(search_own)s::varchar[])"
 ID = 26  # characters of labels that are not listed: ids, as no other label is
@@ -103,6 +104,7 @@ class Statements:
         self._values: dict[str, Any] = {"search_labels": sorted(held.labels)}
         if held.others is not None:
             self._values["search_beside"] = [held.others.beside]
+            self._values["search_either"] = [*sorted(held.labels), held.others.beside]
         self._open = [OPEN] if closed else []
         if closed:
             self._values["search_closed"] = [f"type:{key}" for key in closed]
@@ -138,11 +140,12 @@ class Statements:
     def one_by_one(self, query: str, lower: int, upper: int, most: int) -> list[Found]:
         """The newest that match and may be seen of those above one number up to another, looked at one by one."""
         asked = [*self._open, *self._rights()]
+        matching = [EITHER] if self._held.others is not None else []
         values: dict[str, Any] = {"search_lower": lower, "search_upper": upper, "search_most": most}
         if query:
             asked.append("terms @@ %(search_query)s::tsquery")
             values["search_query"] = query
-        rows = self._rows(ONE_BY_ONE.format(asked=_all(asked), facts=FACTS), values)
+        rows = self._rows(ONE_BY_ONE.format(matching=_all(matching), asked=_all(asked), facts=FACTS), values)
         return [_found(seq, facts) for seq, facts in rows]
 
     def sampled(self, query: str, upper: int) -> Sample:

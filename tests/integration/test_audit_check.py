@@ -66,6 +66,14 @@ def test_a_log_that_nobody_touched_has_no_findings(office: Office) -> None:
     assert seen[-1] == (NUMBER, NUMBER)
 
 
+def test_a_log_that_was_never_signed_has_no_findings(engine: Engine, clock: FixedClock, tmp_path: Path) -> None:
+    units: UnitFactory = recording(engine, clock)
+    write(units, noted())
+    sequence(engine)
+
+    assert findings(Office(engine, clock, tmp_path, units)) == []
+
+
 @pytest.mark.parametrize("alone", [0, 10_000])
 def test_everything_is_checked_beside_another_process_or_alone(office: Office, alone: int) -> None:
     seen: list[tuple[int, int]] = []

@@ -109,7 +109,7 @@ def test_pages_follow_one_another_without_gap_or_repetition(desk: Desk) -> None:
 
 
 def test_a_page_mark_that_nobody_gave_is_refused(desk: Desk) -> None:
-    for mark in ("x", "1_2", "1_a_2", "_"):
+    for mark in ("x", "1_2", "1_a_2", "_", "9" * 30, "9" * 30 + "_1_1", "-5"):
         with pytest.raises(InvalidInput):
             desk.page("", after=mark)
     with pytest.raises(InvalidInput):

@@ -117,6 +117,9 @@ class World:
                     "case": set(view.session.scalars(select(InstanceRow.id).where(visible_instances(actor)))),
                     "customer": _customers(view) if actor.may("customer.read") else set(),
                 }
+            known = {row.id for row in rows} | set(self.targets["case"])
+            listed = known & set(self.desk.everything("", actor))
+            assert listed == known & (may["document"] | may["case"]), actor.id
             for kind, expected in may.items():
                 found = self.desk.everything(f"kind:{kind}", actor)
                 assert sorted(found) == sorted(expected), (actor.id, kind)

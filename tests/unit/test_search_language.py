@@ -53,6 +53,8 @@ def test_or_binds_less_than_what_stands_side_by_side() -> None:
         ("typ:faktura", 1, "Do you mean type:"),
         ("xyzzy:1", 1, "no field"),
         ("a type:(x", 8, "wants a value"),
+        ("type: invoice", 6, "right behind the colon"),
+        ("umowa type:", 12, "right behind the colon"),
         ("-(", 2, "never closed"),
         ("before:yesterday", 1, "date such as"),
         ("after:2026-13", 1, "date such as"),
@@ -102,6 +104,30 @@ def test_a_stretch_of_time_is_made_of_years_months_and_days() -> None:
 def test_while_somebody_types_the_last_word_is_not_finished_and_titles_alone_count() -> None:
     assert asked("umowa na", is_unfinished=True).query.endswith("'^na':*)")
     assert asked("umowa ", is_unfinished=True).query.startswith("('^umowa'")
+
+
+@pytest.mark.parametrize(
+    ("text", "query"),
+    [
+        ("10:30", "('10' <-> '30')"),
+        ("std::vector", "('std' <-> 'vector')"),
+        ("C:\\Temp", "('c' <-> 'temp')"),
+        ("http://a.pl/x:y", "('http' <-> 'a' <-> 'pl' <-> 'x' <-> 'y')"),
+        ("tag:a\0b", "('=tag=a' & 'b')"),
+        ("tag:\ud800", None),
+    ],
+)
+def test_colons_in_words_and_what_no_database_takes(text: str, query: str | None) -> None:
+    if query is None:
+        with pytest.raises(SearchRefused):
+            asked(text)
+    else:
+        assert asked(text).query == query
+
+
+@pytest.mark.parametrize("text", ["a_b", "http://a.pl/x", "R2-D", "😀"])
+def test_who_is_still_typing_is_not_told_of_beginnings(text: str) -> None:
+    assert "*" not in asked(text, is_unfinished=True).query
 
 
 def test_an_empty_query_and_one_of_signs_ask_for_everything() -> None:

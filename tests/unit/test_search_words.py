@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from documents.search.normalising import cleaned, folded, languages_of, stems, tokens
+from documents.search.normalising import cleaned, folded, languages_of, stems, tokens, words_of
 from documents.search.vectors import LAST, MOST_POSITIONS, ROOM, fact, quoted, vector
 
 
@@ -50,6 +50,26 @@ def test_what_pdfs_do_to_words_is_undone() -> None:
     words = [token.word for token in tokens(cleaned("e\ufb03cient agree\u00adment Ło\u0301dz\u0301 zero\u200bwidth"))]
 
     assert words == ["efficient", "agreement", "lodz", "zerowidth"]
+
+
+@pytest.mark.parametrize(
+    ("written", "typed"),
+    [
+        ("за\u0301мок", "замок"),  # a stress
+        ("שָׁלוֹם", "שלום"),
+        ("مُحَمَّد", "محمد"),
+        ("हिन्दी", "हिन्दी"),
+        ("\u202efaktura\u202c", "faktura"),
+        ("fak\u200ftura", "faktura"),
+    ],
+)
+def test_signs_above_and_below_letters_leave_a_word_whole(written: str, typed: str) -> None:
+    (word,) = tokens(cleaned(f"«{written}»"))
+    (other,) = tokens(cleaned(typed))
+
+    assert word.word == other.word
+    assert words_of(cleaned(written)) == [word.written]
+    assert f"'{other.word}':1" in vector([(written, "")], [])
 
 
 def test_parts_have_positions_apart_and_the_title_its_own_marks() -> None:

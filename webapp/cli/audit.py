@@ -139,7 +139,7 @@ def _published(application: Application, view: Reading, away: list[Finding]) -> 
     One that cannot be is a finding, since it was not compared, and so is one that has lost what was brought there.
     """
     for each in _places(application):
-        sizes = set()
+        sizes = set[int | None]()
         try:
             for note in each.all():
                 sizes.add(size_of(note))
