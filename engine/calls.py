@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from engine import chains
 from engine.feel.values import encode
 from engine.models import MessageRow
 from engine.runtime import Changes, OutsideCall
@@ -47,17 +48,13 @@ def ask_for_work(unit: UnitOfWork, instance_id: str, changes: Changes) -> None:
         if call.node.outside is not None and call.node.outside.topic is None:
             unit.enqueue(deferred_job(instance_id, call.id))
     for message in changes.messages:
-        unit.enqueue(
-            JobRequest(
-                name=PUBLISH,
-                arguments={
-                    "id": message.id,
-                    "name": message.name,
-                    "key": message.key,
-                    "payload": encode(dict(message.payload)),
-                },
-            )
-        )
+        arguments = {
+            "id": message.id,
+            "name": message.name,
+            "key": message.key,
+            "payload": encode(dict(message.payload)),
+        }
+        unit.enqueue(sending_job(PUBLISH, arguments, instance_id, message.node.id))
     for signal in changes.signals:
         arguments = {
             "id": signal.id,
@@ -65,10 +62,15 @@ def ask_for_work(unit: UnitOfWork, instance_id: str, changes: Changes) -> None:
             "payload": encode(dict(signal.payload)),
             "besides": instance_id,
         }
-        unit.enqueue(JobRequest(name=BROADCAST, arguments=arguments))
+        unit.enqueue(sending_job(BROADCAST, arguments, instance_id, signal.node.id))
     names = {each.name for each in changes.subscribed.values() if each.kind == "message"}
     if names and _is_stored(unit, names):
         unit.enqueue(JobRequest(name=ROUTE))
+
+
+def sending_job(name: str, arguments: dict[str, Any], instance_id: str, element: str) -> JobRequest:
+    """The job that sends what a case has thrown at an element, and says what that follows from."""
+    return JobRequest(name=name, arguments={**arguments, "chain": chains.told(instance_id, element)})
 
 
 def deferred_job(instance_id: str, call_id: str, at: datetime | None = None) -> JobRequest:

@@ -6,12 +6,13 @@ from core.executor import handles
 from core.messages import Command
 from core.records import dataclass
 from engine import access, catalog, store
+from engine.attempts import Parking, with_incidents
 from engine.errors import InstanceNotFound, NotYourTask
 from engine.events import ActivityChosen, ScopeFinished
 from engine.models import InstanceRow
 from engine.onlooking import Onlooker
 from engine.openings import OpenTask
-from engine.running import Parking, Running, with_incidents
+from engine.running import Running
 from engine.runtime import Case, OpenScope
 from engine.snapshots import state_of
 from storage.unit_of_work import Reading, UnitOfWork

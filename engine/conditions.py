@@ -14,11 +14,11 @@ from core.ids import new_id
 from core.messages import Command
 from core.records import dataclass
 from engine import catalog
+from engine.attempts import with_incidents
 from engine.bpmn.expressions import Value
 from engine.feel.kinds import imported
 from engine.messages import first_time, remember
 from engine.models import StartEventRow
-from engine.running import with_incidents
 from engine.starting import Beginning, begin, trigger_of
 from storage.unit_of_work import UnitOfWork
 

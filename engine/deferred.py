@@ -17,13 +17,14 @@ from core.identity import SYSTEM
 from core.messages import Command
 from core.records import dataclass
 from engine import store
+from engine.attempts import Parking, with_incidents
 from engine.bpmn.outside import Outside
 from engine.calls import DEFERRED, deferred_job
 from engine.errors import BpmnError, InstanceEnded, InstanceNotFound, InstanceSuspended
 from engine.feel.values import decode
 from engine.handlers import HANDLERS, ServiceCall
 from engine.models import InstanceRow, ServiceCallRow
-from engine.running import Parking, Running, with_incidents
+from engine.running import Running
 from storage.jobs.registry import job
 from storage.unit_of_work import Reading, UnitFactory, UnitOfWork
 
@@ -62,7 +63,7 @@ class FailCall(Command):
 @handles(AnswerCall, needs="case.administer")
 def answer_call(command: AnswerCall, unit: UnitOfWork) -> bool:
     """Go on behind the service task; False when nobody waits for the answer any more. Raises `InvalidInput`."""
-    return with_incidents(unit, lambda parking: _answer(command, unit, parking))
+    return with_incidents(unit, lambda parking: _answer(command, unit, parking), is_awaited=False)
 
 
 def _answer(command: AnswerCall, unit: UnitOfWork, parking: Parking) -> bool:
@@ -95,7 +96,7 @@ def throw_from_call(command: ThrowFromCall, unit: UnitOfWork) -> bool:
         running.save()
         return True
 
-    return with_incidents(unit, attempt)
+    return with_incidents(unit, attempt, is_awaited=False)
 
 
 @handles(FailCall, needs="case.administer")

@@ -1,6 +1,5 @@
 """What the engine refuses, each with a stable code and a sentence that says what to do."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from core.errors import Conflict, Forbidden, InvalidInput, NotFound
@@ -172,7 +171,8 @@ class StepRefused(InvalidInput):
 
 
 MAXIMUM_INCIDENTS = 20  # that one command can leave behind
-LIMITS = frozenset({"endless_loop", "too_many_tokens"})  # reasons that leaving out one step does not cure
+MANY = "too_many_failures"
+LIMITS = frozenset({"endless_loop", "too_many_tokens", MANY})  # reasons that leaving out one step does not cure
 
 
 class StepFailed(Conflict):
@@ -191,7 +191,22 @@ class StepFailed(Conflict):
         self.step = 0
 
 
-def leaves_out(failure: StepFailed, parking: Mapping[int, tuple[str, str]]) -> bool:
-    """Whether to try again without the step that failed: not endlessly, and not again where a limit was reached."""
-    at_limit = failure.reason in LIMITS and any(reason in LIMITS for reason, _ in parking.values())
-    return bool(failure.step) and failure.step not in parking and len(parking) < MAXIMUM_INCIDENTS and not at_limit
+def leave_out(failure: StepFailed, parking: dict[int, tuple[str, str]]) -> bool:
+    """Have the next attempt do without the step that failed; False where that is no help.
+
+    Where very many steps fail, or a limit is reached, the case stops at the first of them instead.
+    """
+    at_limit = any(reason in LIMITS for reason, _ in parking.values())
+    if not failure.step or failure.step in parking or at_limit:
+        return False
+    if len(parking) >= MAXIMUM_INCIDENTS:
+        first = min(parking)
+        sentence = f"More than {MAXIMUM_INCIDENTS} steps failed at once; the first of them: {parking[first][1]}"
+        parking.clear()
+        parking[first] = (MANY, sentence)
+        return True
+    if failure.reason in LIMITS:  # what failed on the way to the limit is done again, and fails again
+        for step in [each for each in parking if each > failure.step]:
+            del parking[step]
+    parking[failure.step] = (failure.reason, failure.sentence)
+    return True

@@ -13,11 +13,12 @@ from core.executor import handles
 from core.messages import Command
 from core.records import dataclass
 from engine import store
+from engine.attempts import Parking, with_incidents
 from engine.deferred import find_call, give_up, pause_of, postpone
 from engine.errors import CallNotFound, NotYourCall
 from engine.feel.values import decode, plain
 from engine.models import ServiceCallRow
-from engine.running import Parking, Running, with_incidents
+from engine.running import Running
 from storage.unit_of_work import UnitOfWork
 
 LONGEST_LOCK = 86_400.0  # seconds

@@ -5,11 +5,12 @@ from sqlalchemy import select
 from core.executor import handles
 from core.messages import Command
 from core.records import dataclass
-from engine import messages, store
+from engine import chains, messages, store
+from engine.attempts import Parking, settle, with_incidents
 from engine.errors import IncidentNotFound
 from engine.models import IncidentRow
 from engine.reasons import given
-from engine.running import GONE, Parking, Running, settle, with_incidents
+from engine.running import GONE, Running
 from storage.unit_of_work import UnitOfWork
 
 
@@ -74,12 +75,15 @@ def _go_on(going: _Going, unit: UnitOfWork, parking: Parking) -> str:
     incident = unit.session.scalar(found)
     if incident is None:
         raise IncidentNotFound(f"There is no incident {going.incident_id}.", incident=going.incident_id)
-    if incident.code == messages.UNDELIVERED:
+    if incident.code in {messages.UNDELIVERED, chains.MESSAGES}:
         return _settle_message(incident, unit, going)
     locked = store.lock_instance(unit, incident.instance_id)
     unit.session.refresh(incident)  # it may have been settled before we had the lock
     if incident.state != "open":
         raise IncidentNotFound(f"The incident {going.incident_id} is settled.", incident=going.incident_id)
+    if incident.code == chains.SIGNALS:  # the signal is gone, and its case may have ended
+        settle(unit, incident, going.told("noted", "noted"))
+        return locked.instance_state
     running = Running(unit, locked, parking, even_stopped=True)
     token = incident.token_id or ""
     went_on = running.case.skip(token) if going.is_skipped else running.case.retry(token)

@@ -11,6 +11,7 @@ from core.ids import new_id
 from core.messages import Command
 from core.records import dataclass
 from engine import access, catalog, store
+from engine.attempts import Parking, with_incidents
 from engine.bpmn.model import Reference
 from engine.errors import DefinitionNotFound, InstanceNotFound, StartUnclear
 from engine.events import EntityLinked, VariablesEdited
@@ -18,7 +19,7 @@ from engine.feel.values import plain
 from engine.models import DefinitionRow, InstanceEntityRow
 from engine.openings import OpenTask
 from engine.reasons import given
-from engine.running import Parking, Running, with_incidents
+from engine.running import Running
 from engine.starting import Beginning, begin
 from storage.unit_of_work import UnitOfWork
 

@@ -15,15 +15,17 @@ from core.identity import SYSTEM
 from core.ids import new_id
 from core.messages import Command
 from core.records import dataclass
-from engine import store
+from engine import chains, store
+from engine.attempts import Parking, raise_incident, with_incidents
 from engine.calls import PUBLISH, ROUTE
+from engine.chains import EndlessChain
 from engine.correlating import keys_in
 from engine.deferred import Host
 from engine.events import MessageExpired, MessageReceived
 from engine.feel.kinds import imported
 from engine.feel.values import decode, encode
 from engine.models import InstanceRow, MessageEventRow, MessageRow, MessageStartRow, StartEventRow, SubscriptionRow
-from engine.running import Parking, Running, raise_incident, with_incidents
+from engine.running import Running
 from engine.starting import PART, Beginning, begin
 from storage.jobs.registry import job
 from storage.unit_of_work import UnitOfWork
@@ -98,7 +100,21 @@ def publish_message(command: PublishMessage, unit: UnitOfWork) -> Published:
     keys = keys_in(unit, _name(command.name), command.payload) | keys_of(command.keys)
     letter = _Letter(command.name, keys, command.payload, command.event_id)
     router = _Router(unit, letter)
-    return with_incidents(unit, lambda parking: _publish(command, router, unit, parking))
+    try:
+        return with_incidents(unit, lambda parking: _publish(command, router, unit, parking), is_awaited=False)
+    except EndlessChain as endless:
+        unit.start_over()
+        return _stop(command, letter, endless, unit)
+
+
+def _stop(command: PublishMessage, letter: "_Letter", endless: EndlessChain, unit: UnitOfWork) -> Published:
+    """The message goes no further; an operator sends it again, or drops it."""
+    answer = Published(stored=True)
+    if first_time(unit, command.event_id) is None:
+        stopped = _keep(command, letter, unit, state="expired")
+        raise_incident(unit, stopped, letter.name, None, chains.MESSAGES, endless.sentence)
+        remember(unit, command.event_id, asdict(answer))
+    return answer
 
 
 def _publish(command: PublishMessage, router: "_Router", unit: UnitOfWork, parking: Parking) -> Published:
@@ -111,26 +127,26 @@ def _publish(command: PublishMessage, router: "_Router", unit: UnitOfWork, parki
     if not (answer.delivered or answer.started) and command.ttl > timedelta():
         _keep(command, router.letter, unit)
         answer = Published(stored=True)
-    remember(unit, command.event_id, asdict(answer))
+    remember(unit, command.event_id, {**asdict(answer), "chain": chains.again()} if answer.stored else asdict(answer))
     return answer
 
 
-def _keep(command: PublishMessage, letter: _Letter, unit: UnitOfWork) -> None:
+def _keep(command: PublishMessage, letter: "_Letter", unit: UnitOfWork, *, state: str = "waiting") -> str:
     now = unit.clock.now()
-    unit.session.add(
-        MessageRow(
-            id=new_id(),
-            name=letter.name,
-            keys=letter.keys,
-            payload=encode(imported(dict(letter.payload))),
-            event_id=letter.event_id,
-            state="waiting",
-            needs_receiver=command.needs_receiver,
-            published_at=now,
-            published_by=unit.actor.id,
-            expires_at=now + command.ttl,
-        )
+    row = MessageRow(
+        id=new_id(),
+        name=letter.name,
+        keys=letter.keys,
+        payload=encode(imported(dict(letter.payload))),
+        event_id=letter.event_id,
+        state=state,
+        needs_receiver=command.needs_receiver,
+        published_at=now,
+        published_by=unit.actor.id,
+        expires_at=now + command.ttl,
     )
+    unit.session.add(row)
+    return row.id
 
 
 class _Router:
@@ -163,11 +179,13 @@ class _Router:
             parking.clear()  # what failed before was in another case
         self._chosen = subscription
         running = Running(self._unit, locked, parking)
-        if not running.case.deliver_message(subscription, self.letter.payload):
-            self._unit.session.execute(delete(SubscriptionRow).where(mine))
-            return False
-        self._tell(instance_id, element)
-        running.save()
+        came = f"the message {self.letter.name} reached {locked.definition_key}"
+        with chains.link(self._unit, came, chains.ARRIVALS):
+            if not running.case.deliver_message(subscription, self.letter.payload):
+                self._unit.session.execute(delete(SubscriptionRow).where(mine))
+                return False
+            self._tell(instance_id, element)
+            running.save()
         return True
 
     def _start(self, parking: Parking) -> str | None:
@@ -192,7 +210,9 @@ class _Router:
         beginning = Beginning(
             instance_id=instance_id, definition_id=event.definition_id, variables=variables, at=event.element_id
         )
-        begin(beginning, self._unit, parking)
+        began = f"the message {self.letter.name} began {event.definition_key}"
+        with chains.link(self._unit, began, chains.BEGINNINGS):
+            begin(beginning, self._unit, parking)
         self._tell(instance_id, event.element_id)
         return instance_id
 
@@ -266,16 +286,28 @@ def _route_stored(message_id: str, unit: UnitOfWork) -> bool:
             return False
         if not routers:
             routers.append(_Router(unit, _Letter(row.name, dict(row.keys), decode(row.payload), row.event_id)))
-        answer = routers[0].route(parking)
+        with chains.following(_chain_of(unit, row.event_id)):
+            answer = routers[0].route(parking)
         if not (answer.delivered or answer.started):
             raise _NobodyThere("Nobody waits for this message.")
         unit.session.execute(delete(MessageRow).where(MessageRow.id == message_id))
         return True
 
     try:
-        return with_incidents(unit, attempt, alone=False)
+        return with_incidents(unit, attempt, alone=False, is_awaited=False)
+    except EndlessChain as endless:
+        row = unit.session.get_one(MessageRow, message_id)
+        row.state = "expired"
+        raise_incident(unit, row.id, row.name, None, chains.MESSAGES, endless.sentence)
+        return True
     except DomainError:
         return False
+
+
+def _chain_of(unit: UnitOfWork, event_id: str | None) -> dict[str, Any] | None:
+    """What a stored message followed from."""
+    found = select(MessageEventRow.answer["chain"]).where(MessageEventRow.event_id == event_id)
+    return None if event_id is None else unit.session.scalar(found)
 
 
 def _expire(limit: int, unit: UnitOfWork) -> int:
@@ -351,7 +383,8 @@ def publish_sent(host: Host, arguments: dict[str, Any]) -> None:
         ttl=TIME_TO_LIVE if ttl is None else timedelta(seconds=ttl),
         needs_receiver=arguments.get("needs_receiver", False),
     )
-    host.executor.execute(command, actor=SYSTEM)
+    with chains.following(arguments.get("chain")):
+        host.executor.execute(command, actor=SYSTEM)
 
 
 @job(ROUTE)

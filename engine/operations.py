@@ -8,11 +8,12 @@ from core.executor import handles
 from core.messages import Command
 from core.records import dataclass
 from engine import holding, store
+from engine.attempts import Parking, with_incidents
 from engine.errors import InstanceSuspended
 from engine.events import CaseResumed, CaseSuspended, TokensMoved
 from engine.models import IncidentRow, InstanceRow
 from engine.reasons import given
-from engine.running import Parking, Running, with_incidents
+from engine.running import Running
 from engine.store import Locked
 from storage.unit_of_work import UnitOfWork
 

@@ -24,7 +24,7 @@ from engine.errors import (
     NotYourTask,
     StepFailed,
     TaskNotFound,
-    leaves_out,
+    leave_out,
 )
 from engine.handlers import HANDLERS, ServiceCall
 from engine.runtime import Case, Failure, OpenScope, OpenWork, OutsideCall, Program
@@ -324,9 +324,8 @@ class Rehearsal:
                 act(role)
                 break
             except StepFailed as failure:
-                if not leaves_out(failure, parking):
+                if not leave_out(failure, parking):
                     raise
-                parking[failure.step] = (failure.reason, failure.sentence)
                 self.ensemble.forget_attempt(len(before))
                 self._seen.clear()
                 for each, stored in zip(self.ensemble.roles, before, strict=True):

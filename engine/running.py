@@ -1,27 +1,23 @@
 """Runs a locked instance inside a unit of work: handlers, decisions, tasks, history, events, incidents."""
 
 import dataclasses
-import logging
-from collections.abc import Callable, Mapping
-from contextlib import nullcontext
+from collections.abc import Mapping
 from datetime import datetime
 from itertools import chain
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import func, select
 
-from core.ids import new_id
 from core.jsontext import to_json
-from engine import calls, catalog, holding, searching, store
+from engine import calls, catalog, holding, searching
+from engine.attempts import Parking, raise_incident, settle
 from engine.calling import Instances
-from engine.errors import InstanceEnded, InstanceStopped, InstanceSuspended, StepFailed, leaves_out
+from engine.errors import InstanceEnded, InstanceStopped, InstanceSuspended
 from engine.events import (
     CaseCancelled,
     CaseCompleted,
     CaseStageChanged,
     EscalationUncaught,
-    IncidentRaised,
-    IncidentResolved,
     TaskCancelled,
     TaskCreated,
     case_stream,
@@ -37,91 +33,7 @@ from engine.surroundings import InstanceSurroundings
 from engine.task_writes import close_tasks, open_tasks
 from storage.unit_of_work import UnitOfWork
 
-logger = logging.getLogger(__name__)
-
 GONE = "its token is gone"
-Result = TypeVar("Result")
-
-
-class Parking(dict[int, tuple[str, str]]):
-    """The steps that an attempt leaves out, each with reason and sentence; `instance` is the one it works on."""
-
-    instance: str | None = None
-
-
-def with_incidents(unit: UnitOfWork, attempt: Callable[[Parking], Result], *, alone: bool = True) -> Result:
-    """Do something that runs a case; a step that fails is undone with everything, then left out and reported.
-
-    The second attempt is a new transaction in which the failed step becomes an incident: what the person did before
-    it is kept, the case waits in front of the failed step. Where several instances share a unit, `alone` is false and
-    each attempt is a savepoint.
-    """
-    parking = Parking()
-    while True:
-        try:
-            with nullcontext() if alone else unit.savepoint():
-                return attempt(parking)
-        except StepFailed as failure:
-            if failure.reason == "token_lost":
-                _report_lost_token(unit, parking.instance, failure, alone=alone)
-            if not leaves_out(failure, parking):
-                raise
-            if alone:
-                unit.start_over()
-            parking[failure.step] = (failure.reason, failure.sentence)
-
-
-def _report_lost_token(unit: UnitOfWork, instance_id: str | None, failure: StepFailed, *, alone: bool) -> None:
-    """Everything is undone, so the incident is all that stays; one that is open already is enough."""
-    extra = {"action": "run", "instance": instance_id, "sentence": failure.sentence}
-    logger.error("token lost", extra=extra)
-    if alone:
-        unit.start_over()
-    if instance_id is None or store.lock_idle_instance(unit, instance_id) is None:
-        return  # it was never stored, or others work on it, who will find the same
-    same = (IncidentRow.instance_id == instance_id) & (IncidentRow.code == failure.reason)
-    if unit.session.scalar(select(IncidentRow.id).where(same, IncidentRow.state == "open").limit(1)) is None:
-        raise_incident(unit, instance_id, failure.element, None, failure.reason, failure.sentence)
-        if alone:
-            unit.commit()  # what comes now undoes the unit once more
-
-
-def raise_incident(
-    unit: UnitOfWork, instance_id: str, element: str, token: str | None, code: str, sentence: str, *, tries: int = 1
-) -> str:
-    """Write an incident of an instance that this unit has locked, and tell of it; its id."""
-    row = IncidentRow(
-        instance_id=instance_id,
-        id=new_id(),
-        element_id=element,
-        token_id=token,
-        code=code,
-        message=sentence,
-        state="open",
-        tries=tries,
-        created_at=unit.clock.now(),
-    )
-    unit.session.add(row)
-    unit.emit(
-        IncidentRaised(
-            instance_id=instance_id, incident_id=row.id, element_id=row.element_id, code=row.code, message=row.message
-        )
-    )
-    return row.id
-
-
-def settle(unit: UnitOfWork, incident: IncidentRow, resolution: str) -> None:
-    """An incident is settled, in these words."""
-    incident.state, incident.resolution = "resolved", resolution
-    incident.resolved_at, incident.resolved_by = unit.clock.now(), unit.actor.id
-    unit.emit(
-        IncidentResolved(
-            instance_id=incident.instance_id,
-            incident_id=incident.id,
-            element_id=incident.element_id,
-            resolution=resolution,
-        )
-    )
 
 
 class Running:
@@ -200,7 +112,7 @@ class Running:
 
     def create(self, case: Case) -> None:
         """Take a case that was made, or made over, by somebody else."""
-        case.park(self._parking)
+        case.park(self._parking, checked=self._parking.is_checked)
         self._case = case
 
     @property
@@ -214,7 +126,7 @@ class Running:
                 stored = read_state(self.unit, self.locked.instance_id, self._snapshot)
                 case = Case(self.program, around, stored)
             case.around(around)
-            case.park(self._parking)
+            case.park(self._parking, checked=self._parking.is_checked)
             self._case = case
         return self._case
 

@@ -173,9 +173,9 @@ class Case(Relations):
         """Give the case the surroundings of this command."""
         self._tree.around = surroundings
 
-    def park(self, steps: Mapping[int, tuple[str, str]]) -> None:
-        """Do not execute the elements of these steps: they failed before; each with reason and sentence."""
-        self._tree.parked = steps
+    def park(self, steps: Mapping[int, tuple[str, str]], *, checked: bool = False) -> None:
+        """Leave out these steps, which failed before; `checked` has each fail that sets what cannot be stored."""
+        self._tree.parked, self._tree.checked = steps, checked
 
     def start(self, variables: Mapping[str, Any], actor: str, *, at: str | None = None) -> None:
         """Put tokens on the start; `variables` are Python or FEEL values.
@@ -356,8 +356,7 @@ class Case(Relations):
 
     def take_changes(self) -> Changes:
         """What happened since the last time this was asked."""
-        changes, self._tree.changes = self._tree.changes, Changes()
-        self._tree.parked = {}
+        changes, self._tree.changes, self._tree.parked = self._tree.changes, Changes(), {}
         return changes
 
     def _task(self, token: str) -> Any:
@@ -383,6 +382,7 @@ class Case(Relations):
         self._tree = TokenTree(self.program.spec, self.program.process, before.around)
         unpack(self._tree, stored)
         self._tree.changes, self._tree.parked, self._tree.parts = before.changes, before.parked, before.parts
+        self._tree.checked = before.checked
         Wide(self._tree, self._rehearsed.items())
 
 

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import asdict, field
+from functools import partial
 from typing import Any
 
 from sqlalchemy import select, text
@@ -13,15 +14,17 @@ from core.identity import SYSTEM
 from core.ids import new_id
 from core.messages import Command
 from core.records import dataclass
-from engine import store
+from engine import chains, store
+from engine.attempts import Parking, report_once, with_incidents
 from engine.calls import BROADCAST, SIGNAL
+from engine.chains import EndlessChain
 from engine.deferred import Host
 from engine.events import SignalReceived
 from engine.feel.kinds import imported
 from engine.feel.values import decode, encode
 from engine.messages import first_time, remember
 from engine.models import StartEventRow, SubscriptionRow
-from engine.running import Parking, Running, with_incidents
+from engine.running import Running
 from engine.starting import Beginning, begin
 from storage.jobs.queue import JobRequest
 from storage.jobs.registry import job
@@ -77,7 +80,12 @@ def broadcast_signal(command: BroadcastSignal, unit: UnitOfWork) -> Broadcast:
     listeners = [each for each in unit.session.scalars(LISTENERS, {"name": command.name}) if each != command.besides]
     delivered = [each for each in listeners[:AT_ONCE] if _reach(each, command.name, command.payload, unit)]
     for each in (left := [each for each in listeners if each not in set(delivered)]):
-        arguments = {"instance_id": each, "name": command.name, "payload": encode(imported(dict(command.payload)))}
+        arguments = {
+            "instance_id": each,
+            "name": command.name,
+            "payload": encode(imported(dict(command.payload))),
+            "chain": chains.again(),
+        }
         unit.enqueue(JobRequest(name=SIGNAL, arguments=arguments))
     answer = Broadcast(delivered=tuple(delivered), started=tuple(_starts(command, unit)), queued=len(left))
     remember(unit, command.event_id, asdict(answer))
@@ -92,7 +100,20 @@ def signal_instance(command: SignalInstance, unit: UnitOfWork) -> bool:
         locked = store.lock_instance(unit, command.instance_id)
         return _deliver(locked, command.name, command.payload, unit, parking)
 
-    return with_incidents(unit, attempt)
+    try:
+        return with_incidents(unit, attempt, is_awaited=False)
+    except EndlessChain as endless:
+        unit.start_over()
+        _stop(endless, unit)
+        return False
+
+
+def _stop(endless: EndlessChain, unit: UnitOfWork) -> None:
+    """A circle goes no further; who threw the signal last has an incident."""
+    chain = chains.current()
+    if chain is not None and chain.sender is not None:
+        store.lock_instance(unit, chain.sender)
+        report_once(unit, chain.sender, chain.element, chains.SIGNALS, endless.sentence)
 
 
 def _reach(instance_id: str, name: str, payload: Mapping[str, Any], unit: UnitOfWork) -> bool:
@@ -103,7 +124,7 @@ def _reach(instance_id: str, name: str, payload: Mapping[str, Any], unit: UnitOf
         return locked is not None and _deliver(locked, name, payload, unit, parking)
 
     try:
-        return with_incidents(unit, attempt, alone=False)
+        return with_incidents(unit, attempt, alone=False, is_awaited=False)
     except (StaleState, Unavailable):
         raise
     except DomainError as error:
@@ -124,9 +145,10 @@ def _deliver(locked: store.Locked, name: str, payload: Mapping[str, Any], unit: 
     if element is None:
         return False
     running = Running(unit, locked, parking)
-    running.case.broadcast_signal(name, payload)
-    unit.emit(SignalReceived(instance_id=locked.instance_id, element_id=element, name=name))
-    running.save()
+    with chains.link(unit, f"the signal {name} reached {locked.definition_key}", chains.ARRIVALS):
+        running.case.broadcast_signal(name, payload)
+        unit.emit(SignalReceived(instance_id=locked.instance_id, element_id=element, name=name))
+        running.save()
     return True
 
 
@@ -137,10 +159,15 @@ def _starts(command: BroadcastSignal, unit: UnitOfWork) -> list[str]:
         beginning = Beginning(
             instance_id=new_id(), definition_id=event.definition_id, variables=command.payload, at=event.element_id
         )
+        began = f"the signal {command.name} began {event.definition_key}"
         try:
-            with_incidents(unit, lambda parking, each=beginning: begin(each, unit, parking), alone=False)  # type: ignore[misc]
+            with chains.link(unit, began, chains.BEGINNINGS):
+                with_incidents(unit, partial(begin, beginning, unit), alone=False, is_awaited=False)
         except (StaleState, Unavailable):
             raise
+        except EndlessChain as endless:
+            _stop(endless, unit)
+            continue
         except DomainError as error:  # a process that cannot begin is no fault of who told the signal
             extra = {"action": "BroadcastSignal", "definition": event.definition_key, "code": error.code}
             logger.warning("signal started nothing", extra=extra)
@@ -159,7 +186,8 @@ def broadcast_sent(host: Host, arguments: dict[str, Any]) -> None:
         event_id=f"sent:{arguments['id']}",
         besides=arguments["besides"],
     )
-    host.executor.execute(command, actor=SYSTEM)
+    with chains.following(arguments.get("chain")):
+        host.executor.execute(command, actor=SYSTEM)
 
 
 @job(SIGNAL)
@@ -168,4 +196,5 @@ def signal_one(host: Host, arguments: dict[str, Any]) -> None:
     command = SignalInstance(
         instance_id=arguments["instance_id"], name=arguments["name"], payload=decode(arguments["payload"])
     )
-    host.executor.execute(command, actor=SYSTEM)
+    with chains.following(arguments.get("chain")):
+        host.executor.execute(command, actor=SYSTEM)

@@ -11,13 +11,14 @@ from sqlalchemy import delete
 from core.errors import InvalidInput
 from core.records import dataclass
 from engine import catalog
+from engine.attempts import Parking
 from engine.bpmn.model import Process, Trigger
 from engine.bpmn.names import MAXIMUM, fits
 from engine.correlating import PATH
 from engine.events import CaseStarted
 from engine.feel.values import plain
 from engine.models import DefinitionRow, StartEventRow
-from engine.running import Parking, Running
+from engine.running import Running
 from engine.spiff.moments import cycle, moment
 from engine.store import Locked
 from storage.unit_of_work import UnitOfWork

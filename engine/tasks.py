@@ -11,6 +11,7 @@ from core.messages import Command
 from core.records import dataclass
 from engine import access, answers, catalog, forms, store
 from engine.answers import Completion
+from engine.attempts import Parking, with_incidents
 from engine.bpmn.model import Node, Work
 from engine.errors import (
     DocumentsMissing,
@@ -25,7 +26,7 @@ from engine.events import TaskAssigned, TaskClaimed, TaskCommented, TaskComplete
 from engine.feel.values import plain
 from engine.models import TaskCommentRow, TaskHistoryRow, WorkItemRow
 from engine.ports import AttachedDocument, TaskDocuments
-from engine.running import Parking, Running, with_incidents
+from engine.running import Running
 from engine.store import Finished, LockedTask
 from storage.unit_of_work import UnitOfWork
 

@@ -2,6 +2,7 @@
 
 import logging
 from datetime import datetime, timedelta
+from functools import partial
 from typing import ClassVar
 
 from sqlalchemy import delete, select, update
@@ -12,10 +13,11 @@ from core.ids import new_id
 from core.messages import Command
 from core.records import dataclass
 from engine import catalog, store
+from engine.attempts import Parking, with_incidents
 from engine.errors import InstanceSuspended
 from engine.events import TimerFired
 from engine.models import StartEventRow, TimerRow
-from engine.running import Parking, Running, with_incidents
+from engine.running import Running
 from engine.starting import Beginning, begin, next_moment
 from storage.unit_of_work import UnitOfWork
 
@@ -92,7 +94,7 @@ def _start_due(limit: int, unit: UnitOfWork) -> int:
     for row in rows:
         beginning = Beginning(instance_id=new_id(), definition_id=row.definition_id, at=row.element_id)
         try:
-            with_incidents(unit, lambda parking, each=beginning: begin(each, unit, parking), alone=False)  # type: ignore[misc]
+            with_incidents(unit, partial(begin, beginning, unit), alone=False, is_awaited=False)
         except DomainError as error:
             extra = {"action": "FireDueTimers", "definition": row.definition_key, "code": error.code}
             logger.warning("start timer failed", extra=extra)
@@ -103,7 +105,9 @@ def _start_due(limit: int, unit: UnitOfWork) -> int:
 
 def _fire(instance_id: str, timer_id: str, due_at: datetime, unit: UnitOfWork) -> bool:
     try:
-        return with_incidents(unit, lambda parking: _attempt(instance_id, timer_id, due_at, unit, parking), alone=False)
+        return with_incidents(
+            unit, lambda parking: _attempt(instance_id, timer_id, due_at, unit, parking), alone=False, is_awaited=False
+        )
     except InstanceSuspended:
         _hold(instance_id, timer_id, unit)
         return False

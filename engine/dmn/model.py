@@ -136,6 +136,7 @@ class Model:
             return Evaluation(run, inputs).value_of(node)
 
         value = bounded(run, work)
+        run.settle()
         return Decided(value, tuple(log), tuple(run.problems))
 
     def resolve(self, reference: str) -> tuple[str, Node]:

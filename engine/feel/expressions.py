@@ -64,15 +64,20 @@ class Expression:
             return fitting.evaluate(variables, now=now)
         run = Run(variables, now)
         if self._calls:
-            return Outcome(self.value(run), tuple(run.problems))
+            return self._outcome(run)
         try:  # without calls, nothing depends on the thread's decimal context
             value = self.closure(Scope({}, None, run))
             if value.__class__ is list or value.__class__ is dict:
                 run.measure(value)
+            run.settle()
             return Outcome(value, tuple(run.problems))
         except (Fault, LimitExceeded, RecursionError, MemoryError):
-            run = Run(variables, now)
-            return Outcome(self.value(run), tuple(run.problems))
+            return self._outcome(Run(variables, now))
+
+    def _outcome(self, run: Run) -> Outcome:
+        value = self.value(run)
+        run.settle()
+        return Outcome(value, tuple(run.problems))
 
     def fitting(self, variables: Mapping[str, Any]) -> "Expression":
         """The expression as it reads among these variables: one of them may have a name of several words."""
@@ -120,6 +125,7 @@ class UnaryTests(Expression):
             return fitting.accepts(value, given, now=now)
         run = Run(given, now)
         verdict = bounded(run, lambda: self.closure(Scope({"?": imported(value)}, None, run)))
+        run.settle()
         return Outcome(verdict, tuple(run.problems))
 
     def evaluate(self, variables: Mapping[str, Any], *, now: datetime | None = None) -> Outcome:

@@ -1,5 +1,6 @@
 """One evaluation: its variables, its problems, and how much it may still do."""
 
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -12,6 +13,15 @@ from engine.feel.kinds import READY, imported
 STEPS = 250_000  # about a quarter of a second of work
 DEEPEST_CALL = 100  # functions within functions
 MOST_PROBLEMS = 50
+
+
+class _Work(threading.local):
+    """The steps of all evaluations of this thread, for whoever counts them."""
+
+    steps = 0
+
+
+WORK = _Work()
 
 
 class Run:
@@ -41,6 +51,10 @@ class Run:
         self.steps -= steps
         if self.steps < 0:
             raise LimitExceeded("The expression needs too many steps or too much memory and was stopped.")
+
+    def settle(self) -> None:
+        """The evaluation is over: add its work to that of the thread."""
+        WORK.steps += STEPS - self.steps
 
     def measure(self, value: Any) -> None:
         """Count a list or context with all that is in it, as something is about to walk through it."""

@@ -49,6 +49,7 @@ class Script:
                 line.problems = []
                 assigned[name] = expression.fitting(seen).value(line)
             problems += [Problem(item.message, item.start + offset, item.end + offset) for item in line.problems]
+        run.settle()
         return assigned, tuple(problems)
 
 

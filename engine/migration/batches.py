@@ -16,6 +16,7 @@ from core.identity import SYSTEM, Actor
 from core.ids import new_id
 from core.messages import Command
 from core.records import dataclass
+from engine.attempts import with_incidents
 from engine.deferred import Host
 from engine.errors import MigrationNotFound
 from engine.migration.events import MigrationResumed, MigrationStarted, MigrationStopped
@@ -24,7 +25,6 @@ from engine.migration.models import MigrationItemRow, MigrationRow
 from engine.migration.plans import check_plan
 from engine.models import InstanceRow
 from engine.reasons import given
-from engine.running import with_incidents
 from storage.jobs.queue import JobRequest
 from storage.jobs.registry import job
 from storage.unit_of_work import UnitOfWork

@@ -12,6 +12,7 @@ from core.executor import handles
 from core.messages import Command
 from core.records import dataclass
 from engine import catalog, store
+from engine.attempts import Parking, with_incidents
 from engine.bpmn.model import Node
 from engine.calls import ROUTE
 from engine.errors import DefinitionNotFound, MigrationRefused, StepFailed
@@ -32,7 +33,7 @@ from engine.models import (
     WorkItemRow,
 )
 from engine.reasons import given
-from engine.running import Parking, Running, with_incidents
+from engine.running import Running
 from engine.runtime import Case
 from engine.spiff.migrating import TakenOver
 from engine.state_parts import read_whole

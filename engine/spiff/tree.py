@@ -14,16 +14,14 @@ from SpiffWorkflow.workflow import Workflow
 
 from core.ids import new_id
 from engine.bpmn.model import Node, Process
-from engine.errors import StepFailed
+from engine.errors import LIMITS, StepFailed
 from engine.spiff.apart import forget_apart, is_behind
 from engine.spiff.catching import UNCAUGHT
 from engine.spiff.changes import Changes, Failure, Surroundings, Visit
 from engine.spiff.gateways import open_joins
+from engine.spiff.limits import begin_counting, check_limits, check_room, check_storable, limit_of
 from engine.spiff.listening import condition_of, waits_for
 from engine.spiff.tokens import ROOT, Token, WatchedToken
-
-MAXIMUM_TOKENS = 10_000  # at once in one case
-MAXIMUM_STEPS = 50_000  # elements in one command: more is a loop that nothing ends
 
 
 class TokenLost(StepFailed):
@@ -46,6 +44,7 @@ class TokenTree(Workflow):
         self.stopped: str | None = None  # the token that threw an error that nothing catches: nothing else runs
         self.conditions: set[str] = set()  # tokens that wait for a condition
         self.parked: Mapping[int, tuple[str, str]] = {}  # steps that failed before: reason and sentence
+        self.checked = False  # whether every value that is set is looked at
         self._ready: deque[str] = deque()
         self.counted: set[str] = set()  # tokens whose visits are open
         self.parts = 0  # numbers given to stored parts; 0 where the state is stored in one piece
@@ -58,9 +57,7 @@ class TokenTree(Workflow):
     def enter(self, name: str, parent: Any, **internal: Any) -> Any:
         """A new token at the element of that name."""
         spec = self.spec.task_specs[name]
-        if len(self.tasks) > MAXIMUM_TOKENS:
-            sentence = f"The case has more than {MAXIMUM_TOKENS} tokens at once; do fewer things at the same time."
-            raise StepFailed(sentence, element=spec.node.id, reason="too_many_tokens")
+        check_room(len(self.tasks), spec.node.id, self.changes.steps, self.parked)
         kind = Token if self.wide is None else WatchedToken
         task = kind(self, spec, parent, state=TaskState.WAITING, id=new_id())
         task.internal_data = {key: value for key, value in internal.items() if value is not None}
@@ -216,6 +213,8 @@ class TokenTree(Workflow):
 
         Assigning replaces the value: lists and contexts are never merged.
         """
+        if self.checked:
+            check_storable(task, values)
         for name, value in values.items():
             scope = task
             while True:
@@ -303,20 +302,22 @@ class TokenTree(Workflow):
 
     def _execute(self, task: Any) -> None:
         self.changes.steps += 1
+        begin_counting(self.changes.steps)
         node: Node = task.task_spec.node
         if node.kind == "startEvent" and task.internal_data.keys().isdisjoint({"act", "chosen"}):
             self.note_move(task)
-        if self.changes.steps in self.parked:
+        failed = self.parked.get(self.changes.steps)
+        if failed is None and self.parked and (limit := limit_of(self.parked)) and self.changes.steps > limit[0]:
+            failed = limit[1]  # a related case has reached it
+        if failed is not None:
             task._set_state(TaskState.WAITING)
-            self.fail(task, *self.parked[self.changes.steps])
+            self.fail(task, *failed)
             return
         try:
-            if self.changes.steps > MAXIMUM_STEPS:
-                sentence = f"The case executed {MAXIMUM_STEPS} elements without waiting; its loop has no end."
-                raise StepFailed(sentence, element=node.id, token=task.id, reason="endless_loop")  # noqa: TRY301 -- told like any other failure of a step
+            check_limits(task, self.changes.steps, self.parked)
             self._act(task)
         except StepFailed as failure:
-            failure.step = self.changes.steps
+            failure.step = failure.step or self.changes.steps
             raise
 
     def _act(self, task: Any) -> None:
@@ -389,7 +390,7 @@ class TokenTree(Workflow):
     def fail(self, task: Any, reason: str, sentence: str) -> None:
         """Stop a token where it is until a person looks at it."""
         task.internal_data["failed"] = True
-        if reason == UNCAUGHT:
+        if reason == UNCAUGHT or reason in LIMITS:
             self.stopped = task.id
         self.changes.failures.append(Failure(token=task.id, node=task.task_spec.node, reason=reason, sentence=sentence))
 

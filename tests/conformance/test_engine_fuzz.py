@@ -19,7 +19,7 @@ from engine.bpmn import Known, check_bpmn
 from engine.errors import StepFailed
 from engine.rehearsal import Props, Rehearsal
 from engine.runtime import load
-from engine.spiff import tree
+from engine.spiff import limits
 from tests.conformance.token_simulation_models import BPMN, prepare
 from tests.conformance.token_simulation_suite import NOON, suite_folder
 
@@ -161,7 +161,7 @@ def live(stage: Rehearsal, dice: random.Random) -> None:
 def _short_lives(monkeypatch: pytest.MonkeyPatch) -> None:
     """A snapshot after every step, and soon an end to loops that never wait."""
     monkeypatch.setattr(runtime, "ROUND_TRIPS", True)
-    monkeypatch.setattr(tree, "MAXIMUM_STEPS", 200)
+    monkeypatch.setattr(limits, "MAXIMUM_STEPS", 200)
 
 
 def source_of(model: Path, seed: int) -> bytes:

@@ -9,7 +9,8 @@ from sqlalchemy import Engine
 from core.clock import FixedClock
 from core.identity import SYSTEM
 from engine import store
-from engine.running import Parking, Running
+from engine.attempts import Parking
+from engine.running import Running
 from storage.unit_of_work import UnitOfWork
 from tests.engine_world import World, bpmn, line
 

@@ -130,8 +130,8 @@ def test_a_process_that_cannot_begin_stops_no_other(world: JobWorld, small: None
 
     answer = world.do(BroadcastSignal(name="prices.changed", payload={"size": 5000}), SYSTEM)
 
-    assert len(answer.started) == 1
-    assert found(world) == [("fine", "running")]
+    assert len(answer.started) == 2
+    assert sorted(found(world)) == [("fine", "running"), ("large", "failed")]
 
 
 def test_a_command_that_would_store_too_much_is_refused_and_changes_nothing(world: JobWorld, small: None) -> None:

@@ -74,7 +74,7 @@ def test_a_text_that_no_column_holds_stops_no_other_timer(world: World) -> None:
 
     world.pass_time(HOUR)
 
-    assert (state_of(world, broken.id), waits_in(world, broken.id)) == ("running", 1)  # tried again a minute later
+    assert (state_of(world, broken.id), waits_in(world, broken.id)) == ("failed", 0)
     assert state_of(world, whole.id) == "completed"
 
 

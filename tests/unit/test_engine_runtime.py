@@ -8,7 +8,7 @@ import pytest
 
 import engine.runtime
 from core.identity import SYSTEM
-from engine.errors import FourEyes, NotYourTask, StepFailed, TaskAlreadyCompleted
+from engine.errors import FourEyes, NotYourTask, TaskAlreadyCompleted
 from engine.rehearsal import player
 from tests.engine_stage import NOON, begin, do
 from tests.engine_world import chain, flow, line
@@ -77,13 +77,36 @@ def test_a_failed_step_can_be_skipped() -> None:
 
 
 def test_a_loop_without_an_end_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.spiff.tree.MAXIMUM_STEPS", 500)
+    monkeypatch.setattr("engine.spiff.limits.MAXIMUM_STEPS", 500)
+    stage = begin(ROUND)
+
+    assert [failure.reason for failure in stage.incidents] == ["endless_loop"]
+    assert "round merge, again." in stage.incidents[0].sentence
+
+
+ROUND = '<startEvent id="start"/><exclusiveGateway id="merge"/><task id="again"/>' + chain(
+    "start", "merge", "again", "merge"
+)
+
+
+def test_two_loops_without_an_end_stop_the_case_with_one_incident(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.spiff.limits.MAXIMUM_STEPS", 500)
     stage = begin(
-        '<startEvent id="start"/><exclusiveGateway id="merge"/><task id="again"/>'
-        + chain("start", "merge", "again", "merge")
+        '<startEvent id="start"/><exclusiveGateway id="left"/><task id="again"/><exclusiveGateway id="right"/>'
+        '<task id="anew"/>' + chain("start", "left", "again", "left") + chain("start", "right", "anew", "right")
     )
 
     assert [failure.reason for failure in stage.incidents] == ["endless_loop"]
+    assert stage.case.stopped_at == stage.incidents[0].token
+
+
+def test_a_loop_of_few_but_laborious_expressions_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.spiff.limits.MAXIMUM_WORK", 20_000)
+    script = '<scriptTask id="again"><script>n = count(for i in 1..5000 return i)</script></scriptTask>'
+    stage = begin(ROUND.replace('<task id="again"/>', script))
+
+    assert [failure.reason for failure in stage.incidents] == ["endless_loop"]
+    assert "steps of expressions" in stage.incidents[0].sentence
 
 
 def test_the_stage_is_the_furthest_of_the_live_tokens() -> None:
@@ -166,17 +189,17 @@ def test_a_snapshot_stays_as_small_in_the_thousandth_round_as_in_the_first(monke
 
 
 def test_tokens_that_multiply_without_end_are_stopped_soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.spiff.tree.MAXIMUM_TOKENS", 100)
+    monkeypatch.setattr("engine.spiff.limits.MAXIMUM_TOKENS", 100)
     twice = (
         '<startEvent id="start"/><exclusiveGateway id="merge"/><parallelGateway id="fork"/><task id="a"/><task id="b"/>'
         + chain("start", "merge", "fork", "a", "merge")
         + chain("fork", "b", "merge")
     )
 
-    with pytest.raises(StepFailed, match="more than 100 tokens") as refused:
-        begin(twice)
+    stage = begin(twice)
 
-    assert refused.value.reason == "too_many_tokens"
+    assert [failure.reason for failure in stage.incidents] == ["too_many_tokens"]
+    assert stage.case.stopped_at == stage.incidents[0].token
 
 
 def test_a_join_that_one_flow_floods_is_an_incident(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,12 +4,11 @@ from datetime import timedelta
 from typing import Any
 
 from core.errors import InvalidInput
-from engine.calls import BROADCAST, PUBLISH
+from engine.calls import BROADCAST, PUBLISH, sending_job
 from engine.feel.values import encode
 from engine.handlers import ServiceCall, local_operation
 from engine.messages import keys_of
 from engine.ready import Operation, Parameter
-from storage.jobs.queue import JobRequest
 from storage.unit_of_work import UnitOfWork
 
 PAYLOAD = Parameter(
@@ -92,7 +91,7 @@ def send_message(unit: UnitOfWork, call: ServiceCall) -> dict[str, Any]:
         "ttl_seconds": None if keep is None else keep.total_seconds(),
         "needs_receiver": call.inputs.get("needs_receiver", False),
     }
-    unit.enqueue(JobRequest(name=PUBLISH, arguments=arguments))
+    unit.enqueue(sending_job(PUBLISH, arguments, call.instance_id, call.element_id))
     return {}
 
 
@@ -105,7 +104,7 @@ def send_signal(unit: UnitOfWork, call: ServiceCall) -> dict[str, Any]:
         "payload": encode(call.inputs.get("payload", {})),
         "besides": None,
     }
-    unit.enqueue(JobRequest(name=BROADCAST, arguments=arguments))
+    unit.enqueue(sending_job(BROADCAST, arguments, call.instance_id, call.element_id))
     return {}
 
 

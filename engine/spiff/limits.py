@@ -1,0 +1,80 @@
+"""How much one command may do: a loop that nothing ends holds its case, and a worker, for a second or two only.
+
+What reaches a limit is undone. The second attempt does the first part of it again and stops the case there, so that
+neither a long history of a loop is written nor the same time spent once more.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from engine.errors import LIMITS, StepFailed
+from engine.feel.run import WORK
+
+MAXIMUM_STEPS = 20_000  # elements in one command
+MAXIMUM_WORK = 5_000_000  # steps of FEEL in one command
+MAXIMUM_TOKENS = 10_000  # at once in one case
+AGAIN = 20  # of the elements up to the limit, one in so many is kept
+LAST = 1_000  # elements that tell what the loop is made of
+NAMED = 5  # of them are told
+
+
+def begin_counting(step: int) -> None:
+    """A command's first element begins: expressions that were evaluated before belong to others."""
+    if step == 1:
+        WORK.steps = 0
+
+
+def check_limits(task: Any, step: int, parked: Mapping[int, Any]) -> None:
+    """Whether a command may execute one element more. Raises `StepFailed` with the step where the case is to stop."""
+    if step <= MAXIMUM_STEPS and WORK.steps <= MAXIMUM_WORK:
+        return
+    done = f"{MAXIMUM_STEPS} elements" if step > MAXIMUM_STEPS else f"{MAXIMUM_WORK} steps of expressions"
+    sentence = (
+        f"The case executed {done} without waiting for anything; a loop in it has no end, or too much is done at once."
+        f" It goes round {_loop_of(task)}."
+    )
+    failure = StepFailed(sentence, element=task.task_spec.node.id, token=task.id, reason="endless_loop")
+    raise _stopping(failure, step, parked)
+
+
+def _stopping(failure: StepFailed, step: int, parked: Mapping[int, Any]) -> StepFailed:
+    failure.step = next(each for each in range(max(1, step // AGAIN), step + 2) if each not in parked)
+    return failure
+
+
+def check_room(tokens: int, element: str, step: int, parked: Mapping[int, Any]) -> None:
+    """Whether a case may have one token more. Raises `StepFailed` with the step where the case is to stop."""
+    if tokens > MAXIMUM_TOKENS:
+        sentence = f"The case has more than {MAXIMUM_TOKENS} tokens at once; do fewer things at the same time."
+        raise _stopping(StepFailed(sentence, element=element, reason="too_many_tokens"), step, parked)
+
+
+def check_storable(task: Any, values: Mapping[str, Any]) -> None:
+    """Whether variables have only texts that can be stored. Raises `StepFailed` that names the variable."""
+    for name, value in values.items():
+        waiting: list[Any] = [name, value]
+        while waiting:
+            part = waiting.pop()
+            if isinstance(part, dict):
+                waiting += [*part.keys(), *part.values()]
+            elif isinstance(part, list):
+                waiting += part
+            elif isinstance(part, str) and ("\0" in part or any("\ud800" <= each <= "\udfff" for each in part)):
+                node = task.task_spec.node
+                sentence = f"{node.name} sets {name} to a text with a NUL character or half a surrogate pair."
+                raise StepFailed(sentence, element=node.id, token=task.id, reason="cannot_be_stored")
+
+
+def limit_of(parked: Mapping[int, tuple[str, str]]) -> tuple[int, tuple[str, str]] | None:
+    """The step from which on nothing is executed because an earlier attempt reached a limit, with its reason."""
+    found = [step for step, (reason, _) in parked.items() if reason in LIMITS]
+    return (min(found), parked[min(found)]) if found else None
+
+
+def _loop_of(task: Any) -> str:
+    tree = task.workflow
+    seen = Counter(tree.changes.trace[-LAST:]) or Counter([task.task_spec.node.id])
+    nodes = tree.process.nodes
+    often = seen.most_common(NAMED)
+    return ", ".join(nodes[each].name if each in nodes else each for each, count in often if 2 * count > often[0][1])

@@ -1,0 +1,243 @@
+"""What has no end is stopped with an incident that says so, soon and without keeping anybody else waiting."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+
+from core.clock import FixedClock
+from core.errors import Conflict
+from engine import chains
+from engine.handlers import HANDLERS, ServiceCall
+from engine.incidents import RetryIncident, SkipIncident
+from engine.messages import PublishMessage
+from engine.queries import incidents
+from engine.signals import BroadcastSignal
+from engine.spiff import limits
+from storage.unit_of_work import UnitOfWork
+from tests.engine_jobs import JobWorld
+from tests.engine_world import ADMIN, HEAD, World, bpmn, chain, flow, line, person
+
+HOUR = timedelta(hours=1)
+SENDER = person("sender", permissions=frozenset({"message.publish"}))
+ROOTS = '<signal id="changed" name="prices.changed"/><message id="ask" name="asked"/><message id="tell" name="told"/>'
+LATER = (
+    '<intermediateCatchEvent id="later"><timerEventDefinition><timeDuration>PT1H</timeDuration></timerEventDefinition>'
+    "</intermediateCatchEvent>"
+)
+ROUND = '<exclusiveGateway id="merge"/><task id="again"/>'
+
+
+MOOD = {"is_bad": False}
+
+
+@HANDLERS.service_task("test_endless.moody")
+def moody(unit: UnitOfWork, call: ServiceCall) -> dict[str, Any]:
+    """Fails while it is in a bad mood."""
+    if MOOD["is_bad"]:
+        raise Conflict("This is in a bad mood.")
+    return {}
+
+
+def file(content: str, key: str) -> bytes:
+    return f'{HEAD}{ROOTS}<process id="{key}" isExecutable="true">{content}</process></definitions>'.encode()
+
+
+def on_signal(tag: str, name: str) -> str:
+    return f'<{tag} id="{name}"><signalEventDefinition signalRef="changed"/></{tag}>'
+
+
+def on_message(tag: str, name: str, message: str) -> str:
+    return f'<{tag} id="{name}"><messageEventDefinition messageRef="{message}"/></{tag}>'
+
+
+@pytest.fixture
+def world(engine: Engine, clock: FixedClock) -> JobWorld:
+    return JobWorld(engine, clock)
+
+
+def troubles(world: World) -> list[tuple[str, str]]:
+    return [(row[0], row[1]) for row in world.rows("SELECT code, message FROM incident WHERE state = 'open'")]
+
+
+def count(world: World, table: str) -> int:
+    return int(world.rows(f"SELECT count(*) FROM {table}")[0][0])
+
+
+def test_a_loop_without_an_end_leaves_a_short_history_and_every_try_ends_like_the_first(
+    world: JobWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "MAXIMUM_STEPS", 400)
+    world.deploy(bpmn(f'<startEvent id="start"/>{ROUND}' + chain("start", "merge", "again", "merge")))
+
+    started = world.start()
+    first = count(world, "token_log")
+    world.do(RetryIncident(incident_id=world.rows("SELECT id FROM incident")[0][0], reason="once more"))
+
+    assert first <= 400 // limits.AGAIN + 1
+    assert count(world, "token_log") <= 2 * first
+    assert [code for code, _ in troubles(world)] == ["endless_loop"]
+    assert world.rows(f"SELECT state FROM instance WHERE id = '{started.id}'") == [("failed",)]
+
+
+def test_two_loops_without_an_end_behind_one_timer_stop_their_case_and_no_other_timer(
+    world: JobWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "MAXIMUM_STEPS", 400)
+    other = ROUND.replace("merge", "join").replace("again", "anew")
+    nodes = f'<startEvent id="start"/>{LATER}<exclusiveGateway id="odd" default="odd_end"/><endEvent id="end"/>'
+    loops = (
+        chain("later", "odd", "end") + chain("fork", "merge", "again", "merge") + chain("fork", "join", "anew", "join")
+    )
+    way = flow("odd", "fork", "odd")
+    world.deploy(bpmn(f'{nodes}{ROUND}{other}<parallelGateway id="fork"/>{way}{loops}' + chain("start", "later")))
+    broken, whole = world.start(odd=True), world.start(odd=False)
+
+    world.pass_time(HOUR)
+
+    states = dict(map(tuple, world.rows("SELECT id, state FROM instance")))
+    assert states == {broken.id: "failed", whole.id: "completed"}
+    assert [code for code, _ in troubles(world)] == ["endless_loop"]
+    assert count(world, "timer") == 0
+
+
+def test_a_process_that_calls_itself_in_a_loop_is_stopped(world: JobWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "MAXIMUM_STEPS", 400)
+    calls = '<callActivity id="one" calledElement="tree"/><callActivity id="two" calledElement="tree"/>'
+    world.deploy(bpmn(f'<startEvent id="start"/>{calls}' + chain("start", "one") + chain("start", "two"), key="tree"))
+
+    world.start("tree")
+
+    assert {code for code, _ in troubles(world)} == {"too_many_failures"}
+    assert count(world, "instance") < 60
+
+
+def test_many_steps_that_fail_at_once_behind_a_timer_stop_their_case_until_their_cause_is_gone(
+    world: JobWorld,
+) -> None:
+    many = (
+        '<serviceTask id="each" obieg:handler="test_endless.moody"><multiInstanceLoopCharacteristics>'
+        "<loopCardinality>30</loopCardinality></multiInstanceLoopCharacteristics></serviceTask>"
+    )
+    world.deploy(bpmn(line(LATER, many, names=("later", "each"))))
+    MOOD["is_bad"] = True
+    started = world.start()
+
+    world.pass_time(HOUR)
+
+    (found,) = troubles(world)
+    assert found[0] == "too_many_failures"
+    assert "in a bad mood" in found[1]
+    assert world.rows("SELECT id, state FROM instance") == [(started.id, "failed")]
+    MOOD["is_bad"] = False
+    world.do(RetryIncident(incident_id=world.rows("SELECT id FROM incident")[0][0], reason="installed"))
+    assert world.rows("SELECT id, state FROM instance") == [(started.id, "completed")]
+
+
+def test_a_condition_that_makes_itself_true_again_is_stopped(world: JobWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "MAXIMUM_STEPS", 400)
+    handler = (
+        '<subProcess id="on" triggeredByEvent="true"><startEvent id="high" isInterrupting="false">'
+        "<conditionalEventDefinition><condition>=n &gt; 0</condition></conditionalEventDefinition></startEvent>"
+        '<scriptTask id="down"><script>n = 0</script></scriptTask>'
+        '<scriptTask id="up"><script>n = 1</script></scriptTask>' + chain("high", "down", "up") + "</subProcess>"
+    )
+    set_it = '<scriptTask id="set"><script>n = 1</script></scriptTask>'
+    world.deploy(bpmn(line(set_it, '<userTask id="work"/>', names=("set", "work")) + handler))
+
+    world.start(n=0)
+
+    assert [code for code, _ in troubles(world)] == ["endless_loop"]
+
+
+def test_a_signal_that_starts_who_throws_it_ends_with_an_incident_that_names_the_circle(
+    world: JobWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chains, "BEGINNINGS", 10)
+    echo = on_signal("startEvent", "heard") + on_signal("endEvent", "said") + chain("heard", "said")
+    world.deploy(file(echo, "echo"))
+
+    world.do(BroadcastSignal(name="prices.changed"), SENDER)
+    world.work()
+
+    assert count(world, "instance") == 12
+    (found,) = troubles(world)
+    assert found[0] == chains.SIGNALS
+    assert "the signal prices.changed began echo" in found[1]
+    with world.reading() as view:
+        (seen,) = incidents(view)
+    world.do(SkipIncident(incident_id=seen.id, reason="the process is corrected"))
+    assert troubles(world) == []
+
+
+def test_a_tree_of_signals_is_bounded_as_a_whole(world: JobWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chains, "BEGINNINGS", 10)
+    twice = '<intermediateThrowEvent id="first"><signalEventDefinition signalRef="changed"/></intermediateThrowEvent>'
+    echo = on_signal("startEvent", "heard") + twice + on_signal("endEvent", "said") + chain("heard", "first", "said")
+    world.deploy(file(echo, "echo"))
+
+    world.do(BroadcastSignal(name="prices.changed"), SENDER)
+    world.work()
+
+    # each of the two that the first one threw begins a chain
+    assert count(world, "instance") <= 1 + 2 * 11
+    assert {code for code, _ in troubles(world)} == {chains.SIGNALS}
+
+
+def test_messages_that_go_to_and_fro_for_ever_are_kept_with_an_incident(
+    world: JobWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chains, "ARRIVALS", 10)
+    for key, hears, says in (("left", "ask", "tell"), ("right", "tell", "ask")):
+        catch = on_message("intermediateCatchEvent", "hear", hears)
+        throw = on_message("intermediateThrowEvent", "say", says)
+        nodes = f'<startEvent id="start"/><exclusiveGateway id="merge"/>{catch}{throw}'
+        world.deploy(file(nodes + chain("start", "merge", "hear", "say", "merge"), key))
+        world.start(key)
+
+    world.do(PublishMessage(name="asked"), SENDER)
+    world.work()
+
+    (found,) = troubles(world)
+    assert found[0] == chains.MESSAGES
+    assert "the message asked reached left" in found[1]
+    assert "the message told reached right" in found[1]
+    world.do(SkipIncident(incident_id=world.rows("SELECT id FROM incident")[0][0], reason="enough"))
+    assert (troubles(world), count(world, "message")) == ([], 0)
+
+
+def test_many_messages_without_a_circle_are_no_chain(world: JobWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chains, "BEGINNINGS", 3)
+    loop = "<multiInstanceLoopCharacteristics><loopCardinality>20</loopCardinality></multiInstanceLoopCharacteristics>"
+    many = f'<subProcess id="each">{on_message("intermediateThrowEvent", "say", "ask")}{loop}</subProcess>'
+    world.deploy(file(line(many, names=("each",)), "parent"))
+    world.deploy(
+        file(on_message("startEvent", "begin", "ask") + '<endEvent id="end"/>' + chain("begin", "end"), "child")
+    )
+
+    world.start("parent")
+    world.work()
+
+    assert count(world, "instance") == 21
+    assert troubles(world) == []
+
+
+def unstorable(world: JobWorld, script: str, **variables: Any) -> str:
+    work = f'<scriptTask id="work"><script>{script}</script></scriptTask>'
+    world.deploy(bpmn(line(LATER, work, '<userTask id="after"/>', names=("later", "work", "after"))))
+    return world.start(**variables).id
+
+
+def test_a_text_that_no_column_holds_behind_a_timer_is_an_incident_that_names_the_variable(world: JobWorld) -> None:
+    instance = unstorable(world, 'text = if odd then "a\\u0000b" else "ab"', odd=True)
+
+    world.pass_time(HOUR)
+
+    (found,) = world.rows("SELECT instance_id, element_id, code, message FROM incident")
+    assert tuple(found[:3]) == (instance, "work", "cannot_be_stored")
+    assert "text" in found[3]
+    assert (count(world, "timer"), count(world, "work_item")) == (0, 0)
+    incident = world.rows("SELECT id FROM incident")[0][0]
+    world.do(SkipIncident(incident_id=incident, reason="not needed"), ADMIN)
+    assert count(world, "work_item") == 1
