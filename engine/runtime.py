@@ -251,7 +251,7 @@ class Case(Relations):
         task = self._tree.tasks.get(token)
         if task is None or not task.internal_data.get("failed"):
             return False
-        waits = task.task_spec.is_join and task.internal_data.get("flow") is not None
+        waits = task.task_spec.is_join and "flow" in task.internal_data and not task.internal_data.get("opened")
         if waits or is_held(task):
             task.internal_data.pop("failed")
             task.internal_data.pop("held", None)

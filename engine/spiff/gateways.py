@@ -35,7 +35,7 @@ def open_joins(tasks: Iterable[Any], alive: Container[Any]) -> bool:
     shut, opened = set(), False
     for task in tasks:
         spec = task.task_spec
-        if task.id not in alive or not spec.joins_late or not task.has_state(TaskState.WAITING):
+        if task.id not in alive or not spec.joins_late or not _waits(task):
             continue
         place = spec.name, task.parent.id
         if place in shut or not spec.may_join(task):
@@ -44,6 +44,11 @@ def open_joins(tasks: Iterable[Any], alive: Container[Any]) -> bool:
             spec.join(task)
             opened = True
     return opened
+
+
+def _waits(task: Any) -> bool:
+    """Whether a token waits for others; one that the join let go on may have failed behind it."""
+    return task.has_state(TaskState.WAITING) and not task.internal_data.get("opened")
 
 
 class Join(Element):
@@ -56,7 +61,7 @@ class Join(Element):
         oldest: dict[str, Any] = {}
         count = 0
         for sibling in task.parent.children:
-            if sibling.task_spec is self and sibling.has_state(TaskState.WAITING):
+            if sibling.task_spec is self and _waits(sibling):
                 oldest.setdefault(sibling.internal_data["flow"], sibling)
                 count += 1
         if count > MAXIMUM_WAITING:
@@ -187,7 +192,7 @@ class Complex(Inclusive):
         late = [token for flow, token in self.waiting(task).items() if flow not in used]
         del scope.internal_data["gates"][self.node.id]
         flows = [flow for flow in self.node.outgoing if self._at_reset(flow) and self.holds(task, flow)] if late else []
-        rest = [each for each in scope.children if each.task_spec is self and each not in late]
+        rest = [each for each in scope.children if each.task_spec is self and each not in late and _waits(each)]
         for token in late[:-1]:
             tree.merge(token)
         if late:  # the reset passes the gateway once more

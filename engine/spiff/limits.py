@@ -66,10 +66,12 @@ def check_storable(task: Any, values: Mapping[str, Any]) -> None:
                 raise StepFailed(sentence, element=node.id, token=task.id, reason="cannot_be_stored")
 
 
-def limit_of(parked: Mapping[int, tuple[str, str]]) -> tuple[int, tuple[str, str]] | None:
-    """The step from which on nothing is executed because an earlier attempt reached a limit, with its reason."""
-    found = [step for step, (reason, _) in parked.items() if reason in LIMITS]
-    return (min(found), parked[min(found)]) if found else None
+def left_out(parked: Mapping[int, tuple[str, str]], step: int) -> tuple[str, str] | None:
+    """Why a step is not executed: it failed before, or a related case reached a limit before it; None where it is."""
+    if not parked or step in parked:
+        return parked.get(step)
+    limits = [each for each, (reason, _) in parked.items() if reason in LIMITS and each < step]
+    return parked[min(limits)] if limits else None
 
 
 def _loop_of(task: Any) -> str:

@@ -14,6 +14,7 @@ _ADDED = compile_expression("start + span")
 _DUE = compile_expression("obieg.due at(start, span)")
 _DATE_TIME = compile_expression("date and time(text)")
 _DATE = compile_expression("date(text)")
+_SOME = datetime(2026, 1, 1, tzinfo=UTC)
 _CYCLE = re.compile(r"^R(?P<count>\d*)/(?P<span>P.+)$")
 
 
@@ -28,7 +29,10 @@ def moment(value: Any, now: datetime) -> datetime | None:
             return _after(parts, now)
         value = _parsed(value)
     if isinstance(value, datetime):
-        return value.replace(tzinfo=value.tzinfo or UTC).astimezone(UTC)
+        try:
+            return value.replace(tzinfo=value.tzinfo or UTC).astimezone(UTC)
+        except OverflowError:
+            return None
     if isinstance(value, date):
         return datetime.combine(value, time(), tzinfo=UTC)
     if isinstance(value, timedelta | YearsMonths):
@@ -59,9 +63,15 @@ def cycle(value: Any) -> tuple[int | None, str] | None:
     if isinstance(value, str) and is_cron(value):
         return None, value
     match = _CYCLE.match(value) if isinstance(value, str) else None
-    if match is None:
+    if match is None or match["count"].startswith("0") or not _goes_on(match["span"]):
         return None
     return (int(match["count"]) if match["count"] else None), match["span"]
+
+
+def _goes_on(span: str) -> bool:
+    """Whether a period takes any time: one that takes none would fire for ever at one moment."""
+    at = moment(span, _SOME)
+    return at is not None and at > _SOME
 
 
 def _parsed(text: str) -> Any:

@@ -19,7 +19,7 @@ from engine.spiff.apart import forget_apart, is_behind
 from engine.spiff.catching import UNCAUGHT
 from engine.spiff.changes import Changes, Failure, Surroundings, Visit
 from engine.spiff.gateways import open_joins
-from engine.spiff.limits import begin_counting, check_limits, check_room, check_storable, limit_of
+from engine.spiff.limits import begin_counting, check_limits, check_room, check_storable, left_out
 from engine.spiff.listening import condition_of, waits_for
 from engine.spiff.tokens import ROOT, Token, WatchedToken
 
@@ -306,11 +306,10 @@ class TokenTree(Workflow):
         node: Node = task.task_spec.node
         if node.kind == "startEvent" and task.internal_data.keys().isdisjoint({"act", "chosen"}):
             self.note_move(task)
-        failed = self.parked.get(self.changes.steps)
-        if failed is None and self.parked and (limit := limit_of(self.parked)) and self.changes.steps > limit[0]:
-            failed = limit[1]  # a related case has reached it
+        failed = left_out(self.parked, self.changes.steps)
         if failed is not None:
             task._set_state(TaskState.WAITING)
+            task.internal_data["opened"] = task.task_spec.is_join  # it waits for no other token any more
             self.fail(task, *failed)
             return
         try:
@@ -337,7 +336,8 @@ class TokenTree(Workflow):
 
     def resume(self, task: Any, act: str | None) -> None:
         """Have a waiting token go on: `finish` what a person did, `fire` a timer, or execute it again."""
-        task.internal_data.pop("failed", None)
+        for mark in ("failed", "opened"):
+            task.internal_data.pop(mark, None)
         if task.id == self.stopped:
             self.stopped = None
         if act is not None:

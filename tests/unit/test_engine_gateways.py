@@ -47,6 +47,31 @@ def test_without_a_way_out_the_case_stops_with_an_incident() -> None:
     assert [(failure.node.id, failure.reason) for failure in stage.incidents] == [("gate", "no_way_out")]
 
 
+ACTIVATION = "<activationCondition>activationCount &gt; 0</activationCondition>"
+
+
+@pytest.mark.parametrize(("kind", "inner"), [("inclusiveGateway", ""), ("complexGateway", ACTIVATION)])
+@pytest.mark.parametrize("joins", [False, True])
+def test_a_gateway_that_has_joined_and_finds_no_way_out_is_one_incident_that_can_be_tried_again(
+    kind: str, inner: str, *, joins: bool
+) -> None:
+    way = chain("start", "fork", "a", "gate") + (chain("fork", "b", "gate") if joins else chain("fork", "b", "end"))
+    stage = begin(
+        '<startEvent id="start"/><parallelGateway id="fork"/><task id="a"/><task id="b"/><endEvent id="end"/>'
+        f'<{kind} id="gate">{inner}</{kind}><userTask id="one"/><userTask id="two"/>'
+        + way
+        + flow("gate", "one", "x = 1")
+        + flow("gate", "two", "x = 2"),
+        x=3,
+    )
+    assert [(failure.node.id, failure.reason) for failure in stage.incidents] == [("gate", "no_way_out")]
+
+    stage.set({"x": 2})
+    assert stage.case.retry(stage.incidents[0].token)
+
+    assert [task.element_id for task in stage.case.open_tasks()] == ["two"]
+
+
 def test_a_condition_that_is_no_boolean_is_an_incident() -> None:
     stage = begin(choice("amount"), amount=7)
 

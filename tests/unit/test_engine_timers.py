@@ -101,6 +101,21 @@ def test_a_cycle_fires_again_as_often_as_it_says_while_its_task_is_open() -> Non
     assert waiting(stage) == ["remind", "remind", "remind", "work"]
 
 
+@pytest.mark.parametrize("cycle", ["R/PT0S", "R3/P0D", "R0/PT1H", "R/PT-1H"])
+def test_a_cycle_whose_period_takes_no_time_is_an_incident(cycle: str) -> None:
+    stage = begin(reminded(interrupting=False, timer="<timeCycle>= period</timeCycle>"), period=cycle)
+
+    assert [failure.reason for failure in stage.incidents] == ["timer"]
+
+
+@pytest.mark.parametrize("attribute", ["dueDate", "followUpDate"])
+def test_a_moment_before_all_calendars_is_an_incident(attribute: str) -> None:
+    early = "=date and time(&quot;0001-01-01T00:00:00+14:00&quot;)"
+    stage = begin(line(f'<userTask id="work" camunda:{attribute}="{early}"/>', names=("work",)))
+
+    assert [failure.node.id for failure in stage.incidents] == ["work"]
+
+
 def test_an_interrupted_sub_process_takes_everything_inside_it_along() -> None:
     stage = begin(
         '<startEvent id="start"/><subProcess id="sub"><startEvent id="s"/><parallelGateway id="fork"/>'
