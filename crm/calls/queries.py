@@ -1,6 +1,8 @@
 """Reading the call queue: what waits for somebody, and one call with all that is to be said in it."""
 
+from collections.abc import Collection
 from datetime import datetime
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select, tuple_
@@ -16,12 +18,27 @@ from crm.company import company
 from crm.errors import WrongFields
 from crm.models import CustomerRow
 from crm.paging import COUNTED, MARK, MOST, Part
+from crm.sales.models import InvoiceRow
 from storage.unit_of_work import Reading
+
+DUNNING = "dunning"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Debt:
+    """What a customer should have paid by now in one currency, and for how many days the oldest of it is late."""
+
+    amount: Decimal
+    currency: str
+    days: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallSummary:
-    """A call in the queue; `held_by` has the customer on the phone, `local_time` is what the clock shows there."""
+    """A call in the queue; `held_by` has the customer on the phone, `local_time` is what the clock shows there.
+
+    `debts` are told with calls of dunning alone, as they are now.
+    """
 
     id: str
     customer_id: str
@@ -39,6 +56,7 @@ class CallSummary:
     local_time: str
     is_day: bool
     is_due: bool
+    debts: list[Debt]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,14 +129,45 @@ def _summaries(view: Reading, rows: list[tuple[CallRow, CustomerRow]]) -> list[C
     named = {row.customer_id for row, _ in rows}
     held = select(CallLeaseRow).where(CallLeaseRow.customer_id.in_(named), CallLeaseRow.until > now)
     leases = {each.customer_id: each for each in view.session.scalars(held)} if named else {}
+    debts = _debts(view, {row.customer_id for row, _ in rows if row.kind == DUNNING})
     return [
-        _summary(row, customer, leases.get(row.customer_id), zone=zone_of(customer.country, own), now=now)
+        _summary(
+            row,
+            customer,
+            leases.get(row.customer_id),
+            zone=zone_of(customer.country, own),
+            now=now,
+            debts=debts.get(row.customer_id, []) if row.kind == DUNNING else [],
+        )
         for row, customer in rows
     ]
 
 
+def _debts(view: Reading, customers: Collection[str]) -> dict[str, list[Debt]]:
+    """What some customers owe that is late, by currency; one statement for all of them."""
+    if not customers:
+        return {}
+    on = view.clock.now().astimezone(ZoneInfo(company(view).time_zone)).date()
+    late = (
+        select(InvoiceRow.customer_id, InvoiceRow.currency, func.sum(InvoiceRow.balance), func.min(InvoiceRow.due_on))
+        .where(InvoiceRow.customer_id.in_(customers), InvoiceRow.balance > 0, InvoiceRow.due_on < on)
+        .group_by(InvoiceRow.customer_id, InvoiceRow.currency)
+        .order_by(InvoiceRow.customer_id, InvoiceRow.currency)
+    )
+    found: dict[str, list[Debt]] = {}
+    for customer, currency, amount, due_on in view.session.execute(late):
+        found.setdefault(customer, []).append(Debt(amount=amount, currency=currency, days=(on - due_on).days))
+    return found
+
+
 def _summary(
-    row: CallRow, customer: CustomerRow, lease: CallLeaseRow | None, *, zone: ZoneInfo, now: datetime
+    row: CallRow,
+    customer: CustomerRow,
+    lease: CallLeaseRow | None,
+    *,
+    zone: ZoneInfo,
+    now: datetime,
+    debts: list[Debt],
 ) -> CallSummary:
     return CallSummary(
         id=row.id,
@@ -137,6 +186,7 @@ def _summary(
         local_time=now.astimezone(zone).strftime("%H:%M"),
         is_day=is_open(zone, now),
         is_due=row.call_at <= now,
+        debts=debts,
     )
 
 

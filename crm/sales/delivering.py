@@ -1,6 +1,7 @@
 """Where and by when an order is delivered: a delivery address of the customer, and the lead time agreed with them."""
 
 from datetime import date
+from decimal import Decimal
 
 from sqlalchemy import select
 
@@ -41,6 +42,8 @@ class DueOrder:
     customer_name: str
     state: str
     owner: str | None
+    net: Decimal
+    currency: str
     ordered_on: date
     due_on: date
     days_late: int  # 0 for one that is not overdue
@@ -85,6 +88,8 @@ def due_orders(view: Reading, *, overdue: bool = False, after: str | None = None
             customer_name=names[row.customer_id],
             state=row.state,
             owner=row.owner,
+            net=row.net,
+            currency=row.currency,
             ordered_on=row.ordered_on,
             due_on=row.due_on,
             days_late=max((day - row.due_on).days, 0),

@@ -6,6 +6,7 @@ from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from core.errors import DomainError, InvalidInput
+from crm.activities.queries import ActivityFilter, activities
 from crm.calls import queries
 from crm.calls.errors import NoCallWaits
 from crm.calls.leasing import FinishCall, GiveBackCall, KeepCall, TakeCall, TakeNextCall
@@ -14,6 +15,8 @@ from webapp.pages.blueprint import MOST, answer, asked, blueprint
 from webapp.pages.formats import reader_zone
 from webapp.pages.shell import names
 from webapp.web import run, view
+
+LATEST = 5  # activities beside a call
 
 
 @blueprint.get("/calls")
@@ -41,7 +44,8 @@ def call(call_id: str) -> str:
     """One call: the numbers, what it is about, and what else there is to say."""
     with view() as reading:
         found = queries.call(reading, call_id)
-    return render_template("calls/call.html", call=found, names=names())
+        latest = activities(reading, ActivityFilter(customer_id=found.customer_id), limit=LATEST).items
+    return render_template("calls/call.html", call=found, latest=latest, names=names())
 
 
 @blueprint.post("/calls/<id:call_id>/take")

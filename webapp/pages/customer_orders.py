@@ -3,7 +3,9 @@
 from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from crm.company import today
 from crm.erp.queries import of_record
+from crm.order_states import OPEN_STATES
 from crm.queries import customer, order
 from crm.sales.access import may_see_finance
 from crm.sales.delivering import AddressOrder, addresses_of, due_orders
@@ -33,10 +35,13 @@ def customer_order(order_id: str) -> str:
     """One order; invoices for who may see what customers owe."""
     with view() as reading:
         found = order(reading, order_id)
+        is_open = found.due_on is not None and found.state in OPEN_STATES
+        late = max((today(reading) - found.due_on).days, 0) if is_open and found.due_on else 0
         issued = None
         if may_see_finance(reading.actor):
             issued = invoices(reading, InvoiceFilter(order_id=found.id), limit=MOST).items
         values = {
+            "days_late": late,
             "buyer": customer(reading, found.customer_id).profile.name,
             "handover": of_record(reading, "crm.order", found.id),
             "addresses": addresses_of(reading, found.customer_id),
