@@ -7,7 +7,9 @@ from sqlalchemy import select
 
 from core.records import dataclass
 from crm.access import require_read
+from crm.company import company
 from crm.errors import OfferNotFound
+from crm.logistics import misfits
 from crm.models import CustomerRow, OfferDecisionRow, OfferLineRow, OfferRow, OfferVersionRow
 from crm.money import Totals, line_net, rounded, totals
 from crm.offer_content import Terms, terms_of
@@ -99,6 +101,7 @@ class Offer:
     frozen_at: datetime | None
     versions: list[VersionSummary]
     decisions: list[Decision]
+    warnings: list[str]  # what does not fit the customer's logistic limits, as sentences
     row_version: int
 
     @property
@@ -165,11 +168,12 @@ def offer(view: Reading, key: str, *, version: int | None = None) -> Offer:
     if told is None:
         raise OfferNotFound(f"{key}, version {version}")
     decided = select(OfferDecisionRow).where(OfferDecisionRow.offer_id == row.id)
+    buyer, sums = view.session.get_one(CustomerRow, row.customer_id), totals(told.lines)
     return Offer(
         id=row.id,
         number=row.number,
         customer_id=row.customer_id,
-        customer_name=view.session.get_one(CustomerRow, row.customer_id).name,
+        customer_name=buyer.name,
         state=row.state,
         version=told.n,
         version_state=told.state,
@@ -178,7 +182,7 @@ def offer(view: Reading, key: str, *, version: int | None = None) -> Offer:
         exchange_rate=told.exchange_rate,
         terms=terms_of(told),
         lines=[_line(line) for line in told.lines],
-        totals=totals(told.lines),
+        totals=sums,
         digest=told.digest,
         owner=row.owner,
         owner_name=row.owner_name,
@@ -187,6 +191,7 @@ def offer(view: Reading, key: str, *, version: int | None = None) -> Offer:
         frozen_at=told.frozen_at,
         versions=[_version(each) for each in versions.values()],
         decisions=[_decision(each) for each in view.session.scalars(decided.order_by(OfferDecisionRow.decided_at))],
+        warnings=misfits(buyer, rounded(sums.net * told.exchange_rate), company(view).currency),
         row_version=row.row_version,
     )
 

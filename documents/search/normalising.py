@@ -112,8 +112,10 @@ def stems(written: str, languages: tuple[str, ...] = LATIN) -> frozenset[str]:
 
     A word of Cyrillic letters is Russian whatever the languages; numbers and short words have no stem.
     """
-    if len(written) < SHORTEST_STEMMED or any(each.isdigit() for each in written):
+    if len(written) < SHORTEST_STEMMED or (not written.isalpha() and any(each.isdigit() for each in written)):
         return frozenset()
+    if written.isascii():  # one form, whose stems have no diacritics either
+        return frozenset([_stemmer(language).stemWord(written) for language in languages])
     chosen = (RUSSIAN,) if CYRILLIC.search(written) else languages
     return frozenset(
         folded(_stemmer(language).stemWord(form)) for language in chosen for form in {written, folded(written)}
@@ -133,5 +135,7 @@ _STEMMERS = _Stemmers()
 def _stemmer(language: str) -> Stemmer:
     known = _STEMMERS.by_language
     if language not in known:
-        known[language] = cast("Stemmer", snowballstemmer.stemmer(language))
+        made = snowballstemmer.stemmer(language)
+        made.maxCacheSize = 0  # PyStemmer's own memory takes five times as long as stemming; `stems` has a better one
+        known[language] = cast("Stemmer", made)
     return known[language]

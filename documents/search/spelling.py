@@ -68,7 +68,7 @@ def near(word: str) -> list[int]:
     left = one = _shorter({begin})
     if len(word) >= LONG:
         left = one | _shorter(one)
-    return sorted({zlib.crc32(each.encode()) - (1 << 31) for each in (begin, *left)})
+    return sorted([zlib.crc32(each.encode()) - (1 << 31) for each in {begin, *left}])
 
 
 def _shorter(words: AbstractSet[str]) -> set[str]:

@@ -116,4 +116,6 @@ def fact(name: str, value: str) -> str:
 
 def quoted(lexeme: str) -> str:
     """A lexeme as it is written in a vector or a query."""
+    if "'" not in lexeme and "\\" not in lexeme:
+        return f"'{lexeme}'"
     return "'" + lexeme.replace("\\", "\\\\").replace("'", "''") + "'"

@@ -35,6 +35,7 @@ def matrix_facts(offer: Offer, customer: CustomerDetail) -> dict[str, Any]:
         "special_terms": offer.terms.has_special_terms,
         "special_build": offer.terms.is_special_build,
         "overdue_days": Decimal(standing.overdue_days),
+        "logistics_ok": not offer.warnings,
     }
 
 

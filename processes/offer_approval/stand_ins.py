@@ -20,6 +20,7 @@ FACTS: dict[str, Any] = {  # of an offer within all limits
     "special_terms": False,
     "special_build": False,
     "overdue_days": Decimal(0),
+    "logistics_ok": True,
     "limits": {name: value for name, (_, value) in LIMITS.items()},
     "deputies": DEPUTIES,
 }

@@ -12,7 +12,7 @@ from core.clock import FixedClock
 from core.errors import Forbidden
 from crm.approvals import FreezeOffer, LockOffer, MarkOfferSent, RecordDecision, RejectOffer, WithdrawOffer
 from crm.company import SetCurrencyRate
-from crm.customers import UpdateCustomer
+from crm.customers import CreateCustomer, UpdateCustomer
 from crm.errors import (
     OfferFrozen,
     OfferIncomplete,
@@ -27,7 +27,9 @@ from crm.offer_queries import offer, offers
 from crm.offers import CreateOffer, ReviseOffer, UpdateOffer
 from crm.orders import EnterOrder
 from crm.products import Article, CreateProduct
+from crm.profiles import Profile
 from crm.queries import customer, customers, order, orders, product, products, standing
+from processes.offer_approval.facts import matrix_facts
 from tests.crm_desk import CASE, MANAGER, STRANGER, TASK, Desk, make_line, open_desk
 
 
@@ -215,6 +217,30 @@ def test_an_offer_in_a_currency_without_a_rate_is_refused(desk: Desk) -> None:
 
     with pytest.raises(RateMissing, match="no exchange rate for CZK on 2026-01-05"):
         desk.make_offer(customer_id=key)
+
+
+@pytest.mark.parametrize(
+    ("least", "largest", "fits", "told"),
+    [
+        ("200.01", None, False, "The net value of 200 PLN is below the smallest order of Tartak, 200.01 PLN."),
+        ("200.00", "200.00", True, ""),
+        (None, "199.99", False, "The net value of 200 PLN is above the largest order of Tartak, 199.99 PLN."),
+        (None, None, True, ""),
+    ],
+)
+def test_cus_09_an_offer_outside_the_customers_limits_is_warned_of_and_the_matrix_hears_it(
+    desk: Desk, least: str | None, largest: str | None, told: str, *, fits: bool
+) -> None:
+    limits = {
+        name: Decimal(each) if each else None for name, each in (("least_order", least), ("largest_order", largest))
+    }
+    profile = Profile(name="Tartak", country="PL", **limits)  # type: ignore[arg-type]  # two of its fields
+    buyer = desk.do(CreateCustomer(profile=profile), MANAGER).id
+
+    found = desk.ask(offer, desk.make_offer(customer_id=buyer))
+
+    assert found.warnings == ([told] if told else [])
+    assert matrix_facts(found, desk.ask(customer, buyer))["logistics_ok"] is fits
 
 
 def test_an_order_reads_back_with_its_lines(desk: Desk) -> None:

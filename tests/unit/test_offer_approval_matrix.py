@@ -74,6 +74,8 @@ D = Decimal
         ({"special_build": True}, [(12, 1, "technical_reviewer")]),
         ({"overdue_days": 30}, []),
         ({"overdue_days": 31}, [(13, 2, "finance_director")]),
+        ({"logistics_ok": False}, [(14, 1, "sales_manager")]),
+        ({"logistics_ok": None}, []),
     ],
     ids=str,
 )
@@ -95,9 +97,10 @@ def test_all_rows_can_fire_and_several_do_at_once(matrix: Model) -> None:
         special_terms=True,
         special_build=True,
         overdue_days=400,
+        logistics_ok=False,
     )
 
-    assert [rule for rule, _, _ in worst] == [2, 4, 6, 7, 8, 9, 10, 11, 12, 13]
+    assert [rule for rule, _, _ in worst] == [2, 4, 6, 7, 8, 9, 10, 11, 12, 13, 14]
 
 
 @pytest.mark.parametrize(
@@ -124,7 +127,7 @@ def test_every_scenario_passes_and_together_they_use_the_whole_diagram(played: P
 def test_every_rule_of_the_matrix_is_visited_by_a_scenario(played: Played) -> None:
     rules = {row["rule"] for result in played.results for row in result.variables.get("matrix") or ()}
 
-    assert rules == {f"D-O1.{number}" for number in range(1, 14)}
+    assert rules == {f"D-O1.{number}" for number in range(1, 15)}
 
 
 def test_a_package_lists_what_is_deployed_together() -> None:
