@@ -8,25 +8,31 @@ from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 
+import pypdfium2 as pdfium
 import pytest
+from sqlalchemy import select
 
 from core.clock import FixedClock
 from core.identity import SYSTEM
 from core.settings import Settings
 from crm.calls import queries
+from crm.outbox.batches import MakeBatch, batch
 from crm.outbox.handling import NoteDelivered
 from crm.outbox.models import MessageRow
 from documents.access import Target
+from documents.models import DocumentVersionRow
 from documents.queries import attached
 from engine.errors import DocumentsMissing
 from engine.views import TaskSummary
 from processes.dunning import days
+from storage.jobs.worker import Worker
 from tests.dunning_desk import CLERK, FINANCE, LAWYER, DunningDesk
 from webapp.bootstrap import build
 from webapp.outbox.delivery import send_due
 
 GRACE, TERM = 3, 14  # days: of a customer of reliability B, and of the invoice
 START = date(2026, 1, 5)  # where the clock stands
+MM = 25.4 / 72  # of a point
 FILE = ("invoice_pdf", "contract_or_order", "delivery_proof", "posting_receipt")
 REMINDERS = ["L1", "L2", "L4", "L5"]
 
@@ -73,6 +79,53 @@ def test_dun_03_one_case_begins_when_grace_is_over_and_a_second_run_begins_none(
         started[day] = [desk.night(), desk.night()]
 
     assert {day: each for day, each in started.items() if each != [0, 0]} == {TERM + GRACE + 1: [1, 0]}
+
+
+def test_dun_05_a_letter_is_printed_with_its_address_in_the_window_and_stands_in_the_posting_book(
+    desk: DunningDesk,
+) -> None:
+    invoice = desk.invoice(desk.customer(emails=(), phones=()), days=TERM)
+    desk.clock.advance(timedelta(days=TERM + GRACE + 1))
+    desk.night()
+    while not desk.letters(invoice, "waiting"):
+        desk.clock.advance(timedelta(days=1))
+        desk.fire()
+    (letter,) = desk.make_letters()
+
+    batch_id = desk.do(MakeBatch(), SYSTEM)
+    Worker(desk.application.database.engine, desk.application).drain()
+
+    with desk.application.units.reading(SYSTEM) as view:
+        printed, listed = batch(view, batch_id)
+    assert [each.envelope["postal_code"] for each in listed] == ["30-102"]
+    for document in (letter, printed.document_id):
+        page = page_of(desk, document)
+        for line in ("Żuraw", "ul. Łąkowa 5", "30-102 Kraków"):
+            left, right, top, bottom = place_of(page, line)
+            assert 20 <= left < right <= 105, (line, left, right)
+            assert 45 <= top < bottom <= 90, (line, top, bottom)
+    assert "Żuraw" in page_of(desk, printed.book_id).get_textpage().get_text_bounded()
+
+
+def page_of(desk: DunningDesk, document_id: str | None) -> pdfium.PdfPage:
+    """The first page of a document."""
+    wanted = select(DocumentVersionRow.digest).where(DocumentVersionRow.document_id == document_id)
+    with desk.application.units.reading(SYSTEM) as view:
+        digest = str(view.session.scalars(wanted).one())
+    with desk.application.blobs.open(digest) as stored:
+        return pdfium.PdfDocument(stored.read())[0]
+
+
+def place_of(page: pdfium.PdfPage, line: str) -> tuple[float, float, float, float]:
+    """Left, right, top and bottom of a line of text where it stands first, in mm from the page's left and top edge."""
+    text = page.get_textpage()
+    found = text.search(line).get_next()
+    assert found is not None, line
+    begin, count = found
+    boxes = [text.get_charbox(each) for each in range(begin, begin + count)]
+    left, right = min(each[0] for each in boxes), max(each[2] for each in boxes)
+    top, bottom = max(each[3] for each in boxes), min(each[1] for each in boxes)
+    return left * MM, right * MM, (page.get_height() - top) * MM, (page.get_height() - bottom) * MM
 
 
 def test_dun_06_an_sms_goes_by_day_alone_and_the_gateway_says_that_it_arrived(desk: DunningDesk) -> None:
