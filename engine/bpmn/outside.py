@@ -11,6 +11,7 @@ from engine.feel import compile_expression
 from engine.ready import OPERATIONS
 
 MAXIMUM_TRIES = 50
+LONGEST = 365 * 86_400.0  # seconds that a pause may last
 USUAL = "R5/PT10S"
 _CYCLE = re.compile(r"^R(?P<count>\d{1,2})/(?P<span>P[\dTHMSDW.]+)$")
 _DURATION = compile_expression("duration(text)")
@@ -62,7 +63,10 @@ def _read_pauses(element: Xml, refuse: Callable[[str, str], None], *, allowed: b
     text = "".join(found.itertext()).strip() if found is not None else USUAL
     pauses = read_pauses(text)
     if pauses is None:
-        refuse("retries", f"{text} does not say when to try again; write R3/PT10M, or PT1M, PT10M, PT1H.")
+        refuse(
+            "retries",
+            f"{text} does not say when to try again; write R3/PT10M, or PT1M, PT10M, PT1H; no pause above P365D.",
+        )
     return pauses or ()
 
 
@@ -85,9 +89,10 @@ def read_pauses(text: str) -> tuple[float, ...] | None:
     tries, span = int(cycle["count"]), _seconds(cycle["span"])
     if span is None or not 1 <= tries <= MAXIMUM_TRIES:
         return None
-    return tuple(span * 2**number for number in range(tries - 1))
+    return tuple(min(span * 2**number, LONGEST) for number in range(tries - 1))
 
 
 def _seconds(text: str) -> float | None:
     value = _DURATION.evaluate({"text": text}).value
-    return value.total_seconds() if isinstance(value, timedelta) and value > timedelta() else None
+    is_pause = isinstance(value, timedelta) and 0 < value.total_seconds() <= LONGEST
+    return value.total_seconds() if is_pause else None

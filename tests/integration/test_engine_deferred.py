@@ -210,9 +210,10 @@ def test_a_diagram_that_mixes_the_ways_is_refused(world: JobWorld, attributes: s
     assert told in str(refused.value.details["findings"])
 
 
-def test_a_plan_of_tries_that_says_nothing_is_refused(world: JobWorld) -> None:
+@pytest.mark.parametrize("plan", ["often", "R3/P3000000D", "PT1M, P900D"])
+def test_a_plan_of_tries_that_says_nothing_is_refused(world: JobWorld, plan: str) -> None:
     with pytest.raises(DeploymentRefused, match="does not say when to try again"):
-        world.deploy(sending(retries="often"))
+        world.deploy(sending(retries=plan))
 
 
 CAUGHT = (

@@ -102,6 +102,21 @@ def test_two_loops_without_an_end_behind_one_timer_stop_their_case_and_no_other_
     assert count(world, "timer") == 0
 
 
+def test_timers_that_lead_to_loops_share_no_transaction_for_long(
+    world: JobWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "MAXIMUM_STEPS", 400)
+    monkeypatch.setattr("engine.timers.PATIENCE", 0.0)
+    world.deploy(bpmn(f'<startEvent id="start"/>{LATER}{ROUND}' + chain("start", "later", "merge", "again", "merge")))
+    for _ in range(3):
+        world.start()
+
+    assert world.pass_time(HOUR) == 1
+    assert (count(world, "timer"), len(troubles(world))) == (2, 1)
+    assert [world.pass_time(timedelta()), world.pass_time(timedelta())] == [1, 1]
+    assert (count(world, "timer"), len(troubles(world))) == (0, 3)
+
+
 def test_a_process_that_calls_itself_in_a_loop_is_stopped(world: JobWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "MAXIMUM_STEPS", 400)
     calls = '<callActivity id="one" calledElement="tree"/><callActivity id="two" calledElement="tree"/>'
