@@ -14,6 +14,9 @@ from core.identity import SYSTEM
 from crm.customers import CreateCustomer
 from crm.profiles import Address, Profile
 from documents.templates.mailing import write_batch
+from engine.definitions import DeployDefinitions, DeploymentFile
+from tests.engine_world import bpmn
+from tests.engine_world import line as flow
 from tests.template_samples import letter
 from tests.web import Program
 from webapp.background import make_worker
@@ -23,6 +26,7 @@ Make = Callable[..., Program]
 LETTER = letter(
     "Szanowni Państwo, {{ customer.legal_name }}", "Kraków, {{ today|date('long') }}", footer="{{ author }}"
 )
+PROCESS = bpmn(flow('<userTask id="work" camunda:candidateGroups="sales_manager"/>', names=("work",)), key="job")
 
 
 @pytest.fixture
@@ -211,3 +215,38 @@ def test_a_named_search_is_used_again(application: Application, manager: Program
     (page,) = text_of(content_of(manager, made.json["document"]["id"]))
     assert "Żuraw" in page
     assert "ul. Łąkowa 1" in page
+
+
+def test_a_letter_tells_of_an_offer_and_of_a_case(application: Application, manager: Program) -> None:
+    (customer,) = add_customers(application, "Żuraw")
+    line = {"description": "Pompa", "quantity": 2, "unit_price": 1000, "vat_rate": 23}
+    offer = manager.post("/offers", json={"customer_id": customer, "lines": [line]}).json
+    files = (DeploymentFile(name="job.bpmn", content=PROCESS),)
+    application.executor.execute(DeployDefinitions(files=files), actor=SYSTEM)
+    start = {"definition_key": "job", "business_key": "SP/7", "variables": {"place": "Hala 3"}}
+    case = manager.post("/instances", json=start).json
+    told = {
+        "crm.offer": (offer["id"], "{{ offer.number }} {{ customer.name }}", f"{offer['number']} Żuraw"),
+        "case": (case["id"], "{{ case.key }} {{ case.data.place }}", "SP/7 Hala 3"),
+    }
+
+    for kind, (record, words, wanted) in told.items():
+        template = adopt(manager, letter(words), kind=kind)
+        assert template.status_code == 201, template.text
+        made = manager.post(f"/templates/{template.json['id']}/documents", json={"record": record})
+
+        assert made.status_code == 201, made.text
+        assert wanted in text_of(content_of(manager, made.json["id"]))[0]
+
+
+def test_a_letter_tells_nothing_of_a_case_that_its_writer_may_not_see(
+    application: Application, manager: Program, program: Make
+) -> None:
+    files = (DeploymentFile(name="job.bpmn", content=PROCESS),)
+    application.executor.execute(DeployDefinitions(files=files), actor=SYSTEM)
+    case = manager.post("/instances", json={"definition_key": "job", "variables": {"place": "Hala 3"}}).json
+    template = adopt(manager, letter("{{ case.data.place }}"), kind="case").json
+
+    refused = program("tomek", "technician").post(f"/templates/{template['id']}/documents", json={"record": case["id"]})
+
+    assert refused.status_code == 404, refused.text
