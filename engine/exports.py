@@ -14,6 +14,7 @@ from storage.unit_of_work import Reading
 
 Progress = Callable[[int, int], None]  # instances done, in all
 UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+CASE = "case"  # the type of the objects that are cases
 BATCH = 500  # instances that are in memory at a time
 XES_HEAD = (
     '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -31,7 +32,11 @@ XES_HEAD = (
 
 
 def write_xes(view: Reading, out: TextIO, progress: Progress, *, definition_key: str | None = None) -> int:
-    """One trace per instance, an event where a token came and one where it left; how many events."""
+    """One trace per instance, an event where a token came and one where it left; how many events.
+
+    All is read in one state of the database, a batch at a time. `view` must be fresh.
+    """
+    _in_one_state(view)
     out.write(XES_HEAD)
     written = 0
     for instance, visits, _links in _instances(view, progress, definition_key):
@@ -65,13 +70,13 @@ def write_ocel(view: Reading, out: TextIO, progress: Progress, *, definition_key
     The parts are read one after the other, in one state of the database and a batch at a time, so the memory that it
     takes depends on the diagrams only. `view` must be fresh.
     """
-    view.session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+    _in_one_state(view)
     wanted = _wanted(definition_key)
     entities = select(InstanceEntityRow.entity).where(InstanceEntityRow.instance_id.in_(wanted)).distinct()
     out.write('{"objectTypes":')
-    kinds = sorted({"case", *view.session.scalars(entities)})
+    kinds = sorted({CASE, *view.session.scalars(entities)})
     of_case = ("process", "state", "businessKey", "outcome")
-    _dump([{"name": each, "attributes": _declared(*of_case) if each == "case" else []} for each in kinds], out)
+    _dump([{"name": each, "attributes": _declared(*of_case) if each == CASE else []} for each in kinds], out)
     out.write(',"eventTypes":')
     names = ("element", "kind", "resource")
     _dump([{"name": each, "attributes": _declared(*names)} for each in _activities(view, wanted)], out)
@@ -81,6 +86,10 @@ def write_ocel(view: Reading, out: TextIO, progress: Progress, *, definition_key
     written = _list(out, _events(view, progress, definition_key))
     out.write("]}\n")
     return written
+
+
+def _in_one_state(view: Reading) -> None:
+    view.session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
 
 
 def _wanted(definition_key: str | None) -> Select[str]:
@@ -112,9 +121,11 @@ def _activities(view: Reading, wanted: Select[str]) -> list[str]:
 
 def _objects(view: Reading, definition_key: str | None, wanted: Select[str]) -> Iterator[dict[str, Any]]:
     for instance, _visits, links in _instances(view, _silent, definition_key, with_visits=False):
-        yield _case_object(f"case:{instance.id}", instance, _related(links))
+        yield _case_object(f"{CASE}:{instance.id}", instance, _related(links))
     place = (InstanceEntityRow.entity, InstanceEntityRow.entity_id)
-    records = select(*place).where(InstanceEntityRow.instance_id.in_(wanted)).distinct().order_by(*place).limit(BATCH)
+    told = (InstanceEntityRow.entity == CASE) & InstanceEntityRow.entity_id.in_(wanted)  # a case that is about a case
+    linked = select(*place).where(InstanceEntityRow.instance_id.in_(wanted), ~told)
+    records = linked.distinct().order_by(*place).limit(BATCH)
     rows = view.session.execute(records).all()
     while rows:
         for entity, identifier in rows:
@@ -125,7 +136,7 @@ def _objects(view: Reading, definition_key: str | None, wanted: Select[str]) -> 
 
 def _events(view: Reading, progress: Progress, definition_key: str | None) -> Iterator[dict[str, Any]]:
     for instance, visits, links in _instances(view, progress, definition_key):
-        related = [{"objectId": f"case:{instance.id}", "qualifier": "case"}, *_related(links)]
+        related = [{"objectId": f"{CASE}:{instance.id}", "qualifier": "case"}, *_related(links)]
         for visit in visits:
             if visit.left_at is not None:
                 yield {
@@ -146,15 +157,16 @@ def _silent(done: int, total: int) -> None:
 
 
 def _case_object(identifier: str, instance: InstanceRow, related: list[dict[str, str]]) -> dict[str, Any]:
-    at = _iso(instance.started_at)
-    values = {
-        "process": instance.definition_key,
-        "state": instance.state,
-        "businessKey": instance.business_key,
-        "outcome": instance.outcome,
-    }
-    attributes = [{"name": name, "time": at, "value": value} for name, value in values.items() if value is not None]
-    return {"id": identifier, "type": "case", "attributes": attributes, "relationships": related}
+    """A case; how it ended holds from its end on."""
+    began, ended = _iso(instance.started_at), _iso(instance.ended_at or instance.started_at)
+    values = (
+        ("process", began, instance.definition_key),
+        ("state", ended, instance.state),
+        ("businessKey", began, instance.business_key),
+        ("outcome", ended, instance.outcome),
+    )
+    attributes = [{"name": name, "time": at, "value": value} for name, at, value in values if value is not None]
+    return {"id": identifier, "type": CASE, "attributes": attributes, "relationships": related}
 
 
 def _declared(*names: str) -> list[dict[str, str]]:

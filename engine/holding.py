@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, case, cast, exists, literal, or_, select, update
+from sqlalchemy import ColumnElement, case, cast, exists, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import JSONPATH
 
 from engine.calls import deferred_job
@@ -31,6 +31,13 @@ def ask_again(unit: UnitOfWork, instances: Sequence[str]) -> None:
     )
     for instance_id, call in unit.session.execute(wanted):
         unit.enqueue(deferred_job(instance_id, call))
+
+
+def about_to_move(unit: UnitOfWork, instances: Sequence[str]) -> list[str]:
+    """Those of these instances in which something would go on now; callers come before what they called."""
+    turns = func.jsonb_array_length(InstanceRow.snapshot["ready"])
+    wanted = select(InstanceRow.id).where(InstanceRow.id.in_(instances), turns > 0)
+    return list(unit.session.scalars(wanted.order_by(InstanceRow.depth, InstanceRow.id)))
 
 
 def wait_for(unit: UnitOfWork, instance_id: str, token: str) -> None:

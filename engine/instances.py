@@ -166,20 +166,29 @@ def cancel_instance(command: CancelInstance, unit: UnitOfWork) -> None:
     Raises `InstanceNotFound`, `InstanceEnded`.
     """
     reason = given(command.reason)
-    running = Running(unit, store.lock_instance(unit, command.instance_id), Parking(), even_stopped=True)
+    locked = store.lock_instance(unit, command.instance_id)
+    running = Running(unit, locked, Parking(), even_suspended=True, even_stopped=True)
     running.case.cancel(reason)
     running.save()
 
 
 @handles(SetVariables, needs="case.administer")
 def set_variables(command: SetVariables, unit: UnitOfWork) -> None:
-    """Replace variables of an instance. Raises `InvalidInput`, `InstanceNotFound`, `InstanceEnded`."""
+    """Replace variables of an instance; a condition that becomes true happens, in a suspended one when it is resumed.
+
+    Raises `InvalidInput`, `InstanceNotFound`, `InstanceEnded`.
+    """
     reason = given(command.reason)
     if not command.variables:
         sentence = "Name at least one variable and its new value."
         raise InvalidInput(sentence, fields={"/variables": sentence})
-    running = Running(unit, store.lock_instance(unit, command.instance_id), Parking(), even_stopped=True)
-    running.case.set(command.variables)
+    with_incidents(unit, lambda parking: _set_variables(command, reason, unit, parking))
+
+
+def _set_variables(command: SetVariables, reason: str, unit: UnitOfWork, parking: Parking) -> None:
+    locked = store.lock_instance(unit, command.instance_id)
+    running = Running(unit, locked, parking, even_suspended=True, even_stopped=True)
+    running.case.set(command.variables, is_held=running.is_suspended)
     running.save()
     unit.emit(
         VariablesEdited(

@@ -1,6 +1,7 @@
 """What administrators do to running instances, each with a reason: suspend, resume, move tokens."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from sqlalchemy import select, update
 
@@ -36,7 +37,10 @@ class ResumeInstance(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoveTokens(Command):
-    """Take the tokens of one element away and put each on another, as if it had just come there."""
+    """Take the tokens of one element away and put each on another, as if it had just come there.
+
+    In a suspended instance the other element begins when the instance is resumed.
+    """
 
     instance_id: str
     source: str
@@ -65,7 +69,11 @@ def suspend_instance(command: SuspendInstance, unit: UnitOfWork) -> None:
 def resume_instance(command: ResumeInstance, unit: UnitOfWork) -> str:
     """Let it and what it called go on; its state. Raises `InstanceNotFound`, `InstanceEnded`, `InstanceSuspended`."""
     reason = given(command.reason)
-    running = _any(unit, store.lock_instance(unit, command.instance_id))
+    return with_incidents(unit, lambda _parking: _resume(command.instance_id, reason, unit))
+
+
+def _resume(instance_id: str, reason: str, unit: UnitOfWork) -> str:
+    running = _any(unit, store.lock_instance(unit, instance_id))
     if not running.is_suspended:
         return running.case.state
     _check_caller(running.locked, unit)
@@ -77,7 +85,18 @@ def resume_instance(command: ResumeInstance, unit: UnitOfWork) -> str:
     if running.locked.stopped_by is None:
         holding.hold_timers(unit, [each.id for each in held], held=False)
         holding.ask_again(unit, [each.id for each in held])
-    return running.case.state
+        for about in holding.about_to_move(unit, [each.id for each in held]):
+            with_incidents(unit, partial(_go_on, about, unit), alone=False)
+    return store.lock_related(unit, instance_id).instance_state
+
+
+def _go_on(instance_id: str, unit: UnitOfWork, parking: Parking) -> None:
+    """What was changed while it was held has set something going."""
+    locked = store.lock_related(unit, instance_id)
+    if locked.ended_at is None:  # nothing in its caller has cancelled it
+        running = Running(unit, locked, parking)
+        running.case.go_on()
+        running.save()
 
 
 def _any(unit: UnitOfWork, locked: Locked) -> Running:
@@ -100,11 +119,12 @@ def move_tokens(command: MoveTokens, unit: UnitOfWork) -> int:
 def _move(command: MoveTokens, reason: str, unit: UnitOfWork, parking: Parking) -> int:
     locked = store.lock_instance(unit, command.instance_id)
     running = Running(unit, locked, parking, even_suspended=True, even_stopped=True)
-    moved = running.case.move(command.source, command.target, f"moved to {command.target}: {reason}")
+    told = f"moved to {command.target}: {reason}"
+    moved = running.case.move(command.source, command.target, told, is_held=running.is_suspended)
     open_ones = select(IncidentRow).where(IncidentRow.instance_id == command.instance_id, IncidentRow.state == "open")
     for incident in unit.session.scalars(open_ones):
         if incident.token_id is not None and not running.case.has(incident.token_id):
-            running.resolve(incident, f"moved to {command.target}: {reason}")
+            running.resolve(incident, told)
     running.save()
     unit.emit(
         TokensMoved(

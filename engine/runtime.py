@@ -311,29 +311,29 @@ class Case(Relations):
         is_called = task is not None and task.internal_data.get("called") and not task.internal_data.get("failed")
         return task if is_called else None
 
-    def move(self, source: str, target: str, reason: str) -> int:
-        """Take the tokens of an element away and put each on another element; how many. Raises `MoveRefused`."""
+    def move(self, source: str, target: str, reason: str, *, is_held: bool = False) -> int:
+        """How many tokens went to another element, which begins later if the case `is_held`. Raises `MoveRefused`."""
         moved = move(self._tree, source, target, reason)
-        self._run()
+        self._run(is_held=is_held)
         return moved
 
     def take_over(self, fresh: frozenset[str], *, restart_timers: bool) -> TakenOver:
         """Adapt a state that was another version's; `fresh` are the elements that version did not have."""
         return take_over(self._tree, fresh, restart_timers=restart_timers)
 
-    def go_on(self) -> None:
-        """Run what has become possible, such as a condition that is true now."""
+    def go_on(self, *, is_held: bool = False) -> None:
+        """Run what has become possible, such as a condition that is true now; later where the case `is_held`."""
         check_conditions(self._tree)
-        self._run()
+        self._run(is_held=is_held)
 
     def has(self, token: str) -> bool:
         """Whether a token is still there."""
         return token in self._tree.tasks
 
-    def set(self, values: Mapping[str, Any]) -> None:
-        """Change the process's variables from outside."""
+    def set(self, values: Mapping[str, Any], *, is_held: bool = False) -> None:
+        """Change the process's variables from outside; what that sets going waits where the case `is_held`."""
         self._tree.assign(self._tree.task_tree, {name: imported(value) for name, value in values.items()})
-        self._run()
+        self._run(is_held=is_held)
 
     def cancel(self, reason: str) -> None:
         """Stop everything, also what was called."""
@@ -365,10 +365,10 @@ class Case(Relations):
             raise TaskAlreadyCompleted("This task is no longer open.", task=token)
         return task
 
-    def _run(self) -> None:
-        if not ROUND_TRIPS:
+    def _run(self, *, is_held: bool = False) -> None:
+        if not is_held and not ROUND_TRIPS:
             self._tree.run()
-        else:
+        elif not is_held:
             while self._tree.step():
                 self._round_trip()
             self._tree.settle()

@@ -80,7 +80,7 @@ def versions(view: Reading, before_id: str, after_id: str, mapping: Mapping[str,
     if before.id == after.id:
         raise MigrationRefused(f"This is version {after.version} of {after.name} already; choose another version.")
     old, new = catalog.program(view, before_id).process, catalog.program(view, after_id).process
-    return Versions(before, after, Plan(old, new, generated(old, new) | dict(mapping)))
+    return Versions(before, after, Plan(old, new, generated(old, new, mapping)))
 
 
 @handles(MigrateInstance, needs="case.administer")
@@ -107,7 +107,7 @@ def migrate(command: MigrateInstance, unit: UnitOfWork, parking: Parking) -> str
         raise refused([Problem(element=failure.element, sentence=failure.sentence)]) from failure
     _rename(unit, command.instance_id, known.plan)
     _rewrite(running, known, taken, state)
-    case.go_on()
+    case.go_on(is_held=running.is_suspended)
     running.save()
     if running.is_suspended:
         hold_timers(unit, [command.instance_id], held=True)
@@ -123,7 +123,7 @@ def migrate(command: MigrateInstance, unit: UnitOfWork, parking: Parking) -> str
             reason=command.reason.strip(),
         )
     )
-    return case.state
+    return case.state if case.has_ended else running.state
 
 
 def translated(snapshot: Mapping[str, Any], plan: Plan) -> Moved:

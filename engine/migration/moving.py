@@ -11,7 +11,7 @@ from typing import Any
 
 from core.records import dataclass
 from engine.bpmn.model import Node
-from engine.migration.plans import Plan, Problem
+from engine.migration.plans import Plan, Problem, unlike
 from engine.spiff.apart import BEHIND
 
 CARRIED = frozenset(  # what a token may carry
@@ -71,9 +71,11 @@ def _place(node: Node, internal: Mapping[str, Any], plan: Plan) -> Iterator[Prob
         return
     if target is None:
         why = "cannot be left out" if node.id in plan.mapping else "has no target"
+        same = plan.new.nodes.get(node.id)
+        changed = None if same is None else unlike(plan, node, same)
         sentence = (
             f"A token stands at {node.name} ({node.id}), which {why}; map it to an element of the same kind in the "
-            "new version, or move the token first."
+            f"new version, or move the token first.{f' {changed}' if changed else ''}"
         )
         yield Problem(element=node.id, sentence=sentence)
     elif node.kind in JOINS and "flow" in internal and target in plan.new.nodes:

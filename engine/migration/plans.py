@@ -86,14 +86,15 @@ class Plan:
         return frozenset(self.new.nodes) - frozenset(self.images().values())
 
 
-def generated(old: Process, new: Process) -> dict[str, str | None]:
+def generated(old: Process, new: Process, chosen: Mapping[str, str | None]) -> dict[str, str | None]:
     """The mapping of all elements that have the same id, a compatible kind and the corresponding scope.
 
-    What depends on another element, as its scope or its host, is mapped only together with it.
+    What depends on another element, as its scope or its host, is mapped only together with it. What somebody has
+    `chosen` stays, right or wrong, and what is inside it follows.
     """
-    mapping: dict[str, str | None] = {key: key for key in old.nodes if key in new.nodes}
+    mapping: dict[str, str | None] = {**{key: key for key in old.nodes if key in new.nodes}, **chosen}
     while True:
-        wrong = {problem.element for problem in check_plan(Plan(old, new, mapping))}
+        wrong = {problem.element for problem in check_plan(Plan(old, new, mapping))} - chosen.keys()
         if not wrong & mapping.keys():
             return mapping
         mapping = {key: target for key, target in mapping.items() if key not in wrong}
@@ -142,7 +143,7 @@ def unlike(plan: Plan, before: Node, after: Node) -> str | None:
 
 def _described(process: Process, node: Node) -> str:
     kind = KINDS.get(node.kind, node.kind)
-    words = ["an" if kind[0] in "aeiou" else "a", kind]
+    words = ["an" if kind[0] in "aeio" else "a", kind]  # an event, a user task
     if node.by_event:
         words = ["an", "event sub-process"]
     triggers = node.triggers

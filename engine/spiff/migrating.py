@@ -11,7 +11,7 @@ from engine.spiff.changes import ArmedTimer
 from engine.spiff.element import COMPENSATION, INSTANCE, is_held
 from engine.spiff.events import EventGateway
 from engine.spiff.listening import armed_name, rearm
-from engine.spiff.scopes import SubProcess
+from engine.spiff.scopes import SubProcess, interrupts
 from engine.subscriptions import Subscription
 
 
@@ -60,17 +60,11 @@ def _handlers(tree: Any, tasks: list[Any], fresh: frozenset[str]) -> Iterator[st
     scopes = [each for each in tasks if isinstance(each.task_spec, SubProcess) and each.has_state(TaskState.STARTED)]
     for scope in (tree.task_tree, *scopes):
         handlers = tree.process.handlers if scope is tree.task_tree else scope.task_spec.node.handlers
-        interrupted = any(_interrupts(tree, child) for child in scope.children)
+        interrupted = any(interrupts(child) for child in scope.children)
         for handler in handlers:
             if handler in fresh and not interrupted and armed_name(handler) in tree.spec.task_specs:
                 tree.enter(armed_name(handler), scope, armed=True)
                 yield handler
-
-
-def _interrupts(tree: Any, task: Any) -> bool:
-    """Whether a running handler has stopped everything else in its scope."""
-    node = task.task_spec.node
-    return node.by_event and any(tree.process.nodes[each].interrupting for each in node.starts)
 
 
 def _options(tree: Any, tasks: list[Any], fresh: frozenset[str]) -> Iterator[str]:

@@ -7,6 +7,7 @@ from SpiffWorkflow.util.task import TaskState
 from engine.bpmn.model import Node
 from engine.errors import MoveRefused
 from engine.spiff.loops import MultiInstance, RepeatLoop
+from engine.spiff.scopes import arm, interrupts
 from engine.spiff.tokens import ROOT
 from engine.spiff.tree import holds_tokens
 
@@ -15,7 +16,8 @@ def move(tree: Any, source: str, target: str, reason: str) -> int:
     """Cancel the tokens of one element and put one on another for each; how many. Raises `MoveRefused`.
 
     An activity with several instances is one token, whatever its instances are doing. A sub-process that is left
-    without tokens is cancelled too.
+    without tokens is cancelled too; where that was an event sub-process that had stopped everything else around it, the
+    event sub-processes there wait for their events again.
     """
     node = _target(tree, target)
     tokens = _tokens(tree, source)
@@ -28,7 +30,10 @@ def move(tree: Any, source: str, target: str, reason: str) -> int:
         tree.kill(task, reason)
         while around.id in tree.tasks and _is_empty(around):
             emptied, around = around, around.parent
+            was_stopped = interrupts(emptied)
             tree.kill(emptied, reason)
+            if was_stopped:  # the scope goes on where its handler stopped it, so its events can happen again
+                arm(around, tree.process.handlers if around.id == ROOT else around.task_spec.node.handlers)
     return len(tokens)
 
 

@@ -12,12 +12,25 @@ from engine.spiff.records import gathered
 
 def open_scope(task: Any, handlers: Iterable[str], starts: Iterable[str], *, chosen: str | None = None) -> None:
     """Arm the event sub-processes of a scope, then put a token on each start; the event of `chosen` has happened."""
-    for handler in handlers:
-        if armed_name(handler) in task.workflow.spec.task_specs:  # one for compensation waits for no event
-            task.workflow.enter(armed_name(handler), task, armed=True)
+    arm(task, handlers)
     for inner in starts:
         if task.id in task.workflow.tasks:
             task.workflow.enter(inner, task, chosen=(inner == chosen) or None)
+
+
+def arm(scope: Any, handlers: Iterable[str]) -> None:
+    """Have those of these event sub-processes of a scope wait for their events that do not yet."""
+    names = [armed_name(handler) for handler in handlers]
+    waiting = {child.task_spec.name for child in scope.children} if names else ()
+    for name in names:
+        if name in scope.workflow.spec.task_specs and name not in waiting:  # one for compensation waits for no event
+            scope.workflow.enter(name, scope, armed=True)
+
+
+def interrupts(task: Any) -> bool:
+    """Whether a token is an event sub-process that runs and has stopped everything else in its scope."""
+    node, nodes = task.task_spec.node, task.workflow.process.nodes
+    return node.by_event and any(nodes[each].interrupting for each in node.starts)
 
 
 def in_order(task: Any, elements: Iterable[str]) -> list[str]:

@@ -191,3 +191,52 @@ def test_what_is_put_aside_is_left_out_until_its_day(
         ewa.get(f"/tasks?{bad}").status_code for bad in ("follow_up=soon", "minimum_priority=x", "due_after=x")
     ] == [422] * 3
     assert ewa.post(f"/tasks/{task}/schedule", json={"priority": 10**9}).status_code == 422
+
+
+def test_every_operation_leaves_an_entry_with_its_reason_and_who_did_it(
+    application: Application, program: Callable[..., Program]
+) -> None:
+    admin, robot = program("root", *WHOLE_FIRM), program("robot", "worker")
+    work = '<serviceTask id="weigh" camunda:type="external" camunda:topic="scales"/>'
+    model = bpmn(line(work, '<userTask id="first"/>', '<userTask id="second"/>', names=("weigh", "first", "second")))
+    instance = start(application, admin, model)["id"]
+    newer = DeployDefinitions(files=(DeploymentFile(name="p.bpmn", content=model.replace(b'"end"', b'"over"')),))
+    (target,) = application.executor.execute(newer, actor=SYSTEM)
+
+    def fail_and(verb: str) -> None:
+        (task,) = robot.post("/external-tasks/fetch", json={"worker": "w", "topics": ["scales"]}).json["items"]
+        failure = {"worker": "w", "message": "broken", "retries": 0}
+        robot.post(f"/external-tasks/{task['id']}/failure", json=failure)
+        (incident,) = admin.get("/incidents").json["items"]
+        assert admin.post(f"/incidents/{incident['id']}/{verb}", json={"reason": f"why {verb}"}).status_code == 200
+
+    def operate(verb: str, **more: object) -> None:
+        answer = admin.post(f"/instances/{instance}/{verb}", json={"reason": f"why {verb}", **more})
+        assert answer.status_code == 200, answer.json
+
+    fail_and("retry")
+    fail_and("skip")
+    operate("suspend")
+    changed = {"variables": {"net": 5}, "reason": "why variables"}
+    assert admin.patch(f"/instances/{instance}/variables", json=changed).status_code == 200
+    operate("move", source="first", target="second")
+    operate("migrate", definition_id=target.id)
+    operate("resume")
+    operate("cancel")
+
+    told = admin.get(f"/instances/{instance}/trail?limit=100").json["items"]
+    reasons = [
+        (each["type"], each["actor_name"])
+        for each in told
+        if "why " in str(each["data"].get("reason", each["data"].get("resolution")))
+    ]
+    assert reasons == [
+        ("incident.resolved", "root"),
+        ("incident.resolved", "root"),
+        ("case.suspended", "root"),
+        ("case.variables_edited", "root"),
+        ("case.tokens_moved", "root"),
+        ("case.migrated", "root"),
+        ("case.resumed", "root"),
+        ("case.cancelled", "root"),
+    ]

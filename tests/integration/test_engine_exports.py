@@ -4,6 +4,8 @@ import gc
 import io
 import json
 import tracemalloc
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -17,6 +19,7 @@ from engine import exports
 from engine.exports import write_ocel, write_xes
 from engine.instances import CancelInstance, EntityLink, LinkEntity, StartInstance
 from tests.engine_world import World, bpmn, line
+from webapp.cli.drafts import whole
 
 XES = "{http://www.xes-standard.org/}"
 TWO = bpmn(
@@ -35,6 +38,7 @@ def two_cases(world: World) -> tuple[str, str]:
     """One completed and about an offer, one cancelled at its first task."""
     done, stopped = world.start(), world.start()
     world.do(LinkEntity(instance_id=done.id, link=EntityLink(entity="crm.offer", id="O-1")))
+    world.do(LinkEntity(instance_id=done.id, link=EntityLink(entity="case", id=stopped.id, role="cause")))
     second = world.complete(done.tasks[0].id)
     world.complete(second.tasks[0].id)
     world.do(CancelInstance(instance_id=stopped.id, reason="not needed"))
@@ -79,6 +83,39 @@ def test_ocel_has_objects_for_cases_and_their_records(world: World) -> None:
     of_offer = [each for each in log["events"] if any(r["objectId"] == "crm.offer:O-1" for r in each["relationships"])]
     assert len(of_offer) == 4
     assert written == len(log["events"])
+
+
+def test_how_a_case_ended_holds_from_its_end_on(world: World) -> None:
+    began = world.clock.now()
+    started = world.start()
+    ended = world.clock.advance(timedelta(hours=1))
+    world.do(CancelInstance(instance_id=started.id, reason="not needed"))
+    out = io.StringIO()
+
+    with world.reading(SYSTEM) as view:
+        write_ocel(view, out, lambda _done, _total: None)
+
+    (case,) = json.loads(out.getvalue())["objects"]
+    at = {each["name"]: datetime.fromisoformat(each["time"]) for each in case["attributes"]}
+    assert at == {"process": began, "state": ended}
+
+
+def test_an_export_that_fails_leaves_the_file_of_the_one_before(tmp_path: Path) -> None:
+    out = tmp_path / "log.xes"
+    out.write_text("whole")
+
+    def fail() -> None:
+        with whole(out) as draft:
+            draft.write_text("half")
+            raise OSError("no space")
+
+    with pytest.raises(OSError, match="no space"):
+        fail()
+
+    assert [(each.name, each.read_text()) for each in tmp_path.iterdir()] == [("log.xes", "whole")]
+    with whole(out) as draft:
+        draft.write_text("whole again")
+    assert [(each.name, each.read_text()) for each in tmp_path.iterdir()] == [("log.xes", "whole again")]
 
 
 def test_an_export_of_one_process_leaves_out_the_others(world: World) -> None:

@@ -8,14 +8,19 @@ from sqlalchemy import Engine
 
 from core.clock import FixedClock
 from core.errors import InvalidInput
+from core.identity import SYSTEM
 from core.messages import Command
 from engine.delegation import DelegateTask, ResolveTask, ScheduleTask
 from engine.errors import FourEyes, InstanceEnded, InstanceSuspended, MoveRefused, NotYourTask, TaskDelegated
 from engine.events import CaseResumed, CaseSuspended, TokensMoved
-from engine.instances import CancelInstance
+from engine.instances import CancelInstance, SetVariables
+from engine.live_cases import live_cases
+from engine.migration.instances import MigrateInstance
 from engine.operations import MoveTokens, ResumeInstance, SuspendInstance
+from engine.signals import SignalInstance
 from engine.tasks import ClaimTask
 from tests.engine_jobs import JobWorld
+from tests.engine_stage import ROOTS, on
 from tests.engine_world import bpmn, chain, line, person
 
 HOUR = "<timerEventDefinition><timeDuration>PT1H</timeDuration></timerEventDefinition>"
@@ -65,12 +70,93 @@ def test_a_resumed_case_goes_on_with_what_fell_due(world: JobWorld) -> None:
     ]
 
 
-def test_a_suspended_case_can_be_cancelled_only_after_it_was_resumed(world: JobWorld) -> None:
-    started = world.start()
+def test_a_suspended_case_is_cancelled_with_what_it_called_and_nothing_moves_before(world: JobWorld) -> None:
+    world.deploy(bpmn(line('<callActivity id="call" calledElement="process"/>', names=("call",)), key="caller"))
+    started = world.start("caller")
+    world.do(SuspendInstance(instance_id=started.id, reason="audit"))
+    world.clock.advance(timedelta(hours=2))
+
+    world.do(CancelInstance(instance_id=started.id, reason="over"))
+
+    assert world.rows("SELECT state FROM instance") == [("cancelled",)] * 2
+    assert world.rows("SELECT id FROM timer") == []
+    assert world.pass_time(timedelta()) == 0
+
+
+WATCHED = bpmn(
+    line('<userTask id="first"/>', names=("first",))
+    + '<boundaryEvent id="hot" attachedToRef="first" cancelActivity="false"><conditionalEventDefinition>'
+    '<condition>amount &gt; 10</condition></conditionalEventDefinition></boundaryEvent>'
+    '<scriptTask id="act"><script>share = 100 / part</script></scriptTask><userTask id="look"/><endEvent id="seen"/>'
+    + chain("hot", "act", "look", "seen"),
+    key="watched",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("is_restarted", [True, False])
+def test_variables_of_a_suspended_case_change_and_what_that_sets_going_waits(
+    world: JobWorld, is_restarted: bool
+) -> None:
+    world.deploy(WATCHED)
+    started = world.start("watched", amount=1, part=4)
     world.do(SuspendInstance(instance_id=started.id, reason="audit"))
 
-    with pytest.raises(InstanceSuspended):
-        world.do(CancelInstance(instance_id=started.id, reason="over"))
+    world.do(SetVariables(instance_id=started.id, variables={"amount": 11}, reason="typing error"))
+    before = open_tasks(world)
+    if is_restarted:
+        live_cases.clear()
+    state = world.do(ResumeInstance(instance_id=started.id, reason="mended"))
+
+    assert (before, state, open_tasks(world)) == (["first"], "running", ["first", "look"])
+
+
+@pytest.mark.parametrize("is_suspended", [True, False])
+def test_a_step_that_fails_after_a_change_of_variables_is_an_incident_and_the_change_is_kept(
+    world: JobWorld, is_suspended: bool
+) -> None:
+    world.deploy(WATCHED.replace(b"100 / part", b"if part = null then number() else 1"))
+    started = world.start("watched", amount=1)
+    if is_suspended:
+        world.do(SuspendInstance(instance_id=started.id, reason="audit"))
+
+    world.do(SetVariables(instance_id=started.id, variables={"amount": 11}, reason="typing error"))
+    if is_suspended:
+        assert world.do(ResumeInstance(instance_id=started.id, reason="mended")) == "failed"
+
+    assert world.rows("SELECT element_id, state FROM incident") == [("act", "open")]
+    assert world.rows("SELECT state, snapshot->'variables'->'amount' FROM instance") == [("failed", 11)]
+    assert open_tasks(world) == ["first"]
+
+
+def test_a_condition_that_a_new_version_makes_true_waits_until_the_case_is_resumed(world: JobWorld) -> None:
+    world.deploy(WATCHED)
+    started = world.start("watched", amount=7, part=4)
+    (newer,) = world.deploy(WATCHED.replace(b"&gt; 10", b"&gt; 5"))
+    world.do(SuspendInstance(instance_id=started.id, reason="audit"))
+
+    world.do(MigrateInstance(instance_id=started.id, definition_id=newer.id, reason="lower limit"))
+    held = open_tasks(world)
+    world.do(ResumeInstance(instance_id=started.id, reason="nothing found"))
+
+    assert (held, open_tasks(world)) == (["first"], ["first", "look"])
+
+
+def test_what_a_token_of_a_suspended_case_is_moved_to_begins_when_the_case_is_resumed(world: JobWorld) -> None:
+    script = '<scriptTask id="act"><script>done = true</script></scriptTask>'
+    call = '<callActivity id="call" calledElement="process"/>'
+    world.deploy(bpmn(line(call, script, '<userTask id="look"/>', names=("call", "act", "look")), key="caller"))
+    started = world.start("caller")
+    world.do(SuspendInstance(instance_id=started.id, reason="audit"))
+
+    assert world.do(MoveTokens(instance_id=started.id, source="call", target="act", reason="not needed")) == 1
+    held = world.rows("SELECT state, snapshot->'variables'->'done' FROM instance ORDER BY id")
+    assert world.do(MoveTokens(instance_id=started.id, source="act", target="act", reason="once more")) == 1
+    live_cases.clear()
+    state = world.do(ResumeInstance(instance_id=started.id, reason="go on"))
+
+    assert held == [("suspended", None), ("cancelled", None)]
+    assert (state, open_tasks(world)) == ("running", ["look"])
+    assert world.rows("SELECT snapshot->'variables'->'done' FROM instance WHERE parent_id IS NULL") == [(True,)]
 
 
 def test_a_token_is_moved_with_all_that_hangs_on_it(world: JobWorld) -> None:
@@ -274,3 +360,26 @@ def test_a_move_is_refused_with_the_reason(world: JobWorld, source: str, target:
         world.do(MoveTokens(instance_id=started.id, source=source, target=target, reason="try"))
 
     assert open_tasks(world) == ["a", "a", "other"]
+
+
+@pytest.mark.parametrize("is_inside", [True, False])
+def test_a_token_that_is_moved_out_of_an_interrupting_handler_can_be_interrupted_again(
+    world: JobWorld, is_inside: bool
+) -> None:
+    body = line('<userTask id="work"/>', names=("work",)) + "".join(
+        on(name, definition, f'<userTask id="{name}_work"/>' + chain(f"{name}_start", f"{name}_work"))
+        for name, definition in (("stop", "signal s"), ("late", "timer PT1H"))
+    )
+    around = f'<startEvent id="first"/><subProcess id="part">{body}</subProcess>' + chain("first", "part")
+    world.deploy(bpmn(around if is_inside else body, roots=ROOTS, key="stoppable"))
+    started = world.start("stoppable")
+
+    reached = []
+    for _ in range(2):
+        world.do(SignalInstance(instance_id=started.id, name="alarm"), SYSTEM)
+        reached.append(open_tasks(world))
+        world.do(MoveTokens(instance_id=started.id, source="stop_work", target="work", reason="a mistake"))
+
+    assert (reached, open_tasks(world)) == ([["stop_work"]] * 2, ["work"])
+    assert world.pass_time(timedelta(hours=2)) == 1
+    assert open_tasks(world) == ["late_work"]

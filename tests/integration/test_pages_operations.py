@@ -119,13 +119,14 @@ def test_a_case_is_held_moved_changed_and_cancelled_on_its_page(
 
     answers = [
         post(chief, f"/cases/{case}/suspend", reason="audit"),
+        post(chief, f"/cases/{case}/variables", variables='{"amount": 4}', reason="while it is held"),
         post(chief, f"/cases/{case}/resume", reason="over"),
         post(chief, f"/cases/{case}/move", source="check", target="check", reason="again"),
         post(chief, f"/cases/{case}/variables", variables='{"amount": 5}', reason="typing error"),
         post(chief, f"/cases/{case}/cancel", reason="withdrawn"),
     ]
 
-    assert [answer.status_code for answer in answers] == [204] * 5
+    assert [answer.status_code for answer in answers] == [204] * 6
     over = chief.get(f"/cases/{case}").get_data(as_text=True)
     assert "Cancelled" in over
     assert 'id="operations"' not in over

@@ -32,7 +32,7 @@ def renamed(value: Any, ids: set[str]) -> Any:
 
 def migrated(stored: dict[str, Any], old: Program, new: Program, mapping: dict[str, str | None]) -> states.Player:
     """The stored case in the new version."""
-    plan = Plan(old.process, new.process, generated(old.process, new.process) | mapping)
+    plan = Plan(old.process, new.process, generated(old.process, new.process, mapping))
     assert check_plan(plan) == []
     snapshot = whole(stored["snapshot"], stored["snapshot"].get("rows", ()))
     assert check_instance(snapshot, plan) == []
@@ -78,6 +78,6 @@ def test_a_case_that_is_undoing_something_stays_until_that_is_over(path: Any) ->
     stored = json.loads(path.read_text())
     old, new = states.program_of(stored["source"]), states.program_of(stored["source"])
 
-    found = check_instance(stored["snapshot"], Plan(old.process, new.process, generated(old.process, new.process)))
+    found = check_instance(stored["snapshot"], Plan(old.process, new.process, generated(old.process, new.process, {})))
 
     assert "is undoing what was done before" in found[0].sentence

@@ -9,6 +9,7 @@ import click
 from core.identity import SYSTEM
 from core.settings import Settings
 from webapp.bootstrap import opened
+from webapp.cli.drafts import whole
 from webapp.cli.progress import progress_bar
 
 
@@ -25,14 +26,8 @@ def instance(settings: Settings, case_id: str, out: Path) -> None:
     """Write the evidence pack of the case ID to the file OUT."""
     from webapp.evidence import export
 
-    draft = out.with_name(f".{out.name}.part")
-    with opened(settings) as application:
-        try:
-            with draft.open("wb") as file:
-                written = export(application, SYSTEM, case_id, file)
-            draft.replace(out)
-        finally:
-            draft.unlink(missing_ok=True)
+    with opened(settings) as application, whole(out) as draft, draft.open("wb") as file:
+        written = export(application, SYSTEM, case_id, file)
     click.echo(f"{written} entries in {out}. Verify it with: obieg verify {out}", err=True)
 
 
@@ -51,7 +46,8 @@ def log(settings: Settings, kind: str, definition_key: str | None, out: Path) ->
         opened(settings) as application,
         application.units.reading(SYSTEM) as view,
         progress_bar("Cases") as progress,
-        out.open("w", encoding="utf-8") as file,
+        whole(out) as draft,
+        draft.open("w", encoding="utf-8") as file,
     ):
         what = f"{kind} of {definition_key or 'all processes'}"
         application.executor.execute(ExportLog(what=what), actor=SYSTEM)
