@@ -6,6 +6,7 @@ import time
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: no I, L, O, U
 LENGTH = 26  # characters: 48 bits of milliseconds and 80 random bits
+LARGEST_NUMBER = 2**31 - 1  # of a version or a page: what an integer column holds
 _RANDOM_BITS = 80
 _PAIRS = [one + two for one in ALPHABET for two in ALPHABET]  # the 1024 ways to write ten bits
 _SHIFTS = range(5 * (LENGTH - 2), -1, -10)

@@ -6,15 +6,22 @@ from importlib.metadata import version
 from typing import Any
 
 from flask import Blueprint, Flask, Response
-from werkzeug.routing import BaseConverter
+from werkzeug.routing import BaseConverter, IntegerConverter, Map
 
-from core.ids import ALPHABET, LENGTH
+from core.ids import ALPHABET, LARGEST_NUMBER, LENGTH
 
 
 class IdConverter(BaseConverter):
     """Identifiers in addresses; anything else is no address of ours."""
 
     regex = f"[{ALPHABET}]{{{LENGTH}}}"
+
+
+class NumberConverter(IntegerConverter):
+    """Numbers in addresses, as large as the database counts; anything else is no address of ours."""
+
+    def __init__(self, url_map: Map) -> None:
+        super().__init__(url_map, min=1, max=LARGEST_NUMBER)
 
 
 def register(app: Flask) -> None:
@@ -73,7 +80,7 @@ def register(app: Flask) -> None:
     from webapp.api.json_body import answer_json
     from webapp.api.openapi import describe
 
-    app.url_map.converters["id"] = IdConverter
+    app.url_map.converters |= {"id": IdConverter, "int": NumberConverter}
     parts = [
         module.routes
         for module in (

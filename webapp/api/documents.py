@@ -148,7 +148,9 @@ def _wrong_links(what: str) -> InvalidInput:
     return InvalidInput('The field links must be JSON such as [{"kind": "case", "id": "…"}].', fields={"/links": what})
 
 
-@routes.get("/documents", "Documents that I may see, newest first", query=DocumentQuery, answer=DocumentPage)
+@routes.get(
+    "/documents", "Documents that I may see, newest first", query=DocumentQuery, answer=DocumentPage, refusals=(404,)
+)
 def documents(query: DocumentQuery) -> DocumentPage:
     """List documents."""
     with view() as reading:

@@ -180,7 +180,7 @@ def recipient_lists() -> ListOfLists:
 
 
 @routes.post(
-    "/recipient-lists", "Keep a search for recipients", body=ListBody, answer=Started, status=201, refusals=(403, 422)
+    "/recipient-lists", "Keep a search for recipients", body=ListBody, answer=Started, status=201, refusals=(403, 404)
 )
 def save_recipient_list(body: ListBody) -> Started:
     """Name a search."""
@@ -194,7 +194,7 @@ def label_sheets() -> LabelSheets:
 
 
 @routes.post(
-    "/labels", "File a sheet of address labels", body=LabelBody, answer=MadeLabels, status=201, refusals=(403, 422)
+    "/labels", "File a sheet of address labels", body=LabelBody, answer=MadeLabels, status=201, refusals=(403, 404)
 )
 def make_labels(body: LabelBody) -> MadeLabels:
     """Make labels."""

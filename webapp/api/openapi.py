@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 from pydantic_core.core_schema import DecimalSchema
 
+from core.ids import ALPHABET, LARGEST_NUMBER, LENGTH
 from webapp.api.routing import Operation, Upload
 from webapp.api.shapes import Problem
 from webapp.errors import PROBLEM
@@ -30,6 +31,11 @@ TITLES = {
     503: "A part is away for the moment",
 }
 ALWAYS = (400, 401, 503)
+PLACES: dict[str, dict[str, Any]] = {  # what a path may hold, by its kind
+    "": {"type": "string", "minLength": 1, "pattern": "^[^/]+$"},
+    "id": {"type": "string", "pattern": f"^[{ALPHABET}]{{{LENGTH}}}$"},
+    "int": {"type": "integer", "minimum": 1, "maximum": LARGEST_NUMBER},
+}
 
 
 class _Schema(GenerateJsonSchema):
@@ -116,9 +122,8 @@ def _upload(upload: Upload) -> dict[str, Any]:
 
 
 def _path_parameters(operation: Operation) -> list[dict[str, Any]]:
-    kinds = {"int": {"type": "integer", "minimum": 1}}
     return [
-        {"name": name, "in": "path", "required": True, "schema": kinds.get(kind, {"type": "string"})}
+        {"name": name, "in": "path", "required": True, "schema": PLACES.get(kind, {"type": "string"})}
         for kind, name in VARIABLE.findall(operation.path)
     ]
 
@@ -135,6 +140,14 @@ def _query_parameters(operation: Operation, named: dict[Any, Any], definitions: 
     ]
 
 
+def _implied(operation: Operation) -> Iterable[int]:
+    """The refusals that follow from what an operation takes."""
+    if VARIABLE.search(operation.path):
+        yield 404
+    if operation.body is not None or operation.query is not None or operation.upload is not None:
+        yield 422
+
+
 def _responses(operation: Operation, named: dict[Any, Any]) -> dict[str, Any]:
     good: dict[str, Any] = {"description": operation.summary}
     if operation.answer is not None:
@@ -145,7 +158,7 @@ def _responses(operation: Operation, named: dict[Any, Any]) -> dict[str, Any]:
     if operation.ordered is not None:
         content = {operation.media: {"schema": named[operation.ordered]}}
         responses["202"] = {"description": "A worker does it; Location tells where to look", "content": content}
-    for status in sorted({*ALWAYS, *operation.refusals}):
+    for status in sorted({*ALWAYS, *_implied(operation), *operation.refusals}):
         responses[str(status)] = {
             "description": TITLES[status],
             "content": {PROBLEM: {"schema": named[Problem]}},
