@@ -64,7 +64,7 @@ class ErasureRefused(Conflict):
     code = "erasure_under_hold"
 
 
-@handles(ErasePersonalData, needs="account.administer")
+@handles(ErasePersonalData, needs="person.erase")
 def erase_personal_data(command: ErasePersonalData, unit: UnitOfWork) -> int:
     """The number of values that are gone for good. Raises `InvalidInput` without a reason, `ErasureRefused`."""
     if not command.reason.strip():

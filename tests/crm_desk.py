@@ -31,6 +31,7 @@ RIGHTS = frozenset(
         "invoice.edit",
         "payment.edit",
         "account.administer",
+        "person.erase",
         "crm.administer",
         "customer.merge",
         "activity.edit",

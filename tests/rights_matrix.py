@@ -29,9 +29,9 @@ HEAD = """# Routes, and the roles that they let in
 Written by `python tools/routes.py`, which asks every route of a fresh installation as every role, about things that do
 not exist; a test asks again and compares. What the roles may: [rights](rights.md).
 
-A role that is not named at a route is answered with 403. Who is let in still gets 404 for a thing that does not exist or
-that they may not see. *By the thing itself*: nobody is refused before it is known what is asked for; whose it is, whom it
-is offered to and what it belongs to decide then.
+A role that is not named at a route is answered with 403. Who is let in still gets 404 for a thing that does not exist
+or that they may not see. *By the thing itself*: nobody is refused before it is known what is asked for; whose
+it is, whom it is offered to and what it belongs to decide then.
 """
 PUBLIC_PART = """
 ## Without a log-in
@@ -86,10 +86,11 @@ def routes(app: Flask) -> Iterator[tuple[str, str, str]]:
         if rule.endpoint in PUBLIC | {LAST}:
             continue
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
-            yield method, rule.rule, adapter.build(rule.endpoint, _values(rule), method)
+            yield method, rule.rule, adapter.build(rule.endpoint, values(rule), method)
 
 
-def _values(rule: Rule) -> dict[str, Any]:
+def values(rule: Rule) -> dict[str, Any]:
+    """What nobody has, for each variable of an address."""
     return {name: _value(rule._converters[name]) for name in rule.arguments}
 
 

@@ -148,7 +148,7 @@ def record_satisfaction(customer_id: str) -> Response:
 def contact_erasure(contact_id: str) -> str:
     """What erasing a person takes and what stays; afterwards, what has stayed."""
     if not current_actor().may(ERASE):
-        raise Forbidden("Only administrators erase people; ask for the right account.administer.", permission=ERASE)
+        raise Forbidden("Only who keeps the records erases people; ask for the right person.erase.", permission=ERASE)
     return _erasure(contact_id)
 
 
