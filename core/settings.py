@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from core.records import dataclass
 
 PREFIX = "OBIEG_"
+LARGEST_PORT = 65_535
 _LOG_NAME = re.compile(r"[^\s+]{0,200}")
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+")
 _HOST = re.compile(r"(https?://)?(\*\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?")
@@ -41,6 +42,13 @@ def _count(text: str) -> int:
     number = _whole(text, text)
     if number < 1:
         raise ValueError("must be 1 or more")
+    return number
+
+
+def _port(text: str) -> int:
+    number = _count(text)
+    if number > LARGEST_PORT:
+        raise ValueError(f"must be a port: 1 to {LARGEST_PORT}")
     return number
 
 
@@ -170,7 +178,7 @@ class Settings:
     import_folder: Path | None = _setting(None, _folder)
     import_every: int = _setting(60, _count)
     imap_host: str = _setting("", str)
-    imap_port: int = _setting(993, _count)
+    imap_port: int = _setting(993, _port)
     imap_security: str = _setting("tls", str)
     imap_user: str = _setting("", str, secret=True)
     imap_password: str = _setting("", str, secret=True)
@@ -188,7 +196,7 @@ class Settings:
     company: str = _setting("Obieg", str)
     country: str = _setting("PL", str)
     mail_host: str = _setting("", str)
-    mail_port: int = _setting(587, _count)
+    mail_port: int = _setting(587, _port)
     mail_security: str = _setting("starttls", str)
     mail_user: str = _setting("", str, secret=True)
     mail_password: str = _setting("", str, secret=True)

@@ -12,6 +12,7 @@ OBIEG = "https://obieg.dev/schema/1.0/bpmn"
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 MAXIMUM_SIZE = 5 << 20  # bytes; the largest real models that we know have a tenth of it
 MAXIMUM_DEPTH = 100  # elements inside one another
+HUGE = "XML_PARSE_HUGE"  # what libxml advises to set where a file goes beyond its limits
 
 Xml: TypeAlias = Any  # lxml's elements have no types
 
@@ -34,7 +35,9 @@ def read_xml(content: bytes, findings: Findings) -> Xml | None:
     try:
         root = etree.fromstring(content, parser)
     except etree.XMLSyntaxError as error:
-        findings.error("xml-syntax", f"The file is not well-formed XML: {error.msg}.", line=error.lineno)
+        too_large = HUGE in error.msg  # the reader's advice is for programmers
+        why = "its elements are nested too deep, or one text in it is too long" if too_large else error.msg
+        findings.error("xml-syntax", f"The file is not well-formed XML: {why}.", line=error.lineno)
         return None
     except ValueError as error:
         findings.error("xml-syntax", f"The file cannot be read as XML: {error}.")

@@ -81,6 +81,8 @@ def test_a_setting_that_is_near_to_none_lists_them_all(name: str) -> None:
         ("MAIL_SECURITY", "ssl", "starttls, tls or none"),
         ("MAIL_HOST", "smtp.example.com", "OBIEG_MAIL_FROM"),
         ("MAIL_USER", "anna", "together"),
+        ("IMAP_PORT", "99999", "1 to 65535"),
+        ("MAIL_PORT", "0", "1 or more"),
         ("HTTP_HOSTS", "api.example.com/path", "no host"),
     ],
 )

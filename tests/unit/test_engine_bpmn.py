@@ -43,6 +43,13 @@ def test_what_is_no_process_is_refused(content: bytes, rule: str) -> None:
     assert rules(content) == [rule]
 
 
+def test_what_is_nested_beyond_the_readers_limits_is_said_to_people_and_not_to_programmers() -> None:
+    (finding,) = check_bpmn("test.bpmn", b"<a>" * 100_000 + b"</a>" * 100_000, NOTHING).findings
+
+    assert "nested too deep" in finding.sentence
+    assert "XML_PARSE" not in finding.sentence
+
+
 @pytest.mark.parametrize(
     ("content", "rule"),
     [
