@@ -32,6 +32,7 @@ from storage.unit_of_work import UnitOfWork
 
 TIME_TO_LIVE = timedelta(days=1)  # of a message that nobody has received, where its sender does not say
 UNDELIVERED = "message_undelivered"
+LINGERED = timedelta(minutes=1)  # a stored message that waited longer ends its chain: its circle holds nobody up
 MAXIMUM_TRIES = 100  # receivers that vanish between looking and locking
 RECEIVER = text(
     "SELECT s.instance_id, s.id, s.element_id, s.key FROM message_subscription s"
@@ -286,7 +287,8 @@ def _route_stored(message_id: str, unit: UnitOfWork) -> bool:
             return False
         if not routers:
             routers.append(_Router(unit, _Letter(row.name, dict(row.keys), decode(row.payload), row.event_id)))
-        with chains.following(_chain_of(unit, row.event_id)):
+        has_lingered = unit.clock.now() - row.published_at >= LINGERED
+        with chains.following(None if has_lingered else _chain_of(unit, row.event_id)):
             answer = routers[0].route(parking)
         if not (answer.delivered or answer.started):
             raise _NobodyThere("Nobody waits for this message.")

@@ -28,8 +28,9 @@ WHERE NOT EXISTS (SELECT FROM audit_personal AS kept WHERE kept.commitment = dec
 ORDER BY entry.stream, entry.stream_seq, sealed.key""")  # noqa: S608 -- our own words
 
 UNNAMED = text("""SELECT subject, encode(commitment, 'hex') FROM audit_personal AS kept
-WHERE encode(commitment, 'hex') NOT IN (SELECT sealed.value FROM audit_entry AS entry
-    CROSS JOIN LATERAL jsonb_each_text(convert_from(entry.content, 'UTF8')::jsonb -> 'personal') AS sealed)
+WHERE NOT EXISTS (SELECT FROM audit_entry AS entry
+    CROSS JOIN LATERAL jsonb_each_text(convert_from(entry.content, 'UTF8')::jsonb -> 'personal') AS sealed
+    WHERE sealed.value = encode(kept.commitment, 'hex'))
 ORDER BY subject, commitment""")
 
 

@@ -14,6 +14,7 @@ from storage.writes import to_array
 
 PROPERTY = "remind_days"
 MOST_DAYS = 3650
+EARLIEST = date(1900, 1, 1)  # of a day that anybody is reminded of: ten years before the year 1 are no date
 FORGET = "DELETE FROM document_reminder WHERE document_id = %({n}id)s AND NOT field = ANY(%({n}kept)s::text[])"
 NOTE = """
 INSERT INTO document_reminder AS known (document_id, field, day, remind_on)
@@ -35,7 +36,7 @@ SELECT document.id, said.field, said.day, said.day - said.days FROM (
         THEN left(fields ->> asked.field, 10)::date END AS day
     FROM document, unnest(%s::text[], %s::int[]) AS asked (field, days)
     WHERE document.type = %s AND document.destroyed_at IS NULL
-) AS said JOIN document ON document.id = said.id WHERE said.day IS NOT NULL
+) AS said JOIN document ON document.id = said.id WHERE said.day >= DATE '1900-01-01'
 ON CONFLICT (document_id, field) DO UPDATE SET day = excluded.day, remind_on = excluded.remind_on, delivered_at = NULL
 WHERE (known.day, known.remind_on) IS DISTINCT FROM (excluded.day, excluded.remind_on)
 """
@@ -49,7 +50,7 @@ def reminders_of(form: Json) -> dict[str, int]:
 def note_reminders(unit: UnitOfWork, document_id: str, form: Json, fields: Mapping[str, Any], *, is_new: bool) -> None:
     """Keep what a document's fields say. Costs nothing for what is filed with a type that reminds of nothing."""
     asked = reminders_of(form)
-    days = {key: day for key in asked if (day := day_of(fields.get(key))) is not None}
+    days = {key: day for key in asked if (day := day_of(fields.get(key))) and day >= EARLIEST}
     if not is_new:
         unit.posted.ride(FORGET, id=document_id, kept=to_array(days))
     if days:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
 from core.records import dataclass
 from documents.access import require_visible
@@ -41,7 +41,11 @@ class Sharing:
 def sharing(view: Reading, document_id: str) -> Sharing:
     """For whoever may see the document. Raises `DocumentNotFound`."""
     row = require_visible(view, document_id)
-    query = select(DocumentShareRow).where(DocumentShareRow.document_id == row.id).order_by(DocumentShareRow.id.desc())
+    share = DocumentShareRow
+    is_open = and_(
+        share.revoked_at.is_(None), share.expires_at > view.clock.now(), share.failures < MOST_FAILURES
+    )  # first: what is not shown cannot be closed
+    query = select(share).where(share.document_id == row.id).order_by(is_open.desc(), share.id.desc())
     links = [_share(each, view.clock.now()) for each in view.session.scalars(query.limit(200))]
     working = [each for each in links if each.state == "open"]
     return Sharing(

@@ -39,7 +39,7 @@ def check_limits(task: Any, step: int, parked: Mapping[int, Any]) -> None:
 
 
 def _stopping(failure: StepFailed, step: int, parked: Mapping[int, Any]) -> StepFailed:
-    failure.step = next(each for each in range(max(1, step // AGAIN), step + 2) if each not in parked)
+    failure.step = next((each for each in range(max(1, step // AGAIN), step + 2) if each not in parked), 0)
     return failure
 
 

@@ -63,7 +63,7 @@ def cycle(value: Any) -> tuple[int | None, str] | None:
     if isinstance(value, str) and is_cron(value):
         return None, value
     match = _CYCLE.match(value) if isinstance(value, str) else None
-    if match is None or match["count"].startswith("0") or not _goes_on(match["span"]):
+    if match is None or (match["count"] and not int(match["count"])) or not _goes_on(match["span"]):
         return None
     return (int(match["count"]) if match["count"] else None), match["span"]
 

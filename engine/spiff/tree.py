@@ -309,7 +309,8 @@ class TokenTree(Workflow):
         failed = left_out(self.parked, self.changes.steps)
         if failed is not None:
             task._set_state(TaskState.WAITING)
-            task.internal_data["opened"] = task.task_spec.is_join  # it waits for no other token any more
+            if task.task_spec.is_join:
+                task.internal_data["opened"] = True  # it waits for no other token any more
             self.fail(task, *failed)
             return
         try:

@@ -32,7 +32,7 @@ def pdf(*lines: str) -> bytes:
 def findings(page: Page, axe: str, name: str) -> list[str]:  # noqa: F811 -- the fixture
     """What axe finds on the page as it is, at the width of a desk and of a phone."""
     found = []
-    for width, height in WIDTHS.items():
+    for width, (height, _) in WIDTHS.items():
         page.set_viewport_size({"width": width, "height": height})
         found += _check(page, axe, f"{name} at {width}")
     page.set_viewport_size({"width": 1440, "height": 900})

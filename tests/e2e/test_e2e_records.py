@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.conftest import Visitor
@@ -25,8 +27,8 @@ def test_the_schedule_is_administered_and_pages_are_accessible(
     address: str,
     axe: str,  # noqa: F811 -- the fixture
 ) -> None:
-    for theme, width in (("light", 1440), ("dark", 390)):
-        viewport = {"width": width, "height": WIDTHS[width]}
+    for width, (height, theme) in WIDTHS.items():
+        viewport: Any = {"width": width, "height": height}
         context = chromium.new_context(viewport=viewport, color_scheme=theme, reduced_motion="reduce")
         visitor = Visitor(context, address)
         page = visitor.log_in("admin")

@@ -145,6 +145,14 @@ def test_dms_13_a_type_that_reminds_earlier_counts_for_the_contracts_that_are_th
     assert len(contracts.told()) == 1
 
 
+def test_dms_13_a_day_before_all_calendars_stops_nobody_elses_reminder(contracts: Contracts) -> None:
+    contracts.file(notice_on="0001-01-05")
+    contracts.file(notice_on=contracts.day(80))
+
+    assert contracts.change_type("90").status_code == 200
+    assert len(contracts.told()) == 1
+
+
 def test_dms_13_a_reminder_that_is_no_number_of_days_is_refused(contracts: Contracts) -> None:
     refused = contracts.change_type("soon")
 

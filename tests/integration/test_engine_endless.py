@@ -238,6 +238,22 @@ def test_many_messages_without_a_circle_are_no_chain(world: JobWorld, monkeypatc
     assert troubles(world) == []
 
 
+def test_rounds_that_wait_for_a_time_are_no_circle(world: JobWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chains, "ARRIVALS", 3)
+    say, hear = on_message("intermediateThrowEvent", "say", "ask"), on_message("intermediateCatchEvent", "hear", "ask")
+    nodes = f'<startEvent id="start"/><exclusiveGateway id="merge"/>{say}{LATER}{hear}'
+    world.deploy(file(nodes + chain("start", "merge", "say", "later", "hear", "merge"), "left"))
+    world.start("left")
+
+    for _ in range(6):
+        world.work()
+        world.pass_time(HOUR)
+        world.work()
+
+    assert troubles(world) == []
+    assert world.rows("SELECT count(*) FROM token_log WHERE element_id = 'hear' AND left_at IS NOT NULL") == [(6,)]
+
+
 def unstorable(world: JobWorld, script: str, **variables: Any) -> str:
     work = f'<scriptTask id="work"><script>{script}</script></scriptTask>'
     world.deploy(bpmn(line(LATER, work, '<userTask id="after"/>', names=("later", "work", "after"))))

@@ -22,6 +22,7 @@ FINE = {
     "special_build": False,
     "overdue_days": 0,
     "offer_version": 1,
+    "logistics_ok": True,
     "limits": {name: value for name, (_, value) in LIMITS.items()},
 }
 

@@ -26,7 +26,7 @@ def share_document(document_id: str) -> str:
     order = ShareByLink(
         document_id=document_id,
         recipient=given.get("recipient", ""),
-        n=int(n) if n.isascii() and n.isdigit() else None,
+        n=int(n[:10]) if n.isascii() and n.isdigit() else None,
         expires_at=_end_of(given.get("until", "")),
         password=given.get("password") or None,
     )
@@ -69,9 +69,9 @@ def _end_of(day: str) -> datetime | None:
     if not day:
         return None
     try:
-        found = date.fromisoformat(day)
-    except ValueError as error:
+        after = date.fromisoformat(day) + timedelta(days=1)
+    except (ValueError, OverflowError) as error:
         raise InvalidInput("The last day is no day.", fields={"/expires_at": "a day, such as 2026-12-31"}) from error
     with view() as reading:
         zone = ZoneInfo(reading.port(Settings).time_zone)
-    return datetime.combine(found + timedelta(days=1), time(), zone) - timedelta(seconds=1)
+    return datetime.combine(after, time(), zone) - timedelta(seconds=1)

@@ -1,12 +1,12 @@
 """The auditor's pages: the whole log with filters and how well it is proved; a document's decisions and evidence."""
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Response, render_template, send_file, url_for
+from flask import Response, render_template, url_for
 
 from audit.log import LogFilter, look, standing
 from audit.queries import Entry
@@ -18,6 +18,7 @@ from storage.unit_of_work import Reading
 from webapp.evidence import export_document
 from webapp.pages.blueprint import MOST, answer, asked, blueprint
 from webapp.pages.telling import TITLES, Line, tell
+from webapp.pages.trail import sent_pack
 from webapp.web import application, current_actor, view
 
 CASES = 20  # of a document, whose decisions its page tells
@@ -89,11 +90,9 @@ def document_evidence(document_id: str) -> str:
 @blueprint.post("/documents/<document_id>/evidence", endpoint="document_pack")
 def document_pack(document_id: str) -> Response:
     """The evidence pack of the document, for auditors."""
-    file = tempfile.TemporaryFile()  # noqa: SIM115 -- closed when the answer is sent; of disk, since it may be large
-    export_document(application(), current_actor(), document_id, file)
-    file.seek(0)
-    name = f"evidence-{document_id}.zip"
-    return send_file(file, "application/zip", as_attachment=True, download_name=name, max_age=0)
+    return sent_pack(
+        f"evidence-{document_id}.zip", partial(export_document, application(), current_actor(), document_id)
+    )
 
 
 def _filter(given: Mapping[str, str]) -> LogFilter:
