@@ -18,7 +18,7 @@ from core.ids import new_id
 from core.records import dataclass
 from storage.unit_of_work import UnitOfWork
 
-BEGINNINGS = 100  # of cases in one chain, by start events that had begun one in it before
+BEGINNINGS = 1_000  # of cases in one chain, by start events that had begun one in it before
 ARRIVALS = 1_000  # of messages or signals in one chain, where the same had come before
 MESSAGES = "message_circle"  # codes of incidents: the message is kept, to be sent again
 SIGNALS = "signal_circle"

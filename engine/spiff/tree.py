@@ -306,8 +306,7 @@ class TokenTree(Workflow):
         node: Node = task.task_spec.node
         if node.kind == "startEvent" and task.internal_data.keys().isdisjoint({"act", "chosen"}):
             self.note_move(task)
-        failed = left_out(self.parked, self.changes.steps)
-        if failed is not None:
+        if (failed := left_out(self.parked, self.changes.steps)) is not None:
             task._set_state(TaskState.WAITING)
             if task.task_spec.is_join:
                 task.internal_data["opened"] = True  # it waits for no other token any more

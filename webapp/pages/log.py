@@ -1,12 +1,13 @@
 """The auditor's pages: the whole log with filters and how well it is proved; a document's decisions and evidence."""
 
+import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from datetime import UTC, date, datetime, time, timedelta
-from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Response, render_template, url_for
+from flask import Response, render_template, send_file, url_for
 
 from audit.log import LogFilter, look, standing
 from audit.queries import Entry
@@ -18,7 +19,6 @@ from storage.unit_of_work import Reading
 from webapp.evidence import export_document
 from webapp.pages.blueprint import MOST, answer, asked, blueprint
 from webapp.pages.telling import TITLES, Line, tell
-from webapp.pages.trail import sent_pack
 from webapp.web import application, current_actor, view
 
 CASES = 20  # of a document, whose decisions its page tells
@@ -90,9 +90,13 @@ def document_evidence(document_id: str) -> str:
 @blueprint.post("/documents/<document_id>/evidence", endpoint="document_pack")
 def document_pack(document_id: str) -> Response:
     """The evidence pack of the document, for auditors."""
-    return sent_pack(
-        f"evidence-{document_id}.zip", partial(export_document, application(), current_actor(), document_id)
-    )
+    with ExitStack() as failing:
+        file = failing.enter_context(tempfile.TemporaryFile())  # of disk, since it may be large
+        export_document(application(), current_actor(), document_id, file)
+        failing.pop_all()  # closed when the answer is sent
+    file.seek(0)
+    name = f"evidence-{document_id}.zip"
+    return send_file(file, "application/zip", as_attachment=True, download_name=name, max_age=0)
 
 
 def _filter(given: Mapping[str, str]) -> LogFilter:

@@ -1,9 +1,7 @@
 """The trail of a case: every step with its person, time, document versions and place in the hash chain."""
 
 import tempfile
-from collections.abc import Callable
-from functools import partial
-from typing import IO
+from contextlib import ExitStack
 
 from flask import Response, render_template, send_file
 
@@ -41,18 +39,12 @@ def show(instance_id: str) -> str:
 @blueprint.post("/cases/<instance_id>/evidence", endpoint="evidence")
 def evidence(instance_id: str) -> Response:
     """The evidence pack of the case, for auditors."""
-    return sent_pack(f"evidence-{instance_id}.zip", partial(export, application(), current_actor(), instance_id))
-
-
-def sent_pack(name: str, write: Callable[[IO[bytes]], object]) -> Response:
-    """An evidence pack as a file to keep."""
-    file = tempfile.TemporaryFile()  # noqa: SIM115 -- closed when the answer is sent; of disk, since it may be large
-    try:
-        write(file)
-    except BaseException:
-        file.close()
-        raise
+    with ExitStack() as failing:
+        file = failing.enter_context(tempfile.TemporaryFile())  # of disk, since it may be large
+        export(application(), current_actor(), instance_id, file)
+        failing.pop_all()  # closed when the answer is sent
     file.seek(0)
+    name = f"evidence-{instance_id}.zip"
     return send_file(file, "application/zip", as_attachment=True, download_name=name, max_age=0)
 
 
