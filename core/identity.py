@@ -6,11 +6,26 @@ from core.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StandIn:
+    """Whose tasks somebody does as long as that person is away.
+
+    `person` is the absent one; `names` are those under which that person's tasks are offered (`user:…`, `group:…`);
+    `processes` are the keys of the processes that it is limited to, empty for all. It brings tasks and the cases that
+    they belong to, none of the person's rights.
+    """
+
+    person: str
+    names: tuple[str, ...]
+    processes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
     """Whoever is behind a command.
 
     `roles` are the groups that a task can be offered to; `permissions` are the coarse rights that commands name
-    (`task.work`, `definition.deploy`); `address` is the network address that the request came from, if any.
+    (`task.work`, `definition.deploy`); `address` is the network address that the request came from, if any;
+    `stands_in_for` are absent colleagues whose tasks the actor does in their place.
     """
 
     id: str
@@ -19,6 +34,7 @@ class Actor:
     permissions: frozenset[str] = field(default_factory=frozenset)
     is_system: bool = False
     address: str | None = None
+    stands_in_for: tuple[StandIn, ...] = ()
 
     def may(self, permission: str) -> bool:
         """Whether the actor holds a coarse right; the system itself holds all."""

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, and_, cast, exists, false, func, literal, or_, select, true
+from sqlalchemy import ColumnElement, and_, cast, exists, func, literal, or_, select, true
 from sqlalchemy.orm import aliased
 
-from core.identity import Actor
+from core.identity import Actor, StandIn
 from engine.models import KEYS, InstanceRow, TaskHistoryRow, WorkItemRow
 from storage.unit_of_work import Reading
 
@@ -71,6 +71,10 @@ class Offered(Protocol):
     def candidates(self) -> Sequence[str]:
         """Whom it is offered to: `group:…`, `user:…`."""
 
+    @property
+    def definition_key(self) -> str:
+        """The process that it belongs to."""
+
 
 def names_of(actor: Actor) -> list[str]:
     """All names under which tasks are offered to somebody."""
@@ -81,13 +85,32 @@ def may_work_on(actor: Actor, task: Offered) -> bool:
     """Whether somebody may claim and complete a task.
 
     An assigned task is its assignee's; otherwise it is everybody's whom it is offered to, and a task that is offered
-    to nobody in particular is everybody's who may work on tasks at all.
+    to nobody in particular is everybody's who may work on tasks at all. Who stands in for somebody does their tasks.
     """
     if actor.is_system:
         return True
+    return _is_own(actor, task) or absent_owner(actor, task) is not None
+
+
+def absent_owner(actor: Actor, task: Offered) -> str | None:
+    """In whose place somebody works on a task; None where it is theirs, or not theirs to do."""
+    if actor.is_system or _is_own(actor, task):
+        return None
+    return next((each.person for each in actor.stands_in_for if _does_for(each, task)), None)
+
+
+def _is_own(actor: Actor, task: Offered) -> bool:
     if task.assignee is not None:
         return task.assignee == actor.id
     return not task.candidates or not set(names_of(actor)).isdisjoint(task.candidates)
+
+
+def _does_for(stand_in: StandIn, task: Offered) -> bool:
+    if stand_in.processes and task.definition_key not in stand_in.processes:
+        return False
+    if task.assignee is not None:
+        return task.assignee == stand_in.person
+    return not set(stand_in.names).isdisjoint(task.candidates)
 
 
 def may_read_all(actor: Actor) -> bool:
@@ -97,7 +120,8 @@ def may_read_all(actor: Actor) -> bool:
 
 def workable(actor: Actor) -> ColumnElement[bool]:
     """The open tasks that somebody may work on, as a condition on `work_item`."""
-    return or_(WorkItemRow.assignee == actor.id, and_(WorkItemRow.assignee.is_(None), _offered(actor)))
+    own = and_(WorkItemRow.assignee.is_(None), _offered(actor))
+    return or_(WorkItemRow.assignee == actor.id, own, *(_in_place(each, free=True) for each in actor.stands_in_for))
 
 
 def visible_tasks(actor: Actor) -> ColumnElement[bool]:
@@ -106,7 +130,7 @@ def visible_tasks(actor: Actor) -> ColumnElement[bool]:
         return true()
     if not actor.may("task.work"):
         return WorkItemRow.assignee == actor.id
-    return or_(WorkItemRow.assignee == actor.id, _offered(actor))
+    return _involves(actor)
 
 
 def visible_sql(actor: Actor, values: dict[str, Any]) -> tuple[str | None, str | None]:
@@ -127,7 +151,27 @@ def visible_sql(actor: Actor, values: dict[str, Any]) -> tuple[str | None, str |
     places = {f"names{number}": some for number, some in enumerate(_some_at_once(names))}
     values |= places
     apart = " OR ".join(f"w.candidates && %({place})s::varchar[]" for place in places)
-    return f"{beginning}{AT_HAND})", f"{beginning}{apart})"
+    others = "".join(f" OR {_in_place_sql(number, each, values)}" for number, each in enumerate(actor.stands_in_for))
+    return f"{beginning}{AT_HAND}{others})", f"{beginning}{apart}{others})"
+
+
+def _in_place_sql(number: int, stand_in: StandIn, values: dict[str, Any]) -> str:
+    """The tasks that an absent colleague would see as theirs, as text; its values are added to `values`."""
+    person, names, processes = (f"{name}{number}" for name in ("absent", "absent_names", "absent_processes"))
+    values |= {person: stand_in.person, names: list(stand_in.names)}
+    text = f"w.assignee = %({person})s OR w.candidates && %({names})s::varchar[]"
+    if not stand_in.processes:
+        return text
+    values[processes] = list(stand_in.processes)
+    return f"(({text}) AND w.definition_key = ANY(%({processes})s::varchar[]))"
+
+
+def _in_place(stand_in: StandIn, *, free: bool = False) -> ColumnElement[bool]:
+    """The same as a condition; `free` leaves out what somebody else has taken."""
+    row = WorkItemRow
+    offered = row.candidates.op("&&")(cast(list(stand_in.names), KEYS))
+    theirs = or_(row.assignee == stand_in.person, and_(row.assignee.is_(None), offered) if free else offered)
+    return and_(theirs, row.definition_key.in_(stand_in.processes)) if stand_in.processes else theirs
 
 
 def _some_at_once(names: list[str]) -> list[list[str]]:
@@ -196,8 +240,9 @@ def _is_involved(actor: Actor, instance: type[InstanceRow]) -> ColumnElement[boo
 
 
 def _involves(actor: Actor) -> ColumnElement[bool]:
-    offered = _offered(actor) if actor.may("task.work") else false()
-    return or_(WorkItemRow.assignee == actor.id, offered)
+    if not actor.may("task.work"):
+        return WorkItemRow.assignee == actor.id
+    return or_(WorkItemRow.assignee == actor.id, _offered(actor), *map(_in_place, actor.stands_in_for))
 
 
 def may_see_instance(view: Reading, instance_id: str) -> bool:

@@ -49,6 +49,7 @@ class Chosen:
 @dataclass(frozen=True, slots=True)
 class _Offer:
     candidates: tuple[str, ...]
+    definition_key: str
     assignee: str | None = None
 
 
@@ -90,7 +91,7 @@ def _open(instance_id: str, scope_id: str, unit: UnitOfWork, parking: Parking) -
         raise InstanceNotFound(f"There is no case {instance_id}, or you are not involved in it.", instance=instance_id)
     running = Running(unit, locked, parking, asked_by_person=True)
     scope = running.case.open_scope(scope_id)
-    if not access.may_work_on(unit.actor, _Offer(scope.candidates)):
+    if not access.may_work_on(unit.actor, _Offer(scope.candidates, locked.definition_key)):
         raise NotYourTask(f"{scope.name} is offered to other people: {', '.join(scope.candidates)}.")
     return running, scope
 
@@ -101,7 +102,7 @@ def _chosen(running: Running) -> Chosen:
 
 def open_scopes(view: Reading, instance_id: str) -> tuple[OpenScope, ...]:
     """The ad-hoc sub-processes of a case in which the asking person may start something. Raises `InstanceNotFound`."""
-    visible = select(InstanceRow.definition_id, InstanceRow.state).where(
+    visible = select(InstanceRow.definition_id, InstanceRow.definition_key, InstanceRow.state).where(
         InstanceRow.id == instance_id, access.visible_instances(view.actor)
     )
     row = view.session.execute(visible).first()
@@ -112,4 +113,8 @@ def open_scopes(view: Reading, instance_id: str) -> tuple[OpenScope, ...]:
     if not is_open or not view.actor.may("task.work"):
         return ()
     case = Case(program, Onlooker(view.clock.now()), state_of(view, instance_id))
-    return tuple(each for each in case.open_scopes() if access.may_work_on(view.actor, _Offer(each.candidates)))
+    return tuple(
+        each
+        for each in case.open_scopes()
+        if access.may_work_on(view.actor, _Offer(each.candidates, row.definition_key))
+    )

@@ -198,10 +198,11 @@ class TaskCreated(TaskEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskClaimed(TaskEvent):
-    """A person took a task."""
+    """A person took a task, `in_place_of` an absent colleague or for themselves."""
 
     type: ClassVar[str] = "task.claimed"
     assignee: str
+    in_place_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,13 +257,14 @@ class TaskCommented(TaskEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskCompleted(TaskEvent):
-    """A person finished a task, with these data and these documents (id, version, type, digest)."""
+    """A person finished a task, `in_place_of` an absent one, with data and documents (id, version, type, digest)."""
 
     type: ClassVar[str] = "task.completed"
     personal: ClassVar[frozenset[str]] = frozenset({"data"})
     form_id: str | None
     data: dict[str, Any]
     documents: list[dict[str, Any]]
+    in_place_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,6 +50,7 @@ class Props:
 class _Offered:
     assignee: str | None
     candidates: tuple[str, ...]
+    definition_key: str = ""  # nobody stands in for others in scenarios
 
 
 @dataclass(slots=True)

@@ -32,13 +32,15 @@ class TaskFilter:
 
     `variables` are values that declared variables (`obieg:searchable`) must have; a text also finds the number or truth
     value that it spells. `follow_up_until` leaves out what was put aside until later, `follow_up_after` finds that.
-    `free_for` leaves out what somebody else took, `delegated_by` finds what that person asked others to do.
+    `free_for` leaves out what others than these took, `delegated_by` finds what that person asked others to do,
+    `assigned_to` what these absent people left to whoever asks.
     """
 
     ids: Collection[str] | None = None
     assignee: str | None = None
     unassigned: bool = False
-    free_for: str | None = None
+    free_for: Collection[str] | None = None
+    assigned_to: Collection[str] | None = None
     delegated_by: str | None = None
     candidate_group: str | None = None
     definition_key: str | None = None
@@ -121,14 +123,22 @@ def _lists(actor: Actor, wanted: TaskFilter, seen: str | None) -> tuple[TaskList
         return (TaskList(*ASSIGNED, wanted.assignee),)
     if wanted.delegated_by is not None:
         return (TaskList(*DELEGATED, wanted.delegated_by),)
+    if wanted.assigned_to is not None:
+        return tuple(TaskList(*ASSIGNED, each) for each in wanted.assigned_to)
     if wanted.candidate_group is not None:
         return (TaskList(*OFFERED, f"group:{wanted.candidate_group}"),)
     if seen is None:
         return ()
-    names = [*access.names_of(actor), access.EVERYBODY] if actor.may("task.work") else []
+    names, people = [], [actor.id]
+    if actor.may("task.work"):
+        absent = actor.stands_in_for
+        people += [each.person for each in absent]
+        names = [*access.names_of(actor), access.EVERYBODY, *(name for each in absent for name in each.names)]
+    names = list(dict.fromkeys(names))
     if len(names) > MOST_LISTS:
         return ()
-    return (TaskList(*ASSIGNED, actor.id), *(TaskList(*OFFERED, name) for name in names))
+    lists = [TaskList(*ASSIGNED, person) for person in dict.fromkeys(people)]
+    return (*lists, *(TaskList(*OFFERED, name) for name in names))
 
 
 def _equal(wanted: TaskFilter, values: dict[str, Any]) -> list[str]:
@@ -144,8 +154,11 @@ def _equal(wanted: TaskFilter, values: dict[str, Any]) -> list[str]:
     if wanted.unassigned:
         found.append("w.assignee IS NULL")
     if wanted.free_for is not None:
-        values["free_for"] = wanted.free_for
-        found.append("(w.assignee IS NULL OR w.assignee = %(free_for)s)")
+        values["free_for"] = list(wanted.free_for)
+        found.append("(w.assignee IS NULL OR w.assignee = ANY(%(free_for)s::varchar[]))")
+    if wanted.assigned_to is not None:
+        values["assigned_to"] = list(wanted.assigned_to)
+        found.append("w.assignee = ANY(%(assigned_to)s::varchar[])")
     if wanted.delegated_by is not None:
         values["delegated_by"] = wanted.delegated_by
         found.append("w.owner = %(delegated_by)s AND w.is_delegated")

@@ -74,19 +74,28 @@ class CompleteTask(Command):
 
 @handles(ClaimTask, needs="task.work")
 def claim_task(command: ClaimTask, unit: UnitOfWork) -> None:
-    """Take a task; taking it twice changes nothing. Raises `TaskAlreadyClaimed`, `NotYourTask`, `FourEyes`."""
+    """Take a task, also that of an absent colleague whom one stands in for; taking it twice changes nothing.
+
+    Raises `TaskAlreadyClaimed`, `NotYourTask`, `FourEyes`.
+    """
     task = open_task(command.task_id, unit)
     if task.assignee == unit.actor.id:
         return
     check_may_know(task, unit)
-    if task.assignee is not None:
+    absent = access.absent_owner(unit.actor, task)
+    if task.assignee is not None and absent is None:
         raise TaskAlreadyClaimed(f"{task.name} was taken by {task.assignee}.", assignee=task.assignee)
     _check_may_work(task, unit)
-    check_four_eyes(task, unit.actor.id, unit)
-    _set_assignee(task, unit.actor.id, unit)
+    _check_own_eyes(task, absent, unit)
+    keeps_owner = absent is not None and task.is_delegated  # whoever asked the absent one gets it back
+    _set_assignee(task, unit.actor.id, unit, owner=task.owner if keeps_owner else None)
     unit.emit(
         TaskClaimed(
-            instance_id=task.instance_id, task_id=task.task_id, element_id=task.element_id, assignee=unit.actor.id
+            instance_id=task.instance_id,
+            task_id=task.task_id,
+            element_id=task.element_id,
+            assignee=unit.actor.id,
+            in_place_of=absent,
         )
     )
 
@@ -165,7 +174,8 @@ def _complete(command: CompleteTask, unit: UnitOfWork, parking: Parking) -> Comp
     if task is None:
         return _answer_again(command, unit)
     _check_may_work(task, unit)
-    check_four_eyes(task, unit.actor.id, unit)
+    absent = access.absent_owner(unit.actor, task)
+    _check_own_eyes(task, absent, unit)
     if task.is_delegated:
         sentence = f"{task.name} was delegated by {task.owner}; resolve it, then {task.owner} can complete it."
         raise TaskDelegated(sentence, owner=task.owner)
@@ -181,6 +191,7 @@ def _complete(command: CompleteTask, unit: UnitOfWork, parking: Parking) -> Comp
             form_id=task.form_id,
             data=data,
             documents=[document.untitled() for document in documents],
+            in_place_of=absent,
         )
     )
     running.case.complete(task.task_id, data)
@@ -233,11 +244,12 @@ def _place(task_id: str, unit: UnitOfWork) -> tuple[str, str]:
     raise _unknown(task_id)
 
 
-def _set_assignee(task: LockedTask, assignee: str | None, unit: UnitOfWork) -> None:
+def _set_assignee(task: LockedTask, assignee: str | None, unit: UnitOfWork, *, owner: str | None = None) -> None:
+    claimed_at = unit.clock.now() if assignee else None
     unit.session.execute(
         update(WorkItemRow)
         .where(WorkItemRow.instance_id == task.instance_id, WorkItemRow.id == task.task_id)
-        .values(assignee=assignee, claimed_at=unit.clock.now() if assignee else None, owner=None, is_delegated=False)
+        .values(assignee=assignee, claimed_at=claimed_at, owner=owner, is_delegated=owner is not None)
     )
 
 
@@ -271,6 +283,13 @@ def _node(running: Running, task: LockedTask) -> Node:
     return running.program.process.nodes[task.element_id]
 
 
+def _check_own_eyes(task: LockedTask, absent: str | None, unit: UnitOfWork) -> None:
+    """Nobody does in a colleague's place what that colleague may not do. Raises `FourEyes`."""
+    for person in (unit.actor.id, absent):
+        if person is not None:
+            check_four_eyes(task, person, unit)
+
+
 def check_four_eyes(task: LockedTask, person: str, unit: UnitOfWork) -> None:
     """Whoever performed one of the steps that `obieg:fourEyes` names cannot perform this one.
 
@@ -282,7 +301,8 @@ def check_four_eyes(task: LockedTask, person: str, unit: UnitOfWork) -> None:
         return
     process = catalog.program(unit, task.definition_id).process
     if person == task.started_by and any(process.nodes[each].kind == "startEvent" for each in elements):
-        raise FourEyes(f"{task.name} needs a second person: you started this case.", element=task.element_id)
+        who = "you" if person == unit.actor.id else person
+        raise FourEyes(f"{task.name} needs a second person: {who} started this case.", element=task.element_id)
     done = select(TaskHistoryRow.name).where(
         TaskHistoryRow.instance_id == task.instance_id,
         TaskHistoryRow.actor == person,

@@ -163,6 +163,12 @@ class TaskSummary:
     owner: str | None
     search: dict[str, Any]
 
+    @property
+    def candidates(self) -> tuple[str, ...]:
+        """Whom it is offered to: `group:…`, `user:…`."""
+        groups = (f"group:{each}" for each in self.candidate_groups)
+        return (*groups, *(f"user:{each}" for each in self.candidate_users))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommentView:

@@ -158,6 +158,7 @@ DOORS = (  # importing these registers their commands, handlers and tables
     "webapp.operations",
     "webapp.accounts.people",
     "webapp.accounts.emergency",
+    "webapp.accounts.substitutions",
     "webapp.accounts.tokens",
     "webapp.accounts.logins",
     "webapp.accounts.second_factor",

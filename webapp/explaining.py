@@ -68,6 +68,7 @@ def _task(view: Reading, task_id: str) -> Explanation:
         *_by_rights(me, (*access.READ_ALL, access.ADMINISTER), "all cases and their tasks"),
         Reason(row.assignee == me.id, f"It is assigned to {row.assignee or 'nobody'}."),
         Reason(bool(offered), f"It is offered to {_listed(row.candidates) or 'nobody in particular'}."),
+        *_in_place(me, row),
     ]
     if isinstance(row, TaskHistoryRow):
         reasons.append(Reason(row.actor == me.id, f"It was finished by {row.actor or 'nobody'}."))
@@ -75,6 +76,15 @@ def _task(view: Reading, task_id: str) -> Explanation:
         reasons.append(Reason(False, "Whoever tasks are offered to needs the right task.work."))
     case = view.session.get_one(InstanceRow, row.instance_id)
     return Explanation(f"Task {task_id}", access.may_see_task(view, task_id), (*reasons, *_of_cases(view, case)[1:]))
+
+
+def _in_place(me: Actor, row: WorkItemRow | TaskHistoryRow) -> tuple[Reason, ...]:
+    """By standing in for somebody; nothing to say of who stands in for nobody."""
+    if not me.stands_in_for:
+        return ()
+    people = _listed([each.person for each in me.stands_in_for])
+    holds = isinstance(row, WorkItemRow) and access.absent_owner(me, row) is not None
+    return (Reason(holds, f"It would be a task of somebody whom this person stands in for: {people}."),)
 
 
 def _of_cases(view: Reading, case: InstanceRow) -> tuple[Reason, ...]:

@@ -52,6 +52,7 @@ from webapp.api import (
     search,
     segments,
     signatures,
+    substitutions,
     tasks,
     templates,
     trail,
@@ -65,6 +66,7 @@ VARIABLE = re.compile(r"<(?:\w+:)?\w+>")
 BESIDE = {"GET /healthz", "GET /readyz", "GET /metrics"}
 PARTS = (
     calls,
+    substitutions,
     erp,
     outbox,
     definitions,

@@ -128,6 +128,28 @@ class LoggedOut(AccountEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SubstitutionArranged(AccountEvent):
+    """Somebody does the tasks of the account's person for a time; no roles or processes: all of them."""
+
+    type: ClassVar[str] = "account.substitution_arranged"
+    substitution_id: str
+    person: str
+    deputy: str
+    roles: list[str]
+    processes: list[str]
+    starts_at: str
+    ends_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubstitutionEnded(AccountEvent):
+    """A substitution ended before its time, or was called off."""
+
+    type: ClassVar[str] = "account.substitution_ended"
+    substitution_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EmergencyAccessOpened(AccountEvent):
     """Somebody sees everything until then, beyond their own rights."""
 

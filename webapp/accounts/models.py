@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from storage.orm import ID, Base, IdKey
 
 NAME_LENGTH = 64  # characters
+KEY_LENGTH = 255  # of a process
 DIGEST = String(64, collation="C")  # SHA-256 in hexadecimal
 
 
@@ -80,6 +81,24 @@ class EmergencyAccessRow(Base):
     account_id: Mapped[str] = mapped_column(ID, ForeignKey("account.id", ondelete="CASCADE"))
     reason: Mapped[str] = mapped_column(String(500))
     started_at: Mapped[datetime]
+    ends_at: Mapped[datetime]  # moved forward when it is ended before its time
+
+
+class SubstitutionRow(Base):
+    """Somebody does an absent colleague's tasks, from when until when.
+
+    `roles` are the colleague's groups whose tasks go over, `processes` the keys of the processes; empty means all.
+    """
+
+    __tablename__ = "substitution"
+    __table_args__ = (Index(None, "deputy_id", "ends_at"), Index(None, "person_id", "ends_at"))
+
+    id: Mapped[IdKey]
+    person_id: Mapped[str] = mapped_column(ID, ForeignKey("account.id", ondelete="CASCADE"))
+    deputy_id: Mapped[str] = mapped_column(ID, ForeignKey("account.id", ondelete="CASCADE"))
+    roles: Mapped[list[str]] = mapped_column(ARRAY(String(NAME_LENGTH, collation="C")))
+    processes: Mapped[list[str]] = mapped_column(ARRAY(String(KEY_LENGTH, collation="C")))
+    starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]  # moved forward when it is ended before its time
 
 

@@ -12,7 +12,8 @@ from engine.queries import TaskFilter
 from engine.views import TaskSummary
 
 MINE, GROUPS, OVERDUE, TODAY, DELEGATED, DONE = "mine", "groups", "overdue", "today", "delegated", "done"
-VIEWS = (MINE, GROUPS, OVERDUE, TODAY, DELEGATED)
+INSTEAD = "instead"  # tasks of absent colleagues whom the reader stands in for
+VIEWS = (MINE, GROUPS, INSTEAD, OVERDUE, TODAY, DELEGATED)
 ORDERS = {
     "due": "Due first",
     "-priority": "Most urgent first",
@@ -81,10 +82,12 @@ def wanted(look: Look, me: Actor, now: datetime, zone: ZoneInfo) -> TaskFilter:
     elif look.show == TODAY:
         since, end = now, end_of_day(now, zone)
         until = end if until is None else min(end, until)
+    absent = [each.person for each in me.stands_in_for]
     return TaskFilter(
         assignee=me.id if look.show == MINE else None,
         unassigned=look.show == GROUPS,
-        free_for=me.id if look.show in {OVERDUE, TODAY} else None,
+        assigned_to=absent if look.show == INSTEAD else None,
+        free_for=[me.id, *absent] if look.show in {OVERDUE, TODAY} else None,
         delegated_by=me.id if look.show == DELEGATED else None,
         definition_key=look.process or None,
         variables={look.column: look.value} if look.column and look.value else {},

@@ -8,6 +8,7 @@ MODULES = (
     "account",
     "people",
     "emergency",
+    "substitutions",
     "activities",
     "activity_report",
     "approval_limits",

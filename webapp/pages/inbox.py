@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as Answer
 from core.identity import Actor
 from core.records import dataclass
 from engine import queries
+from engine.access import may_work_on
 from engine.finished import finished_tasks
 from engine.tasks import ClaimTask, UnclaimTask
 from engine.views import DefinitionView, TaskSummary
@@ -19,6 +20,7 @@ from webapp.inbox.looks import (
     DONE,
     DUE,
     GROUPS,
+    INSTEAD,
     MINE,
     ORDERS,
     OVERDUE,
@@ -182,16 +184,14 @@ def _tabs(reading: Reading, me: Actor) -> list[Tab]:
     return [
         Tab(MINE, "My tasks", mine),
         Tab(GROUPS, "All open" if me.may("case.read_all") else "My groups", groups),
+        *([Tab(INSTEAD, "In place of others")] if me.stands_in_for else []),
         *(Tab(key, title) for key, title in TITLES.items()),
         Tab(DONE, "Done"),
     ]
 
 
 def _may_claim(me: Actor, task: TaskSummary) -> bool:
-    if task.assignee is not None or not me.may("task.work"):
-        return False
-    nobody_in_particular = not task.candidate_groups and not task.candidate_users
-    return nobody_in_particular or me.id in task.candidate_users or not me.roles.isdisjoint(task.candidate_groups)
+    return me.may("task.work") and task.assignee != me.id and may_work_on(me, task)
 
 
 def _lead(me: Actor, tabs: list[Tab]) -> str:

@@ -19,6 +19,7 @@ from webapp.accounts.people import (
     SetProfile,
     SetRoles,
 )
+from webapp.accounts.queries import actor_named
 from webapp.accounts.roles import ROLE_PERMISSIONS
 from webapp.accounts.second_factor import RemoveSecondFactor
 from webapp.accounts.tokens import RevokeToken
@@ -78,8 +79,8 @@ def _person(name: str, error: DomainError | None = None) -> str:
     with view() as reading:
         found = particulars(reading, name)
         asks = bool(about) and reading.actor.may(ADMINISTER)
+        me = actor_named(reading, found.account.name)
     if asks:
-        me = found.account.actor()
         with view(with_emergency_access(me) if found.emergency_until else me) as theirs:
             why = explain(theirs, about)
     else:

@@ -32,6 +32,7 @@ PLAN = (  # group, (title, icon, endpoint, right, part of the address); the firs
     ("", ("Cases", "briefcase", "cases", "", "/cases")),
     ("", ("Documents", "files", "documents", "", "/documents")),
     ("", ("Scan inbox", "scan", "scan_inbox", "document.sort", "/scan-inbox")),
+    ("", ("Substitution", "user-check", "substitution_list", "task.work", "/substitutions")),
     ("", ("Reports", "chart-bar", "reports", "", "/reports")),
     ("", ("Records", "clock", "records", "records.read", "/records")),
     ("Letters", ("Outbox", "mail", "outbox", "outbox.send", "/outbox")),
@@ -53,6 +54,7 @@ PLAN = (  # group, (title, icon, endpoint, right, part of the address); the firs
     ("Audit", ("Log", "shield-check", "log", "audit.read", "/audit")),
     ("Audit", ("Emergency access", "eye", "emergency", "audit.read", "/emergency-access")),
     ("Administration", ("Emergency access", "eye", "emergency", "emergency.open", "/emergency-access")),
+    ("Administration", ("Substitution", "user-check", "substitution_list", "account.administer", "/substitutions")),
     ("Administration", ("People", "users", "people_list", "account.administer", "/people")),
     ("Design", ("Processes", "sitemap", "definitions", "", "/definitions")),
 )

@@ -13,6 +13,7 @@ from crm.offer_queries import Offer
 from documents.access import Target
 from documents.queries import documents_of
 from engine import queries
+from engine.access import absent_owner
 from engine.delegation import DelegateTask, ResolveTask, ScheduleTask
 from engine.tasks import AssignTask, CommentTask
 from engine.views import TaskDetail
@@ -36,6 +37,7 @@ def task(task_id: str) -> str:
             call_of_task(reading, task_id) if found.element_id in KINDS and found.state == "open" else None
         )
         workable = found.state == "open" and found.may_work
+        values["absent"] = absent_owner(reading.actor, found) if workable else None
         values["draft"] = draft_of(reading, task_id) if workable else None
     shown = {"definition_name": definition.name, "form_has_table": has_table(found.form)}
     return render_template("task.html", workable=workable, **shown, **values)

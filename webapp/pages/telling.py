@@ -93,6 +93,8 @@ TITLES = {
     "account.second_factor_set": "Second factor switched on",
     "account.second_factor_removed": "Second factor taken away",
     "account.recovery_code_used": "Logged in with a recovery code",
+    "account.substitution_arranged": "Substitution arranged",
+    "account.substitution_ended": "Substitution ended",
     "account.token_created": "Token made",
     "account.token_revoked": "Token revoked",
     "account.logged_in": "Logged in",
@@ -184,6 +186,7 @@ def tell(entries: Iterable[Entry]) -> list[Line]:
 def _line(entry: Entry, tasks: Mapping[str, str | None], titles: Mapping[str, str]) -> Line:
     data = entry.data
     shown: dict[str, Any] = data["data"] if isinstance(data.get("data"), dict) else data
+    shown = {**shown, "in_place_of": data.get("in_place_of")}
     return Line(
         id=entry.id,
         type=entry.type,
