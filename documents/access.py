@@ -6,14 +6,13 @@ A type of documents may name the roles that read it: then seeing a case or a cus
 from collections.abc import Collection, Mapping
 from typing import NamedTuple, Protocol
 
-from sqlalchemy import ColumnElement, cast, func, or_, select, true
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import ColumnElement, func, or_, select, true
 
 from core.errors import NotFound
 from core.identity import Actor
 from documents.models import DocumentLinkRow, DocumentRow, DocumentTypeRow
 from documents.records.tombstones import refuse_destroyed
-from storage.orm import ID
+from storage.orm import among
 from storage.unit_of_work import Reading, UnitOfWork
 
 DOCUMENT = "document"  # the kind of a link from a document to another one that it belongs to
@@ -87,9 +86,7 @@ def _open_links(
 ) -> dict[str, list[Target]]:
     """What those documents are linked to whose type the actor may read; `are_readable`: that was asked already."""
     link = DocumentLinkRow
-    query = select(link.document_id, link.kind, link.target).where(
-        link.document_id == func.any(cast(list(document_ids), ARRAY(ID)))
-    )
+    query = select(link.document_id, link.kind, link.target).where(among(link.document_id, document_ids))
     if not are_readable:
         query = query.join(DocumentRow, DocumentRow.id == link.document_id).where(readable(reading.actor))
     found: dict[str, list[Target]] = {document_id: [] for document_id in document_ids}

@@ -6,15 +6,14 @@ from datetime import datetime
 from itertools import chain, islice
 from typing import Any, Self
 
-from sqlalchemy import Select, cast, func, select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import Select, func, select
 
 from core.records import dataclass
 from documents.access import readable, visible_documents, visible_of
 from documents.models import DocumentLinkRow, DocumentRow, DocumentVersionRow
 from documents.queries import DocumentVersion, version_view
 from documents.search.holdings import visible_ids_of_few
-from storage.orm import ID
+from storage.orm import among
 from storage.unit_of_work import Reading
 
 SPARSE = 25  # visible ones of a batch; who sees fewer is asked what they see instead
@@ -93,13 +92,14 @@ def documents(
     """
     query = _narrowed(view, wanted or DocumentFilter()).order_by(DocumentRow.id.desc())
     walk = _walk(view, query, after)
-    first = next(walk)
+    first, batch = next(walk), BATCH
     few = _few(view, *first)
     if few is None:
         walk = chain([first], walk)
     else:
-        query = query.where(DocumentRow.id == func.any(cast(sorted(few), ARRAY(ID))))
-        walk = _walk(view, query, after)
+        query = query.where(among(DocumentRow.id, few))
+        batch = COUNTED  # they are known: more at once are fewer questions
+        walk = _walk(view, query, after, batch)
     ids: list[str] = []
     following = None
     for seen, beyond in islice(walk, LOOKED_AT):
@@ -109,7 +109,7 @@ def documents(
             following = ids[limit - 1]
             break
     is_worth = few is not None and len(few) <= COUNTED
-    whole = chain([(ids, None)], walk) if after is None else _walk(view, query, None)
+    whole = chain([(ids, None)], walk) if after is None else _walk(view, query, None, batch)
     total = _total(view, query, whole, is_worth=is_worth)
     return DocumentPage(items=_newest(view, ids[:limit]), next=following, total=total)
 
@@ -164,13 +164,15 @@ def _few(view: Reading, seen: Sequence[str], beyond: str | None) -> frozenset[st
     return visible_ids_of_few(view)
 
 
-def _walk(view: Reading, query: Select[DocumentRow], after: str | None) -> Iterator[tuple[list[str], str | None]]:
+def _walk(
+    view: Reading, query: Select[DocumentRow], after: str | None, size: int = BATCH
+) -> Iterator[tuple[list[str], str | None]]:
     """The ids of the visible ones of each batch, and where the next batch begins, None after the last."""
-    light = query.with_only_columns(DocumentRow.id, DocumentRow.created_by).limit(BATCH)
+    light = query.with_only_columns(DocumentRow.id, DocumentRow.created_by).limit(size)
     while True:
         part = light if after is None else light.where(DocumentRow.id < after)
         batch = dict(view.session.execute(part).all())
-        after = next(reversed(batch)) if len(batch) == BATCH else None
+        after = next(reversed(batch)) if len(batch) == size else None
         seen = visible_of(view, batch, are_readable=True)
         yield [each for each in batch if each in seen], after
         if after is None:
@@ -197,7 +199,7 @@ def _newest(view: Reading, ids: Sequence[str]) -> tuple[ListedDocument, ...]:
     query = (
         select(DocumentRow, DocumentVersionRow)
         .join(DocumentVersionRow, DocumentRow.id == DocumentVersionRow.document_id)
-        .where(DocumentRow.id == func.any(cast(list(ids), ARRAY(ID))), DocumentVersionRow.n == DocumentRow.latest)
+        .where(among(DocumentRow.id, ids), DocumentVersionRow.n == DocumentRow.latest)
         .order_by(DocumentRow.id.desc())
     )
     return tuple(_listed(row, each) for row, each in view.session.execute(query))

@@ -1,11 +1,14 @@
 """The declarative base of all tables, and the column types that they share."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Any
 
-from sqlalchemy import DateTime, MetaData, String
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import ColumnElement, DateTime, MetaData, String, Text, cast, func, literal
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, mapped_column, registry
+
+from storage.writes import to_array
 
 NAMING = {  # every constraint has a name, so that every migration can drop it
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -33,3 +36,9 @@ class Base(DeclarativeBase):
             list[Any]: JSONB,
         },
     )
+
+
+def among(column: Any, ids: Iterable[str]) -> ColumnElement[bool]:
+    """Whether a column is one of many ids: they travel as one value, since each of a list takes longer than its row."""
+    found: ColumnElement[bool] = column == func.any(cast(literal(to_array(ids), Text), ARRAY(ID)))
+    return found

@@ -3,8 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, cast, func, select, union_all
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import select, union_all
 
 from audit.erasing import PersonalDataErased, Subjects
 from audit.keys import KeyFile
@@ -62,7 +61,7 @@ from processes.sales_cycle.news import note_answers
 from processes.service_repair.news import note_quotes
 from storage.blobs.staging import Staging
 from storage.blobs.store import BlobStore
-from storage.orm import ID
+from storage.orm import among
 from storage.unit_of_work import Reading, Recorder, UnitFactory, UnitOfWork
 from webapp import customer_file, records_policy
 from webapp.accounts.passwords import KeptPasswords
@@ -273,16 +272,10 @@ class TrailReaders:
         return kind == DOCUMENT and bool(visible_ids(reading, [document_id]))
 
 
-def _one_of(column: Any, ids: Collection[str]) -> ColumnElement[bool]:
-    """One value instead of hundreds, which take longer to hand over than to look up."""
-    found: ColumnElement[bool] = column == func.any(cast(sorted(ids), ARRAY(ID)))
-    return found
-
-
 def _visible_cases(reading: Reading, instances: Collection[str]) -> set[str]:
     if not instances:
         return set()
-    wanted = select(InstanceRow.id).where(_one_of(InstanceRow.id, instances), visible_instances(reading.actor))
+    wanted = select(InstanceRow.id).where(among(InstanceRow.id, instances), visible_instances(reading.actor))
     return set(reading.session.scalars(wanted))
 
 
@@ -292,7 +285,7 @@ def _visible_records(reading: Reading, targets: Collection[Target]) -> set[Targe
         ids = {target.id for target in targets if target.kind == kind}
         if not ids or not (may_see_finance if kind in FINANCIAL else may_read)(reading.actor):
             continue
-        known = select(row.id).where(_one_of(row.id, ids))
+        known = select(row.id).where(among(row.id, ids))
         if kind == ACTIVITY:
             known = known.where(visible_activities(reading))
         found |= {Target(kind, each) for each in reading.session.scalars(known)}

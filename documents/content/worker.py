@@ -25,6 +25,8 @@ def main() -> int:
         confinement.allow_time(int(order["limits"]["processor_seconds"]))
         facts, payload = _answer(order, descriptor)
         protocol.send(channel, facts, payload)
+        if order is first[0]:
+            gc.freeze()  # what was loaded for the first file is not looked through again and again
         if facts.get("is_last"):
             return 0
         asked = protocol.receive_with_file(channel)

@@ -24,7 +24,8 @@ WINDOW_ASKED = 100  # the same for who is asked about entry by entry
 WINDOW_APART, APART = 100, 64  # the same where so few of a bucket fit: each lies on pages of its own then
 ENOUGH, ENOUGH_SECONDS = 20, 0.1  # with so many found a walk stops then, to be continued by who wants more
 SOME_SECONDS = 0.5  # after which one stops that has found anything
-LONGEST_SECONDS = 5.0  # of a walk; a single statement that takes longer is refused as too broad
+NONE_SECONDS = 0.8  # after which one stops that has found nothing; who wants to know goes on from there
+LONGEST_SECONDS = 5.0  # a single statement that takes longer is refused as too broad
 FIRST = 2  # buckets of the first look-up
 GROWTH = 4  # times what was looked at, at most, until words are known to be rare
 SAMPLED = 16  # buckets that tell how many entries match in all, where what matches lies about as close everywhere
@@ -56,6 +57,7 @@ class _Walk:
     is_even: bool
     found: list[Found]
     first: int = FIRST
+    looks: int = 0
     looked_at: int = 0
     candidates: int = 0
 
@@ -118,7 +120,7 @@ class Finder:
     def _is_enough(self, found: int, most: int, elapsed: float) -> bool:
         if found >= min(most, ENOUGH):
             return elapsed > ENOUGH_SECONDS
-        return elapsed > (SOME_SECONDS if found else LONGEST_SECONDS)
+        return elapsed > (SOME_SECONDS if found else NONE_SECONDS)
 
     def _ahead(self, query: str, walk: _Walk) -> tuple[int, int]:
         """How many entries are looked at one by one, and down to which; then the index is asked.
@@ -148,18 +150,25 @@ class Finder:
     def _by_index(self, query: str, walk: _Walk) -> None:
         loose = query if "!" in query else EXACT.sub(lambda sign: SOME if sign[0] == "<->" else sign[0], query)
         compared = query if loose != query else ""
-        most_asked = MOST_COMPARED if compared else MOST_ASKED if self._held.others is not None else None
+        most_asked = self._most_asked(walk, is_compared=bool(compared))
         bucket = walk.upper >> FINE
         lowest = _lowest(bucket, walk.stretch(most_asked))
         room = walk.wanted if most_asked is None else most_asked
         cover = _cover(lowest, bucket) if lowest else None
         part: Part = self._statements.by_index(loose, compared, cover, walk.upper, room, walk.wanted)
         walk.found += part.found
+        walk.looks += 1
         walk.candidates += part.candidates
         is_cut = part.candidates >= room
         beyond = part.lowest - 1 if is_cut else (lowest << FINE) - 1
         walk.looked_at += bucket - (max(0, beyond) >> FINE) + (0 if beyond > 0 else 1)
         walk.upper = max(0, beyond)
+
+    def _most_asked(self, walk: _Walk, *, is_compared: bool) -> int | None:
+        """Candidates of one look-up; of those whose rights are asked first, few are left to be compared."""
+        if self._held.others is None:
+            return MOST_COMPARED if is_compared else None
+        return min(MOST_ASKED, MOST_COMPARED << walk.looks) if is_compared else MOST_ASKED
 
 
 def _lowest(bucket: int, stretch: int) -> int:

@@ -78,9 +78,8 @@ def words_of(text: str) -> list[str]:
     """The words of a cleaned text in small letters, as the tokens have them, without telling where they stand."""
     if text.isascii():  # small letters of the whole are those of its words
         words = ASCII_WORD.findall(text.lower())
-        return (
-            words if len(max(words, key=len, default="")) <= LONGEST_WORD else [each[:LONGEST_WORD] for each in words]
-        )
+        is_short = max(map(len, words), default=0) <= LONGEST_WORD
+        return words if is_short else [each[:LONGEST_WORD] for each in words]
     return [word.lower()[:LONGEST_WORD] for word in _word_in(text).findall(text)]
 
 

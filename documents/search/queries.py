@@ -126,6 +126,7 @@ def search(
     asked = question(text, known)
     most = finder.window if asked.ranked and order == BEST else min(finder.window, max(UNRANKED, limit))
     window = finder.newest(asked.query, most, top=mark.top, is_even=asked.is_even)
+    is_nothing = not window.found and window.rest is None and mark.top is None
     ranked = _ranked(view, asked, window.found, order)
     following = [each for each in ranked if mark.is_behind(*each)]
     shown = following[:limit]
@@ -135,7 +136,7 @@ def search(
         total=len(window.found),
         is_more=window.rest is not None or mark.top is not None,
         facets=_facets(view, finder, window.found) if facets else (),
-        meant=meant(view, finder, text, known) if asked.ranked and not window.found and mark.top is None else None,
+        meant=meant(view, finder, text, known) if asked.ranked and is_nothing else None,
     )
 
 

@@ -77,6 +77,8 @@ def question(text: str, known: Known, *, is_unfinished: bool = False) -> Questio
         tree = _with_open_end(tree)
     builder = _Builder(known, is_title_only=is_unfinished)
     query = builder.built(tree, is_wanted=True)
+    if not query and not is_unfinished and (place := _first(tree)) is not None:
+        raise SearchRefused("There is nothing to look for: words are made of letters and digits.", place)
     return Question(query, " | ".join(dict.fromkeys(builder.ranked)), builder.marks, not builder.has_fields)
 
 
@@ -87,6 +89,17 @@ def _with_open_end(node: Node) -> Node:
     if isinstance(node, Every | Either) and node.parts:
         return type(node)((*node.parts[:-1], _with_open_end(node.parts[-1])))
     return node
+
+
+def _first(node: Node) -> int | None:
+    """Where the first word, phrase or field begins; None without any."""
+    match node:
+        case Every(parts) | Either(parts):
+            return next((place for part in parts if (place := _first(part)) is not None), None)
+        case Without(part):
+            return _first(part)
+        case _:
+            return node.start
 
 
 def _last(text: str) -> list[Token]:
@@ -124,10 +137,7 @@ class _Builder:
                 return query
 
     def _joined(self, sign: str, parts: Iterable[Node], *, is_wanted: bool) -> str:
-        built = [self.built(part, is_wanted=is_wanted) for part in parts]
-        found = [each for each in built if each]
-        if sign == " | " and len(found) < len(built):
-            return EVERYTHING
+        found = [built for part in parts if (built := self.built(part, is_wanted=is_wanted))]
         return found[0] if len(found) == 1 else "(" + sign.join(found) + ")" if found else EVERYTHING
 
     def _words(

@@ -6,15 +6,16 @@ leaves some of the same. So a look-up costs a few dozen exact keys, however many
 
 import json
 import zlib
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from collections.abc import Set as AbstractSet
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Integer, cast, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from documents.search.models import SearchWordRow
-from documents.search.normalising import cleaned, folded, words_of
+from documents.search.normalising import STEMS_KEPT, cleaned, folded, words_of
 from documents.search.ports import CASE, Entry
 from storage.unit_of_work import Reading
 
@@ -92,15 +93,17 @@ def distance(one: str, other: str) -> int:
 
 def _words(entry: Entry) -> Collection[str]:
     found: dict[str, None] = {}
-    for word in _written(entry):
-        plain = folded(word)
-        if is_kept(plain):
-            found[plain] = None
-            if len(found) >= PER_ENTRY:
-                break
+    for part in (entry.title, *entry.names, entry.about, entry.text[:LOOKED_AT]):
+        for word in dict.fromkeys(words_of(cleaned(part))):
+            if plain := _kept(word):
+                found[plain] = None
+                if len(found) >= PER_ENTRY:
+                    return found
     return found
 
 
-def _written(entry: Entry) -> Iterator[str]:
-    for part in (entry.title, *entry.names, entry.about, entry.text[:LOOKED_AT]):
-        yield from words_of(cleaned(part))
+@lru_cache(maxsize=STEMS_KEPT)
+def _kept(word: str) -> str:
+    """A word as the index keeps it, folded; empty for one that it does not keep."""
+    plain = folded(word)
+    return plain if is_kept(plain) else ""

@@ -4,6 +4,7 @@ Lexemes: a folded word with its positions; `/stem` without; `^word` and `^/stem`
 and tags; `=field=value` for filters. No word contains such a mark, so nothing that people write can pretend to be one.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
@@ -14,6 +15,7 @@ STEM, NAME, IS = "/", "^", "="
 TITLE, NAMES, ABOUT, TEXT = "A", "B", "C", ""  # weights; without one it is D
 GAP = 16  # positions between two parts, so that no phrase spans them
 LAST = 16_383  # the greatest position that PostgreSQL keeps
+PLACES = [str(place) for place in range(LAST + 1)]  # to write each anew takes longer than all else of a word
 MOST_POSITIONS = 64  # of one word; PostgreSQL keeps at most 256
 ROOM = 900_000  # bytes of a vector; PostgreSQL refuses 1 048 576
 PRICE = 10  # bytes that an entry of the vector takes beside its lexeme, position included
@@ -43,24 +45,17 @@ class _Vector:
 
     def add_words(self, words: list[str], first: int, weight: str) -> None:
         """The words of one part, in small letters; the stems of a text are kept without positions."""
-        places: dict[str, list[int]] = {}
-        for position, word in enumerate(words, first):
-            at = places.get(word)
-            if at is None:
-                places[word] = [position]
-            else:
-                at.append(position)
         is_name = weight in (TITLE, NAMES)
-        kept, languages = self.positions, self._languages
-        for written, at in places.items():
+        kept, languages, add = self.positions, self._languages, self.add
+        for written, at in _places(words, first).items():
             lexemes = _lexemes(written, languages)
-            told = f"{at[0]}{weight}" if len(at) == 1 and at[0] <= LAST else _positions(at, weight)
-            self.add(lexemes.word, told, lexemes.size)
+            told = ",".join([place + weight for place in at[:MOST_POSITIONS]] if weight else at[:MOST_POSITIONS])
+            add(lexemes.word, told, lexemes.size)
             for stem in lexemes.stems:
                 if is_name or stem not in kept:
-                    self.add(stem, told if is_name else "", lexemes.size)
+                    add(stem, told if is_name else "", lexemes.size)
             for name in lexemes.names if is_name else ():
-                self.add(name)
+                add(name)
             if self._room <= 0:
                 return
 
@@ -69,12 +64,14 @@ class _Vector:
         return " ".join([f"{lexeme}:{at}" if at else lexeme for lexeme, at in self.positions.items()])
 
 
-def _positions(at: list[int], weight: str) -> str:
-    """As PostgreSQL reads them, as many as it keeps."""
-    kept = at if at[-1] <= LAST else [each for each in at if each <= LAST]
-    return ",".join(
-        [f"{each}{weight}" for each in kept[:MOST_POSITIONS]] if weight else map(str, kept[:MOST_POSITIONS])
-    )
+def _places(words: list[str], first: int) -> dict[str, list[str]]:
+    """Where each word stands, as PostgreSQL reads it; it keeps none of the places beyond the last."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for word, place in zip(words, PLACES[first : first + len(words)], strict=False):
+        found[word].append(place)
+    for word in words[max(0, len(PLACES) - first) :]:
+        found.setdefault(word, [])
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +95,8 @@ def _lexemes(written: str, languages: tuple[str, ...]) -> _Lexemes:
 def vector(parts: Sequence[tuple[str, str]], facts: Iterable[tuple[str, str]]) -> str:
     """The vector of an entry: `parts` are texts with their weight, `facts` fields with their values."""
     read = [(words_of(cleaned(text[:LONGEST_TEXT])), weight) for text, weight in parts]
-    told = {folded(word) for words, _ in read for word in set(words[:TELLING_WORDS])}
-    built = _Vector(languages_of(told))
+    told = {word for words, _ in read for word in words[:TELLING_WORDS]}
+    built = _Vector(languages_of(told if "".join(told).isascii() else set(map(folded, told))))
     for name, value in facts:
         built.add(quoted(fact(name, value)))
     position = 1

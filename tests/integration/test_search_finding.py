@@ -10,6 +10,7 @@ from core.identity import SYSTEM
 from crm.customers import UpdateCustomer
 from documents.filing import AddVersion, LinkDocument
 from documents.metadata import EditDocument
+from documents.search import finding
 from documents.search.excerpts import as_html, as_text
 from documents.search.indexing import index_documents
 from documents.search.queries import suggest
@@ -182,3 +183,19 @@ def test_while_somebody_types_titles_are_suggested(desk: Desk) -> None:
         assert [as_text(hit.title) for hit in suggest(view, "umowa naj")] == ["Umowa najmu"]
         assert [as_text(hit.title) for hit in suggest(view, "biu")] == ["Umowa najmu"]
         assert suggest(view, "") == ()
+
+
+def test_what_is_not_found_in_time_is_looked_for_further_back_by_who_asks(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = desk.file("Alfa beta")
+    with desk.units.engine.begin() as connection:
+        connection.execute(text("SELECT setval('search_entry_seq', 9000)"))  # as if so many had come since
+    desk.file("Beta alfa")
+    assert desk.titles('"alfa beta"') == ["Alfa beta"]
+    monkeypatch.setattr(finding, "NONE_SECONDS", 0.0)
+
+    first = desk.page('"alfa beta"')
+
+    assert (first.items, first.is_more, first.meant) == ((), True, None)
+    assert desk.everything('"alfa beta"', READS_ALL) == [old]

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
+from html import unescape
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import text
 
+from documents.search import finding
+from tests.search_desk import Desk, person
 from tests.web import Program, log_in
+from webapp.bootstrap import Application
 
 Make = Callable[..., Program]
 
@@ -96,6 +102,24 @@ def test_the_page_says_what_is_wrong_with_a_query(anna: FlaskClient) -> None:
     assert page.status_code == 200
     assert "never closed" in page.text
     assert "<script>" not in page.text.split("</head>")[1]
+
+
+def test_the_page_leads_further_back_where_the_newest_have_nothing(
+    anna: FlaskClient, application: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log_in(anna)
+    desk = Desk(application)
+    desk.file("Alfa beta", actor=person("anna"))
+    with application.units.engine.begin() as connection:
+        connection.execute(text("SELECT setval('search_entry_seq', 4000)"))  # as if so many had come since
+    desk.file("Beta alfa", actor=person("anna"))
+    monkeypatch.setattr(finding, "NONE_SECONDS", 0.0)
+
+    page = anna.get("/search", query_string={"q": '"alfa beta"'}).text
+    (further,) = re.findall(r'href="([^"]+)">Look further back', page)
+
+    assert "Nothing among the newest" in page
+    assert "<mark>Alfa</mark>" in anna.get(unescape(further)).text
 
 
 def test_while_somebody_types_titles_are_suggested(anna: FlaskClient, rep: Program) -> None:

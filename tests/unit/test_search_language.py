@@ -130,8 +130,24 @@ def test_who_is_still_typing_is_not_told_of_beginnings(text: str) -> None:
     assert "*" not in asked(text, is_unfinished=True).query
 
 
-def test_an_empty_query_and_one_of_signs_ask_for_everything() -> None:
-    assert [asked(text).query for text in ("", "  ", "!!!", "- -", "()")] == [""] * 5
+def test_an_empty_query_asks_for_everything() -> None:
+    assert [asked(text).query for text in ("", "  ", "()")] == [""] * 3
+
+
+@pytest.mark.parametrize(
+    ("text", "position"), [("!!!", 1), ("  😀", 3), ('"…"', 1), ("-😀", 2), ("(😀 OR !)", 2), ("*", 1)]
+)
+def test_where_there_are_signs_alone_there_is_nothing_to_look_for(text: str, position: int) -> None:
+    with pytest.raises(SearchRefused, match="nothing to look for") as refused:
+        asked(text)
+
+    assert refused.value.details["position"] == position
+    assert asked(text, is_unfinished=True).query == ""
+
+
+@pytest.mark.parametrize("text", ["😀 vat", "vat OR 😀", "vat -😀", '"vat !" ("…")'])
+def test_signs_beside_words_change_nothing(text: str) -> None:
+    assert asked(text).query == asked('"vat"' if '"' in text else "vat").query
 
 
 @given(st.text(max_size=60))
