@@ -74,6 +74,7 @@ from webapp.document_fields import FormJs
 from webapp.erasing import PapersOfPeople
 from webapp.erp.http import HttpErp
 from webapp.inbox.drafts import forget_drafts, forget_person
+from webapp.inbox.telling import tell_of_tasks
 from webapp.linked_records import RecordTitles
 from webapp.mail_directory import Directory
 from webapp.mail_jobs import open_mails
@@ -135,6 +136,7 @@ def recorders() -> Sequence[Recorder]:
         note_quotes,
         note_offers,
         forget_drafts,
+        tell_of_tasks,
         record,
         note_retention,
     )

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -10,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from flask import Flask, g, request
 from markupsafe import Markup
 
+from webapp.inbox.telling import MENTION
 from webapp.web import application
 
 MINUTE, HOUR, DAY = 60, 3600, 86400  # seconds
@@ -36,6 +38,7 @@ def register(app: Flask) -> None:
         short,
         pretty,
         plain_value,
+        with_mentions,
     )
     app.jinja_env.filters.update({each.__name__: each for each in filters})
     app.jinja_env.filters["doc_icon"] = document_icon
@@ -73,6 +76,16 @@ def quantity(value: Decimal | str | float | None) -> str:
         return "–"
     text = f"{number:,f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def with_mentions(text: str, names: Mapping[str, str]) -> Markup:
+    """A comment with the people whom it mentions called by their names, everything else escaped."""
+    found, end = Markup(), 0
+    for each in MENTION.finditer(text):
+        if each[1] in names:
+            found += Markup('{}<strong class="mention">@{}</strong>').format(text[end : each.start()], names[each[1]])
+            end = each.end()
+    return found + Markup("{}").format(text[end:])
 
 
 def plain_value(value: Any) -> str:

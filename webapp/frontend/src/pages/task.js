@@ -5,6 +5,7 @@ import { Problem, send, tell } from "../base/requests.js";
 import { toast, toastAfterwards } from "../base/toasts.js";
 import { keepDrafts } from "../parts/draft.js";
 import { drawForm, focusFirstError, showRefusals } from "../parts/form.js";
+import { wireMentions } from "../parts/mentions.js";
 import { wireNeeds } from "../parts/needs.js";
 import { wirePreviews } from "../parts/preview.js";
 import { wireUploads } from "../parts/upload.js";
@@ -72,6 +73,8 @@ function refuse(problem) {
   }
   tell(problem);
 }
+
+wireMentions(document.querySelector("#comments"));
 
 document.querySelectorAll("[data-upload]").forEach((zone) => {
   wireUploads(zone, {
