@@ -11,6 +11,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from core.errors import InvalidInput
 from core.identity import SYSTEM
 from tests.integration.test_auth_browser import is_in
 from tests.integration.test_second_factor import send
@@ -231,3 +232,9 @@ def test_it_is_explained_why_a_document_is_seen_or_not(
     assert "does not see it" in unseen
     assert "letter" not in unseen.split('id="why"')[1].split("</div>")[0]
     assert "no address of a case" in root.get("/people/anna", query_string={"about": "/nonsense"}).text
+
+
+@pytest.mark.parametrize("name", ["recipient", "Recipient", "system", "anonymous"])
+def test_nobody_is_called_as_the_trail_calls_those_without_an_account(application: Application, name: str) -> None:
+    with pytest.raises(InvalidInput, match="what the trail calls somebody without an account"):
+        application.executor.execute(AddAccount(name=name), actor=SYSTEM)

@@ -114,6 +114,39 @@ def test_every_single_step_goes_down_and_up_again(empty: Engine) -> None:
     assert current(empty) == newest()
 
 
+def test_copies_of_letters_that_were_destroyed_earlier_go_and_those_of_others_stay(empty: Engine) -> None:
+    gone, shared, kept = (each * 64 for each in "abc")
+    letters = (("D1", True, gone), ("D2", True, shared), ("D3", False, shared), ("D4", False, kept))
+    migrate(empty, "0029_emergency")
+    with empty.begin() as connection:
+        connection.execute(text("SET LOCAL session_replication_role = replica"))  # the merge itself does not matter
+        for digest in (gone, shared, kept):
+            connection.execute(text("INSERT INTO blob VALUES (:digest, 1, now())"), {"digest": digest})
+        for position, (document, is_destroyed, digest) in enumerate(letters):
+            connection.execute(
+                text(
+                    "INSERT INTO document (id, title, latest, created_at, created_by, destroyed_at)"
+                    " VALUES (:id, 'Letter', 1, now(), 'anna', CASE WHEN :is_destroyed THEN now() END)"
+                ),
+                {"id": document, "is_destroyed": is_destroyed},
+            )
+            connection.execute(
+                text(
+                    "INSERT INTO mail_merge_letter VALUES ('M', :n, 'crm.customer', :id, 'A', 'filed', :id, :digest)"
+                ),
+                {"n": position, "id": document, "digest": digest},
+            )
+
+    migrate(empty, "0030_letters")
+
+    with empty.connect() as connection:
+        left = connection.execute(text("SELECT digest FROM blob ORDER BY digest")).scalars().all()
+        told = connection.execute(text("SELECT pdf_digest FROM mail_merge_letter ORDER BY position")).scalars().all()
+    assert left == [shared, kept]
+    assert told == [None, None, shared, kept]
+    downgrade(empty, "0029_emergency")
+
+
 def test_processes_that_migrate_at_once_wait_for_one_another(empty: Engine) -> None:
     engine = connect(empty.url.render_as_string(hide_password=False))
 

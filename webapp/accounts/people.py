@@ -10,6 +10,7 @@ from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
 from core.records import dataclass
+from documents.sharing.links import BY_LINK
 from storage.unit_of_work import Reading, UnitOfWork
 from webapp.accounts import roles as known_roles
 from webapp.accounts.events import (
@@ -26,7 +27,7 @@ from webapp.accounts.passwords import hashed, is_right
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
 ADMINISTER = "account.administer"
 EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]+\.[^@\s.]+")
-RESERVED = {"system", "anonymous"}
+RESERVED = {"system", "anonymous", BY_LINK}  # who the trail names so is nobody with an account
 
 
 class WrongPassword(InvalidInput):
@@ -104,7 +105,12 @@ class CloseAccount(Command):
 def add_account(command: AddAccount, unit: UnitOfWork) -> str:
     """Write the account and its roles. Raises `NameTaken`, `InvalidInput`."""
     name = command.name.strip().lower()
-    if not NAME.fullmatch(name) or name in RESERVED:
+    if name in RESERVED:
+        raise InvalidInput(
+            f"{name} is what the trail calls somebody without an account; choose another name.",
+            fields={"/name": "is taken by Obieg itself"},
+        )
+    if not NAME.fullmatch(name):
         raise InvalidInput(
             f"{command.name!r} cannot be a log-in name: use small letters, digits, dots and hyphens.",
             fields={"/name": "small letters, digits, dots, hyphens and underscores; 64 at most"},
