@@ -131,9 +131,7 @@ def test_copies_of_letters_that_were_destroyed_earlier_go_and_those_of_others_st
                 {"id": document, "is_destroyed": is_destroyed},
             )
             connection.execute(
-                text(
-                    "INSERT INTO mail_merge_letter VALUES ('M', :n, 'crm.customer', :id, 'A', 'filed', :id, :digest)"
-                ),
+                text("INSERT INTO mail_merge_letter VALUES ('M', :n, 'crm.customer', :id, 'A', 'filed', :id, :digest)"),
                 {"n": position, "id": document, "digest": digest},
             )
 

@@ -29,8 +29,12 @@ def test_a_file_keeps_what_it_had_until_all_is_there(tmp_path: Path) -> None:
     out = tmp_path / "pack.zip"
     out.write_bytes(b"before")
 
-    with pytest.raises(RuntimeError, match="no space"), whole(out) as draft:
-        draft.write_bytes(b"half")
-        raise RuntimeError("no space")
+    def write_half() -> None:
+        with whole(out) as draft:
+            draft.write_bytes(b"half")
+            raise RuntimeError("no space")
+
+    with pytest.raises(RuntimeError, match="no space"):
+        write_half()
 
     assert (out.read_bytes(), list(tmp_path.iterdir())) == (b"before", [out])
