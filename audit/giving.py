@@ -1,7 +1,10 @@
 """Data that go out as a file and are neither documents nor evidence: who took what stands in the trail."""
 
-from typing import ClassVar
+from collections.abc import Mapping
+from dataclasses import field
+from typing import Any, ClassVar
 
+from audit.reads.exports import require_mass_export
 from core.executor import handles
 from core.messages import Command, Event
 from core.records import dataclass
@@ -10,12 +13,16 @@ from storage.unit_of_work import UnitOfWork
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GiveOut(Command):
-    """Tell the trail that the actor gets a file of `what`, such as a segment; `subject` is the id of the one."""
+    """Tell the trail that the actor gets a file of `what`, such as a segment; `subject` is the id of the one.
+
+    `filter` tells which rows were asked for, where they are not all.
+    """
 
     what: str
     form: str
     subject: str | None = None
     rows: int | None = None
+    filter: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +36,7 @@ class DataGivenOut(Event):
     form: str
     subject: str | None
     rows: int | None
+    filter: Mapping[str, Any]
 
     @property
     def stream(self) -> str:
@@ -38,7 +46,8 @@ class DataGivenOut(Event):
 
 @handles(GiveOut, needs=None)
 def give_out(command: GiveOut, unit: UnitOfWork) -> None:
-    """Write it down; whoever asks has looked whether the actor may have it."""
+    """Write it down; whoever asks has looked whether the actor may have it. Raises `TooManyRows` for very many."""
+    require_mass_export(unit, command.rows or 0)
     unit.emit(
         DataGivenOut(
             account=unit.actor.id,
@@ -46,5 +55,6 @@ def give_out(command: GiveOut, unit: UnitOfWork) -> None:
             form=command.form,
             subject=command.subject,
             rows=command.rows,
+            filter=dict(command.filter),
         )
     )

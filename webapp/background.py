@@ -32,6 +32,7 @@ from webapp.erp.delivery import erp_ticks
 from webapp.intake_jobs import intake_ticks
 from webapp.outbox.delivery import outbox_ticks
 from webapp.planning import planning_ticks
+from webapp.reads import read_ticks
 from webapp.refusals import tell_refusals
 from webapp.sweeping import sweep_uploads
 
@@ -102,6 +103,7 @@ def make_clock(application: Application) -> Ticker:
         *planning_ticks(application),
         *reminder_ticks(application),
         *dunning_ticks(application),
+        *read_ticks(application),
         Tick(name="sweep", every_seconds=SWEEP_EVERY, action=lambda: ask_for_sweep(application)),
     ]
     return Ticker(application.database.engine, ticks)

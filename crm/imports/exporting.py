@@ -84,6 +84,7 @@ class ExportView:
     file_name: str
     made_at: datetime
     expires_at: datetime
+    wanted: Mapping[str, Any]
 
 
 @handles(OrderExport, needs=None)
@@ -250,4 +251,5 @@ def _view(row: ExportRow) -> ExportView:
         file_name=row.file_name,
         made_at=row.made_at,
         expires_at=row.expires_at,
+        wanted=row.filter,
     )

@@ -20,6 +20,7 @@ from storage.schema import current, downgrade, migrate, newest
 MODELS = (
     "storage.models",
     "audit.models",
+    "audit.reads.models",
     "engine.models",
     "engine.migration.models",
     "documents.models",

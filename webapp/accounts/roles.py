@@ -26,6 +26,7 @@ MONEY = frozenset({"payment.edit"})  # book payments, settle, write off, dispute
 OUTBOX = MESSAGES | {"outbox.administer"}  # see all that leaves, have it tried again, print
 REPORTS = frozenset({"report.read_all"})  # figures of all cases, not only of one's own
 RECORDS = frozenset({"records.read", "records.hold", "records.dispose", "records.administer"})  # holds bind them too
+MASS = frozenset({"export.mass"})  # take out files with more rows than everybody may
 ERASING = frozenset({"person.erase"})  # let nothing tell any more who somebody was
 CONFIGURATION = LISTS | TYPES | TEMPLATES | {"definition.deploy"}  # how the firm works, not what it works on
 OPERATION = frozenset({"case.administer", "external.work", "message.publish"})  # sees cases, mends and ends them
@@ -37,8 +38,8 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     "order_desk": EMPLOYEE | FINANCE | MESSAGES | {"offer.edit", "activity.edit"},
     "registrar": EMPLOYEE | SORTING | OUTBOX,
     "sales_manager": SALES | REPORTS | OUTBOX | MERGING | STATES | TEMPLATES | SORTING | INVOICES,
-    "sales_director": SALES | REPORTS | LISTS | MERGING | STATES | SEALING | TEMPLATES | INVOICES | ERP,
-    "finance_director": EMPLOYEE | REPORTS | FINANCE | MESSAGES | STATES | SEALING | INVOICES | MONEY | ERP,
+    "sales_director": SALES | REPORTS | LISTS | MERGING | STATES | SEALING | TEMPLATES | INVOICES | ERP | MASS,
+    "finance_director": EMPLOYEE | REPORTS | FINANCE | MESSAGES | STATES | SEALING | INVOICES | MONEY | ERP | MASS,
     "credit_controller": EMPLOYEE | FINANCE | MESSAGES | CALLS | {"customer.edit", "activity.edit"} | INVOICES | MONEY,
     "legal": EMPLOYEE | FINANCE | MESSAGES | STATES | {"records.read", "records.hold"},
     "technical_reviewer": EMPLOYEE,
@@ -49,7 +50,7 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     "logistics": EMPLOYEE | MESSAGES,
     "service_manager": EMPLOYEE | MESSAGES | {"customer.edit", "offer.edit", "activity.edit"},
     "records_manager": EMPLOYEE | OVERSIGHT | RECORDS | ERASING,
-    "board": EMPLOYEE | REPORTS | FINANCE | OVERSIGHT | STATES | SEALING | {"records.read"},
+    "board": EMPLOYEE | REPORTS | FINANCE | OVERSIGHT | STATES | SEALING | MASS | {"records.read"},
     "process_designer": EMPLOYEE | REPORTS | TYPES | TEMPLATES | {"definition.deploy"},
     "auditor": READ | REPORTS | FINANCE | OVERSIGHT | {"audit.read", "records.read"},
     "erp": ERP,

@@ -7,6 +7,7 @@ from typing import Any
 from crm import queries
 from crm.cards import Card, card
 from crm.customers import CreateCustomer, UpdateCustomer
+from crm.opening import NoteCustomerOpened
 from crm.profiles import Profile
 from crm.queries import CustomerSummary, Product
 from crm.queries import Page as CrmPage
@@ -36,7 +37,9 @@ def create_customer(body: CustomerBody) -> Card:
 def customer(key: str) -> Card:
     """Read one customer."""
     with view() as reading:
-        return card(reading, key)
+        found = card(reading, key)
+    run(NoteCustomerOpened(customer_id=found.id))
+    return found
 
 
 @routes.patch(

@@ -84,7 +84,7 @@ def export_response(export_id: str) -> Response:
     """The file, piece by piece; that it was made and who fetched it when stand in the trail."""
     with view() as reading:
         found, digest = export_content(reading, export_id)
-    run(GiveOut(what=found.kind, form=found.format, subject=export_id, rows=found.rows))
+    run(GiveOut(what=found.kind, form=found.format, subject=export_id, rows=found.rows, filter=found.wanted))
     blobs = application().blobs
 
     def pieces() -> Iterator[bytes]:

@@ -68,6 +68,7 @@ MODULES = (
     "tasks",
     "templates",
     "trail",
+    "unusual_reads",
     "value_lists",
 )
 

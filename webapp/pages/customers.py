@@ -18,6 +18,7 @@ from crm.dictionaries import Dictionary, dictionaries, label
 from crm.duplicates import duplicates
 from crm.merging import family
 from crm.notes import notes
+from crm.opening import NoteCustomerOpened
 from crm.satisfaction import satisfaction
 from documents.access import Target
 from documents.queries import LinkedDocument, documents_of
@@ -119,6 +120,7 @@ def customer_page(customer_id: str, refusal: Conflict | InvalidInput | None = No
             **file_values(reading, found.id),
             **device_values(reading, found.id),
         }
+    run(NoteCustomerOpened(customer_id=found.id))
     return render_template("customer.html", customer=found, customer_id=found.id, refusal=refusal, **values)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from flask import Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
+from audit.reads.exports import may_take_out, rows_for_anybody
 from crm.imports.arranging import imports, lines, mappings
 from crm.imports.batches import ResumeImport, SaveMapping, StartImport, StopImport
 from crm.imports.exporting import FORMATS, OrderExport, exports
@@ -113,7 +114,18 @@ def list_exports() -> str:
         said = chosen_criteria(reading, request.args)[1] or ", ".join(
             f"{name} {value}" for name, value in wanted.items()
         )
-    return render_template("imports/exports.html", exports=found, formats=FORMATS, kind=kind, wanted=wanted, said=said)
+        too_many = {each.id for each in found if not may_take_out(reading, each.rows)}
+        rows = rows_for_anybody(reading)
+    return render_template(
+        "imports/exports.html",
+        exports=found,
+        formats=FORMATS,
+        kind=kind,
+        wanted=wanted,
+        said=said,
+        too_many=too_many,
+        rows=rows,
+    )
 
 
 @blueprint.post("/exports")

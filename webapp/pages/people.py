@@ -5,6 +5,8 @@ from __future__ import annotations
 from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from audit.reads.exports import MASS, SetMassExport, rows_for_anybody
+from audit.reads.exports import MOST as MOST_ROWS
 from core.errors import DomainError, Forbidden, InvalidInput
 from webapp.accounts.emergency import with_emergency_access
 from webapp.accounts.logins import EndLogIn
@@ -44,8 +46,30 @@ def people_list() -> str:
 
 def _list(error: DomainError | None = None) -> str:
     with view() as reading:
-        found = people(reading, asked("q"))
-    return render_template("accounts/people.html", people=found, q=asked("q"), roles=_roles(), error=error)
+        found, rows = people(reading, asked("q")), rows_for_anybody(reading)
+    with_right = sorted(role for role, rights in ROLE_PERMISSIONS.items() if MASS in rights)
+    return render_template(
+        "accounts/people.html",
+        people=found,
+        q=asked("q"),
+        roles=_roles(),
+        error=error,
+        rows=rows,
+        most=MOST_ROWS,
+        with_right=with_right,
+    )
+
+
+@blueprint.post("/people/mass-exports")
+def set_mass_export() -> Response | tuple[str, int]:
+    """Say from how many rows on an export needs a right of its own."""
+    browser_log_in()
+    try:
+        run(SetMassExport(rows=request.form.get("rows", -1, type=int)))
+    except InvalidInput as error:
+        return _list(error), status_of(error)
+    flash("It holds from the next file on; the log tells that you changed it.")
+    return redirect(url_for("pages.people_list"))
 
 
 @blueprint.post("/people")

@@ -219,7 +219,8 @@ def _file(report: Report) -> Response:
     table = csv.writer(text, delimiter=";", lineterminator="\r\n")
     table.writerow([column.key for column in report.columns])
     table.writerows([_plain(value) for value in row] for row in report.rows)
-    run(GiveOut(what="report", form="csv", subject=report.key, rows=len(report.rows)))
+    asked_for = {name: value[:200] for name, value in request.args.items() if value}
+    run(GiveOut(what="report", form="csv", subject=report.key, rows=len(report.rows), filter=asked_for))
     headers = {"Content-Disposition": f'attachment; filename="{report.key}.csv"', "X-Content-Type-Options": "nosniff"}
     return Response("\ufeff" + text.getvalue(), mimetype="text/csv", headers=headers)
 
