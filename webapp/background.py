@@ -29,6 +29,7 @@ from webapp.document_reminders import reminder_ticks
 from webapp.dropped_imports import import_ticks
 from webapp.dunning import dunning_ticks
 from webapp.erp.delivery import erp_ticks
+from webapp.inbox.digest import digest_ticks
 from webapp.intake_jobs import intake_ticks
 from webapp.outbox.delivery import outbox_ticks
 from webapp.planning import planning_ticks
@@ -104,6 +105,7 @@ def make_clock(application: Application) -> Ticker:
         *reminder_ticks(application),
         *dunning_ticks(application),
         *read_ticks(application),
+        *digest_ticks(application),
         Tick(name="sweep", every_seconds=SWEEP_EVERY, action=lambda: ask_for_sweep(application)),
     ]
     return Ticker(application.database.engine, ticks)

@@ -166,6 +166,7 @@ DOORS = (  # importing these registers their commands, handlers and tables
     "webapp.accounts.tokens",
     "webapp.accounts.logins",
     "webapp.accounts.second_factor",
+    "webapp.inbox.digest",
     "webapp.inbox.drafts",
     "webapp.inbox.filters",
 )

@@ -44,9 +44,9 @@ class Office:
 class ReminderMails:
     """Has a worker send reminders by mail, after the commit that delivered them."""
 
-    def send(self, unit: UnitOfWork, account: str, *, title: str, address: str, key: str) -> None:
+    def send(self, unit: UnitOfWork, account: str, *, title: str, address: str, key: str, text: str = "") -> None:
         """One job per reminder."""
-        arguments = {"account": account, "title": title, "address": address, "key": key}
+        arguments = {"account": account, "title": title, "address": address, "key": key, "text": text}
         unit.enqueue(JobRequest(name=REMIND, arguments=arguments))
 
 
@@ -63,10 +63,12 @@ def remind_by_mail(application: Application, arguments: dict[str, Any]) -> None:
     try:
         message["From"] = server.sender
         message["To"] = Address(account.display_name, addr_spec=account.email)
-        message["Subject"] = f"Reminder: {arguments['title']}"
+        message["Subject"] = f"Obieg: {arguments['title']}"
         message["Date"] = format_datetime(now)
         message["Message-ID"] = f"<reminder-{arguments['key']}-{account.id}@obieg>"
-        message.set_content(f"{arguments['title']}\n\nOpen it in Obieg: {arguments['address']}\n")
+        address = application.settings.public_url.rstrip("/") + str(arguments["address"])
+        text = arguments.get("text") or f"{arguments['title']}\n"
+        message.set_content(f"{text}\nOpen it in Obieg: {address}\n")
         server.deliver(message, [account.email])
     except (MailNotSetUp, MailRefused) as refusal:
         logger.warning("a reminder was not mailed", extra={"action": REMIND, "code": refusal.code})

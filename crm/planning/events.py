@@ -99,11 +99,12 @@ class NotificationSettled(PersonalEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WishChanged(PersonalEvent):
-    """Somebody wants reminders by mail, too, or not any more."""
+    """Somebody wants reminders by mail, too, or a summary of tasks, or not any more."""
 
     type: ClassVar[str] = "notification_wish.changed"
 
     by_mail: bool
+    has_digest: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,9 +1,9 @@
 """The tables of planning: resources and their bookings, notifications, feeds of calendars, filters and rules."""
 
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Computed, ForeignKey, Identity, Index, String, text
+from sqlalchemy import BigInteger, CheckConstraint, Computed, ForeignKey, Identity, Index, String, false, text
 from sqlalchemy.dialects.postgresql import NUMRANGE, ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -104,9 +104,12 @@ class NotificationWishRow(Base):
     """How somebody wants to be told of things beside the application."""
 
     __tablename__ = "notification_wish"
+    __table_args__ = (Index("ix_notification_wish_digest", "digested_on", postgresql_where=text("has_digest")),)
 
     account: Mapped[str] = mapped_column(primary_key=True)
     by_mail: Mapped[bool]
+    has_digest: Mapped[bool] = mapped_column(server_default=false())  # of tasks, every working day
+    digested_on: Mapped[date | None]
 
 
 class CalendarFeedRow(Base):

@@ -49,9 +49,10 @@ class SnoozeNotification(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetWish(Command):
-    """Want reminders by mail, too, or not."""
+    """Want reminders by mail, too, or not, and a summary of tasks every working day; None leaves that as it is."""
 
     by_mail: bool
+    has_digest: bool | None = None
 
 
 @handles(ReadNotifications, needs=None)
@@ -84,11 +85,12 @@ def set_wish(command: SetWish, unit: UnitOfWork) -> None:
     """Keep what the actor wants."""
     row = unit.session.get(NotificationWishRow, unit.actor.id)
     if row is None:
-        row = NotificationWishRow(account=unit.actor.id, by_mail=False)
+        row = NotificationWishRow(account=unit.actor.id, by_mail=False, has_digest=False)
         unit.session.add(row)
-    if row.by_mail != command.by_mail:
-        row.by_mail = command.by_mail
-        unit.emit(WishChanged(account=unit.actor.id, by_mail=command.by_mail))
+    has_digest = row.has_digest if command.has_digest is None else command.has_digest
+    if (row.by_mail, row.has_digest) != (command.by_mail, has_digest):
+        row.by_mail, row.has_digest = command.by_mail, has_digest
+        unit.emit(WishChanged(account=unit.actor.id, by_mail=command.by_mail, has_digest=has_digest))
 
 
 def notifications(view: Reading, *, after: str | None = None, limit: int = 50) -> Part[Notification]:
@@ -114,7 +116,7 @@ def unread(view: Reading) -> int:
     return view.session.scalars(select(func.count()).select_from(mine.limit(COUNTED).subquery())).one()
 
 
-def wants_mail(view: Reading) -> bool:
-    """Whether the actor has reminders sent by mail, too."""
+def wish_of(view: Reading) -> tuple[bool, bool]:
+    """Whether the actor has reminders sent by mail, too, and whether a summary of their tasks."""
     row = view.session.get(NotificationWishRow, view.actor.id)
-    return row is not None and row.by_mail
+    return (False, False) if row is None else (row.by_mail, row.has_digest)

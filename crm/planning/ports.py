@@ -16,5 +16,8 @@ class WorkingDays(Protocol):
 class ReminderMail(Protocol):
     """Sends reminders by mail."""
 
-    def send(self, unit: UnitOfWork, account: str, *, title: str, address: str, key: str) -> None:
-        """Have a mail go to somebody after the commit; `address` is a page of ours, the same `key` is the same mail."""
+    def send(self, unit: UnitOfWork, account: str, *, title: str, address: str, key: str, text: str = "") -> None:
+        """Have a mail go to somebody after the commit; `address` is a page of ours, the same `key` is the same mail.
+
+        `text` is what it says, the title where there is none.
+        """

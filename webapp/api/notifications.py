@@ -23,9 +23,10 @@ class Marked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """Whether reminders come by mail, too."""
+    """Whether reminders come by mail, too, and a summary of tasks every working day."""
 
     by_mail: bool
+    has_digest: bool
 
 
 class PageQuery(Body):
@@ -48,9 +49,10 @@ class SnoozeBody(Body):
 
 
 class WishBody(Body):
-    """Whether reminders are sent by mail, too."""
+    """Whether reminders are sent by mail, too, and a summary of tasks; it stays as it is where nothing is said."""
 
     by_mail: bool
+    has_digest: bool | None = None
 
 
 @routes.get(
@@ -88,5 +90,7 @@ def snooze(notification_id: str, body: SnoozeBody) -> Marked:
 @routes.post("/notifications/wish", "Have reminders sent by mail, too, or not", body=WishBody, answer=Wish)
 def wish(body: WishBody) -> Wish:
     """Set the wish."""
-    run(SetWish(by_mail=body.by_mail))
-    return Wish(by_mail=body.by_mail)
+    run(SetWish(by_mail=body.by_mail, has_digest=body.has_digest))
+    with view() as reading:
+        by_mail, has_digest = crm_notifications.wish_of(reading)
+    return Wish(by_mail=by_mail, has_digest=has_digest)

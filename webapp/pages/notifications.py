@@ -16,9 +16,13 @@ def notifications() -> str:
     """One's own notifications, newest first."""
     with view() as reading:
         found = planning.notifications(reading, after=asked("after") or None, limit=MOST)
-        by_mail = planning.wants_mail(reading)
+        by_mail, has_digest = planning.wish_of(reading)
     return answer(
-        "planning/notifications.html", "planning/notification_rows.html", notifications=found, by_mail=by_mail
+        "planning/notifications.html",
+        "planning/notification_rows.html",
+        notifications=found,
+        by_mail=by_mail,
+        has_digest=has_digest,
     )
 
 
@@ -48,5 +52,5 @@ def snooze_notification(notification_id: str) -> Response:
 @blueprint.post("/notifications/wish")
 def set_wish() -> Response:
     """Have them by mail, too, or not."""
-    run(SetWish(by_mail="by_mail" in request.form))
+    run(SetWish(by_mail="by_mail" in request.form, has_digest="has_digest" in request.form))
     return redirect(url_for("pages.notifications"))
