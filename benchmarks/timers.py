@@ -13,17 +13,19 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from multiprocessing.queues import SimpleQueue
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Any
 
 from psycopg import RawCursor
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, TextClause, text
 
+from benchmarks._processor import Spent, Stopwatch, server_seconds, summary
 from core.clock import Clock, FixedClock, SystemClock
 from core.identity import SYSTEM
+from core.loading import loaded
 from core.settings import Settings
 from engine import store
 from engine.definitions import DeployDefinitions, DeploymentFile
@@ -41,6 +43,7 @@ LATE, QUICK_LATE = 600, 60  # timers that fall due while the clock runs
 APART = 0.04  # seconds from one of them to the next
 LOOKS = 200  # of an idle clock
 BATCH = 200  # timers in one transaction
+LOOK = FireDueTimers(limit=BATCH)
 WORKERS = 2
 AHEAD = timedelta(seconds=2)  # from arming such a timer to its moment
 LONGEST = 120  # seconds
@@ -103,32 +106,39 @@ def run(*, quick: bool = False) -> dict[str, Any]:
 
 
 def idle(application: Application, number: int) -> dict[str, Any]:
-    """A look that finds nothing, before and after very many timers were armed for later."""
+    """A look that finds nothing: without waiting timers, with very many, and without again."""
+    engine = application.database.engine
+    watch = Stopwatch(engine)
 
-    def look() -> None:
-        application.executor.execute(FireDueTimers(limit=BATCH), actor=SYSTEM)
+    def looks() -> list[Spent]:
+        return [watch.spent(lambda: application.executor.execute(LOOK, actor=SYSTEM)) for _ in range(LOOKS)]
 
-    empty, _ = _median(look), None
-    with application.database.engine.begin() as connection:
-        connection.execute(FILL, {"from": EPOCH + timedelta(days=365), "number": number})
-    _tidy(application.database.engine)
-    waiting = _median(look)
+    looks()  # not measured: statements are prepared, caches filled
+    none = looks()
+    _execute(engine, FILL, {"from": EPOCH + timedelta(days=365), "number": number})
+    _tidy(engine)
+    waiting, pages = looks(), _pages(engine)
+    _execute(engine, text("CREATE TABLE bench_waiting AS SELECT * FROM timer"))
+    _execute(engine, text("TRUNCATE timer"))
+    none += looks()  # the machine may be busier now than it was at first
+    _execute(engine, text("INSERT INTO timer SELECT * FROM bench_waiting"))
+    _execute(engine, text("DROP TABLE bench_waiting"))
+    _tidy(engine)
+    with_many, with_none = summary(waiting), summary(none)
     return {
         "waiting": number,
-        "idle_ms": round(waiting, 3),
-        "idle_ms_with_none_waiting": round(empty, 3),
-        "ratio": round(waiting / empty, 2),
-        "pages_of_an_idle_look": _pages(application.database.engine),
+        "idle_ms": with_many["p50"],
+        "idle_ms_with_none_waiting": with_none["p50"],
+        "idle_processor_ms": with_many["processor_p50"],
+        "idle_processor_ms_with_none_waiting": with_none["processor_p50"],
+        "ratio": round(with_many["processor_p50"] / with_none["processor_p50"], 2),
+        "pages_of_an_idle_look": pages,
     }
 
 
-def _median(act: Callable[[], None]) -> float:
-    times = []
-    for _ in range(LOOKS):
-        began = time.perf_counter()
-        act()
-        times.append((time.perf_counter() - began) * 1000)
-    return statistics.median(times)
+def _execute(engine: Engine, statement: TextClause, values: dict[str, Any] | None = None) -> None:
+    with engine.begin() as connection:
+        connection.execute(statement, values or {})
 
 
 def _tidy(engine: Engine) -> None:
@@ -157,15 +167,17 @@ def _burst(application: Application, clock: FixedClock, settings: Settings, numb
     live_cases.clear()
     at = clock.advance(timedelta(days=1))
     fresh = multiprocessing.get_context("spawn")
-    ready = fresh.Barrier(WORKERS + 1)
-    workers = [fresh.Process(target=_fire, args=(settings, at, ready)) for _ in range(WORKERS)]
+    ready, spent = fresh.Barrier(WORKERS + 1), fresh.SimpleQueue()
+    workers = [fresh.Process(target=_fire, args=(settings, at, ready, spent)) for _ in range(WORKERS)]
     for worker in workers:
         worker.start()
     ready.wait()
     began = time.perf_counter()
+    ready.wait()  # until nothing is left to fire
+    seconds = time.perf_counter() - began
+    processor = sum(spent.get() for _ in workers)
     for worker in workers:
         worker.join()
-    seconds = time.perf_counter() - began
     with application.database.engine.connect() as connection:
         fired = connection.scalar(text("SELECT count(*) FROM audit_entry WHERE type = 'timer.fired'")) or 0
         disorder = connection.scalar(text(DISORDER))
@@ -176,17 +188,25 @@ def _burst(application: Application, clock: FixedClock, settings: Settings, numb
         "burst": fired,
         "burst_seconds": round(seconds, 2),
         "burst_ms_each": round(seconds / fired * 1000, 3),
+        "burst_processor_ms_each": round(processor / fired * 1000, 3),
         "out_of_order": disorder,
     }
 
 
-def _fire(settings: Settings, at: datetime, ready: Barrier) -> None:
-    """One of the processes that fire until nothing is left."""
+def _fire(settings: Settings, at: datetime, ready: Barrier, spent: "SimpleQueue[float]") -> None:
+    """One of the processes that fire until nothing is left, as it is delivered; tells its processor seconds.
+
+    Those of the server are what it took for all of them, in equal parts.
+    """
     application = build(settings, clock=FixedClock(at))
-    ready.wait()
+    loaded()
     left = text("SELECT count(*) FROM timer WHERE due_at <= :at")
-    while application.executor.execute(FireDueTimers(limit=BATCH), actor=SYSTEM) or _count(application, left, at):
+    ready.wait()
+    before = time.process_time() + server_seconds(application.database) / WORKERS
+    while application.executor.execute(LOOK, actor=SYSTEM) or _count(application, left, at):
         pass
+    spent.put(time.process_time() + server_seconds(application.database) / WORKERS - before)
+    ready.wait()
     application.close()
 
 

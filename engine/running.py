@@ -200,9 +200,9 @@ class Running:
 
     def open_tasks(self) -> tuple[OpenTask, ...]:
         """All user tasks that wait for a person now, here and in related cases that this command came to."""
+        found = tuple(self.case.open_tasks())
         others = [each for each in self.relatives.members() if each is not self]
-        cases = [self.case, *(each.case for each in others)]
-        return tuple(chain.from_iterable(case.open_tasks() for case in cases))
+        return (*found, *chain.from_iterable(each.case.open_tasks() for each in others)) if others else found
 
     def _instance_row(self, snapshot: str, *, state: str, ended: bool) -> dict[str, Any]:
         locked, case = self.locked, self.case

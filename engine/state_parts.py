@@ -36,7 +36,7 @@ def write_parts(writing: Writes, stored: Stored) -> None:
     if stored.first:
         writing.add(f"{DROP} number < %(first_part)s", first_part=stored.first)
     if stored.gone:
-        writing.add(f"{DROP} number = ANY(%(parts_gone)s::integer[])", parts_gone=stored.gone)
+        writing.add(f"{DROP} number = ANY(%(parts_gone)s::integer[])", parts_gone=to_array(map(str, stored.gone)))
     if stored.changed:
         numbers, contents = map(str, stored.changed), stored.changed.values()
         writing.add(PUT, part_numbers=to_array(numbers), part_contents=to_array(contents))

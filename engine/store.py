@@ -13,7 +13,7 @@ from engine.events import case_stream
 from engine.models import InstanceRow
 from engine.runtime import Case, Changes
 from storage.unit_of_work import UnitOfWork
-from storage.writes import Writes
+from storage.writes import Writes, to_array
 
 Found = TypeVar("Found", bound="Locked")
 FEW = 8  # rows of one table whose texts are remembered
@@ -32,8 +32,10 @@ _NOT_CALLED = "AND i.root_id IS NULL"
 _LOCK_TASK = "FROM work_item w JOIN instance i ON i.id = w.instance_id WHERE w.id = $1 {which}FOR UPDATE OF i, w"
 LOCK_TASK = f"SELECT {_INSTANCE}, {_TASK} {_LOCK_TASK}".format(which=f"{_NOT_CALLED} ")
 LOCK_INSTANCE = f"SELECT {_INSTANCE} FROM instance i WHERE i.id = $1 {_NOT_CALLED} FOR UPDATE OF i"  # noqa: S608 -- constants
+# values behind a SELECT are not looked at by the planner, which otherwise would plan each look anew: half of its time
 _DUE = (
-    "WHERE t.due_at <= $1 AND NOT t.is_held {which} ORDER BY t.due_at, t.id LIMIT $2 FOR UPDATE OF {locked} SKIP LOCKED"
+    "WHERE t.due_at <= (SELECT $1::timestamptz) AND NOT t.is_held {which} ORDER BY t.due_at, t.id "
+    "LIMIT (SELECT $2::bigint) FOR UPDATE OF {locked} SKIP LOCKED"
 )
 _LOCK_DUE = "i.snapshot, t.id AS timer_id, t.due_at FROM timer t JOIN instance i ON i.id = t.instance_id"
 LOCK_DUE = f"SELECT {_INSTANCE}, {_LOCK_DUE} {_DUE}".format(which="AND NOT t.is_called", locked="i, t")
@@ -275,7 +277,7 @@ class Writing(Writes):
 
     def one_of(self, name: str, ids: Sequence[str]) -> str:
         """A comparison with these ids; a single one is sent as text, which costs less than an array."""
-        self.values[name] = ids[0] if len(ids) == 1 else list(ids)
+        self.values[name] = ids[0] if len(ids) == 1 else to_array(ids)
         return f"= %({name})s" if len(ids) == 1 else f"= ANY(%({name})s)"
 
     def timers(self, changes: Changes, *, called: bool) -> None:

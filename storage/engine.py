@@ -9,6 +9,7 @@ from sqlalchemy import Engine, event
 from sqlalchemy.engine import make_url
 
 from core.settings import Settings
+from storage.ahead import Patient
 from storage.embedded import EmbeddedServer, start_embedded
 from storage.ownership import DataFolder
 
@@ -37,7 +38,7 @@ def connect(url: str, *, pool: int = 12) -> Engine:
     return engine
 
 
-class _Connection(psycopg.Connection[Any]):
+class _Connection(Patient):
     """Counts how often psycopg dropped all prepared statements, those of `storage.prepared` included.
 
     The pool rolls back whatever it takes back; where nothing has begun, that need not cost anything.

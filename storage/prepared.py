@@ -1,7 +1,7 @@
 """Statements that a connection keeps prepared, for the few whose time counts."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TypeAlias
 
 import psycopg
@@ -10,6 +10,7 @@ from psycopg.adapt import PyFormat, Transformer
 from psycopg.errors import InvalidSqlStatementName, error_from_result
 from sqlalchemy import Engine, PoolProxiedConnection
 
+from storage.ahead import Ahead, Patient
 from storage.faults import is_lost
 
 Driver: TypeAlias = "psycopg.Connection[tuple[Any, ...]]"
@@ -27,6 +28,9 @@ class PreparedStatements:
 
     psycopg converts the values, but libpq is called without the machinery between: that costs a tenth of a millisecond
     per statement, more than PostgreSQL needs for most of them. A call blocks its thread and lets others run.
+
+    What is sent ahead is executed while the program goes on. Whoever uses the connection next waits for it, and gets
+    its error.
     """
 
     def __init__(self, driver: Driver) -> None:
@@ -39,6 +43,7 @@ class PreparedStatements:
         self._made = 0
         self._drops = self._counted()  # when the server was known to have all of them
         self._is_touched = False  # whether something may have been done in this transaction
+        self._ahead = Ahead(driver) if isinstance(driver, Patient) else None
 
     @classmethod
     def of(cls, pooled: PoolProxiedConnection) -> "PreparedStatements":
@@ -65,19 +70,61 @@ class PreparedStatements:
 
     def commit(self) -> None:
         """Commit what was begun."""
+        self.catch_up()
         self._checked(self._connection.exec_(b"COMMIT"))
 
     def execute(self, text: bytes, values: Sequence[Any] = ()) -> pq.abc.PGresult:
         """Execute a statement; the first time as it is, from then on prepared."""
+        self.catch_up()
+        key, dumped = self._key(text, values)
+        return self._execute(key, dumped)
+
+    def send_ahead(self, text: bytes, values: Sequence[Any] = ()) -> None:
+        """Have a statement executed and go on, if it is prepared already; any other is executed at once.
+
+        Its error is raised when the connection is used next; nothing that was sent after it is executed then.
+        """
+        key, dumped = self._key(text, values)
+        name = self._names.get(key)
+        if self._ahead is None or name is None:
+            self.catch_up()
+            self._execute(key, dumped)
+        else:
+            self._ahead.send(name, dumped, self._adapter.formats, self.catch_up)
+            self._is_touched = True
+
+    def catch_up(self) -> None:
+        """Wait for what was sent ahead, if anything was; raises what went wrong first."""
+        if not self._ahead:
+            return
+        for result in self._ahead.results():
+            try:
+                self._checked(result)
+            except InvalidSqlStatementName:
+                self._names.clear()
+                raise
+
+    def give_up(self) -> bool:
+        """Wait for what was sent ahead, which is undone whatever came of it; whether the connection is of use."""
+        with suppress(psycopg.Error):
+            self.catch_up()
+        return self._ahead is None or self._ahead.is_over
+
+    def _key(self, text: bytes, values: Sequence[Any]) -> tuple[Key, Any]:
+        """What a statement is known by, and its values as the server reads them."""
         if self._is_touched and self._names and (self._drops is None or self._drops != self._counted()):
+            self.catch_up()
             self._look()
         dumped: Any = self._adapter.dump_sequence(values, [PyFormat.AUTO] * len(values))
-        types, formats = self._adapter.types or (), self._adapter.formats
-        key = text, types
+        return (text, self._adapter.types or ()), dumped
+
+    def _execute(self, key: Key, dumped: Any) -> pq.abc.PGresult:
+        formats = self._adapter.formats
         if key in self._names or key in self._once:
             result = self._execute_prepared(key, dumped, formats)
         else:
             self._note(key)
+            text, types = key
             result = self._checked(self._connection.exec_params(text, dumped, types, formats))
         self._is_touched = True
         return result

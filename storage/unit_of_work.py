@@ -114,6 +114,7 @@ class UnitOfWork:
         self._connection: Connection | None = None
         self._session: Session | None = None
         self._posted: Writes | None = None
+        self._is_ahead = False  # whether some may have been sent whose results were not looked at
         self._prepared: PreparedStatements | None = None
         self.revisions: dict[str, tuple[int, int]] = {}  # of what is locked, by stream: as found and as left
         self.begun: set[str] = set()  # streams of what was made in this unit: nothing has been told of it before
@@ -137,11 +138,14 @@ class UnitOfWork:
         if self._pooled is None:
             return
         try:
+            is_of_use = self._forget_posted()
+            if self._connection is not None and not is_of_use:
+                self._connection.invalidate()
             if self._session is not None:
                 self._session.close()
             if self._connection is not None:
                 self._connection.close()
-            elif self._prepared is not None and self._prepared.driver.broken:
+            elif self._prepared is not None and (self._prepared.driver.broken or not is_of_use):
                 self._pooled.invalidate()
             else:
                 self._pooled.close()
@@ -201,8 +205,15 @@ class UnitOfWork:
         return self._open().fetch(text, values)
 
     def post(self, writes: Writes) -> None:
-        """Have changes made before the next statement of this unit, at the latest when it commits."""
-        self._settle()
+        """Have changes made before the next statement of this unit, at the latest when it commits.
+
+        Those that were posted before are on their way while the next ones are thought out.
+        """
+        if self._posted is not None:
+            before, self._posted = self._posted, None
+            self._is_ahead = True
+            with translated():
+                before.send(self._open(), ahead=True)
         self._posted = writes
 
     @property
@@ -213,10 +224,21 @@ class UnitOfWork:
         return self._posted
 
     def _settle(self) -> None:
-        if self._posted is not None:
-            writes, self._posted = self._posted, None
-            with translated():
-                writes.send(self._open())
+        if self._posted is None and not self._is_ahead:
+            return
+        writes, is_ahead = self._posted, self._is_ahead
+        self._posted, self._is_ahead = None, False
+        with translated():
+            prepared = self._open()
+            if writes is not None:
+                writes.send(prepared, ahead=is_ahead)
+            if is_ahead:
+                prepared.catch_up()
+
+    def _forget_posted(self) -> bool:
+        """Send no more of what is to be undone; whether the connection is of further use."""
+        self._posted, self._is_ahead = None, False
+        return self._prepared is None or self._prepared.give_up()
 
     def send(self) -> None:
         """Send what was posted now, for who has to know whether the database takes it."""
@@ -258,7 +280,7 @@ class UnitOfWork:
                 yield
                 self._settle()
         except BaseException:
-            self._posted = None
+            self._forget_posted()
             nested.rollback()
             self._open().doubt()
             del self.events[marks[0] :], self._requests[marks[1] :], self._afterwards[marks[2] :]
@@ -267,6 +289,7 @@ class UnitOfWork:
 
     def start_over(self) -> None:
         """Undo everything so far, events and jobs included, and go on in a new transaction: nothing is locked now."""
+        self._forget_posted()
         if self._session is not None:
             self._session.rollback()
             self._session.close()
@@ -275,7 +298,6 @@ class UnitOfWork:
             self._dressed().rollback()
             self._dressed().begin()
             self._prepared.begin()
-        self._posted = None
         self.revisions.clear()
         self.begun.clear()
         self.made.clear()

@@ -34,14 +34,16 @@ class Writes:
         mine = f"r{len(self.values)}_"
         self.add(text.replace("{n}", mine), **{mine + name: value for name, value in values.items()})
 
-    def send(self, prepared: PreparedStatements) -> None:
-        """Execute them all; one round trip, whatever their number."""
+    def send(self, prepared: PreparedStatements, *, ahead: bool = False) -> None:
+        """Execute them all; one round trip, whatever their number, and none that is waited for if `ahead`."""
         parts, values = tuple(self._parts.items()), self.values
         if len(values) > MAXIMUM_PLACES:
+            prepared.catch_up()
             psycopg.ClientCursor(prepared.driver).execute(_joined(parts).encode(), values)
             return
         text, names = _numbered(parts) if len(values) < MANY else _numbered.__wrapped__(parts)
-        prepared.execute(text, [values[name] for name in names])
+        send = prepared.send_ahead if ahead else prepared.execute
+        send(text, [values[name] for name in names])
 
 
 def _joined(parts: Parts) -> str:

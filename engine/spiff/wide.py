@@ -302,8 +302,9 @@ class Wide:
         for key, start in sorted(wanted):
             if (key, start) not in kept.numbers:
                 kept.numbers[key, start] = self._new_number()
-            values = encode(internal[key][start : start + size])
-            self._put(stored, kept.numbers[key, start], [token, key, start, values])
+            values = internal[key][start : start + size]
+            encoded = values if key == "done" else kept.encode(key, start, values)
+            self._put(stored, kept.numbers[key, start], [token, key, start, encoded])
 
     def _put(self, stored: Stored, number: int, content: list[Any]) -> None:
         text, before = to_json(content), self._written.get(number, 0)
@@ -358,12 +359,26 @@ class _Value:
 class _Lists:
     """The parts of one token's lists, and how many of its instances were complete then."""
 
-    __slots__ = ("done", "numbers", "size")
+    __slots__ = ("done", "encoded", "numbers", "size")
 
     def __init__(self) -> None:
         self.numbers: dict[tuple[str, int], int] = {}
         self.size = 0  # of each of them; lists that are stored keep theirs
         self.done = 0
+        self.encoded: dict[tuple[str, int], tuple[list[Any], list[Any]]] = {}  # values as they were, and their JSON
+
+    def encode(self, key: str, start: int, values: list[Any]) -> list[Any]:
+        """The JSON of a part; of numbers and texts that are what they were it is known (lists may change inside)."""
+        before, known = self.encoded.get((key, start), ([], []))
+        is_known = len(before) == len(values)
+        encoded = [
+            known[place]
+            if is_known and value is before[place] and not isinstance(value, list | dict)
+            else encode(value)
+            for place, value in enumerate(values)
+        ]
+        self.encoded[key, start] = values, encoded
+        return encoded
 
 
 __all__ = ["Wide", "rehearsed"]
