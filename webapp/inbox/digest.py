@@ -106,7 +106,7 @@ def _number(count: int) -> str:
 def send_all(application: Application) -> None:
     """Send all that are due, a batch per transaction."""
     while application.executor.execute(SendDigests(), actor=SYSTEM) >= BATCH:
-        each.digested_on = now.date()
+        pass
 
 
 def digest_ticks(application: Application) -> list[Tick]:
