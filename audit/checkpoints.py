@@ -18,6 +18,8 @@ from core.clock import Clock
 from core.errors import Unavailable
 from storage.faults import translated
 
+KEY_SINCE = "key since "  # a line of a checkpoint, so that nobody changes unseen since when its key signs
+
 
 class LogForked(Unavailable):
     """The log is not the one that was signed before; nothing is signed until somebody has looked."""
@@ -56,7 +58,9 @@ def sign(engine: Engine, file: KeyFile, clock: Clock, publishers: Publishers) ->
             found = root(size, tiles(connection))
         except TileMissing as error:
             raise LogDamaged(str(error)) from error
+        since = connection.scalars(select(AuditKeyRow.since).where(AuditKeyRow.id == private.key.id.hex())).one()
         words = f"{private.key.name}\n{size}\n{base64.b64encode(found).decode()}\nat {moment(now)}\n"
+        words += f"{KEY_SINCE}{moment(since)}\n"
         signed = Signed(size, found, now, private.note(words))
         values = {"size": size, "root": found, "at": now, "note": signed.note}
         connection.execute(insert(AuditCheckpointRow).values(values))

@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 from sqlalchemy import Engine, select
 
-from audit.checkpoints import log_size
+from audit.checkpoints import KEY_SINCE, log_size
 from audit.content import moment
 from audit.models import AuditCheckpointRow, AuditKeyRow
 from audit.sequencer import load_tile
@@ -35,6 +35,7 @@ class _Check:
     expected: dict[int, list[tuple[str, bytes]]]  # size: who says so, and the root
     findings: list[Finding] = field(default_factory=list)
     ids: dict[int, str] = field(default_factory=dict)  # of the entries since the last comparison
+    since: dict[str, str] = field(default_factory=dict)  # by public key, since when it signs as the database says
 
     def found(self, problem: str, sentence: str, *, seq: int | None = None, entry: str | None = None) -> None:
         finding = Finding(stream="audit:log", seq=seq, entry_id=entry, problem=problem, sentence=sentence)
@@ -55,6 +56,8 @@ def check_log(view: Reading, published: Iterable[str] = (), progress: Progress |
         unknown = _gather(check, connection, published)
         _name_removed(check, connection.engine, unknown)
         size = log_size(connection)
+        for (row,) in driver.execute("SELECT id FROM audit_log WHERE id <> 1"):
+            check.found("inserted", f"How far the log has come was inserted once more, as {row}.")
         for row, number in driver.execute(BEYOND.encode(), [size, MOST]):
             check.found("inserted", f"The tile {number} in row {row} of the log was inserted: the log ends before it.")
         growth = Growth(0, lambda _place: b"")
@@ -65,8 +68,9 @@ def check_log(view: Reading, published: Iterable[str] = (), progress: Progress |
             _compare_root(check, growth)
             (progress or _silent)(growth.size, size)
         _compare_tiles(check, growth, at_the_end=True)
-        if growth.size < size:
-            check.found("removed", f"The log has {growth.size} entries; {size} were counted.", seq=growth.size)
+        if growth.size != size:
+            problem = "removed" if growth.size < size else "changed"
+            check.found(problem, f"The log has {growth.size} entries; {size} were counted.", seq=growth.size)
         for left, said in sorted(check.expected.items()):
             for who, _ in said:
                 check.found("removed", f"The log ends before the {left} entries that {who} has signed.", seq=size)
@@ -107,8 +111,14 @@ def _keys(check: _Check, connection: Any) -> list[Key]:
         said = following.statement if following is not None else None
         if one.until != (following and following.since) or (said and f"\n{moment(one.until)}\n" not in said):
             check.found("changed", f"The time in which the key {one.verifier} signed was changed.")
+    check.since = {each.verifier: moment(each.since) for each in kept}
+    if kept and kept[0].statement is not None:
+        check.found("changed", f"The word of a key before {kept[0].verifier} was inserted: this is the first one.")
     try:
         keys = [read_key(each.verifier) for each in kept]
+        for key, each in zip(keys, kept, strict=True):
+            if key.id.hex() != each.id:
+                check.found("changed", f"The key {key} is kept under another name, {each.id}.")
         vouched = followed(keys[:1], [each.statement for each in kept[1:] if each.statement])
     except Malformed as error:
         check.found("changed", f"The log's public keys were changed: {error}")
@@ -126,8 +136,12 @@ def _signed(check: _Check, words: str, keys: Sequence[Key], who: str) -> tuple[i
     except Malformed as error:
         check.found("changed", f"{who.capitalize()} cannot be read: {error}")
         return None
-    if signer(note, keys) is None:
+    key = signer(note, keys)
+    if key is None:
         check.found("signature", f"The signature of {who} ({said.size} entries) is not that of a key of the log.")
+    since = [line for line in note.text.split("\n") if line.startswith(KEY_SINCE)]
+    if key is not None and since and since != [KEY_SINCE + check.since.get(str(key), "")]:
+        check.found("changed", f"The time in which the key {key} signed was changed.")
     check.expected.setdefault(said.size, []).append((who, said.root))
     return said.size, said.root
 

@@ -244,7 +244,10 @@ def read_timestamp(response: bytes, note: str, roots: Sequence[Any] = ()) -> Tim
     at that moment, as far as `roots` go. Revocation is not. Raises `Malformed`.
     """
     try:
-        status, token = _parts(_one(response).content, 2)
+        outer = _one(response)
+        status, token = _parts(outer.content, 2)
+        if {outer.tag, status.tag, token.tag} != {SEQUENCE}:
+            raise Malformed("It is no time-stamp.")
         if _parts(status.content)[0].content != b"\0":
             raise Malformed("The time-stamp was not granted.")
         kind, wrapped = _parts(token.content, 2)

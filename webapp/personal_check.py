@@ -33,12 +33,22 @@ WHERE NOT EXISTS (SELECT FROM audit_entry AS entry
     WHERE sealed.value = encode(kept.commitment, 'hex'))
 ORDER BY subject, commitment""")
 
+# whom a value is about tells what an erasure takes: the actor, else the stream or the person that the entry names
+MOVED = text("""SELECT entry.stream, entry.stream_seq, entry.id, sealed.key, kept.subject FROM audit_entry AS entry
+CROSS JOIN LATERAL (SELECT convert_from(entry.content, 'UTF8')::jsonb AS content) AS said
+CROSS JOIN LATERAL jsonb_each_text(said.content -> 'personal') AS sealed
+JOIN audit_personal AS kept ON kept.commitment = decode(sealed.value, 'hex')
+WHERE NOT coalesce(kept.subject IN (
+    CASE WHEN sealed.key LIKE 'actor.%' THEN 'account:' || entry.actor_id ELSE entry.stream END,
+    CASE WHEN sealed.key NOT LIKE 'actor.%' THEN 'contact:' || (said.content -> 'data' ->> 'contact_id') END), false)
+ORDER BY entry.stream, entry.stream_seq, sealed.key""")
+
 
 def check_personal(view: Reading) -> Iterator[Finding]:
-    """Entries whose personal values are gone although nobody erased them, and values that no entry names."""
+    """Personal values that are gone although nobody erased them, that no entry names, that became somebody else's."""
     try:
         with view.session.begin_nested():
-            rows, unnamed = view.session.execute(MISSING).all(), view.session.execute(UNNAMED).all()
+            rows, unnamed, moved = (view.session.execute(each).all() for each in (MISSING, UNNAMED, MOVED))
     except DataError:
         sentence = "An entry was changed and cannot be read, so not all personal values were looked for."
         yield Finding(stream="audit:log", seq=None, entry_id=None, problem="changed", sentence=sentence)
@@ -49,3 +59,6 @@ def check_personal(view: Reading) -> Iterator[Finding]:
     for subject, commitment in unnamed:
         sentence = f"{subject}: the personal value {commitment} was inserted; no entry names it."
         yield Finding(stream=subject, seq=None, entry_id=None, problem="inserted", sentence=sentence)
+    for stream, seq, entry_id, name, subject in moved:
+        sentence = f"{stream}, entry {seq}: the personal value “{name}” was changed: it is kept as one of {subject}."
+        yield Finding(stream=stream, seq=seq, entry_id=entry_id, problem="changed", sentence=sentence)

@@ -215,8 +215,7 @@ def test_a_change_beside_the_entries_is_named(office: Office, statement: str, pr
 
 def test_times_of_keys_are_those_of_their_predecessor_s_word(office: Office) -> None:
     office.clock.advance(timedelta(hours=1))
-    office.rotate()
-    office.sign()
+    office.rotate()  # nothing is signed with it yet, so its time stands in that word alone
     assert findings(office) == []
 
     tamper(
@@ -225,7 +224,14 @@ def test_times_of_keys_are_those_of_their_predecessor_s_word(office: Office) -> 
         "UPDATE audit_key SET until = until + interval '1 minute' WHERE until IS NOT NULL",
     )
 
-    assert [each.problem for each in findings(office)] == ["changed"]
+    assert {each.problem for each in findings(office)} == {"changed"}
+
+
+def test_since_when_the_first_key_signs_stands_in_what_it_has_signed(office: Office) -> None:
+    tamper(office, "UPDATE audit_key SET since = since - interval '1 minute'")
+
+    assert {each.problem for each in findings(office)} == {"changed"}
+    assert all("time in which the key" in each.sentence for each in findings(office))
 
 
 def test_erasing_a_person_leaves_everything_green(office: Office) -> None:

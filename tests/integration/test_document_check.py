@@ -21,9 +21,8 @@ from documents.intake import receive
 from documents.metadata import EditDocument
 from documents.states import change_state
 from webapp.bootstrap import Application
-from webapp.described_check import check_descriptions
-from webapp.document_check import check_blobs, check_content, check_versions
-from webapp.personal_check import check_personal
+from webapp.cli.audit import check_records
+from webapp.document_check import check_blobs, check_content
 
 OPTIONS = {"deadline": None, "suppress_health_check": [HealthCheck.function_scoped_fixture]}
 TABLES = ("document_version", "document_link", "document", "blob")
@@ -91,8 +90,7 @@ class Archive:
         with self.application.units.reading(SYSTEM) as view:
             blobs = self.application.blobs
             content = check_content(view, blobs, lambda _done, _total: None)
-            described = [*check_personal(view), *check_descriptions(view)]
-            found = [*check_versions(view), *described, *content, *check_blobs(view, blobs)]
+            found = [*check_records(view), *content, *check_blobs(view, blobs)]
         return [(each.stream, each.problem, each.sentence) for each in found]
 
     def file(self, digest: str) -> Path:

@@ -55,7 +55,7 @@ def audit_check(context: click.Context, as_json: bool, no_content: bool, notes: 
             kept = (each.read(LONGEST) for each in notes)
             found = check_everything(view, chain(kept, _published(application, view, away)), progress) + away
         found += check_timestamps(view, Roots(settings.tsa_roots) if settings.tsa_roots else None)
-        found += [*check_personal(view), *check_versions(view), *check_descriptions(view)]
+        found += check_records(view)
         if not no_content:
             with progress_bar("Documents") as progress:
                 found += check_content(view, application.blobs, progress)
@@ -78,6 +78,11 @@ def audit_check(context: click.Context, as_json: bool, no_content: bool, notes: 
             click.echo(finding["sentence"])
         click.echo(f"{len(findings)} findings." if findings else "Everything is as it was written.", err=True)
     context.exit(FINDINGS if findings else 0)
+
+
+def check_records(view: Reading) -> list[Finding]:
+    """What the database holds beside the trail and the blobs, compared with what was told."""
+    return [*check_personal(view), *check_versions(view), *check_descriptions(view)]
 
 
 @click.command()
