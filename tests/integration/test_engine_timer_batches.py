@@ -116,3 +116,23 @@ def test_timers_of_called_cases_are_told_from_others(world: World) -> None:
     own = world.rows("SELECT element_id, is_called FROM timer")
 
     assert (called, own) == ([("wait", True)], [("own", False)])
+
+
+def test_a_look_that_finds_nothing_is_not_planned_anew_however_many_wait(world: World) -> None:
+    with world.engine.begin() as connection:
+        run = connection.exec_driver_sql
+        run("SET LOCAL session_replication_role = replica")  # there are no instances
+        run(
+            "INSERT INTO timer (instance_id, id, element_id, due_at) SELECT lpad(n::text, 26, '0'), 'T', 'e', "
+            "TIMESTAMPTZ '2100-01-01' + n * interval '1 second' FROM generate_series(1, 5000) n"
+        )
+        run("ANALYZE timer")
+    looks = 20
+
+    for _ in range(looks):
+        world.do(FireDueTimers(limit=200), SYSTEM)
+
+    counted = "SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE statement ~ 'FROM timer t'"
+    plans = world.rows(counted)
+    assert [known + anew for known, anew in plans] == [looks - 1] * 2
+    assert all(anew <= 6 for _, anew in plans)
