@@ -158,6 +158,7 @@ DOORS = (  # importing these registers their commands, handlers and tables
     "webapp.outbox.delivery",
     "webapp.erp.delivery",
     "processes",
+    "webapp.customer_cases",
     "webapp.document_reminders",
     "webapp.operations",
     "webapp.accounts.people",

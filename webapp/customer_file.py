@@ -1,6 +1,7 @@
 """What cases, tasks and documents add to the customer file, each as far as the reader may see it."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ARRAY, ColumnElement, Select, String, and_, cast, func, literal, select, union_all
@@ -192,6 +193,45 @@ def running_cases(view: Reading, key: str, *, limit: int = 20) -> list[RunningCa
             )
         )
     return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceCase:
+    """A case about a device."""
+
+    device_id: str
+    id: str
+    name: str
+    business_key: str | None
+    state: str
+    stage: str | None
+    started_at: datetime
+
+
+def cases_of_devices(view: Reading, device_ids: Sequence[str], *, limit: int = 100) -> list[DeviceCase]:
+    """The newest cases about some devices, as far as the reader may see them; those that run come first."""
+    about = (
+        select(InstanceEntityRow.entity_id, InstanceRow)
+        .join(InstanceRow, InstanceRow.id == InstanceEntityRow.instance_id)
+        .where(
+            InstanceEntityRow.entity == "crm.device",
+            InstanceEntityRow.entity_id.in_(device_ids),
+            visible_instances(view.actor),
+        )
+    )
+    newest = about.order_by(InstanceRow.ended_at.is_not(None), InstanceRow.id.desc()).limit(limit)
+    return [
+        DeviceCase(
+            device_id=device_id,
+            id=row.id,
+            name=definition(view, row.definition_id).name,
+            business_key=row.business_key,
+            state=row.state,
+            stage=row.stage if row.state == RUNNING else None,
+            started_at=row.started_at,
+        )
+        for device_id, row in (view.session.execute(newest) if device_ids else ())
+    ]
 
 
 def _of_customer(view: Reading, ids: Sequence[str]) -> ColumnElement[bool]:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -24,6 +24,7 @@ COLUMNS = (
     *("created_at", "created_by", "changed_at", "changed_by", "row_version"),
 )
 ESCAPED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+ENCODER = json.JSONEncoder(ensure_ascii=False)  # json.dumps makes one for each call
 SPECIAL = re.compile(r"[\\\t\n\r]")
 ADDRESS = ("id", "customer_id", "position", "kind", "street", "postal_code", "city", "city_key", "region", "country")
 
@@ -111,18 +112,20 @@ def write(unit: UnitOfWork, made: Sequence[NewCustomer]) -> None:
 
 def _row(made: NewCustomer, now: datetime, who: str) -> tuple[Any, ...]:
     profile = made.profile
-    plain = (
-        json.dumps(stored(getattr(profile, name)), ensure_ascii=False) if name in JSON else getattr(profile, name)
-        for name in PLAIN
-    )
+    plain = (_told(getattr(profile, name)) if name in JSON else getattr(profile, name) for name in PLAIN)
     worked_out = (
         made.match_keys,
         words(profile.name),
         made.search_text(),
         made.completeness,
-        json.dumps(made.findings, ensure_ascii=False),
+        _told(made.findings),
     )
     return (made.id, made.number, *plain, *worked_out, now, who, now, who, 1)
+
+
+def _told(value: Any) -> str:
+    """As JSON; most of these columns are empty."""
+    return ENCODER.encode(stored(value)) if value else "{}" if isinstance(value, dict) else "[]"
 
 
 def _addresses(made: NewCustomer) -> Iterable[tuple[Any, ...]]:
@@ -144,23 +147,37 @@ def _addresses(made: NewCustomer) -> Iterable[tuple[Any, ...]]:
 def copy(unit: UnitOfWork, table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
     """Put rows into a table; what the session holds back must have been flushed."""
     names = ", ".join(f'"{each}"' for each in columns)
-    written = "".join(["\t".join([_cell(value) for value in row]) + "\n" for row in rows])
+    written = "".join(["\t".join([PLAINLY[type(value)](value) for value in row]) + "\n" for row in rows])
     if written:
         with unit.driver.cursor().copy(f'COPY "{table}" ({names}) FROM STDIN') as copying:
             copying.write(written)
 
 
-def _cell(value: Any) -> str:
-    """A value as COPY reads it (PostgreSQL's manual, COPY, text format); psycopg takes five times as long to say it."""
-    if value is None:
-        return "\\N"
-    if isinstance(value, str):
-        return value.translate(ESCAPED) if SPECIAL.search(value) else value
-    if isinstance(value, bool):
-        return "t" if value else "f"
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return _cell(to_array(value)) if isinstance(value, list) else str(value)
+def _text(value: str) -> str:
+    return value.translate(ESCAPED) if SPECIAL.search(value) else value
+
+
+class _Cells(dict[type, Callable[[Any], str]]):
+    """How values of a type are written as COPY reads them (PostgreSQL's manual, COPY, text format).
+
+    psycopg takes five times as long to say it.
+    """
+
+    def __missing__(self, kind: type) -> Callable[[Any], str]:
+        """For texts and lists of other types than Python's own, else as Python writes it."""
+        self[kind] = self[str] if issubclass(kind, str) else self[list] if issubclass(kind, list) else str
+        return self[kind]
+
+
+PLAINLY = _Cells(
+    {
+        type(None): lambda _: "\\N",
+        str: _text,
+        bool: lambda value: "t" if value else "f",
+        datetime: datetime.isoformat,
+        list: lambda value: _text(to_array(value)),
+    }
+)
 
 
 def as_json(value: Any) -> str | None:

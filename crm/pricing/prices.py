@@ -40,16 +40,16 @@ class Prices:
     def __init__(self, view: Reading, customer_id: str | None, currency: str, day: date) -> None:
         self._view = view
         self._currency = currency
-        self._lists = _lists(view, customer_id, currency, day)
+        self.lists = _lists(view, customer_id, currency, day)
         self._known: dict[str, list[tuple[int, ListPriceRow]]] = {}
 
     def load(self, products: Iterable[str]) -> None:
         """Read what the lists say of some products."""
         fresh = set(products) - self._known.keys()
         self._known |= {each: [] for each in fresh}
-        if not fresh or not self._lists:
+        if not fresh or not self.lists:
             return
-        ranks = {row.id: rank for rank, (_, row) in enumerate(self._lists)}
+        ranks = {row.id: rank for rank, (_, row) in enumerate(self.lists)}
         wanted = select(ListPriceRow).where(ListPriceRow.price_list_id.in_(ranks), ListPriceRow.product_id.in_(fresh))
         for row in self._view.session.scalars(wanted):
             self._known[row.product_id].append((ranks[row.price_list_id], row))
@@ -60,7 +60,7 @@ class Prices:
         fitting = [(rank, row) for rank, row in self._known[product.id] if row.from_quantity <= quantity]
         if fitting:
             rank, row = min(fitting, key=lambda each: (each[0], -each[1].from_quantity))
-            source, found = self._lists[rank]
+            source, found = self.lists[rank]
             return Quote(price=row.price, source=source, list_name=found.name, most_discount=row.most_discount)
         if product.currency != self._currency:  # a price in another currency is no price to start from
             return None

@@ -75,6 +75,9 @@ def match(unit: UnitOfWork, call: ServiceCall) -> dict[str, Any]:
         return facts | NOBODY
     one_at_a_time(unit, f"sales_cycle:{found.id}")
     running = running_chain(unit, found.id, subject, call.instance_id)
+    if running is not None and told.get("separate_reason"):
+        _note(unit, call, "separate", facts={"running": running, "reason": str(told["separate_reason"])})
+        running = None
     return facts | _about(unit, call, found) | {"ambiguous": ambiguous, "running_case": running}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,13 @@ from crm.calls.errors import CallNotFound, CallOfTask, CustomerBusy, LeaseOver, 
 from crm.calls.leasing import LEASE, FinishCall, GiveBackCall, KeepCall, TakeCall, TakenCall, TakeNextCall
 from crm.calls.queries import CallSummary
 from crm.calls.queueing import QueueCallback
+from crm.cards import card
+from crm.customer_file.entries import FileFilter, customer_file
 from crm.errors import WrongFields
+from crm.payments.queries import payments
+from crm.payments.receivables import receivables
+from crm.profiles import FINANCE
+from crm.sales.queries import InvoiceFilter, invoices
 from tests.dunning_desk import CLERK, DunningDesk
 from tests.offer_case import person
 from webapp.bootstrap import Application, build
@@ -230,3 +237,32 @@ def test_only_who_makes_calls_sees_the_queue(desk: DunningDesk) -> None:
         queue_of(desk, REVIEWER)
     with pytest.raises(Forbidden):
         desk.do(TakeNextCall(), REVIEWER)
+
+
+def test_an_agent_sees_the_sums_of_dunning_calls_and_no_others(dunning: DunningDesk) -> None:
+    called = dunning.customer()
+    dunning.invoice(called)
+    dunning.clock.advance(timedelta(days=20))
+    dunning.night()
+    dunning.pass_days(20)
+    other = dunning.customer(name="Inny")
+    dunning.invoice(other)
+    dunning.clock.advance(timedelta(days=20))  # late as well, and nobody is to be called about it yet
+    callback(dunning, other)
+
+    debts = {(each.customer_name, each.kind): [debt.amount for debt in each.debts] for each in queue_of(dunning)}
+
+    assert not KASIA.may("customer.finance")
+    assert debts == {("Żuraw", "dunning"): [Decimal("1230.00")], ("Inny", "callback"): []}
+    with dunning.application.units.reading(KASIA) as view:
+        for query in (
+            lambda: invoices(view, InvoiceFilter(customer_id=called)),
+            lambda: payments(view, customer_id=called),
+            lambda: receivables(view, called),
+        ):
+            with pytest.raises(Forbidden):
+                query()
+        shown = card(view, called)
+        kinds = {each.kind for each in customer_file(view, called, FileFilter(), limit=200).items}
+    assert (shown.standing, FINANCE & shown.profile.keys()) == (None, set())
+    assert not {"invoice", "payment"} & kinds

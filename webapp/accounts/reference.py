@@ -32,6 +32,11 @@ A person with several roles has the rights of all. A role that is not named here
 |---|---|
 """
 COMMANDS = """
+What customers owe is for who has `customer.finance`, with one exception by need to know: whoever makes the calls of
+dunning (`call.work`) sees in the queue and above such a call what that customer should have paid by now, in each
+currency, and for how many days. They see no invoice, payment, limit or account by it, and nothing of customers whom
+they call about something else.
+
 ## Rights, and the commands that ask for them
 
 Every page, route and program runs these commands, and whoever lacks the right is answered with 403. A command under *by

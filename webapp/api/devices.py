@@ -22,6 +22,7 @@ from crm.devices.registering import (
 )
 from crm.paging import Part
 from webapp.api.routing import Body, Routes
+from webapp.customer_file import DeviceCase, cases_of_devices
 from webapp.web import run, view
 
 routes = Routes("devices")
@@ -168,6 +169,18 @@ def fit_part(device_id: str, body: FittingBody) -> Device:
     """Fit a part."""
     run(FitPart(device_id=device_id, **body.model_dump()))
     return _device(device_id)
+
+
+@routes.get(
+    "/devices/<id:device_id>/cases",
+    "The cases about a device that the caller may see; those that run first, then the newest",
+    answer=list[DeviceCase],
+    refusals=(403, 404),
+)
+def device_cases(device_id: str) -> list[DeviceCase]:
+    """List its cases."""
+    with view() as reading:
+        return cases_of_devices(reading, [queries.device(reading, device_id).id])
 
 
 @routes.get("/products/<id:product_id>/parts", "The parts of a product", answer=list[SparePart], refusals=(403,))

@@ -18,6 +18,7 @@ from crm.planning.rules import KnownRule, Rule, WriteRule
 from engine.instances import StartedInstance
 from webapp.api.routing import Body, Routes
 from webapp.api.shapes import Done
+from webapp.customer_cases import StartSeparateCase
 from webapp.planner import new_task, variables_of
 from webapp.web import current_actor, run, view
 
@@ -123,6 +124,34 @@ def drop_filter(filter_id: str) -> Done:
     """Drop a filter."""
     run(DropFilter(filter_id=filter_id))
     return Done()
+
+
+class SeparateBody(Body):
+    """Which rule joined it, and why a case of its own is wanted."""
+
+    rule_id: str = Field(max_length=26)
+    reason: str = Field(min_length=1, max_length=400)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BegunCase:
+    """The case that was begun."""
+
+    id: str
+
+
+@routes.post(
+    "/activities/<id:activity_id>/separate-case",
+    "Begin a case of its own for an activity that a rule joined to a running one, with a reason",
+    body=SeparateBody,
+    answer=BegunCase,
+    status=201,
+    refusals=(403, 404, 409, 422),
+)
+def separate_case(activity_id: str, body: SeparateBody) -> BegunCase:
+    """Begin a case beside the running one."""
+    begun = StartSeparateCase(activity_id=activity_id, rule_id=body.rule_id, reason=body.reason)
+    return BegunCase(id=run(begun))
 
 
 @routes.get("/activity-rules", "The table of rules of activities", answer=list[KnownRule], refusals=(403,))

@@ -29,6 +29,7 @@ from documents.access import Target
 from documents.queries import documents_of
 from storage.unit_of_work import Reading
 from webapp.accounts.roles import ROLE_PERMISSIONS
+from webapp.customer_cases import StartSeparateCase
 from webapp.pages.blueprint import MOST, answer, asked, blueprint
 from webapp.pages.formats import reader_zone
 from webapp.pages.shell import names
@@ -129,6 +130,23 @@ def settle_activity(activity_id: str, step: str) -> Response:
             page = _page(reading, activity_id, refusal=refusal)
         return make_response(page, 409 if isinstance(refusal, Conflict) else 422)
     return redirect(url_for("pages.activity", activity_id=activity_id))
+
+
+@blueprint.post("/activities/<id:activity_id>/separate-case")
+def start_separate_case(activity_id: str) -> Response:
+    """Begin a case beside the running one, or say why that cannot be."""
+    given = request.form
+    try:
+        begun = run(
+            StartSeparateCase(
+                activity_id=activity_id, rule_id=given.get("rule_id", ""), reason=given.get("reason", "").strip()
+            )
+        )
+    except (Conflict, InvalidInput) as refusal:
+        with view() as reading:
+            page = _page(reading, activity_id, refusal=refusal)
+        return make_response(page, 409 if isinstance(refusal, Conflict) else 422)
+    return redirect(url_for("pages.case", instance_id=begun))
 
 
 def _begin(name: str) -> datetime | None:

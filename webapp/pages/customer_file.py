@@ -6,19 +6,27 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import render_template, request
+from flask import Response, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
 
+from audit.giving import GiveOut
+from core.errors import Conflict, InvalidInput
 from core.identity import SYSTEM
 from crm.customer_file.entries import KINDS, FileEntry, FileFilter, customer_file
 from crm.errors import WrongFields
+from crm.opening import NoteCustomerOpened
 from crm.outbox.sent import documents_sent
 from crm.people import people
+from crm.sales.trade import trade
 from storage.unit_of_work import Reading
+from webapp.api.json_body import answer_json
+from webapp.customer_cases import StartSpecialOffer
 from webapp.customer_file import running_cases
+from webapp.customer_record import customer_record
 from webapp.pages.blueprint import asked, blueprint
 from webapp.pages.formats import reader_zone
 from webapp.pages.shell import names
-from webapp.web import view
+from webapp.web import run, view
 
 RECORD_WORDS = {  # what a document was filed with, as people say it
     "crm.customer": "the customer",
@@ -49,6 +57,39 @@ def sent_documents(customer_id: str) -> str:
         found = documents_sent(reading, customer_id, after=asked("after") or None, limit=SHOWN)
     template = "customers/sent_rows.html" if asked("after") else "customers/_sent.html"
     return render_template(template, customer_id=customer_id, sent=found)
+
+
+@blueprint.get("/customers/<id:customer_id>/trade")
+def customer_trade(customer_id: str) -> str:
+    """Contracts, orders, deliveries and goods bought."""
+    with view() as reading:
+        found = trade(reading, customer_id, limit=SHOWN)
+    return render_template("customers/_trade.html", trade=found)
+
+
+@blueprint.get("/customers/<id:customer_id>/record.json")
+def customer_record_file(customer_id: str) -> Response:
+    """Everything that is known of a customer as a file; the trail tells who took it."""
+    with view() as reading:
+        found = customer_record(reading, customer_id)
+    run(NoteCustomerOpened(customer_id=found.customer.id))
+    run(GiveOut(what="customer", form="json", subject=found.customer.id, rows=1))
+    answer = answer_json(found)
+    answer.headers["Content-Disposition"] = f"attachment; filename={found.customer.number}.json"
+    return answer
+
+
+@blueprint.post("/customers/<id:customer_id>/special-offer")
+def start_special_offer(customer_id: str) -> BaseResponse:
+    """Begin one and go to its case; what cannot be is said on the customer's page."""
+    try:
+        begun = run(StartSpecialOffer(customer_id=customer_id))
+    except (Conflict, InvalidInput) as refusal:
+        flash(refusal.sentence)
+        return redirect(url_for("pages.customer", customer_id=customer_id))
+    if not begun.is_new:
+        flash("A special offer for this customer is under way already.")
+    return redirect(url_for("pages.case", instance_id=begun.case_id))
 
 
 def file_values(reading: Reading, customer_id: str) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from crm.devices.warranties import RULES
 from crm.errors import CustomerNotFound, ProductNotFound, WrongFields
 from documents.queries import linked_documents
 from storage.unit_of_work import Reading
+from webapp.customer_file import cases_of_devices
 from webapp.pages.blueprint import MOST, answer, asked, blueprint
 from webapp.pages.shell import names
 from webapp.web import run, view
@@ -158,8 +159,10 @@ def service_contract(contract_id: str) -> str:
 
 def device_values(reading: Reading, customer_id: str, *, everything: bool = False) -> dict[str, Any]:
     """What the panel of devices on a customer's page shows."""
+    owned = queries.devices(reading, customer_id=customer_id, limit=200 if everything else RECENT)
     return {
-        "owned": queries.devices(reading, customer_id=customer_id, limit=200 if everything else RECENT),
+        "owned": owned,
+        "device_cases": cases_of_devices(reading, [each.id for each in owned.items]),
         "contracts": agreed.contracts(reading, customer_id),
     }
 
@@ -229,7 +232,8 @@ def _page(reading: Reading, device_id: str, refusal: Conflict | InvalidInput | N
     found = queries.device(reading, device_id)
     today = reading.clock.now().date().isoformat()
     documents = linked_documents(reading, "crm.device", found.id)
-    values = {"refusal": refusal, "names": names(), "today": today, "documents": documents}
+    values: dict[str, Any] = {"refusal": refusal, "names": names(), "today": today, "documents": documents}
+    values["cases"] = cases_of_devices(reading, [found.id])
     return render_template("devices/device.html", device=found, **values)
 
 
