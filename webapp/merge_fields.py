@@ -1,6 +1,7 @@
-"""What templates may ask for: fields of customers, offers and cases, told in words that a secretary can use."""
+"""What templates may ask for: fields of every kind of record, told in words that a secretary can use."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,103 +13,31 @@ from core.settings import Settings
 from crm import offer_queries, queries
 from crm.access import require_read
 from crm.company import company
+from crm.languages import language_of
 from crm.models import CustomerRow
+from crm.people import person
 from crm.profiles import Address, profile_of
 from crm.reach import prefix_query
+from crm.sales import queries as sales
 from crm.segments.queries import customers_in
-from documents.templates.shapes import DATE, FLAG, MONEY, NUMBER, OPEN, Field, listing, record
+from documents import queries as documents
+from documents.templates.shapes import Field
 from documents.templates.sources import MOST_RECIPIENTS, Recipient
 from engine import queries as engine
 from storage.unit_of_work import Reading
+from webapp.merge_catalogue import (
+    CASE,
+    CONTACT_FIELDS,
+    CUSTOMER,
+    DOCUMENT,
+    INVOICE_FIELDS,
+    KINDS,
+    LINES,
+    OF_KIND,
+    ORDER_FIELDS,
+)
 
-CUSTOMER, OFFER, CASE = "crm.customer", "crm.offer", "case"
-KINDS = {CUSTOMER: "Customer", OFFER: "Offer", CASE: "Case"}
-LANGUAGES = {"PL": "pl", "RO": "ro", "MD": "ro", "RU": "ru", "GB": "en", "US": "en", "IE": "en"}
 POSTAL = ("postal", "billing", "registered")  # which of a customer's addresses a letter goes to
-ADDRESS = record(
-    "address",
-    "Address for letters",
-    Field(name="street", title="Street", sample="ul. Łąkowa 5/12"),
-    Field(name="postal_code", title="Postal code", sample="30-102"),
-    Field(name="city", title="City", sample="Kraków"),
-    Field(name="country", title="Country", sample="PL"),
-)
-CUSTOMER_FIELDS = record(
-    "customer",
-    "Customer",
-    Field(name="number", title="Number", sample="K-00012"),
-    Field(name="name", title="Name", sample="Zakłady Mechaniczne Żuraw"),
-    Field(name="legal_name", title="Full name", sample="Zakłady Mechaniczne Żuraw sp. z o.o."),
-    Field(name="tax_id", title="Tax number", sample="PL 676-000-00-00"),
-    Field(name="email", title="E-mail", sample="biuro@zuraw.example"),
-    Field(name="phone", title="Phone", sample="+48 12 345 67 89"),
-    Field(name="payment_days", title="Days to pay", kind=NUMBER, sample="30"),
-    Field(name="key_account", title="Key account", kind=FLAG, sample="yes"),
-    Field(name="abc_class", title="Class A, B or C", sample="A"),
-    ADDRESS,
-    listing(
-        "contacts",
-        "People",
-        Field(name="name", title="Name", sample="Łucja Jaworska"),
-        Field(name="job_title", title="Job", sample="Purchasing"),
-        Field(name="email", title="E-mail", sample="l.jaworska@zuraw.example"),
-        Field(name="phone", title="Phone", sample="+48 600 100 200"),
-    ),
-)
-OFFER_FIELDS = record(
-    "offer",
-    "Offer",
-    Field(name="number", title="Number", sample="OF/2026/0012"),
-    Field(name="version", title="Version", kind=NUMBER, sample="2"),
-    Field(name="currency", title="Currency", sample="PLN"),
-    Field(name="net", title="Net", kind=MONEY, sample="10000.00"),
-    Field(name="vat", title="VAT", kind=MONEY, sample="2300.00"),
-    Field(name="gross", title="Gross", kind=MONEY, sample="12300.00"),
-    Field(name="owner", title="Who made it", sample="Ewa Kowalska"),
-    Field(name="valid_until", title="Valid until", kind=DATE, sample="2026-02-28"),
-    Field(name="payment_days", title="Days to pay", kind=NUMBER, sample="14"),
-    Field(name="delivery_terms", title="Delivery", sample="DAP Kraków"),
-    Field(name="note", title="Note", sample="Delivery in two parts."),
-    listing(
-        "lines",
-        "Lines",
-        Field(name="position", title="Position", kind=NUMBER, sample="1"),
-        Field(name="sku", title="Product number", sample="PO-25"),
-        Field(name="description", title="Description", sample="Pompa obiegowa 25-60"),
-        Field(name="quantity", title="Quantity", kind=NUMBER, sample="10"),
-        Field(name="unit", title="Unit", sample="szt."),
-        Field(name="unit_price", title="Price", kind=MONEY, sample="1000.00"),
-        Field(name="discount", title="Discount in %", kind=NUMBER, sample="5"),
-        Field(name="vat_rate", title="VAT in %", kind=NUMBER, sample="23"),
-        Field(name="net", title="Net", kind=MONEY, sample="9500.00"),
-    ),
-)
-CASE_FIELDS = record(
-    "case",
-    "Case",
-    Field(name="key", title="Business key", sample="OF/2026/0012"),
-    Field(name="process", title="Process", sample="Offer approval"),
-    Field(name="stage", title="Stage", sample="approval"),
-    Field(name="state", title="State", sample="running"),
-    Field(name="started", title="Begun on", kind=DATE, sample="2026-01-05"),
-    Field(name="data", title="Data of the case, by their names: case.data.amount", kind=OPEN),
-)
-COMMON = (
-    record(
-        "company",
-        "Our firm",
-        Field(name="name", title="Name", sample="Wisła Pompy SA"),
-        Field(name="tax_id", title="Tax number", sample="PL 676-11-11-111"),
-        Field(name="address", title="Address", sample="ul. Nadbrzeżna 1, 31-000 Kraków"),
-    ),
-    Field(name="author", title="Who writes", sample="Ewa Kowalska"),
-    Field(name="today", title="Today", kind=DATE, sample="2026-01-05"),
-)
-OF_KIND = {
-    CUSTOMER: (CUSTOMER_FIELDS, *COMMON),
-    OFFER: (OFFER_FIELDS, CUSTOMER_FIELDS, *COMMON),
-    CASE: (CASE_FIELDS, *COMMON),
-}
 
 
 class CrmMergeFields:
@@ -119,7 +48,7 @@ class CrmMergeFields:
         self._zone = ZoneInfo(settings.time_zone)
 
     def kinds(self) -> Mapping[str, str]:
-        """Customers, offers and cases."""
+        """Whatever the product knows: customers, contacts, what is sold, cases and documents."""
         return KINDS
 
     def catalogue(self, kind: str) -> tuple[Field, ...]:
@@ -129,11 +58,12 @@ class CrmMergeFields:
             raise InvalidInput(sentence, fields={"/kind": sentence})
         return OF_KIND[kind]
 
-    def language(self) -> str:
-        """That of the firm's country; English where we write no other."""
-        return LANGUAGES.get(self._country, "en")
+    def language(self, values: Mapping[str, Any] | None = None) -> str:
+        """That of the customer in the values of a record, else of the firm; English where we write no other."""
+        customer = (values or {}).get("customer") or {}
+        return str(customer.get("language") or (language_of(self._country) or "en"))
 
-    def values(self, reading: Reading, kind: str, record_id: str) -> dict[str, Any]:
+    def values_of(self, reading: Reading, kind: str, record_id: str) -> dict[str, Any]:
         """Raises `NotFound`, `Forbidden`."""
         own = company(reading)
         found: dict[str, Any] = {
@@ -141,15 +71,46 @@ class CrmMergeFields:
             "author": reading.actor.name,
             "today": reading.clock.now().astimezone(self._zone).date().isoformat(),
         }
-        if kind == CUSTOMER:
-            return found | {"customer": _customer(queries.customer(reading, record_id))}
-        if kind == OFFER:
-            offer = offer_queries.offer(reading, record_id)
-            return found | {
-                "offer": _offer(offer),
-                "customer": _customer(queries.customer(reading, offer.customer_id)),
-            }
-        return found | {"case": self._case(engine.instance(reading, record_id))}
+        return found | self._of(reading, kind, record_id)
+
+    def _of(self, reading: Reading, kind: str, record_id: str) -> dict[str, Any]:
+        if kind == CASE:
+            return {"case": self._case(engine.instance(reading, record_id))}
+        if kind == DOCUMENT:
+            return {"document": self._document(documents.document(reading, record_id))}
+        name, told, customer_id = self._sold(reading, kind, record_id)
+        customer = _customer(queries.customer(reading, customer_id))
+        return {"customer": customer} if told is None else {name: told, "customer": customer}
+
+    def _sold(self, reading: Reading, kind: str, record_id: str) -> tuple[str, dict[str, Any] | None, str]:
+        """What the record is called in templates, what is told of it, and whose it is."""
+        match kind:
+            case "crm.contact":
+                contact = person(reading, record_id)
+                return "contact", _named(contact, CONTACT_FIELDS), contact.customer_id
+            case "crm.offer":
+                offer = offer_queries.offer(reading, record_id)
+                return "offer", _offer(offer), offer.customer_id
+            case "crm.order":
+                order = queries.order(reading, record_id)
+                return "order", _named(order, ORDER_FIELDS), order.customer_id
+            case "crm.invoice":
+                invoice = sales.invoice(reading, record_id)
+                told = _named(invoice, INVOICE_FIELDS) | {"order": invoice.order.number if invoice.order else None}
+                return "invoice", told, invoice.customer_id
+        return "customer", None, record_id
+
+    def _document(self, found: documents.Document) -> dict[str, Any]:
+        return {
+            "title": found.title,
+            "number": found.number,
+            "type": found.type,
+            "state": found.state,
+            "version": found.latest.n,
+            "filed": found.created_at.astimezone(self._zone).date().isoformat(),
+            "digest": found.latest.digest,
+            "data": found.fields,
+        }
 
     def _case(self, case: Any) -> dict[str, Any]:
         return {
@@ -212,6 +173,7 @@ def _customer(found: queries.CustomerDetail) -> dict[str, Any]:
         "payment_days": profile.payment_days,
         "key_account": profile.key_account,
         "abc_class": profile.abc_class,
+        "language": language_of(profile.country),
         "address": {
             "street": address.street if address else None,
             "postal_code": address.postal_code if address else None,
@@ -239,21 +201,24 @@ def _offer(offer: offer_queries.Offer) -> dict[str, Any]:
         "payment_days": terms.payment_days,
         "delivery_terms": terms.delivery_terms,
         "note": terms.note,
-        "lines": [
-            {
-                "position": each.position,
-                "sku": each.sku,
-                "description": each.description,
-                "quantity": _text(each.quantity),
-                "unit": each.unit,
-                "unit_price": _text(each.unit_price),
-                "discount": _text(each.discount),
-                "vat_rate": _text(each.vat_rate),
-                "net": _text(each.net),
-            }
-            for each in offer.lines
-        ],
+        "lines": [_named(each, LINES) for each in offer.lines],
     }
+
+
+def _named(found: Any, fields: Field) -> dict[str, Any]:
+    """The attributes of a record that bear the names of fields, as JSON has them."""
+    return {each.name: _plain(getattr(found, each.name), each) for each in fields.fields}
+
+
+def _plain(value: Any, field: Field) -> Any:
+    match value:
+        case Decimal():
+            return _text(value)
+        case date():
+            return value.isoformat()
+        case list():
+            return [_named(each, field) for each in value]
+    return value
 
 
 def _text(value: Decimal) -> str:

@@ -39,6 +39,8 @@ class MessageQueued(MessageEvent):
     about: str | None
     papers: list[dict[str, Any]]
     template: str | None = None
+    template_language: str | None = None
+    template_version: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +182,8 @@ class TextWritten(Event):
     key: str
     title: str
     is_active: bool
+    language: str = ""
+    version: int | None = None
 
     @property
     def stream(self) -> str:

@@ -130,11 +130,12 @@ class BatchRow(Base):
 
 
 class TextRow(Base):
-    """A text that messages are written from."""
+    """A text that messages are written from; `language` is empty for customers without a variant of theirs."""
 
     __tablename__ = "outbox_text"
 
     key: Mapped[str] = mapped_column(NAME, primary_key=True)
+    language: Mapped[str] = mapped_column(NAME, primary_key=True, server_default="")
     title: Mapped[str]
     subject: Mapped[str]
     text: Mapped[str]
@@ -144,6 +145,20 @@ class TextRow(Base):
     row_version: Mapped[int] = mapped_column()
 
     __mapper_args__ = {"version_id_col": row_version}  # noqa: RUF012 -- SQLAlchemy's own attribute
+
+
+class TextVersionRow(Base):
+    """What a text said from a time on; never changed."""
+
+    __tablename__ = "outbox_text_version"
+
+    key: Mapped[str] = mapped_column(NAME, primary_key=True)
+    language: Mapped[str] = mapped_column(NAME, primary_key=True)
+    n: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    subject: Mapped[str]
+    text: Mapped[str]
+    written_at: Mapped[datetime]
+    written_by: Mapped[str]
 
 
 class BarRow(Base):

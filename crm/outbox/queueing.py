@@ -23,7 +23,7 @@ from crm.outbox.ports import Paper, PaperRef, Papers
 from crm.outbox.reaching import Reached, Way, reached, ways
 from crm.outbox.segments import MOST as MOST_SEGMENTS
 from crm.outbox.segments import count
-from crm.outbox.texts import fields_of, filled, text_named
+from crm.outbox.texts import fields_of, filled, text_for
 from storage.jobs.queue import JobRequest
 from storage.unit_of_work import Reading, UnitOfWork
 
@@ -112,6 +112,7 @@ def queue(
     row.papers = [_paper(number, each) for number, each in enumerate(found)]
     row.segments = count(text).segments if way.channel == known.SMS else None
     unit.session.add(row)
+    used = text_for(unit, command.template, whom) if command.template else None
     unit.emit(
         MessageQueued(
             message_id=row.id,
@@ -126,6 +127,8 @@ def queue(
                 {"document_id": each.document_id, "version": each.version, "digest": each.digest} for each in row.papers
             ],
             template=row.template,
+            template_language=used.language if used else None,
+            template_version=used.version if used else None,
         )
     )
     wake(unit, row)
@@ -158,7 +161,7 @@ def _way(unit: UnitOfWork, command: QueueMessage, whom: Reached) -> tuple[Way, l
 def _words(reading: Reading, command: QueueMessage, whom: Reached) -> tuple[str, str]:
     if command.template is None:
         return command.subject.strip(), command.text
-    template = text_named(reading, command.template)
+    template = text_for(reading, command.template, whom)
     about = (command.about.entity, command.about.id) if command.about else None
     values = fields_of(reading, whom, about) | dict(command.fields)
     subject = command.subject.strip() or filled(template.subject, values, "/subject")

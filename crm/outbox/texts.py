@@ -3,21 +3,27 @@
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import select
 
 from core.executor import handles
 from core.messages import Command
 from core.records import dataclass
+from crm.access import require_read
 from crm.checks import Findings, checked_version
 from crm.company import company, today
-from crm.errors import WrongFields
+from crm.errors import OfferNotFound, WrongFields
+from crm.languages import LANGUAGES, language_of
 from crm.models import CustomerRow, OfferRow, OfferVersionRow
 from crm.money import plain
 from crm.outbox.errors import TextNotFound
 from crm.outbox.events import TextWritten
-from crm.outbox.models import TextRow
+from crm.outbox.models import TextRow, TextVersionRow
 from crm.outbox.reaching import Reached
+from crm.queries import order
+from crm.sales.queries import invoice
 from storage.unit_of_work import Reading, UnitOfWork
 
 KEY = re.compile(r"[a-z][a-z0-9_]{0,63}")
@@ -36,6 +42,17 @@ PLACES = {  # what texts may ask for, and what it is
     "offer.gross": "its gross value",
     "offer.currency": "its currency",
     "offer.valid_until": "the last day on which it can be accepted",
+    "order.number": "the number of the order",
+    "order.currency": "its currency",
+    "order.gross": "its gross value",
+    "order.ordered_on": "when it was placed",
+    "order.due_on": "when it is to be delivered",
+    "invoice.number": "the number of the invoice",
+    "invoice.currency": "its currency",
+    "invoice.gross": "its gross value",
+    "invoice.balance": "what is still to be paid",
+    "invoice.issued_on": "when it was issued",
+    "invoice.due_on": "by when it is to be paid",
     "years": "of birthdays and anniversaries: how many",
     LINK: "the link by which a customer answers an offer",
 }
@@ -75,11 +92,34 @@ class MessageText:
     version: int
     changed_at: datetime | None = None
     changed_by: str | None = None
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextVersion:
+    """What a text said from a time on."""
+
+    n: int
+    language: str
+    subject: str
+    text: str
+    written_at: datetime
+    written_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilledText:
+    """A text as somebody would get it, and which variant and version of it that is."""
+
+    subject: str
+    text: str
+    language: str
+    version: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteText(Command):
-    """Write a text for messages, or change one."""
+    """Write a text for messages, or change one; with a `language` its variant for customers of that language."""
 
     key: str
     title: str
@@ -87,11 +127,12 @@ class WriteText(Command):
     text: str
     is_active: bool = True
     expected_version: int | None = None
+    language: str = ""
 
 
 @handles(WriteText, needs="template.edit")
 def write_text(command: WriteText, unit: UnitOfWork) -> int:
-    """Keep it and return its version. Raises `WrongFields` that names places which nothing fills."""
+    """Keep it and return its version. Raises `WrongFields` that names places which nothing fills, `TextNotFound`."""
     findings = Findings()
     title = findings.text("/title", command.title, "The title")
     subject = findings.text("/subject", command.subject, "The subject", longest=500)
@@ -103,30 +144,94 @@ def write_text(command: WriteText, unit: UnitOfWork) -> int:
         if unknown:
             known = ", ".join(f"{{{each}}}" for each in PLACES)
             findings.add(pointer, f"Nothing fills {{{unknown[0]}}}; there are {known}.")
+    if command.language and command.language not in LANGUAGES:
+        findings.add("/language", f"Texts are written in one of {', '.join(LANGUAGES)}, or in none for everybody else.")
     findings.refuse()
-    row = unit.session.get(TextRow, command.key)
+    row = unit.session.get(TextRow, (command.key, command.language))
+    if row is None and command.language:
+        text_named(unit, command.key)
     if row is None:
-        row = TextRow(key=command.key, row_version=1)
+        row = TextRow(key=command.key, language=command.language, row_version=1)
         unit.session.add(row)
     else:
         checked_version(f"The text {row.title}", expected=command.expected_version, current=row.row_version)
     row.title, row.subject, row.text, row.is_active = title, subject, command.text, command.is_active
     row.changed_at, row.changed_by = unit.clock.now(), unit.actor.id
-    unit.emit(TextWritten(key=row.key, title=title, is_active=row.is_active))
     unit.session.flush()  # the new row version is the answer
+    unit.session.add(
+        TextVersionRow(
+            key=row.key,
+            language=row.language,
+            n=row.row_version,
+            subject=row.subject,
+            text=row.text,
+            written_at=row.changed_at,
+            written_by=row.changed_by,
+        )
+    )
+    told = TextWritten(
+        key=row.key, title=title, is_active=row.is_active, language=row.language, version=row.row_version
+    )
+    unit.emit(told)
     return row.row_version
 
 
 def texts(reading: Reading) -> list[MessageText]:
     """All texts by title: the firm's own, and those that came with the product unless the firm has changed them."""
     rows = [_told(row) for row in reading.session.scalars(select(TextRow))]
-    own = {each.key for each in rows}
-    return sorted([*rows, *(_usual(key) for key in USUAL if key not in own)], key=lambda each: each.title)
+    own = {each.key for each in rows if not each.language}
+    told = [*rows, *(_usual(key) for key in USUAL if key not in own)]
+    return sorted(told, key=lambda each: (each.title, each.key, each.language))
+
+
+def choices(reading: Reading) -> list[MessageText]:
+    """The texts that one chooses from, each once; its variants are chosen by the customer's language."""
+    return [each for each in texts(reading) if each.is_active and not each.language]
+
+
+def versions(reading: Reading, key: str) -> list[TextVersion]:
+    """What a text and its variants said, the newest first. Raises `TextNotFound`."""
+    row = TextVersionRow
+    wanted = select(row).where(row.key == key).order_by(row.written_at.desc(), row.language, row.n.desc())
+    found = [
+        TextVersion(
+            n=each.n,
+            language=each.language,
+            subject=each.subject,
+            text=each.text,
+            written_at=each.written_at,
+            written_by=each.written_by,
+        )
+        for each in reading.session.scalars(wanted)
+    ]
+    if not found:
+        text_named(reading, key)
+    return found
+
+
+def preview(reading: Reading, key: str, whom: Reached, about: tuple[str, str] | None) -> FilledText:
+    """The text as this customer would get it; nothing is sent. Raises `TextNotFound`, `WrongFields`, `Forbidden`."""
+    require_read(reading)
+    found = text_for(reading, key, whom)
+    values = fields_of(reading, whom, about)
+    return FilledText(
+        subject=filled(found.subject, values, "/subject"),
+        text=filled(found.text, values),
+        language=found.language,
+        version=found.version,
+    )
+
+
+def text_for(reading: Reading, key: str, whom: Reached) -> MessageText:
+    """The text in the language of the customer's country, else for everybody. Raises `TextNotFound`."""
+    language = language_of(whom.customer.country) if whom.customer else None
+    row = reading.session.get(TextRow, (key, language)) if language else None
+    return text_named(reading, key) if row is None or not row.is_active else _told(row)
 
 
 def text_named(reading: Reading, key: str) -> MessageText:
-    """Raises `TextNotFound`, also for one that is not used any more."""
-    row = reading.session.get(TextRow, key)
+    """The text for everybody. Raises `TextNotFound`, also for one that is not used any more."""
+    row = reading.session.get(TextRow, (key, ""))
     if row is None and key in USUAL:
         return _usual(key)
     if row is None or not row.is_active:
@@ -156,9 +261,23 @@ def fields_of(reading: Reading, whom: Reached, about: tuple[str, str] | None) ->
         values |= _of_customer(whom.customer)
     if whom.name:
         values["contact.name"] = whom.name
-    if about is not None and about[0] == "crm.offer":
-        values |= _of_offer(reading, about[1])
+    match about:
+        case ("crm.offer", key):
+            values |= _of_offer(reading, key)
+        case ("crm.order", key):
+            values |= _shown("order", order(reading, key), ("number", "currency", "gross", "ordered_on", "due_on"))
+        case ("crm.invoice", key):
+            wanted = ("number", "currency", "gross", "balance", "issued_on", "due_on")
+            values |= _shown("invoice", invoice(reading, key), wanted)
     return values
+
+
+def _shown(name: str, found: Any, fields: tuple[str, ...]) -> dict[str, str]:
+    values = {each: getattr(found, each) for each in fields}
+    return {
+        f"{name}.{each}": plain(value) if isinstance(value, Decimal) else str(value or "–")
+        for each, value in values.items()
+    }
 
 
 def _of_customer(row: CustomerRow) -> dict[str, str]:
@@ -166,7 +285,9 @@ def _of_customer(row: CustomerRow) -> dict[str, str]:
 
 
 def _of_offer(reading: Reading, offer_id: str) -> dict[str, str]:
-    offer = reading.session.get_one(OfferRow, offer_id)
+    offer = reading.session.get(OfferRow, offer_id)
+    if offer is None:
+        raise OfferNotFound(offer_id)
     wanted = select(OfferVersionRow).where(OfferVersionRow.offer_id == offer.id, OfferVersionRow.n == offer.version)
     version = reading.session.scalars(wanted).one()
     return {
@@ -188,6 +309,7 @@ def _told(row: TextRow) -> MessageText:
         version=row.row_version,
         changed_at=row.changed_at,
         changed_by=row.changed_by,
+        language=row.language,
     )
 
 

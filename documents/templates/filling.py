@@ -21,7 +21,7 @@ LARGEST = 50 << 20  # bytes of one letter
 def run(order: dict[str, Any], folder: Path) -> list[str | None]:
     """Fill `template.docx` in for each of `records` into `0.docx`, `0.pdf` and so on; what refuses a letter, or None.
 
-    `order` has `records`, `at`, `language`, `title` and `pdf`, whether PDFs are wanted. Raises `InvalidInput`.
+    `order` has `records`, `languages`, `at`, `title` and `pdf`, whether PDFs are wanted. Raises `InvalidInput`.
     """
     unpack_carefully(folder / "template.docx")
     template = (folder / "template.docx").read_bytes()
@@ -38,7 +38,7 @@ def run(order: dict[str, Any], folder: Path) -> list[str | None]:
 def _letter(order: dict[str, Any], folder: Path, number: int, template: bytes, fields: dict[str, Any]) -> None:
     at = datetime.fromisoformat(order["at"])
     try:
-        content = render_docx(template, fields, at=at, environment=environment(order["language"]))
+        content = render_docx(template, fields, at=at, environment=environment(order["languages"][number]))
     except TypeError as error:
         raise TemplateRefused(f"The Word template cannot be filled in: {str(error)[:200]}.") from error
     if len(content) > LARGEST:
@@ -46,7 +46,9 @@ def _letter(order: dict[str, Any], folder: Path, number: int, template: bytes, f
     path = folder / f"{number}.docx"
     path.write_bytes(content)
     if order["pdf"]:
-        (folder / f"{number}.pdf").write_bytes(pdf_of(path, folder, order, at))
+        (folder / f"{number}.pdf").write_bytes(
+            pdf_of(path, folder, order | {"language": order["languages"][number]}, at)
+        )
 
 
 def pdf_of(path: Path, folder: Path, order: dict[str, Any], at: datetime) -> bytes:

@@ -50,7 +50,7 @@ class _Batch:
     waiting: Sequence[MailMergeLetterRow]
     values: Mapping[int, dict[str, Any]]
     refusals: Mapping[int, str]
-    language: str
+    languages: Mapping[int, str]
     at: datetime
 
 
@@ -83,7 +83,7 @@ def _next(host: Host, merge: MailMergeRow) -> _Batch:
         values, refusals = {}, {}
         for each in waiting:
             try:
-                values[each.position] = fields.values(view, each.kind, each.target)
+                values[each.position] = fields.values_of(view, each.kind, each.target)
             except DomainError as error:
                 refusals[each.position] = error.sentence
     return _Batch(
@@ -93,7 +93,7 @@ def _next(host: Host, merge: MailMergeRow) -> _Batch:
         waiting=waiting,
         values=values,
         refusals=refusals,
-        language=fields.language(),
+        languages={position: fields.language(each) for position, each in values.items()},
         at=host.clock.now(),
     )
 
@@ -105,7 +105,8 @@ def _made(batch: _Batch, blobs: BlobStore, staging: Staging) -> list[MadeLetter]
         lay_out(blobs, batch.digest, folder / "template.docx")
         records = [batch.values[position] for position in positions]
         try:
-            told = fill_in(folder, records, batch.merge.title, at=batch.at, language=batch.language, pdf=True)
+            languages = [batch.languages[position] for position in positions]
+            told = fill_in(folder, records, batch.merge.title, at=batch.at, languages=languages, pdf=True)
         except (TemplateRefused, WorkTimedOut) as error:
             return made + [MadeLetter(position=position, sentence=error.sentence) for position in positions]
         for number, position in enumerate(positions):

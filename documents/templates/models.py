@@ -23,6 +23,8 @@ class DocumentTemplateRow(Base):
     checked_at: Mapped[datetime]
     checked_by: Mapped[str] = mapped_column(NAME)
     retired_at: Mapped[datetime | None]
+    language: Mapped[str | None] = mapped_column(NAME)  # of its words; None: for everybody without a variant of theirs
+    variant_of: Mapped[str | None] = mapped_column(ID, ForeignKey("document_template.document_id"), index=True)
 
 
 class RecipientListRow(Base):

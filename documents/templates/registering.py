@@ -1,6 +1,7 @@
 """Templates: put into force after a check, looked at with sample data, filled in for one record."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from documents.templates.events import TemplateAdopted, TemplateRetired
 from documents.templates.models import DocumentTemplateRow
 from documents.templates.shapes import samples
 from documents.templates.sources import MergeFields
+from documents.templates.writing import MONTHS
 from documents.word import TemplateRefused
 from documents.words import words
 from storage.blobs.store import BlobStore
@@ -34,6 +36,7 @@ EDIT, USE = "template.edit", "document.file"  # the rights
 LARGEST = 20 << 20  # bytes
 TYPE = "template"
 LONGEST = 500  # characters of a reason
+LANGUAGES = tuple(sorted(MONTHS))  # in which amounts and dates can be written
 
 
 class TemplateNotFound(NotFound):
@@ -62,6 +65,8 @@ class TemplateView:
     checked_at: datetime
     checked_by: str
     is_retired: bool
+    language: str | None
+    variant_of: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +80,10 @@ class TemplateReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdoptTemplate(Command):
-    """Put checked content into force: as a new template, or as the next version of one."""
+    """Put checked content into force: as a new template, or as the next version of one.
+
+    With `variant_of` it is the same letter as that template, in the `language` of some customers.
+    """
 
     title: str
     kind: str
@@ -84,6 +92,8 @@ class AdoptTemplate(Command):
     template_id: str | None = None
     reason: str | None = None
     fields: tuple[str, ...]
+    language: str | None = None
+    variant_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,16 +129,7 @@ def adopt(host: Host, command: AdoptTemplate, *, actor: Actor) -> tuple[FiledDoc
         more = f", and {len(report.findings) - 1} more" if len(report.findings) > 1 else ""
         sentence = f"The template has errors: {first['sentence']} ({first['place']}{more})"
         raise TemplateHasErrors(sentence, findings=list(report.findings))
-    checked = AdoptTemplate(
-        title=command.title,
-        kind=command.kind,
-        blob=command.blob,
-        file_name=command.file_name,
-        template_id=command.template_id,
-        reason=command.reason,
-        fields=report.fields,
-    )
-    filed: FiledDocument = host.executor.execute(checked, actor=actor)
+    filed: FiledDocument = host.executor.execute(replace(command, fields=report.fields), actor=actor)
     return filed, report
 
 
@@ -136,12 +137,15 @@ def adopt(host: Host, command: AdoptTemplate, *, actor: Actor) -> tuple[FiledDoc
 def adopt_template(command: AdoptTemplate, unit: UnitOfWork) -> FiledDocument:
     """Raises `TemplateNotFound`, `InvalidInput`."""
     if command.template_id is None:
+        _check_variant(command, unit)
         link = DocumentLink(kind="template", id=command.kind, role="template")
         order = FileDocument(
             title=command.title, type=TYPE, blob=command.blob, file_name=command.file_name, links=(link,)
         )
         filed = file(unit, order)
-        row = DocumentTemplateRow(document_id=filed.id, kind=command.kind)
+        row = DocumentTemplateRow(
+            document_id=filed.id, kind=command.kind, language=command.language, variant_of=command.variant_of
+        )
         unit.session.add(row)
     else:
         row = _row(unit, command.template_id, lock=True)
@@ -154,6 +158,42 @@ def adopt_template(command: AdoptTemplate, unit: UnitOfWork) -> FiledDocument:
     facts = _facts(unit, filed.id, filed.version)
     unit.emit(TemplateAdopted(**facts, kind=row.kind, fields=list(command.fields)))
     return filed
+
+
+def _check_variant(command: AdoptTemplate, unit: UnitOfWork) -> None:
+    if command.language is not None and command.language not in LANGUAGES:
+        sentence = f"Letters are written in one of these languages: {', '.join(LANGUAGES)}."
+        raise InvalidInput(sentence, fields={"/language": sentence})
+    if command.variant_of is None:
+        return
+    first = _row(unit, command.variant_of, lock=True)
+    if first.variant_of is not None or first.kind != command.kind or command.language in {None, first.language}:
+        sentence = (
+            "A variant is in another language than the first template, tells of the same kind, and has none itself."
+        )
+        raise InvalidInput(sentence, fields={"/language": sentence})
+    if _variant(unit, first.document_id, command.language) is not None:
+        sentence = f"There is a variant in {command.language} already; add the next version of that one."
+        raise InvalidInput(sentence, fields={"/language": sentence})
+
+
+def _variant(view: Reading, template_id: str, language: str | None) -> DocumentTemplateRow | None:
+    row = DocumentTemplateRow
+    wanted = select(row).where(row.variant_of == template_id, row.language == language, row.retired_at.is_(None))
+    return view.session.scalars(wanted.limit(1)).first()
+
+
+def variants(view: Reading, template_id: str) -> list[TemplateView]:
+    """The same letter in other languages, by language. Raises `Forbidden`."""
+    return sorted(
+        (each for each in templates(view) if each.variant_of == template_id), key=lambda each: each.language or ""
+    )
+
+
+def in_language(view: Reading, found: TemplateView, language: str) -> TemplateView:
+    """The variant in a language, where there is one; else the template itself."""
+    row = None if found.language == language else _variant(view, found.id, language)
+    return found if row is None else template(view, row.document_id)
 
 
 @handles(RetireTemplate, needs=EDIT)
@@ -199,31 +239,35 @@ def filled(
 ) -> tuple[bytes, TemplateView]:
     """The template filled in for a record, or with sample data where none is named; nothing is filed.
 
+    A customer gets the variant in their language; the view that comes with it names what was filled in.
+
     Raises `TemplateNotFound`, `TemplateRefused`, `Forbidden`, `NotFound`.
     """
     with host.units.reading(actor) as view:
         found = template(view, template_id)
         fields, blobs = view.port(MergeFields), view.port(BlobStore)
-        values = samples(fields.catalogue(found.kind))
+        values, language = samples(fields.catalogue(found.kind)), found.language or fields.language()
         if record_id:
-            values = fields.values(view, found.kind, record_id)
+            values = fields.values_of(view, found.kind, record_id)
+            language = fields.language(values)
+            found = in_language(view, found, language)
     with workbench() as folder:
         lay_out(blobs, found.digest, folder / "template.docx")
-        (refusal,) = fill_in(folder, [values], found.title, at=host.clock.now(), language=fields.language(), pdf=pdf)
+        (refusal,) = fill_in(folder, [values], found.title, at=host.clock.now(), languages=[language], pdf=pdf)
         if refusal is not None:
             raise TemplateRefused(refusal)
         return (folder / ("0.pdf" if pdf else "0.docx")).read_bytes(), found
 
 
 def fill_in(
-    folder: Path, records: Sequence[Mapping[str, Any]], title: str, *, at: datetime, language: str, pdf: bool
+    folder: Path, records: Sequence[Mapping[str, Any]], title: str, *, at: datetime, languages: Sequence[str], pdf: bool
 ) -> list[str | None]:
     """Letters `0.docx`, `0.pdf` and so on beside `template.docx`; a sentence for each that was refused.
 
     Raises `TemplateRefused` where the template itself is the trouble, `WorkTimedOut`.
     """
     by_office = pdf and office.is_installed()
-    order: dict[str, Any] = {"records": records, "title": title, "at": at.isoformat(), "language": language}
+    order: dict[str, Any] = {"records": records, "title": title, "at": at.isoformat(), "languages": languages}
     order["pdf"] = pdf and not by_office
     told: list[str | None] = work(
         "template.fill", order, folder, refused=TemplateRefused, seconds=30 + 2 * len(records)
@@ -281,4 +325,6 @@ def _view(row: DocumentTemplateRow, document: DocumentRow, version: DocumentVers
         checked_at=row.checked_at,
         checked_by=row.checked_by,
         is_retired=row.retired_at is not None,
+        language=row.language,
+        variant_of=row.variant_of,
     )

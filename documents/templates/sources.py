@@ -30,14 +30,14 @@ class MergeFields(Protocol):
     def catalogue(self, kind: str) -> tuple[Field, ...]:
         """The fields of a template about such a record. Raises `InvalidInput` for a kind that is none."""
 
-    def values(self, reading: Reading, kind: str, record_id: str) -> dict[str, Any]:
+    def values_of(self, reading: Reading, kind: str, record_id: str) -> dict[str, Any]:
         """The fields of one record as JSON, for an actor who may see it. Raises `NotFound`, `Forbidden`."""
 
     def recipients(self, reading: Reading, wanted: Mapping[str, Any]) -> Sequence[Recipient]:
         """Those who fit a search, or those with the `ids`, in their order; for an actor who may see them."""
 
-    def language(self) -> str:
-        """The language in which amounts and dates are written: en, pl, ro, ru or another."""
+    def language(self, values: Mapping[str, Any] | None = None) -> str:
+        """The language of a letter with these values, else of the firm: en, pl, ro, ru or another."""
 
 
 class NobodyFound(InvalidInput):

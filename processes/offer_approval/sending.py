@@ -18,7 +18,7 @@ from crm.outbox.offers import SendOffer, send_offer
 from crm.outbox.ports import Paper, PaperRef, Papers, Tokens
 from crm.outbox.reaching import reached
 from crm.outbox.recipients import recipients_at
-from crm.outbox.texts import fields_of, filled, text_named
+from crm.outbox.texts import preview
 from crm.queries import customer
 from documents.access import Target
 from documents.links import DocumentLink
@@ -49,14 +49,13 @@ def make_paper(unit: UnitOfWork, call: ServiceCall) -> dict[str, Any]:
     view = ProcessView(unit)
     found = offer(view, str(call.inputs["offer_id"]))
     file_offer_paper(view, found, case_id=call.instance_id)
-    fields = fields_of(view, reached(view, found.customer_id, None), ("crm.offer", found.id))
-    usual = text_named(view, "offer")
+    cover = preview(view, "offer", reached(view, found.customer_id, None), ("crm.offer", found.id))
     return _ways_to(view, found) | {
         "package_version": str(found.version),
         "papers": _choices(view, found, call.instance_id),
         "enclosures": [],
-        "cover_subject": filled(usual.subject, fields),
-        "cover_text": filled(usual.text, fields),
+        "cover_subject": cover.subject,
+        "cover_text": cover.text,
         "sending_note": None,
     }
 

@@ -175,18 +175,18 @@ def test_sec_01_the_page_tells_it_in_words_with_a_way_to_the_log(
     browser: FlaskClient = app.test_client()
     log_in(browser, name="adam")
 
-    page = browser.get("/audit/unusual-reads").text
+    page = browser.get("/unusual-reads").text
 
     assert "Ewa Maj read very many customers" in page
     assert "70 on 14.03.2026 between 10:00 and 11:00; the busiest hour of the four weeks before had 10." in page
     link = "/audit?actor=ewa&amp;kind=customer.opened&amp;since=2026-03-14&amp;until=2026-03-14"
     assert link in page
     assert "Customer opened" in browser.get(link.replace("&amp;", "&")).text
-    short = post(browser, f"/audit/unusual-reads/{found.id}", remark="ok")
+    short = post(browser, f"/unusual-reads/{found.id}", remark="ok")
     assert (short.status_code, "Say what came of it" in short.text) == (422, True)
-    assert post(browser, f"/audit/unusual-reads/{found.id}", remark="Agreed with her manager").status_code == 302
-    assert "Agreed with her manager" in browser.get("/audit/unusual-reads?show=looked").text
-    assert "Nothing unusual" in browser.get("/audit/unusual-reads").text
+    assert post(browser, f"/unusual-reads/{found.id}", remark="Agreed with her manager").status_code == 302
+    assert "Agreed with her manager" in browser.get("/unusual-reads?show=looked").text
+    assert "Nothing unusual" in browser.get("/unusual-reads").text
 
 
 def test_sec_01_who_opens_a_customer_stands_in_the_log(

@@ -25,8 +25,9 @@ from crm.outbox.offers import AnswerLink, DeclineOffer, RevokeLink, SendOffer, S
 from crm.outbox.ports import PaperRef
 from crm.outbox.queries import Bar, Message, MessageFilter, MessageSummary, Wish
 from crm.outbox.queueing import About, Letterhead, QueueMessage
+from crm.outbox.reaching import reached
 from crm.outbox.segments import Counted, count
-from crm.outbox.texts import MessageText, WriteText
+from crm.outbox.texts import FilledText, MessageText, TextVersion, WriteText
 from crm.paging import Part
 from webapp.api.routing import Body, Routes
 from webapp.outbox.offer_paper import offer_paper
@@ -101,6 +102,14 @@ class TextBody(Body):
     text: str
     is_active: bool = True
     expected_version: int | None = None
+    language: str = Field(default="", description="en, pl, ro or ru; empty for customers without a variant of theirs")
+
+
+class TextPreviewQuery(Body):
+    """With which record."""
+
+    customer: str | None = Field(default=None, max_length=26)
+    about: str = Field(default="", max_length=60, description="such as crm.offer:ID, crm.order:ID or crm.invoice:ID")
 
 
 class CountBody(Body):
@@ -242,7 +251,35 @@ def write_text(key: str, body: TextBody) -> MessageText:
     """Write or change a text."""
     run(WriteText(key=key, **body.model_dump()))
     with view() as reading:
-        return next(each for each in message_texts.texts(reading) if each.key == key)
+        return next(each for each in message_texts.texts(reading) if (each.key, each.language) == (key, body.language))
+
+
+@routes.get(
+    "/outbox/texts/<key>/versions",
+    "What a text and its variants said",
+    answer=list[TextVersion],
+    refusals=(403, 404),
+)
+def text_versions(key: str) -> list[TextVersion]:
+    """List versions, the newest first."""
+    with view() as reading:
+        return message_texts.versions(reading, key)
+
+
+@routes.get(
+    "/outbox/texts/<key>/preview",
+    "A text as a customer would get it, in their language; nothing is sent",
+    query=TextPreviewQuery,
+    answer=FilledText,
+    refusals=(403, 404, 422),
+)
+def preview_text(key: str, query: TextPreviewQuery) -> FilledText:
+    """Fill it in for a record."""
+    kind, _, about = query.about.partition(":")
+    with view() as reading:
+        message_texts.text_named(reading, key)
+        whom = reached(reading, query.customer, None)
+        return message_texts.preview(reading, key, whom, (kind, about) if about else None)
 
 
 @routes.post("/outbox/segments", "How many SMS a text takes", body=CountBody, answer=Counted)

@@ -26,7 +26,9 @@ routes = Routes("templates")
 TEMPLATE = "/templates/<id:template_id>"
 UPLOADED = {
     "title": "what people call it; the file's name when absent",
-    "kind": "the kind of record that it tells of: crm.customer, crm.offer or case",
+    "kind": "the kind of record that it tells of, such as crm.customer, crm.offer, crm.invoice, document or case",
+    "language": "en, pl, ro or ru: the language of its words",
+    "variant_of": "the id of the template that is the same letter for everybody else",
     "reason": "what has changed",
 }
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -82,7 +84,7 @@ class PreviewQuery(Body):
 class LetterBody(Body):
     """One letter."""
 
-    record: str = Field(min_length=1, max_length=100, description="the id of the customer, offer or case")
+    record: str = Field(min_length=1, max_length=100, description="the id of the record")
     output: str = Field(default="pdf", pattern="^(pdf|docx)$")
     title: str | None = Field(default=None, max_length=250)
     type: str | None = Field(default=None, max_length=100)
@@ -153,6 +155,8 @@ def _adopted(template_id: str | None) -> AdoptedTemplate:
         template_id=template_id,
         reason=optional(received.fields, "reason"),
         fields=(),
+        language=optional(received.fields, "language"),
+        variant_of=optional(received.fields, "variant_of"),
     )
     filed, report = registering.adopt(application(), command, actor=current_actor())
     return AdoptedTemplate(id=filed.id, version=filed.version, digest=filed.digest, report=report)

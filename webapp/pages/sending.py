@@ -43,7 +43,7 @@ def new_message() -> str:
         if document is not None and not customer_id:
             customer_id = next((link.id for link in document.links if link.kind == "crm.customer"), "")
         people = recipients_at(reading, customer_id) if customer_id else []
-        known = [each for each in texts.texts(reading) if each.is_active]
+        known = texts.choices(reading)
     values = {"customer_id": customer_id, "document": document, "people": people, "texts": known, "key": new_id()}
     return render_template("outbox/new.html", channels=NAMES, words=NO_TEXT, given={}, fault=None, **values)
 
@@ -167,7 +167,7 @@ def _offer_page(offer_id: str, given: dict[str, str], fault: str | None) -> str:
         people = [each for each in recipients_at(reading, found.customer_id) if each.channel == words.EMAIL]
         written, _ = _words(reading, given.get("template") or "offer", "", offer_id)
         papers = linked_documents(reading, "crm.offer", found.id)
-        known = [each for each in texts.texts(reading) if each.is_active]
+        known = texts.choices(reading)
     if given:
         written = given.get("subject", ""), given.get("text", "")
     return render_template(
@@ -190,22 +190,22 @@ def _words(reading: Reading, template: str, customer_id: str, offer_id: str) -> 
     if not template:
         return NO_TEXT, None
     try:
-        found = texts.text_named(reading, template)
+        texts.text_named(reading, template)
         about = None
         if offer_id:
             offer = offer_queries.offer(reading, offer_id)
             about, customer_id = ("crm.offer", offer.id), offer.customer_id
-        values = texts.fields_of(reading, reached(reading, customer_id or None, None), about)
-        return (texts.filled(found.subject, values), texts.filled(found.text, values)), None
+        found = texts.preview(reading, template, reached(reading, customer_id or None, None), about)
     except DomainError as error:
         return NO_TEXT, error.sentence
+    return (found.subject, found.text), None
 
 
 def _again(error: DomainError) -> str:
     form = request.form
     with view() as reading:
         document = document_queries.document(reading, form["document"]) if form.get("document") else None
-        known = [each for each in texts.texts(reading) if each.is_active]
+        known = texts.choices(reading)
     return render_template(
         "outbox/new.html",
         channels=NAMES,

@@ -52,7 +52,7 @@ PLAN = (  # group, (title, icon, endpoint, right, part of the address); the firs
     ("Sales", ("ERP", "refresh", "erp", "erp.exchange", "/erp")),
     ("Sales", ("Imports", "upload", "imports", "customer.edit", "/imports")),
     ("Audit", ("Log", "shield-check", "log", "audit.read", "/audit")),
-    ("Audit", ("Unusual reads", "eye", "unusual", "audit.read", "/audit/unusual-reads")),
+    ("Audit", ("Unusual reads", "eye", "unusual", "audit.read", "/unusual-reads")),
     ("Audit", ("Emergency access", "eye", "emergency", "audit.read", "/emergency-access")),
     ("Administration", ("Emergency access", "eye", "emergency", "emergency.open", "/emergency-access")),
     ("Administration", ("Substitution", "user-check", "substitution_list", "account.administer", "/substitutions")),

@@ -2,6 +2,7 @@
 
 from flask import Response, render_template, request, url_for
 
+from core.errors import Forbidden, NotFound
 from documents.reading import ReadDocument
 from documents.templates import lists, registering
 from documents.templates.letters import LetterOrder
@@ -17,6 +18,7 @@ from webapp.pages.shell import names
 from webapp.uploads import optional, receive_file
 from webapp.web import application, current_actor, run, view
 
+LANGUAGES = {"en": "English", "pl": "Polish", "ro": "Romanian", "ru": "Russian"}
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
@@ -34,6 +36,7 @@ def templates() -> str:
         kind=kind,
         fields=written(sources.catalogue(kind)),
         names=names(),
+        languages=LANGUAGES,
     )
 
 
@@ -63,6 +66,8 @@ def _adopt(template_id: str | None) -> str | Response:
         template_id=template_id,
         reason=optional(received.fields, "reason"),
         fields=(),
+        language=optional(received.fields, "language"),
+        variant_of=optional(received.fields, "variant_of"),
     )
     try:
         filed, _ = registering.adopt(application(), command, actor=current_actor())
@@ -76,12 +81,36 @@ def _adopt(template_id: str | None) -> str | Response:
 
 @blueprint.get("/templates/<template_id>")
 def template(template_id: str) -> str:
-    """One template as it looks with sample data."""
+    """One template as it looks with sample data, or with the record that somebody wants to see it with."""
     with view() as reading:
         found = registering.template(reading, template_id)
         kinds = reading.port(MergeFields).kinds()
         known = lists.recipient_lists(reading)
-    return render_template("template.html", template=found, kinds=kinds, lists=known, names=names())
+        others = registering.variants(reading, template_id)
+        first = registering.template(reading, found.variant_of) if found.variant_of else None
+        refusal, shown = None, found
+        if asked("record"):
+            try:
+                fields = reading.port(MergeFields)
+                language = fields.language(fields.values_of(reading, found.kind, asked("record")))
+                shown = registering.in_language(reading, found, language)
+            except (NotFound, Forbidden) as error:
+                refusal = error
+    taken = {found.language, *(each.language for each in others)}
+    return render_template(
+        "template.html",
+        template=found,
+        kinds=kinds,
+        lists=known,
+        names=names(),
+        record="" if refusal else asked("record"),
+        refusal=refusal,
+        shown=shown,
+        first=first,
+        variants=others,
+        languages=LANGUAGES,
+        free=[each for each in LANGUAGES if each not in taken],
+    )
 
 
 @blueprint.get("/templates/<template_id>/preview")

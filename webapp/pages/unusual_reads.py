@@ -33,7 +33,7 @@ class Told:
     log: str
 
 
-@blueprint.get("/audit/unusual-reads")
+@blueprint.get("/unusual-reads")
 def unusual() -> str:
     """Those that nobody has looked at yet, or all others."""
     return _page()
@@ -56,7 +56,7 @@ def _page(refusal: InvalidInput | Conflict | None = None) -> str:
     )
 
 
-@blueprint.post("/audit/unusual-reads/<id:unusual_id>")
+@blueprint.post("/unusual-reads/<id:unusual_id>")
 def look_at_unusual(unusual_id: str) -> Response | tuple[str, int]:
     """Say that one has looked at it, and what came of it."""
     try:
