@@ -40,6 +40,7 @@ class Family(Generic[Kept]):
         self._is_busy = False
         self._settled: set[str] = set()  # ended cases whose callers know, or do not care
         self._steps = 0  # numbered through all members, so that each can be told from all others
+        self._rounds = 0  # of timers that were due at once, see `limits`
 
     # what keepers say
 
@@ -74,7 +75,7 @@ class Family(Generic[Kept]):
 
     def attend(self, member: Kept) -> None:
         """A case has run: do what it asks of others, and all that follows from that."""
-        self._steps = max(self._steps, member.case.steps)
+        self._steps, self._rounds = max(self._steps, member.case.steps), max(self._rounds, member.case.rounds)
         if not self._is_busy and not member.case.asks:
             return
         self._agenda.append(partial(self._look_at, member))
@@ -89,7 +90,7 @@ class Family(Generic[Kept]):
 
     def counted(self, case: Case) -> Case:
         """A case that is about to run: its steps have the next numbers."""
-        case.count_from(self._steps)
+        case.count_from(self._steps, self._rounds)
         return case
 
     def _look_at(self, member: Kept) -> None:

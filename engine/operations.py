@@ -85,8 +85,8 @@ def _resume(instance_id: str, reason: str, unit: UnitOfWork) -> str:
     if running.locked.stopped_by is None:
         holding.hold_timers(unit, [each.id for each in held], held=False)
         holding.ask_again(unit, [each.id for each in held])
-        for about in holding.about_to_move(unit, [each.id for each in held]):
-            with_incidents(unit, partial(_go_on, about, unit), alone=False)
+    for about in holding.about_to_move(unit, [each.id for each in held]):
+        with_incidents(unit, partial(_go_on, about, unit), alone=False)
     return store.lock_related(unit, instance_id).instance_state
 
 
@@ -94,7 +94,7 @@ def _go_on(instance_id: str, unit: UnitOfWork, parking: Parking) -> None:
     """What was changed while it was held has set something going."""
     locked = store.lock_related(unit, instance_id)
     if locked.ended_at is None:  # nothing in its caller has cancelled it
-        running = Running(unit, locked, parking)
+        running = Running(unit, locked, parking, even_stopped=True)  # as what is moved in a stopped case begins at once
         running.case.go_on()
         running.save()
 

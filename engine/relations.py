@@ -99,11 +99,17 @@ class Relations:
         is_calling = task is not None and task.internal_data.get("calling") and not task.internal_data.get("failed")
         return task if is_calling else None
 
-    def count_from(self, steps: int) -> None:
+    def count_from(self, steps: int, rounds: int) -> None:
         """Number the next steps on from here: cases that run in one command share their numbers."""
-        self._tree.changes.steps = max(self._tree.changes.steps, steps)
+        changes = self._tree.changes
+        changes.steps, changes.rounds = max(changes.steps, steps), max(changes.rounds, rounds)
 
     @property
     def steps(self) -> int:
         """The number of the last step."""
         return self._tree.changes.steps
+
+    @property
+    def rounds(self) -> int:
+        """How many timers in a row, up to the one that this follows from, were due at once."""
+        return self._tree.changes.rounds

@@ -215,7 +215,6 @@ class Case(Relations):
         task = self._tree.tasks.get(token)
         if task is None or not (is_listening(task) or is_apart(task)):
             return False
-        self._tree.changes.disarmed.append(token)
         if not begin_apart(task):
             self._tree.resume(task, "fire")
         self._run()

@@ -9,6 +9,7 @@ from typing import Any
 from SpiffWorkflow.util.task import TaskState
 
 from engine.spiff.changes import ArmedTimer
+from engine.spiff.limits import begin_round, count_round
 
 APART = "apart"  # why an activity has not begun, or a token does not go on: what was done is to be durable first
 BEHIND = "behind"  # the activity is done; all that is left to do is to leave it
@@ -18,7 +19,9 @@ def hold_apart(task: Any) -> None:
     """Have a token wait until its command is durable."""
     tree = task.workflow
     task.internal_data["held"] = APART
-    tree.changes.armed[task.id] = ArmedTimer(id=task.id, node=task.task_spec.node, due_at=tree.around.now())
+    now = tree.around.now()
+    count_round(task, now)
+    tree.changes.armed[task.id] = ArmedTimer(id=task.id, node=task.task_spec.node, due_at=now)
 
 
 def hold_behind(task: Any) -> None:
@@ -41,7 +44,11 @@ def is_apart(task: Any) -> bool:
 
 
 def begin_apart(task: Any) -> bool:
-    """Its command is durable: the element begins, or is left; False where the token does not wait for that."""
+    """Its moment has come, its command is durable: the element begins, or is left.
+
+    False where the token does not wait for that, but for a timer of the diagram.
+    """
+    begin_round(task)
     if not is_apart(task):
         return False
     del task.internal_data["held"]

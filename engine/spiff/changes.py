@@ -147,3 +147,4 @@ class Changes:
     moves: list[tuple[str, str]] = field(default_factory=list)  # flows taken and elements begun: id, scope's token
     searched: bool = False  # a variable was set that inbox searches look into
     steps: int = 0
+    rounds: int = 0  # timers in a row that were due as soon as they were armed, up to this command

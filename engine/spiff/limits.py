@@ -6,6 +6,7 @@ neither a long history of a loop is written nor the same time spent once more.
 
 from collections import Counter
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from engine.errors import LIMITS, StepFailed
@@ -14,6 +15,8 @@ from engine.feel.run import WORK
 MAXIMUM_STEPS = 20_000  # elements in one command
 MAXIMUM_WORK = 5_000_000  # steps of FEEL in one command
 MAXIMUM_TOKENS = 10_000  # at once in one case
+MAXIMUM_ROUNDS = 20_000  # timers in a row that keep nobody waiting
+AT_ONCE = timedelta(seconds=1)  # what waits for less does not wait
 AGAIN = 20  # of the elements up to the limit, one in so many is kept
 LAST = 1_000  # elements that tell what the loop is made of
 NAMED = 5  # of them are told
@@ -48,6 +51,31 @@ def check_room(tokens: int, element: str, step: int, parked: Mapping[int, Any]) 
     if tokens > MAXIMUM_TOKENS:
         sentence = f"The case has more than {MAXIMUM_TOKENS} tokens at once; do fewer things at the same time."
         raise _stopping(StepFailed(sentence, element=element, reason="too_many_tokens"), step, parked)
+
+
+def count_round(task: Any, due_at: datetime) -> None:
+    """A token is to wait for a moment; one that has come already is counted with those that led to it.
+
+    Raises `StepFailed` where a circle of such timers goes round too often.
+    """
+    tree = task.workflow
+    task.internal_data.pop("rounds", None)
+    if due_at - tree.around.now() >= AT_ONCE:
+        return
+    if tree.changes.rounds >= MAXIMUM_ROUNDS:
+        sentence = (
+            f"The case went on {MAXIMUM_ROUNDS} times by timers that were due at once; a loop in it has no end."
+            f" It goes round {_loop_of(task)}. Have its timer wait a second or longer."
+        )
+        raise StepFailed(sentence, element=task.task_spec.node.id, token=task.id, reason="endless_loop")
+    task.internal_data["rounds"] = tree.changes.rounds + 1
+
+
+def begin_round(task: Any) -> None:
+    """The moment has come that a token waits for: what it leads to follows from what had led to it."""
+    changes = task.workflow.changes
+    changes.disarmed.append(task.id)
+    changes.rounds = max(changes.rounds, task.internal_data.pop("rounds", 0))
 
 
 def check_storable(task: Any, values: Mapping[str, Any]) -> None:

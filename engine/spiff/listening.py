@@ -11,6 +11,7 @@ from engine.bpmn.names import MAXIMUM, fits
 from engine.feel.kinds import imported
 from engine.spiff.changes import ArmedTimer
 from engine.spiff.element import Element, wait
+from engine.spiff.limits import count_round
 from engine.spiff.moments import cycle, moment
 from engine.subscriptions import Subscription
 
@@ -122,6 +123,7 @@ def _arm(owner: Catching, task: Any, trigger: Trigger) -> None:
     match trigger.kind:
         case "timer":
             at = _due(owner, task, trigger)
+            count_round(task, at)
             tree.changes.armed[task.id] = ArmedTimer(id=task.id, node=owner.node, due_at=at)
         case "message" | "signal":
             key = None if trigger.key is None else _key(owner, task, trigger.key)

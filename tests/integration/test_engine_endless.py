@@ -272,3 +272,94 @@ def test_a_text_that_no_column_holds_behind_a_timer_is_an_incident_that_names_th
     incident = world.rows("SELECT id FROM incident")[0][0]
     world.do(SkipIncident(incident_id=incident, reason="not needed"), ADMIN)
     assert count(world, "work_item") == 1
+
+
+AT_ONCE = LATER.replace("<timeDuration>PT1H</timeDuration>", "{}")
+CALLER = '<exclusiveGateway id="merge"/><callActivity id="call" calledElement="called"/>'
+
+
+@pytest.mark.parametrize(
+    "time",
+    [
+        "<timeDuration>PT0S</timeDuration>",
+        "<timeDuration>PT0.5S</timeDuration>",
+        "<timeDate>2020-01-01T00:00:00Z</timeDate>",
+    ],
+)
+def test_a_circle_through_a_timer_that_is_due_at_once_is_stopped(
+    world: JobWorld, monkeypatch: pytest.MonkeyPatch, time: str
+) -> None:
+    monkeypatch.setattr(limits, "MAXIMUM_ROUNDS", 5)
+    nodes = '<startEvent id="start"/><exclusiveGateway id="merge"/>' + AT_ONCE.format(time)
+    world.deploy(bpmn(nodes + chain("start", "merge", "later", "merge")))
+
+    world.start()
+    fired = [world.pass_time(timedelta(seconds=1)) for _ in range(9)]
+
+    (found,) = troubles(world)
+    assert (sum(fired), found[0]) == (5, "endless_loop")
+    assert "due at once" in found[1]
+    assert "later" in found[1]
+    world.do(RetryIncident(incident_id=world.rows("SELECT id FROM incident")[0][0], reason="once more"))
+    assert count(world, "timer") == 1
+
+
+def test_a_circle_of_steps_in_transactions_of_their_own_is_stopped(
+    world: JobWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "MAXIMUM_ROUNDS", 5)
+    apart = '<exclusiveGateway id="merge"/><task id="again" camunda:asyncBefore="true" camunda:asyncAfter="true"/>'
+    world.deploy(bpmn(f'<startEvent id="start"/>{apart}' + chain("start", "merge", "again", "merge")))
+
+    world.start()
+    fired = [world.pass_time(timedelta(seconds=1)) for _ in range(9)]
+
+    assert sum(fired) == 5
+    assert [code for code, _ in troubles(world)] == ["endless_loop"]
+
+
+def test_a_circle_of_calls_that_wait_for_nothing_is_stopped(world: JobWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "MAXIMUM_ROUNDS", 5)
+    at_once = AT_ONCE.format("<timeDuration>PT0S</timeDuration>")
+    world.deploy(bpmn(line(at_once, names=("later",)), key="called"))
+    world.deploy(bpmn(f'<startEvent id="start"/>{CALLER}' + chain("start", "merge", "call", "merge")))
+
+    world.start()
+    fired = [world.pass_time(timedelta(seconds=1)) for _ in range(9)]
+
+    assert sum(fired) <= 5
+    assert {code for code, _ in troubles(world)} == {"endless_loop"}
+
+
+def test_a_loop_that_looks_again_every_minute_is_never_stopped(
+    world: JobWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "MAXIMUM_ROUNDS", 2)
+    nodes = '<startEvent id="start"/><exclusiveGateway id="merge"/><task id="look" camunda:asyncBefore="true"/>'
+    wait = AT_ONCE.format("<timeDuration>PT1M</timeDuration>")
+    world.deploy(bpmn(nodes + wait + chain("start", "merge", "look", "later", "merge")))
+    world.start()
+
+    fired = [world.pass_time(timedelta(minutes=1)) for _ in range(12)]
+
+    assert sum(fired) >= 12
+    assert troubles(world) == []
+
+
+def test_many_timers_that_are_due_at_once_beside_one_another_are_no_circle(
+    world: JobWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "MAXIMUM_ROUNDS", 2)
+    each = (
+        '<task id="each" camunda:asyncBefore="true"><multiInstanceLoopCharacteristics>'
+        "<loopCardinality>8</loopCardinality></multiInstanceLoopCharacteristics></task>"
+    )
+    pause = AT_ONCE.format("<timeDuration>PT0S</timeDuration>")
+    world.deploy(bpmn(line(each, pause, names=("each", "later"))))
+    started = world.start()
+
+    world.pass_time(timedelta(seconds=1))
+    world.pass_time(timedelta(seconds=1))
+
+    assert troubles(world) == []
+    assert world.rows("SELECT id, state FROM instance") == [(started.id, "completed")]

@@ -13,7 +13,7 @@ from engine.errors import InstanceEnded, InstanceStopped
 from engine.incidents import SkipIncident
 from engine.instances import CancelInstance
 from engine.messages import PublishMessage
-from engine.operations import MoveTokens
+from engine.operations import MoveTokens, ResumeInstance, SuspendInstance
 from tests.engine_calling import BAD, calling_world, states
 from tests.engine_jobs import JobWorld
 from tests.engine_stage import ROOTS, boundary, call, event
@@ -108,3 +108,57 @@ def test_an_incident_ends_with_its_case(world: JobWorld) -> None:
     world.do(CancelInstance(instance_id=started.id, reason="over"))
 
     assert world.rows("SELECT state, resolution FROM incident") == [("resolved", "its token is gone")]
+
+
+def caller_beside(content: str) -> bytes:
+    """A caller with a person's work beside the call, and what that work can be moved to."""
+    fork = '<startEvent id="start"/><parallelGateway id="fork"/><userTask id="beside"/>'
+    ways = chain("start", "fork", "call") + chain("fork", "beside")
+    return bpmn(f"{fork}{call()}{content}{ways}", roots=ROOTS)
+
+
+def called_failing() -> bytes:
+    return bpmn(
+        line('<userTask id="work"/>', names=("work",)).replace('<endEvent id="end"/>', BAD), key="called", roots=ROOTS
+    )
+
+
+def test_what_was_moved_while_a_stopped_family_was_suspended_begins_when_it_is_resumed(world: JobWorld) -> None:
+    other = '<userTask id="other"/><endEvent id="done"/>' + chain("beside", "other", "done")
+    world.deploy(("called.bpmn", called_failing()), ("caller.bpmn", caller_beside(other)))
+    started = world.start()
+    ((work,),) = world.rows("SELECT id FROM work_item WHERE element_id = 'work'")
+    world.complete(work)
+    world.do(SuspendInstance(instance_id=started.id, reason="to look"))
+    world.do(MoveTokens(instance_id=started.id, source="beside", target="other", reason="another way"))
+
+    world.do(ResumeInstance(instance_id=started.id, reason="looked"))
+
+    assert world.rows("SELECT element_id FROM work_item") == [("other",)]
+    assert states(world) == {"process": "failed", "called": "failed"}
+    ((incident,),) = world.rows("SELECT id FROM incident WHERE state = 'open'")
+    world.do(SkipIncident(incident_id=incident, reason="not as bad"))
+    ((task,),) = world.rows("SELECT id FROM work_item")
+    world.complete(task)
+
+
+def test_a_family_can_be_resumed_though_what_was_moved_in_it_leads_to_an_error_that_nobody_catches(
+    world: JobWorld,
+) -> None:
+    worse = event("endEvent", "worse", "error e")
+    next_one = '<userTask id="work"/><userTask id="next"/>'
+    called = bpmn(line(next_one, names=("work", "next")), key="called")
+    world.deploy(("called.bpmn", called), ("caller.bpmn", caller_beside(worse + chain("beside", "worse"))))
+    started = world.start()
+    ((child,),) = world.rows("SELECT id FROM instance WHERE definition_key = 'called'")
+    world.do(SuspendInstance(instance_id=started.id, reason="to look"))
+    world.do(MoveTokens(instance_id=started.id, source="beside", target="worse", reason="another way"))
+    world.do(MoveTokens(instance_id=child, source="work", target="next", reason="another way"))
+
+    world.do(ResumeInstance(instance_id=started.id, reason="looked"))
+
+    assert states(world) == {"process": "failed", "called": "failed"}
+    assert world.rows("SELECT instance_id FROM incident WHERE state = 'open'") == [(started.id,)]
+    assert world.rows("SELECT element_id FROM work_item") == [("next",)]
+    with pytest.raises(InstanceStopped):
+        world.complete(world.rows("SELECT id FROM work_item")[0][0])
