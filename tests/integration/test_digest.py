@@ -104,3 +104,19 @@ def test_nothing_to_do_is_not_mailed_nor_anything_to_closed_accounts(
 
     assert mailed(application, clock, letters, MONDAY, "06:00") == 0
     assert anna.get("/tasks").status_code == 401
+
+
+def test_everybody_gets_theirs_however_many_there_are(
+    anna: Program, program: Callable[..., Program], application: Application, clock: FixedClock, letters: list[Any]
+) -> None:
+    ewa = program("ewa", "legal")
+    application.executor.execute(SetProfile(name="ewa", display_name="Ewa", email="ewa@example.com"), actor=SYSTEM)
+    ewa.post("/notifications/wish", json={"by_mail": False, "has_digest": True})
+    (free,) = [each["id"] for each in anna.get("/tasks?unassigned=true").json["items"]]
+    assert ewa.post(f"/tasks/{free}/claim").status_code == 200
+    clock.set(at(MONDAY, "06:00"))
+
+    send_all(application, batch=1)
+    make_worker(application).drain()
+
+    assert sorted(recipients[0] for recipients, _ in letters) == ["anna@example.com", "ewa@example.com"]

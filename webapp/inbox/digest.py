@@ -103,9 +103,9 @@ def _number(count: int) -> str:
     return f"{count} or more tasks" if count >= COUNTED else "1 task" if count == 1 else f"{count} tasks"
 
 
-def send_all(application: Application) -> None:
+def send_all(application: Application, batch: int = BATCH) -> None:
     """Send all that are due, a batch per transaction."""
-    while application.executor.execute(SendDigests(), actor=SYSTEM) >= BATCH:
+    while application.executor.execute(SendDigests(limit=batch), actor=SYSTEM) >= batch:
         pass
 
 
