@@ -91,8 +91,9 @@ def documents(
     are. Who sees few of the newest ones is looked up from the other side: only what they may see is asked about.
     """
     query = _narrowed(view, wanted or DocumentFilter()).order_by(DocumentRow.id.desc())
-    walk = _walk(view, query, after)
-    first, batch = next(walk), BATCH
+    batch = BATCH
+    walk = _walk(view, query, after, batch)
+    first = next(walk)
     few = _few(view, *first)
     if few is None:
         walk = chain([first], walk)
@@ -165,7 +166,7 @@ def _few(view: Reading, seen: Sequence[str], beyond: str | None) -> frozenset[st
 
 
 def _walk(
-    view: Reading, query: Select[DocumentRow], after: str | None, size: int = BATCH
+    view: Reading, query: Select[DocumentRow], after: str | None, size: int
 ) -> Iterator[tuple[list[str], str | None]]:
     """The ids of the visible ones of each batch, and where the next batch begins, None after the last."""
     light = query.with_only_columns(DocumentRow.id, DocumentRow.created_by).limit(size)
