@@ -36,6 +36,13 @@ from storage.unit_of_work import UnitOfWork
 GONE = "its token is gone"
 
 
+def refuse_suspended(locked: Locked) -> None:
+    """Raises `InstanceSuspended`."""
+    if locked.instance_state == "suspended":
+        sentence = "This case is suspended; nothing in it can change until an administrator resumes it."
+        raise InstanceSuspended(sentence, instance=locked.instance_id)
+
+
 class Running:
     """A locked instance, its case in memory, and everything that has to be written when it waits again.
 
@@ -57,9 +64,8 @@ class Running:
     ) -> None:
         if locked.ended_at is not None:
             raise InstanceEnded("This case is over; nothing in it can change.", instance=locked.instance_id)
-        if locked.instance_state == "suspended" and not even_suspended:
-            sentence = "This case is suspended; nothing in it can change until an administrator resumes it."
-            raise InstanceSuspended(sentence, instance=locked.instance_id)
+        if not even_suspended:
+            refuse_suspended(locked)
         if locked.stopped_by is not None and not even_stopped:
             sentence = (
                 "This case is stopped by an error that nothing catches; an administrator has to settle that first."

@@ -26,7 +26,7 @@ from engine.events import TaskAssigned, TaskClaimed, TaskCommented, TaskComplete
 from engine.feel.values import plain
 from engine.models import TaskCommentRow, TaskHistoryRow, WorkItemRow
 from engine.ports import AttachedDocument, TaskDocuments
-from engine.running import Running
+from engine.running import Running, refuse_suspended
 from engine.store import Finished, LockedTask
 from storage.unit_of_work import UnitOfWork
 
@@ -226,9 +226,12 @@ def _unknown(task_id: str) -> TaskNotFound:
 
 
 def open_task(task_id: str, unit: UnitOfWork) -> LockedTask:
-    """Lock an open task. Raises `TaskAlreadyCompleted`, `TaskNotFound`."""
+    """Lock an open task. Raises `TaskAlreadyCompleted`, `TaskNotFound`, `InstanceSuspended`."""
     task = store.lock_task(unit, task_id)
     if task is not None:
+        if task.instance_state == "suspended":
+            check_may_know(task, unit)
+            refuse_suspended(task)
         return task
     row = unit.session.scalar(select(TaskHistoryRow).where(TaskHistoryRow.id == task_id))
     if row is None or not _may_know(row, unit):

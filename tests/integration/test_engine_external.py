@@ -16,11 +16,12 @@ from engine.external import (
     ExternalTask,
     FailExternalTask,
     FetchExternalTasks,
+    ThrowExternalError,
 )
 from engine.incidents import RetryIncident
 from engine.operations import ResumeInstance, SuspendInstance
 from tests.engine_jobs import JobWorld
-from tests.engine_world import bpmn, line, person
+from tests.engine_world import bpmn, chain, line, person
 
 WORKER = person("robot", permissions=frozenset({"external.work"}))
 EXTERNAL = bpmn(
@@ -75,6 +76,49 @@ def test_a_fetched_task_is_with_its_worker_until_the_lock_runs_out(world: JobWor
     assert [each.id for each in fetch(world, worker="w2")] == [task.id]
     with pytest.raises(NotYourCall):
         world.do(CompleteExternalTask(task_id=task.id, worker="w1"), WORKER)
+
+
+def test_a_lock_that_ran_out_is_not_extended_and_still_lets_its_worker_answer_while_nobody_else_came(
+    world: JobWorld,
+) -> None:
+    world.start()
+    (task,) = fetch(world)
+    world.clock.advance(timedelta(seconds=61))
+
+    with pytest.raises(NotYourCall, match="fetch it again"):
+        world.do(ExtendExternalLock(task_id=task.id, worker="w1", lock_seconds=60), WORKER)
+    with pytest.raises(NotYourCall, match="Another worker has this task"):
+        world.do(CompleteExternalTask(task_id=task.id, worker="w2"), WORKER)
+    world.do(CompleteExternalTask(task_id=task.id, worker="w1"), WORKER)
+
+    assert open_tasks(world) == [("after",)]
+
+
+def test_an_error_that_a_worker_reports_is_caught_by_its_code_and_otherwise_an_incident(world: JobWorld) -> None:
+    caught = bpmn(
+        line(
+            '<serviceTask id="weigh" camunda:type="external" camunda:topic="scales"/>',
+            '<userTask id="after"/>',
+            names=("weigh", "after"),
+        )
+        + '<boundaryEvent id="heavy" attachedToRef="weigh"><errorEventDefinition errorRef="e"/></boundaryEvent>'
+        + '<userTask id="split"/><endEvent id="over"/>'
+        + chain("heavy", "split", "over"),
+        roots='<error id="e" errorCode="too_heavy"/>',
+        key="caught",
+    )
+    world.deploy(("caught.bpmn", caught))
+    for _ in range(2):
+        world.start("caught")
+    first, second = fetch(world)
+
+    world.do(ThrowExternalError(task_id=first.id, worker="w1", code="too_heavy", variables={"weight": 900}), WORKER)
+    world.do(ThrowExternalError(task_id=second.id, worker="w1", code="too_light", message="Nothing on it."), WORKER)
+
+    assert open_tasks(world) == [("split",)]
+    assert world.rows("SELECT code, message FROM incident") == [
+        ("uncaught_error", "Nothing catches the error too_light: Nothing on it.")
+    ]
 
 
 def test_eight_workers_share_the_tasks(world: JobWorld) -> None:

@@ -49,6 +49,8 @@ def test_nothing_moves_in_a_suspended_case(world: JobWorld) -> None:
 
     with pytest.raises(InstanceSuspended):
         world.complete(started.tasks[0].id)
+    with pytest.raises(InstanceSuspended, match="until an administrator resumes it"):
+        world.do(ClaimTask(task_id=started.tasks[0].id))
     assert world.pass_time(timedelta(hours=2)) == 0
 
     assert world.rows("SELECT state FROM instance") == [("suspended",)]

@@ -46,6 +46,7 @@ def due(world: World) -> datetime | None:
         ('camunda:dueDate="2026-02-01T10:00:00Z"', datetime(2026, 2, 1, 10, tzinfo=UTC)),
         ('camunda:dueDate="PT2H"', FRIDAY + timedelta(hours=2)),
         ('camunda:dueDate="=promised + duration(&quot;P1D&quot;)"', datetime(2026, 3, 2, 9, tzinfo=UTC)),
+        ('camunda:dueDate="=obieg.due at(duration(&quot;P2D&quot;))"', datetime(2026, 1, 7, 14, tzinfo=UTC)),
         ('obieg:sla="PT2H"', datetime(2026, 1, 5, 8, tzinfo=UTC)),  # one hour on Friday, one on Monday
         ('obieg:sla="P2D"', datetime(2026, 1, 7, 14, tzinfo=UTC)),  # Tuesday is Epiphany
         ('obieg:sla="=duration(span)"', datetime(2026, 1, 5, 9, tzinfo=UTC)),
