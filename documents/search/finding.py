@@ -25,7 +25,7 @@ WINDOW_APART, APART = 100, 64  # the same where so few of a bucket fit: each lie
 ENOUGH, ENOUGH_SECONDS = 20, 0.1  # with so many found a walk stops then, to be continued by who wants more
 SOME_SECONDS = 0.5  # after which one stops that has found anything
 NONE_SECONDS = 0.8  # after which one stops that has found nothing; who wants to know goes on from there
-LONGEST_SECONDS = 5.0  # a single statement that takes longer is refused as too broad
+LONGEST_SECONDS = 5.0  # of a walk that nobody goes on with; a statement that takes longer is refused as too broad
 FIRST = 2  # buckets of the first look-up
 GROWTH = 4  # times what was looked at, at most, until words are known to be rare
 SAMPLED = 16  # buckets that tell how many entries match in all, where what matches lies about as close everywhere
@@ -90,11 +90,14 @@ class Finder:
         self._statements = Statements(view, self._held, _closed_types(view), seconds=LONGEST_SECONDS)
         self.window = WINDOW if self._held.others is None else WINDOW_ASKED
 
-    def newest(self, query: str, most: int, *, top: int | None = None, is_even: bool = False) -> Window:
+    def newest(
+        self, query: str, most: int, *, top: int | None = None, is_even: bool = False, is_last: bool = False
+    ) -> Window:
         """At most so many entries at or below `top` that match a text query. Raises `SearchTooBroad`.
 
         `is_even`: what matches lies about as close everywhere, as words do and dates do not; then what is rare at the
-        newest end is looked up in all the rest at once.
+        newest end is looked up in all the rest at once. `is_last`: nobody goes on from where a walk stops that has
+        found nothing, so it is given more time.
         """
         began = time.monotonic()
         walk = _Walk(self._statements.newest_seq() if top is None else top, most, is_even, [])
@@ -109,7 +112,8 @@ class Finder:
                 self._by_index(query, walk)
             if not walk.wanted:
                 return Window(walk.found, walk.found[-1].seq - 1 or None)
-            if walk.upper > 0 and self._is_enough(len(walk.found), most, time.monotonic() - began):
+            elapsed = time.monotonic() - began
+            if walk.upper > 0 and self._is_enough(len(walk.found), most, elapsed, is_last=is_last):
                 return Window(walk.found, walk.upper)
         return Window(walk.found, None)
 
@@ -117,10 +121,10 @@ class Finder:
         """The titles of those of some subjects that the reader may see."""
         return self._statements.titles(kind, ids)
 
-    def _is_enough(self, found: int, most: int, elapsed: float) -> bool:
+    def _is_enough(self, found: int, most: int, elapsed: float, *, is_last: bool) -> bool:
         if found >= min(most, ENOUGH):
             return elapsed > ENOUGH_SECONDS
-        return elapsed > (SOME_SECONDS if found else NONE_SECONDS)
+        return elapsed > (SOME_SECONDS if found else LONGEST_SECONDS if is_last else NONE_SECONDS)
 
     def _ahead(self, query: str, walk: _Walk) -> tuple[int, int]:
         """How many entries are looked at one by one, and down to which; then the index is asked.

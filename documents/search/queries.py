@@ -156,7 +156,7 @@ def _known(view: Reading, finder: Finder) -> Known:
         wanted = value.replace('"', " ").strip()
         ending = "*" if wanted[-SHORTEST_PREFIX:].isalnum() and len(wanted) >= SHORTEST_PREFIX else ""
         named = question(f'kind:{CUSTOMER} title:"{wanted}{ending}"', Known(view.actor.id, _none, _none))
-        found = finder.newest(named.query, MOST_CUSTOMERS, is_even=True).found
+        found = finder.newest(named.query, MOST_CUSTOMERS, is_even=True, is_last=True).found
         return [each.removeprefix("customer:") for one in found for each in one.facts if each.startswith("customer:")]
 
     def types(value: str) -> Collection[str]:

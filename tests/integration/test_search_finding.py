@@ -199,3 +199,15 @@ def test_what_is_not_found_in_time_is_looked_for_further_back_by_who_asks(
 
     assert (first.items, first.is_more, first.meant) == ((), True, None)
     assert desk.everything('"alfa beta"', READS_ALL) == [old]
+
+
+def test_a_customer_that_is_looked_for_is_known_however_far_back_their_entry_lies(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = desk.customer("Alfa Beta")
+    with desk.units.engine.begin() as connection:
+        connection.execute(text("SELECT setval('search_entry_seq', 9000)"))  # as if so many had come since
+    desk.file("Umowa", to("crm.customer", old))
+    monkeypatch.setattr(finding, "NONE_SECONDS", 0.0)
+
+    assert desk.titles("customer:alfa type:document") == ["Umowa"]
