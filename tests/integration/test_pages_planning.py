@@ -205,7 +205,7 @@ def test_programs_book_and_read_calendars(program: Callable[..., Program]) -> No
     assert chief.post(f"/calendar-feeds/{feed['id']}/revoke").status_code == 200
     assert chief.get("/notifications").json["items"] == []
     assert chief.post("/notifications/read", json={}).json == {"marked": 0}
-    assert chief.post("/notifications/wish", json={"by_mail": True}).json == {"by_mail": True}
+    assert chief.post("/notifications/wish", json={"by_mail": True}).json == {"by_mail": True, "has_digest": False}
 
 
 def test_act_05_the_list_is_printed_with_the_same_rows(application: Application, director: FlaskClient) -> None:
