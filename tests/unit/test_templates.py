@@ -25,7 +25,8 @@ def check(folder: Path, content: bytes) -> dict[str, Any]:
 
 def fill(folder: Path, content: bytes, *records: dict[str, Any], pdf: bool = True) -> list[str | None]:
     (folder / "template.docx").write_bytes(content)
-    order = {"records": records, "at": "2026-01-05T07:00:00+00:00", "language": "pl", "title": "Oferta", "pdf": pdf}
+    wanted = {"languages": ["pl"] * len(records), "title": "Oferta", "pdf": pdf}
+    order = {"records": records, "at": "2026-01-05T07:00:00+00:00", **wanted}
     return filling.run(order, folder)
 
 
