@@ -63,7 +63,7 @@ def remind_by_mail(application: Application, arguments: dict[str, Any]) -> None:
     try:
         message["From"] = server.sender
         message["To"] = Address(account.display_name, addr_spec=account.email)
-        message["Subject"] = f"Obieg: {arguments['title']}"
+        message["Subject"] = " ".join(f"Obieg: {arguments['title']}".split())
         message["Date"] = format_datetime(now)
         message["Message-ID"] = f"<reminder-{arguments['key']}-{account.id}@obieg>"
         address = application.settings.public_url.rstrip("/") + str(arguments["address"])

@@ -9,6 +9,7 @@ from audit.erasing import PersonalDataErased, Subjects
 from audit.keys import KeyFile
 from audit.places import Publishers
 from audit.queries import TrailRights
+from audit.reads.looking import forget_remarks
 from audit.recorder import record
 from core.messages import Event
 from core.settings import Settings
@@ -74,7 +75,7 @@ from webapp.document_fields import FormJs
 from webapp.erasing import PapersOfPeople
 from webapp.erp.http import HttpErp
 from webapp.inbox.drafts import forget_drafts, forget_person
-from webapp.inbox.telling import tell_of_tasks
+from webapp.inbox.telling import forget_teller, tell_of_tasks
 from webapp.linked_records import RecordTitles
 from webapp.mail_directory import Directory
 from webapp.mail_jobs import open_mails
@@ -148,8 +149,11 @@ def forget_people(unit: UnitOfWork, events: Sequence[Event]) -> None:
         if not isinstance(event, PersonalDataErased):
             continue
         if event.subject.startswith("account:"):
-            forget(unit, event.subject.removeprefix("account:"))
-            forget_person(unit, event.subject.removeprefix("account:"))
+            account = event.subject.removeprefix("account:")
+            forget_teller(unit, account)
+            forget(unit, account)
+            forget_person(unit, account)
+            forget_remarks(unit, account)
         elif event.subject.startswith("contact:") and (erased := forget_contact(unit, event.subject)):
             unit.emit(erased)
 

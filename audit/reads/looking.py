@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from audit.reads.counting import USUAL
 from audit.reads.models import ReadHourRow, UnusualReadRow
@@ -96,6 +96,12 @@ def look_at_unusual_read(command: LookAtUnusualRead, unit: UnitOfWork) -> None:
         raise Conflict(f"{row.looked_by} has looked at it before you; the reason stands below it.")
     row.looked_at, row.looked_by, row.remark = unit.clock.now(), unit.actor.id, remark
     unit.emit(UnusualReadLookedAt(unusual_id=row.id, account=row.account, remark=remark))
+
+
+def forget_remarks(unit: UnitOfWork, account: str) -> None:
+    """Take away what auditors wrote about the reading of somebody who is erased; the numbers stay."""
+    row = UnusualReadRow
+    unit.session.execute(update(row).where(row.account == account).values(remark=None))
 
 
 def unusual_reads(view: Reading, *, are_open: bool = True, after: str | None = None, limit: int = MOST) -> UnusualReads:

@@ -224,9 +224,10 @@ def preview(reading: Reading, key: str, whom: Reached, about: tuple[str, str] | 
 
 def text_for(reading: Reading, key: str, whom: Reached) -> MessageText:
     """The text in the language of the customer's country, else for everybody. Raises `TextNotFound`."""
+    for_everybody = text_named(reading, key)  # what is not used any more is used in no language
     language = language_of(whom.customer.country) if whom.customer else None
     row = reading.session.get(TextRow, (key, language)) if language else None
-    return text_named(reading, key) if row is None or not row.is_active else _told(row)
+    return for_everybody if row is None or not row.is_active else _told(row)
 
 
 def text_named(reading: Reading, key: str) -> MessageText:

@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from audit.erasing import ErasePersonalData
 from audit.log import LogFilter, look
 from audit.queries import Entry
 from audit.reads.counting import CountReads
@@ -162,6 +163,8 @@ def test_sec_01_an_auditor_looks_at_it_with_a_reason_and_nobody_at_their_own(rea
     assert [each.remark for each in reader.found(are_open=False)] == ["Stock-taking, agreed with sales"]
     (entry,) = reader.told("audit.unusual_read_looked_at")
     assert (entry.actor_id, entry.data["remark"]) == ("auditor", "Stock-taking, agreed with sales")
+    do(ErasePersonalData(subject=f"account:{EWA.id}", reason="left the firm"), actor=SYSTEM)
+    assert [each.remark for each in reader.found(are_open=False)] == [None]
 
 
 def test_sec_01_the_page_tells_it_in_words_with_a_way_to_the_log(

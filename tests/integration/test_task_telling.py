@@ -7,13 +7,16 @@ from collections.abc import Callable
 
 import pytest
 
+from audit.erasing import ErasePersonalData
 from core.identity import SYSTEM
 from tests.engine_world import bpmn, line
 from tests.web import Program
 from webapp.accounts.people import CloseAccount, SetProfile
 from webapp.bootstrap import Application
 
-JOB = bpmn(line('<userTask id="check" name="Check it" camunda:candidateGroups="legal"/>', names=("check",)), key="job")
+JOB = bpmn(
+    line('<userTask id="check" name="Check&#10;it" camunda:candidateGroups="legal"/>', names=("check",)), key="job"
+)
 
 
 @pytest.fixture
@@ -70,3 +73,13 @@ def test_whoever_is_given_a_task_or_gets_one_back_is_told(people: dict[str, Prog
     assert [title for title, _ in told(anna)] == ["ewa did what you asked for and gave back: Check it"]
     assert anna.post(f"/tasks/{task}/assign", json={"assignee": "ewa"}).status_code == 200
     assert len(told(ewa)) == 2
+
+
+def test_who_is_erased_is_called_by_their_log_in_name_in_what_they_told_others(
+    people: dict[str, Program], task: str, application: Application
+) -> None:
+    remark(people, task, "@ewa please look")
+
+    application.executor.execute(ErasePersonalData(subject="account:anna", reason="left the firm"), actor=SYSTEM)
+
+    assert told(people["ewa"]) == [("anna mentions you at: Check it", f"/tasks/{task}")]

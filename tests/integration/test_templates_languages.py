@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -133,7 +135,7 @@ def test_dms_11_a_template_is_looked_at_with_a_real_record_before_it_is_used(
     assert (missing.status_code, "There is no customer 404" in missing.text) == (200, True)
 
 
-def write(application: Application, language: str = "", **words: str) -> int:
+def write(application: Application, language: str = "", **words: Any) -> int:
     usual = {"title": "Reminder", "subject": "Faktura {invoice.number}", "text": "Do zapłaty {invoice.balance}"}
     made: int = application.executor.execute(WriteText(key="remind", language=language, **usual | words), actor=SYSTEM)
     return made
@@ -177,6 +179,9 @@ def test_dms_11_texts_of_mails_follow_the_language_of_the_customer_and_the_trail
         ("en", 2, "To pay: {invoice.balance} {invoice.currency}"),
         ("en", 1, "draft"),
     ]
+    write(application, is_active=False)
+    with pytest.raises(TextNotFound):
+        do(replace(sent, customer_id=customer(application, "Firm IE", "GB")), actor=SYSTEM)
 
 
 def test_dms_11_a_variant_needs_its_text_and_a_language_that_we_write(application: Application, program: Make) -> None:

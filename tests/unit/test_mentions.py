@@ -11,13 +11,13 @@ from webapp.pages.formats import with_mentions
 
 
 def test_names_behind_an_at_sign_are_mentioned_once_and_addresses_of_mail_are_not() -> None:
-    text = "@anna, ask jan@firma.pl or @piotr.wilk. Thanks @anna! (@ola) https://x.example/@ewa"
+    text = "@anna, ask jan@firma.pl or @Piotr.Wilk. Thanks @Anna! (@ola) https://x.example/@ewa"
 
     assert mentioned(text) == ["anna", "piotr.wilk", "ola"]
 
 
 def test_mentioned_people_are_called_by_their_names() -> None:
-    shown = with_mentions("See @anna and @nobody", {"anna": "Anna <Nowak>"})
+    shown = with_mentions("See @Anna and @nobody", {"anna": "Anna <Nowak>"})
 
     assert shown == 'See <strong class="mention">@Anna &lt;Nowak&gt;</strong> and @nobody'
 

@@ -3,10 +3,11 @@
 import re
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 
 from core.ids import new_id
 from core.messages import Event
+from crm.planning.models import NotificationRow
 from crm.planning.telling import Telling, tell
 from documents.orders.making import Customers
 from documents.sharing.links import SeenBy
@@ -14,15 +15,17 @@ from engine import access
 from engine.events import TaskAssigned, TaskCommented, TaskDelegated, TaskEvent, TaskResolved
 from engine.models import TaskHistoryRow, WorkItemRow
 from storage.unit_of_work import UnitOfWork
+from webapp.accounts.models import AccountRow
 
 KIND = "task"
-MENTION = re.compile(r"(?<![\w@./-])@([a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?)")  # a log-in name, not part of an address
+# a log-in name that is not part of an address
+MENTION = re.compile(r"(?<![\w@./-])@([a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?)", re.IGNORECASE)
 MOST_MENTIONED = 20  # people of one comment
 
 
 def mentioned(text: str) -> list[str]:
     """The log-in names that a comment mentions, each once."""
-    return list(dict.fromkeys(MENTION.findall(text)))[:MOST_MENTIONED]
+    return list(dict.fromkeys(each.lower() for each in MENTION.findall(text)))[:MOST_MENTIONED]
 
 
 def tell_of_tasks(unit: UnitOfWork, events: Sequence[Event]) -> None:
@@ -34,6 +37,15 @@ def tell_of_tasks(unit: UnitOfWork, events: Sequence[Event]) -> None:
             _tell_given(unit, event, event.assignee, "gave you")
         elif isinstance(event, TaskResolved):
             _tell_given(unit, event, event.owner, "did what you asked for and gave back")
+
+
+def forget_teller(unit: UnitOfWork, account: str) -> None:
+    """Have what somebody told others begin with their log-in name, as long as the account still has another one."""
+    names = unit.session.scalars(select(AccountRow.display_name).where(AccountRow.name == account)).all()
+    row = NotificationRow
+    for name in names:
+        theirs = update(row).where(row.kind == KIND, row.title.startswith(f"{name} ", autoescape=True))
+        unit.session.execute(theirs.values(title=func.concat(account, func.substr(row.title, len(name) + 1))))
 
 
 def _tell_mentioned(unit: UnitOfWork, event: TaskCommented) -> None:
@@ -55,7 +67,7 @@ def _tell(unit: UnitOfWork, event: TaskEvent, person: str, how: str) -> None:
     telling = Telling(
         key=f"task:{new_id()}",  # each time it happens anew
         kind=KIND,
-        title=f"{unit.actor.name} {how}: {_named(unit, event)}",
+        title=" ".join(f"{unit.actor.name} {how}: {_named(unit, event)}".split()),  # a task's name may have lines
         address=f"/tasks/{event.task_id}",
         due_at=unit.clock.now(),
     )

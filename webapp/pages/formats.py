@@ -82,8 +82,9 @@ def with_mentions(text: str, names: Mapping[str, str]) -> Markup:
     """A comment with the people whom it mentions called by their names, everything else escaped."""
     found, end = Markup(), 0
     for each in MENTION.finditer(text):
-        if each[1] in names:
-            found += Markup('{}<strong class="mention">@{}</strong>').format(text[end : each.start()], names[each[1]])
+        name = names.get(each[1].lower())
+        if name is not None:
+            found += Markup('{}<strong class="mention">@{}</strong>').format(text[end : each.start()], name)
             end = each.end()
     return found + Markup("{}").format(text[end:])
 
