@@ -3,7 +3,8 @@
 The record stays under its id, so that what was agreed with the firm keeps its shape; nothing in it tells who it was.
 Texts of activities and notes that name the person are not searched for: notes on the person go, activities keep their
 subject and lose who took part. Messages that wait do not leave any more; those that are done keep when they went,
-what they were about and which papers went along. Files of imports that are over and files of exports go; documents are
+what they were about and which papers went along. What the person allowed and withdrew stays, because the law asks the
+firm to prove it (article 7(1)). Files of imports that are over and files of exports go; documents are
 evidence with retention of their own: those known to name the person are listed to whoever erases, and after it.
 """
 
@@ -25,6 +26,8 @@ from crm.models import ContactPositionRow, ContactRow, ContactTraceRow, Customer
 from crm.outbox.models import MessageRow
 from crm.outbox.sending import cancel
 from crm.outbox.words import CANCELLED, DELIVERED, FAILED, QUEUED, RETURNED, SENT
+from crm.privacy.consents import forget_remarks
+from crm.privacy.models import ConsentRow
 from crm.segments.models import SegmentMemberRow
 from storage.unit_of_work import Reading, UnitOfWork
 
@@ -62,6 +65,7 @@ class ContactErased(CustomerEvent):
     imports: list[str]  # whose files went
     exports: int
     documents: list[str]  # that are known to name the person, and stay
+    consents: int = 0  # that stay as proof, without their remarks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +104,7 @@ class Remains:
     exports: int
     documents: list[Naming]
     hidden: int
+    consents: int  # what the person allowed and withdrew stays as proof, without remarks
 
 
 def remains(view: Reading, contact_id: str) -> Remains:
@@ -110,6 +115,7 @@ def remains(view: Reading, contact_id: str) -> Remains:
         raise ContactNotFound(contact_id)
     notes = select(func.count()).where(CustomerNoteRow.contact_id == row.id)
     activities = select(func.count()).where(ActivityRow.contact_id == row.id)
+    consents = select(func.count()).where(ConsentRow.contact_id == row.id)
     named = ["name", *(name for name in EMPTIED if getattr(row, name) is not None)]
     may_erase = view.actor.may(ERASE)
     papers = _documents(view, row) if may_erase else []
@@ -125,6 +131,7 @@ def remains(view: Reading, contact_id: str) -> Remains:
         exports=kept_exports(view) if may_erase else 0,
         documents=[Naming(id=end.id, title=title) for end, title in sorted(titles.items())],
         hidden=len(papers) - len(titles),
+        consents=view.session.scalars(consents).one(),
     )
 
 
@@ -154,6 +161,7 @@ def forget_contact(unit: UnitOfWork, subject: str) -> Event | None:
         update(ActivityParticipantRow).where(ActivityParticipantRow.contact_id == row.id).values(name=None)
     )
     _forget_messages(unit, row.id)
+    consents = forget_remarks(unit, row.id)
     unit.session.flush()  # the index of search is written from what is stored
     return ContactErased(
         customer_id=row.customer_id,
@@ -163,6 +171,7 @@ def forget_contact(unit: UnitOfWork, subject: str) -> Event | None:
         imports=files.imports,
         exports=files.exports,
         documents=papers,
+        consents=consents,
     )
 
 
@@ -181,7 +190,8 @@ def _documents(view: Reading, row: ContactRow) -> list[str]:
     """Documents that name the person: now, or when they were erased; copies of our messages to them, too."""
     kept = select(ContactTraceRow.document_id).where(ContactTraceRow.contact_id == row.id)
     copies = select(MessageRow.document_id).where(MessageRow.contact_id == row.id, MessageRow.document_id.is_not(None))
-    known = [each for each in view.session.scalars(kept.union(copies).limit(MOST)) if each]
+    proofs = select(ConsentRow.evidence_id).where(ConsentRow.contact_id == row.id, ConsentRow.evidence_id.is_not(None))
+    known = [each for each in view.session.scalars(kept.union(copies, proofs).limit(MOST)) if each]
     return sorted(view.port(NamingDocuments).naming(view, row.id, row.email, known))
 
 

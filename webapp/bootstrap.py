@@ -109,6 +109,7 @@ DOORS = (  # importing these registers their commands, handlers and tables
     "crm.orders",
     "crm.contacts",
     "crm.notes",
+    "crm.privacy.consents",
     "crm.quality",
     "crm.duplicates",
     "crm.merging",

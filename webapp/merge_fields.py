@@ -8,13 +8,14 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 
-from core.errors import InvalidInput
+from core.errors import InvalidInput, NotFound
 from core.settings import Settings
 from crm import offer_queries, queries
 from crm.access import require_read
 from crm.company import company
 from crm.languages import language_of
 from crm.models import CustomerRow
+from crm.outbox.reaching import letter_objection
 from crm.people import person
 from crm.profiles import Address, profile_of
 from crm.reach import prefix_query
@@ -62,6 +63,15 @@ class CrmMergeFields:
         """That of the customer in the values of a record, else of the firm; English where we write no other."""
         customer = (values or {}).get("customer") or {}
         return str(customer.get("language") or (language_of(self._country) or "en"))
+
+    def objection(self, reading: Reading, kind: str, record_id: str, purpose: str) -> str | None:
+        """Customers who want no marketing, consumers who withdrew a consent."""
+        if kind != CUSTOMER:
+            return None
+        try:
+            return letter_objection(reading, record_id, purpose)
+        except NotFound as error:
+            return error.sentence
 
     def values_of(self, reading: Reading, kind: str, record_id: str) -> dict[str, Any]:
         """Raises `NotFound`, `Forbidden`."""

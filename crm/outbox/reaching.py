@@ -13,11 +13,14 @@ from crm.errors import ContactNotFound, CustomerNotFound
 from crm.models import ContactPositionRow, ContactRow, CustomerRow
 from crm.outbox import words as known
 from crm.outbox.models import BarRow, WishRow
+from crm.privacy.consent_queries import objection
 from crm.reach import e164, is_email
 from storage.unit_of_work import Reading
 
 POSTAL = ("correspondence", "billing", "registered", "delivery")  # which address a letter goes to, best first
 MAILS = ("office", "other", "billing")
+CONSUMER = "consumer"  # a kind of customer: a person, not a firm
+MOST = 50  # people of a consumer
 OPTED_OUT, BOUNCED = "opted_out", "bounced"
 
 
@@ -92,7 +95,9 @@ def ways(
         if isinstance(way, str):
             closed[each] = way
             continue
+        person = whom.contact.id if whom.contact is not None else None
         why = refusal or why_closed(reading, way, whom.customer, purpose)
+        why = why or objection(reading, person, purpose=purpose, channel=each)
         if why is None:
             found.append(way)
         else:
@@ -121,6 +126,17 @@ def is_without_marketing(reading: Reading, whom: Reached) -> bool:
     ids = [each.id for each in (whom.contact, whom.customer) if each is not None]
     wanted = select(WishRow.owner_id).where(WishRow.owner_id.in_(ids), WishRow.is_without_marketing)
     return bool(ids) and reading.session.scalar(wanted.limit(1)) is not None
+
+
+def letter_objection(reading: Reading, customer_id: str, purpose: str) -> str | None:
+    """Why no letter of a purpose may go to a customer; of a consumer, what the people there withdrew counts."""
+    whom = reached(reading, customer_id, None)
+    why = _refusal(reading, whom, purpose)
+    if why is not None or purpose == known.BUSINESS or whom.customer is None or whom.customer.customer_kind != CONSUMER:
+        return why
+    people = reading.session.scalars(select(ContactRow.id).where(ContactRow.customer_id == customer_id).limit(MOST))
+    told = (objection(reading, each, purpose=purpose, channel=known.LETTER) for each in people)
+    return next((each for each in told if each is not None), None)
 
 
 def _refusal(reading: Reading, whom: Reached, purpose: str) -> str | None:

@@ -20,7 +20,7 @@ from core.settings import Settings
 from crm.activities.content import Content, Link, Participant
 from crm.activities.registering import RegisterActivity, register_activity
 from crm.company import company
-from crm.models import CustomerRow
+from crm.models import ContactRow, CustomerRow
 from crm.outbox import words as known
 from crm.outbox.channels import Parcel, Receipt
 from crm.outbox.errors import NoWayToReach
@@ -29,6 +29,7 @@ from crm.outbox.models import AttemptRow, MessageRow
 from crm.outbox.ports import Belonging, Holds, Papers
 from crm.outbox.queueing import QueueMessage, queue, values_of
 from crm.outbox.reaching import Reached, Way, is_without_marketing, reached, why_closed
+from crm.privacy.consent_queries import objection
 from storage.blobs.store import BlobRef
 from storage.unit_of_work import UnitOfWork
 
@@ -143,7 +144,8 @@ def _held(unit: UnitOfWork, row: MessageRow, *, is_asked_for: bool) -> bool:
     if why is not None:
         cancel(unit, row, why)
         return True
-    whom = reached(unit, row.customer_id, None)
+    person = unit.session.get(ContactRow, row.contact_id) if row.contact_id else None
+    whom = Reached(customer=reached(unit, row.customer_id, None).customer, contact=person)
     why = _unwelcome(unit, row, whom)
     if why is not None:
         fail(unit, row, why)
@@ -161,7 +163,7 @@ def _unwelcome(unit: UnitOfWork, row: MessageRow, whom: Reached) -> str | None:
     why = why_closed(unit, way, whom.customer, row.purpose)
     if why is None and row.purpose != known.BUSINESS and is_without_marketing(unit, whom):
         return f"{whom.name} wants no marketing and no greetings."
-    return why
+    return why or objection(unit, row.contact_id, purpose=row.purpose, channel=row.channel)
 
 
 def _quiet_until(unit: UnitOfWork, row: MessageRow, now: datetime) -> datetime | None:

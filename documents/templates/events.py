@@ -46,6 +46,7 @@ class MergeStarted(MergeEvent):
     template_version: int
     recipients: int
     wanted: dict[str, Any]
+    purpose: str = "business"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

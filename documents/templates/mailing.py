@@ -82,6 +82,10 @@ def _next(host: Host, merge: MailMergeRow) -> _Batch:
         waiting = list(view.session.scalars(query.order_by(MailMergeLetterRow.position).limit(BATCH)))
         values, refusals = {}, {}
         for each in waiting:
+            why = fields.objection(view, each.kind, each.target, merge.purpose)
+            if why is not None:
+                refusals[each.position] = why
+                continue
             try:
                 values[each.position] = fields.values_of(view, each.kind, each.target)
             except DomainError as error:

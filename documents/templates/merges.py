@@ -34,6 +34,7 @@ class MergeView:
     template_n: int
     template_title: str
     output: str
+    purpose: str
     state: str
     total: int
     done: int
@@ -107,6 +108,7 @@ def _view(row: MailMergeRow, title: str | None) -> MergeView:
         template_n=row.template_n,
         template_title=title or "(gone)",
         output=row.output,
+        purpose=row.purpose,
         state=row.state,
         total=row.total,
         done=row.done,

@@ -28,6 +28,7 @@ from storage.unit_of_work import Reading, UnitOfWork
 
 MERGE = "documents.merge"
 OUTPUTS = ("pdf", "docx")
+PURPOSES = ("business", "marketing")
 LONGEST = 250  # characters of a title
 LONGEST_REASON = 500
 
@@ -40,13 +41,17 @@ class MergeNotFound(NotFound):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartMerge(Command):
-    """Write a letter to everybody who fits `wanted`, which is a search or `{"ids": […]}`."""
+    """Write a letter to everybody who fits `wanted`, which is a search or `{"ids": […]}`.
+
+    With the purpose `marketing` nobody gets one who wants none; their letters are refused with the reason.
+    """
 
     title: str
     template_id: str
     wanted: dict[str, Any] = field(default_factory=dict)
     output: str = "pdf"
     type: str | None = None
+    purpose: str = "business"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +108,9 @@ def start_merge(command: StartMerge, unit: UnitOfWork) -> str:
         raise InvalidInput(
             "A mail merge needs a title, and pdf or docx as its output.", fields={"/title": "is missing"}
         )
+    if command.purpose not in PURPOSES:
+        sentence = f"The purpose of letters is one of {', '.join(PURPOSES)}."
+        raise InvalidInput(sentence, fields={"/purpose": sentence})
     if found.is_retired:
         raise Conflict(f"The template “{found.title}” is not used any more.")
     people = chosen(unit, command.wanted)
@@ -115,6 +123,7 @@ def start_merge(command: StartMerge, unit: UnitOfWork) -> str:
         template_n=found.n,
         output=command.output,
         type=words("type", command.type, 100),
+        purpose=command.purpose,
         state="running",
         total=len(people),
         done=0,
@@ -138,6 +147,7 @@ def start_merge(command: StartMerge, unit: UnitOfWork) -> str:
             template_version=found.n,
             recipients=len(people),
             wanted=dict(command.wanted),
+            purpose=command.purpose,
         )
     )
     return row.id

@@ -51,6 +51,7 @@ class MailMergeRow(Base):
     template_n: Mapped[int]
     output: Mapped[str] = mapped_column(NAME)  # pdf or docx
     type: Mapped[str | None]  # of the documents
+    purpose: Mapped[str] = mapped_column(NAME, server_default="business")  # or marketing: who objects gets none
     state: Mapped[str] = mapped_column(NAME)
     total: Mapped[int]
     done: Mapped[int]

@@ -36,6 +36,9 @@ class MergeFields(Protocol):
     def recipients(self, reading: Reading, wanted: Mapping[str, Any]) -> Sequence[Recipient]:
         """Those who fit a search, or those with the `ids`, in their order; for an actor who may see them."""
 
+    def objection(self, reading: Reading, kind: str, record_id: str, purpose: str) -> str | None:
+        """Why a letter of that purpose must not go to them, such as a consent that they withdrew; None when it may."""
+
     def language(self, values: Mapping[str, Any] | None = None) -> str:
         """The language of a letter with these values, else of the firm: en, pl, ro, ru or another."""
 

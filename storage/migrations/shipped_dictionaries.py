@@ -1,5 +1,6 @@
 """The value lists that every installation begins with, labels in Polish, English, Romanian and Russian."""
 
+from collections.abc import Iterable
 from typing import Any
 
 LANGUAGES = ("pl", "en", "ro", "ru")
@@ -195,19 +196,23 @@ SHIPPED = (
 
 def dictionaries() -> list[dict[str, Any]]:
     """Rows of the lists."""
-    return [
-        {"key": key, "labels": labels, "is_fixed": key in FIXED, "row_version": 1}
-        for (key, labels), *_ in map(_lines, SHIPPED)
-    ]
+    return rows_of(SHIPPED)[0]
 
 
 def values() -> list[dict[str, Any]]:
     """Rows of their values."""
-    return [
-        {"dictionary": holder, "code": code, "labels": labels, "position": position, "is_retired": False}
-        for (holder, _), *rows in map(_lines, SHIPPED)
-        for position, (code, labels) in enumerate(rows, 1)
-    ]
+    return rows_of(SHIPPED)[1]
+
+
+def rows_of(texts: Iterable[str]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Rows of lists and of their values, of texts as above."""
+    lists, found = [], []
+    for (key, labels), *rows in map(_lines, texts):
+        lists.append({"key": key, "labels": labels, "is_fixed": key in FIXED, "row_version": 1})
+        for position, (code, named) in enumerate(rows, 1):
+            value = {"dictionary": key, "code": code, "labels": named, "position": position, "is_retired": False}
+            found.append(value)
+    return lists, found
 
 
 def _lines(text: str) -> list[tuple[str, dict[str, str]]]:

@@ -50,6 +50,7 @@ MODELS = (
     "crm.links.models",
     "crm.segments.models",
     "crm.pricing.models",
+    "crm.privacy.models",
     "crm.devices.models",
     "processes.dunning.models",
     "processes.offer_approval.models",

@@ -81,6 +81,9 @@ class MergeBody(Body):
     recipients: Wanted
     output: str = Field(default="pdf", pattern="^(pdf|docx)$")
     type: str | None = Field(default=None, max_length=100)
+    purpose: str = Field(
+        default="business", pattern="^(business|marketing)$", description="marketing goes to nobody who wants none"
+    )
 
 
 class ListBody(Body):
@@ -140,6 +143,7 @@ def start_merge(body: MergeBody) -> Started:
         wanted=wanted(body.recipients),
         output=body.output,
         type=body.type,
+        purpose=body.purpose,
     )
     return Started(id=run(command))
 

@@ -19,6 +19,7 @@ MODULES = (
     "resources",
     "cases",
     "choices",
+    "consents",
     "contacts",
     "customer_edit",
     "customer_file",

@@ -19,6 +19,8 @@ from crm.erasing import ERASE, GONE, remains
 from crm.errors import ChangedMeanwhile
 from crm.notes import EditNote, WriteNote
 from crm.people import people, person
+from crm.privacy.consent_queries import consents
+from crm.privacy.words import CHANNELS
 from crm.queries import customer
 from crm.satisfaction import RecordSatisfaction
 from storage.unit_of_work import Reading
@@ -60,9 +62,22 @@ def new_contact(customer_id: str) -> str:
 @blueprint.get("/contacts/<id:contact_id>")
 def contact(contact_id: str) -> str:
     """One person."""
+    return contact_page(contact_id)
+
+
+def contact_page(contact_id: str, consent_refusal: Conflict | InvalidInput | None = None) -> str:
+    """The page of a person, with what is wrong with a consent that was not recorded."""
     with view() as reading:
         found = person(reading, contact_id)
-        return _form(reading, found.customer_id, found.customer_name, found, title=found.name, person=found)
+        return _form(
+            reading,
+            found.customer_id,
+            found.customer_name,
+            found,
+            title=found.name,
+            person=found,
+            consent_refusal=consent_refusal,
+        )
 
 
 @blueprint.post("/customers/<id:customer_id>/contacts")
@@ -218,6 +233,9 @@ def _form(
         faults=(refusal.details.get("fields") or {}) if refusal else {},
         refusal=refusal,
         differences=refusal.details.get("differences", {}) if isinstance(refusal, ChangedMeanwhile) else {},
+        consents=consents(reading, more["person"].id) if "person" in more else None,
+        channels=CHANNELS,
+        given=request.form,
         is_erased="person" in more and more["person"].name == GONE,
-        **{"person": None} | more,
+        **{"person": None, "consent_refusal": None} | more,
     )

@@ -64,6 +64,7 @@ def start_merge() -> Response:
         template_id=request.form.get("template", ""),
         wanted=wanted,
         output="docx" if request.form.get("output") == "docx" else "pdf",
+        purpose=request.form.get("purpose") or "business",
     )
     address = url_for("pages.merge", merge_id=run(command))
     return Response(status=204, headers={"HX-Redirect": address})
