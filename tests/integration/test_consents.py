@@ -65,6 +65,7 @@ def test_sec_04_the_newest_word_holds_and_every_earlier_one_is_kept(
 ) -> None:
     office.do(WriteClause(purpose="newsletter", text="May we send you our newsletter?"), DIRECTOR)
     says(office, anna, "given", "newsletter", wording=None)
+    says(office, anna, "given", "newsletter", wording=None, channel="sms")
     clock.advance(timedelta(minutes=1))
     office.do(WriteClause(purpose="newsletter", text="Do you want our newsletter once a month?"), DIRECTOR)
     says(office, anna, "withdrawn", "newsletter", source="phone", remark="Zadzwoniła")
@@ -76,6 +77,7 @@ def test_sec_04_the_newest_word_holds_and_every_earlier_one_is_kept(
     assert [(each.state, each.channel, each.clause, each.wording) for each in found.history] == [
         ("given", "letter", 2, "Do you want our newsletter once a month?"),
         ("withdrawn", "any", None, None),
+        ("given", "sms", 1, "May we send you our newsletter?"),
         ("given", "any", 1, "May we send you our newsletter?"),
     ]
     assert [(each.state, each.channel) for each in found.current] == [("withdrawn", "any"), ("given", "letter")]
