@@ -76,7 +76,8 @@ def clauses() -> ClauseList:
 def write_clause(body: ClauseBody) -> ClauseList:
     """Keep a version of a clause."""
     run(WriteClause(purpose=body.purpose, text=body.text))
-    return clauses()
+    with view() as reading:
+        return ClauseList(items=consent_queries.clauses(reading))
 
 
 @routes.get("/contacts/<id:contact_id>/consents", "A person's consents", answer=Consents, refusals=(403, 404))
@@ -97,4 +98,5 @@ def consents(contact_id: str) -> Consents:
 def record_consent(contact_id: str, body: ConsentBody) -> Consents:
     """Record what a person said."""
     run(RecordConsent(contact_id=contact_id, **body.model_dump()))
-    return consents(contact_id)
+    with view() as reading:
+        return consent_queries.consents(reading, contact_id)
