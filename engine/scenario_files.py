@@ -40,6 +40,9 @@ _LISTS = {"tasks", "visited", "not_visited", "incidents", "jobs"}
 _ELEMENTS = {"tasks", "visited", "not_visited", "incidents"}
 
 
+MERGE = "tag:yaml.org,2002:merge"
+
+
 class Located(dict[Any, Any]):
     """A mapping that knows its line."""
 
@@ -53,13 +56,19 @@ class _Loader(yaml.SafeLoader):
 def _mapping(loader: _Loader, node: yaml.MappingNode) -> Located:
     found = Located()
     found.line = node.start_mark.line + 1
-    loader.flatten_mapping(node)
-    for key_node, value_node in node.value:
+    seen = set()
+    for key_node, _ in node.value:
+        if key_node.tag == MERGE:  # what joins by it may be replaced
+            continue
         key = loader.construct_object(key_node, deep=True)
-        if isinstance(key, list | dict) or key in found:
+        if isinstance(key, list | dict) or key in seen:
             what = "stands twice" if not isinstance(key, list | dict) else "cannot be a name"
             raise yaml.MarkedYAMLError(problem=f"{key} {what}", problem_mark=key_node.start_mark)
-        found[key] = loader.construct_object(value_node, deep=True)
+        seen.add(key)
+    loader.flatten_mapping(node)
+    node.value = list({loader.construct_object(each[0], deep=True): each for each in node.value}.values())
+    for key_node, value_node in node.value:
+        found[loader.construct_object(key_node, deep=True)] = loader.construct_object(value_node, deep=True)
     return found
 
 

@@ -3,6 +3,7 @@
 from processes.disposal import PACKAGE as DISPOSAL
 from processes.document_review import PACKAGE as DOCUMENT_REVIEW
 from processes.dunning import PACKAGE as DUNNING
+from processes.greeting import PACKAGE as GREETING
 from processes.leave_request import PACKAGE as LEAVE_REQUEST
 from processes.offer_approval import PACKAGE as OFFER_APPROVAL
 from processes.planner_task import PACKAGE as PLANNER_TASK
@@ -15,6 +16,7 @@ PACKAGES = (
     DUNNING,
     SERVICE_REPAIR,
     DISPOSAL,
+    GREETING,
     PLANNER_TASK,
     LEAVE_REQUEST,
     DOCUMENT_REVIEW,

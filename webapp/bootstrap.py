@@ -154,7 +154,6 @@ DOORS = (  # importing these registers their commands, handlers and tables
     "crm.outbox.offers",
     "crm.outbox.answer_pages",
     "crm.outbox.batches",
-    "crm.outbox.greetings",
     "webapp.outbox.printing",
     "webapp.outbox.delivery",
     "webapp.erp.delivery",

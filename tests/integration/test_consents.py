@@ -18,7 +18,6 @@ from crm.contacts import CreateContact
 from crm.erasing import remains
 from crm.errors import WrongFields
 from crm.outbox.errors import NoWayToReach
-from crm.outbox.greetings import SendGreetings
 from crm.privacy.consent_queries import Consents, consents
 from crm.privacy.consents import RecordConsent, WriteClause
 from documents.templates.mailing import write_batch
@@ -113,15 +112,6 @@ def test_sec_04_a_message_that_waits_is_not_sent_to_who_withdrew_meanwhile(offic
     found = office.message(message)
     assert (found.state, found.reason) == ("failed", "Anna Nowak withdrew the consent to newsletter on 28.02.2026.")
     assert office.box.letters == []
-
-
-def test_sec_04_who_withdrew_is_not_greeted(office: PostOffice, clock: FixedClock) -> None:
-    order = CreateContact(customer_id=office.customer(), name="Jan", email="jan@x.example", birthday="1980-02-28")
-    jan = office.do(order, SYSTEM)
-    says(office, jan, "withdrawn", "greetings")
-    clock.advance(timedelta(seconds=1))
-
-    assert office.do(SendGreetings(), SYSTEM) == 0
 
 
 def test_sec_04_letters_to_many_leave_out_who_objects_and_say_why(

@@ -7,13 +7,13 @@ from collections import Counter
 import pytest
 from sqlalchemy import func, select
 
+from benchmarks.change import changed
 from core.identity import SYSTEM, Actor
 from crm.offers import UpdateOffer
-from engine.definitions import DeployDefinitions, DeploymentFile
+from engine.definitions import DeployDefinitions
 from engine.instances import StartInstance
 from engine.migration.batches import MIGRATE, StartMigration, run_migration
 from engine.models import DefinitionRow, IncidentRow, InstanceRow, WorkItemRow
-from processes.offer_approval import PACKAGE
 from tests.offer_case import LEGAL, MANAGER, REP, OfferDesk
 from tests.sales_desk import JOBS
 from webapp.bootstrap import Application
@@ -26,22 +26,6 @@ NEWEST = (
     .order_by(DefinitionRow.version.desc())
     .limit(1)
 )
-STEP = (
-    '<bpmn:userTask id="second_look" name="Look again" camunda:candidateGroups="sales_manager">'
-    "<bpmn:incoming>to_look</bpmn:incoming><bpmn:outgoing>to_lock</bpmn:outgoing></bpmn:userTask>"
-    '<bpmn:sequenceFlow id="to_look" name="no" sourceRef="level_left" targetRef="second_look"/>'
-)
-
-
-def changed() -> tuple[DeploymentFile, ...]:
-    """The package with a threshold of 12 instead of 10 %, and a step before the offer is locked."""
-    files = {path.name: path.read_bytes().decode() for path in PACKAGE.files()}
-    files["approval_matrix.dmn"] = files["approval_matrix.dmn"].replace("(limits.discount..", "(12..")
-    model = files["offer_approval.bpmn"].replace('default="to_lock"', 'default="to_look"')
-    model = model.replace('sourceRef="level_left" targetRef="lock"', 'sourceRef="second_look" targetRef="lock"')
-    model = model.replace("<bpmn:outgoing>to_lock</bpmn:outgoing>", "<bpmn:outgoing>to_look</bpmn:outgoing>")
-    files["offer_approval.bpmn"] = model.replace('<bpmn:serviceTask id="lock"', f'{STEP}<bpmn:serviceTask id="lock"')
-    return tuple(DeploymentFile(name=name, content=text.encode()) for name, text in files.items())
 
 
 class Busy:

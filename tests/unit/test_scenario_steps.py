@@ -250,3 +250,30 @@ def test_a_diagram_that_is_not_there_is_told(tmp_path: Path) -> None:
 
 def test_every_error_of_a_scenario_is_a_sentence() -> None:
     assert issubclass(ScenarioRefused, DomainError)
+
+
+def test_values_are_merged_and_replaced_by_what_a_scenario_says_itself(tmp_path: Path) -> None:
+    (tmp_path / "p.bpmn").write_bytes(bpmn(line('<userTask id="ask"/>', names=("ask",))))
+    file = tmp_path / "p.scenario.yaml"
+    file.write_text(
+        "file: p.bpmn\nscenarios:\n"
+        "- name: a\n  start: {variables: &one {x: 1, y: 1}}\n  steps: [{expect: {variables: {x: 1, y: 1}}}]\n"
+        "- name: b\n  start: {variables: &two {<<: *one, x: 2}}\n  steps: [{expect: {variables: {x: 2, y: 1}}}]\n"
+        "- name: c\n  start: {variables: {<<: [*two, *two], y: 3}}\n  steps: [{expect: {variables: {x: 2, y: 3}}}]\n"
+    )
+
+    assert {result.name: result.failures for result in play(file).results} == {"a": [], "b": [], "c": []}
+
+
+def test_a_file_that_merges_a_thousand_million_values_is_read_at_once(tmp_path: Path) -> None:
+    (tmp_path / "p.bpmn").write_bytes(bpmn(line('<userTask id="ask"/>', names=("ask",))))
+    file = tmp_path / "p.scenario.yaml"
+    expected = "  steps: [{expect: {tasks: [ask]}}]"
+    steps = "\n".join(
+        f"- name: s{each}\n  start: {{variables: &a{each} {{<<: [{', '.join([f'*a{each - 1}'] * 10)}]}}}}\n{expected}"
+        for each in range(1, 10)
+    )
+    first = f"- name: s0\n  start: {{variables: &a0 {{x: 1}}}}\n{expected}\n"
+    file.write_text(f"file: p.bpmn\nscenarios:\n{first}{steps}\n")
+
+    assert len(play(file).results) == 10

@@ -5,11 +5,12 @@ import pytest
 from engine.scenarios import play
 from processes import PACKAGES
 from processes.document_review import PACKAGE as DOCUMENT_REVIEW
+from processes.greeting import PACKAGE as GREETING
 from processes.leave_request import PACKAGE as LEAVE_REQUEST
 from processes.package import Package
 
 
-@pytest.mark.parametrize("package", [LEAVE_REQUEST, DOCUMENT_REVIEW], ids=lambda package: package.key)
+@pytest.mark.parametrize("package", [LEAVE_REQUEST, DOCUMENT_REVIEW, GREETING], ids=lambda package: package.key)
 def test_every_scenario_passes_and_together_they_use_all_of_the_diagram(package: Package) -> None:
     (file,) = package.scenarios()
 

@@ -15,12 +15,12 @@ from crm.company import company
 from crm.outbox import words as known
 from crm.outbox.channels import Channels, File, Parcel, Receipt
 from crm.outbox.errors import ChannelRefused
-from crm.outbox.greetings import SendGreetings
 from crm.outbox.models import MessageRow
 from crm.outbox.ports import Tokens
 from crm.outbox.queueing import SEND_JOB
 from crm.outbox.sending import LATER, REFUSED, TAKEN, Claimed, ClaimMessage, RecheckMessage, SettleMessage
 from documents.templates.letters import stored
+from processes.greeting.occasions import StartGreetings
 from storage.jobs.clock import Tick
 from storage.jobs.queue import JobRequest
 from storage.jobs.registry import job
@@ -114,11 +114,11 @@ def outbox_ticks(application: Application) -> list[Tick]:
 
 
 def greet(application: Application) -> None:
-    """Queue the wishes of the day, from the morning on."""
+    """Begin the greetings of the day, from the morning on."""
     with application.units.reading(SYSTEM) as reading:
         local = reading.clock.now().astimezone(ZoneInfo(company(reading).time_zone))
     if local.hour >= MORNING:
-        application.executor.execute(SendGreetings(), actor=SYSTEM)
+        application.executor.execute(StartGreetings(), actor=SYSTEM)
 
 
 def ask_for_sending(application: Application) -> None:
