@@ -31,6 +31,7 @@ UNTOLD = {  # commands without an event, and why
     "UndoImport": "what is taken back is told, record by record and at the end",
     "OrderExport": "what a worker writes of it is told, with the number of records",
     "StartDunnings": "each case that is started for an overdue invoice is told",
+    "StartGreetings": "the same, for whose day it is",
     "BeginNight": "each case that is started for an overdue invoice is told",
     "ClaimHandover": "what becomes of the try is told, and each try stands with the hand-over",
     "NotePlace": "each thing that the ERP said is told",
