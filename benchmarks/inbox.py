@@ -1,8 +1,9 @@
 """The inbox with a million open tasks: first pages, counts, deep pages and every order, for six kinds of people.
 
-The tasks are made by one statement after the other inside the database; everything is read through the queries that the
-pages and REST use. Beside it the same run reads single tasks by their primary key; `ratio` is the slowest first page's
-p95 in such reads.
+A page comes as the inbox shows it, without a total, and as REST answers it, with one (`counted_page`). The tasks are
+made by one statement after the other inside the database; everything is read through the queries that the pages and
+REST use. Beside it the same run reads single tasks by their primary key; `ratio` is the slowest first page's p95 in
+such reads.
 """
 
 import gc
@@ -17,7 +18,7 @@ from sqlalchemy import Engine, text
 
 from core.identity import Actor
 from core.settings import Settings
-from engine.inbox import TaskFilter, count_tasks, tasks
+from engine.inbox import TaskFilter, count_tasks, task_part, tasks
 from storage.unit_of_work import UnitFactory
 from webapp.bootstrap import opened
 from webapp.cli.progress import progress_bar
@@ -29,7 +30,7 @@ WARM_UP = 3
 PAGE = 50
 DEPTH = 1000  # pages that lie before the deep one
 STRIDE = 500  # rows that are read at once on the way there
-BARS = {"first_page_ms": 50.0, "count_ms": 200.0}
+BARS = {"first_page_ms": 50.0, "counted_page_ms": 50.0, "count_ms": 200.0}
 WORK = frozenset({"task.work", "case.start"})
 # skewed draws, independent of one another, but that a fifth of the processes never set a due date
 SPREAD = """
@@ -129,8 +130,9 @@ def measure(units: UnitFactory, *, rounds: int, pages: int) -> dict[str, Any]:
     gc.collect()
     gc.freeze()  # what was imported is not looked through again and again
     single = _single_read(units)
-    steps = len(PEOPLE) * (2 * len(FILTERS) + len(ORDERS) + 1)
-    found: dict[str, dict[str, Any]] = {"first_page": {}, "count": {}, "order": {}, "deep_page": {}}
+    steps = len(PEOPLE) * (3 * len(FILTERS) + len(ORDERS) + 1)
+    parts = ("first_page", "counted_page", "count", "order", "deep_page")
+    found: dict[str, dict[str, Any]] = {part: {} for part in parts}
     with progress_bar("reading") as progress:
         done = 0
 
@@ -143,6 +145,7 @@ def measure(units: UnitFactory, *, rounds: int, pages: int) -> dict[str, Any]:
         for who, me in PEOPLE.items():
             for name, wanted in FILTERS.items():
                 timed("first_page", f"{who}/{name}", _page(units, me, wanted(me)))
+                timed("counted_page", f"{who}/{name}", _page(units, me, wanted(me), read=tasks))
                 timed("count", f"{who}/{name}", _count(units, me, wanted(me)))
             for sort in ORDERS:
                 timed("order", f"{who}/{sort}", _page(units, me, TaskFilter(sort=sort)))
@@ -151,12 +154,18 @@ def measure(units: UnitFactory, *, rounds: int, pages: int) -> dict[str, Any]:
     return _figures(found, single)
 
 
-def _page(units: UnitFactory, me: Actor, wanted: TaskFilter, after: str | None = None) -> Callable[[], object]:
-    def read() -> object:
+def _page(
+    units: UnitFactory,
+    me: Actor,
+    wanted: TaskFilter,
+    after: str | None = None,
+    read: Callable[..., object] = task_part,
+) -> Callable[[], object]:
+    def act() -> object:
         with units.reading(me) as view:
-            return tasks(view, wanted, after, PAGE)
+            return read(view, wanted, after, PAGE)
 
-    return read
+    return act
 
 
 def _count(units: UnitFactory, me: Actor, wanted: TaskFilter) -> Callable[[], object]:
@@ -172,7 +181,7 @@ def _mark_of(units: UnitFactory, me: Actor, wanted: TaskFilter, pages: int) -> s
     after: str | None = None
     for _ in range(max(1, pages * PAGE // STRIDE)):
         with units.reading(me) as view:
-            following = tasks(view, wanted, after, STRIDE).next
+            following = task_part(view, wanted, after, STRIDE).next
         if following is None:
             break
         after = following
@@ -215,9 +224,10 @@ def _timed(act: Callable[[], object], rounds: int, single: Callable[[], None]) -
 def _figures(found: dict[str, dict[str, Any]], single: _Single) -> dict[str, Any]:
     worst = {part: max(values.values(), key=lambda each: each["p95"])["p95"] for part, values in found.items()}
     read = statistics.median(single.times)
-    within = worst["first_page"] <= BARS["first_page_ms"] and worst["count"] <= BARS["count_ms"]
+    within = all(worst[part] <= BARS[f"{part}_ms"] for part in ("first_page", "counted_page", "count"))
     return {
         "first_page_p95_ms": worst["first_page"],
+        "counted_page_p95_ms": worst["counted_page"],
         "count_p95_ms": worst["count"],
         "order_p95_ms": worst["order"],
         "deep_page_p95_ms": worst["deep_page"],

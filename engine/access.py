@@ -15,6 +15,7 @@ ADMINISTER = "case.administer"
 ROWS_PER_CASE = 4  # tasks that are looked at for each case that somebody may be involved in
 EVERYBODY = ""  # the name of the list of tasks that are offered to nobody in particular
 AT_ONCE = 8  # names that an index looks up at once: more or fewer take twice as long
+BY_FIRST_NAMES = "w.candidates && %(names0)s::varchar[]"  # a part of what they may see
 # most tasks have one candidate, and a single value is looked up in many sooner than an array
 AT_HAND = (
     "w.candidates[1] = ANY(%(names)s::varchar[])"

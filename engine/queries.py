@@ -6,7 +6,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from core.records import dataclass
 from engine import access, catalog, related
 from engine.errors import InstanceNotFound
-from engine.inbox import TaskFilter, count_tasks, search_columns, task, tasks
+from engine.inbox import TaskFilter, count_tasks, search_columns, task, task_part, tasks
 from engine.instances import EntityLink
 from engine.models import DefinitionRow, IncidentRow, InstanceEntityRow, InstanceRow, TokenLogRow
 from engine.paging import Order, checked, contains, count, split
@@ -40,6 +40,7 @@ __all__ = [
     "search_columns",
     "startable",
     "task",
+    "task_part",
     "tasks",
     "versions",
 ]

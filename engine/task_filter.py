@@ -94,6 +94,16 @@ class Asked:
         return " AND ".join(self.others)
 
     @property
+    def by_first_names(self) -> str | None:
+        """All conditions as an index likes them, of what is offered under the first of many names alone, if it helps.
+
+        One that has to find no variable besides lists all that is offered under them, which helps nobody.
+        """
+        if self.seen is None or "names1" not in self.values or not self.has_variables:
+            return None
+        return " AND ".join([*self.others, access.BY_FIRST_NAMES])
+
+    @property
     def is_everything(self) -> bool:
         """Whether every open task is asked for."""
         return self.seen is None and not self.others

@@ -12,11 +12,17 @@ Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page(Generic[Item]):
+class Part(Generic[Item]):
     """A part of a list; `next` continues it (pass it as `after`), None at the end."""
 
     items: Sequence[Item]
     next: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page(Part[Item]):
+    """The same, with how many entries the list has."""
+
     total: int
 
 

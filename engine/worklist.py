@@ -21,7 +21,7 @@ from engine.views import TaskSummary
 
 FEW = 3000  # tasks: so many are gathered sooner than walked to
 BET = 2000  # rows: so far along lists at least, which costs what gathering a few does
-AHEAD = 5000  # rows: a page along an index that ought to end further away is gathered
+AHEAD = 8000  # rows: a page along an index that ought to end further away is gathered
 PATIENCE = 2.5  # times as far as the page ought to be
 SPARED = 4  # where many match, gathering costs so much that walking every fourth as far is a bet worth taking
 FURTHEST = 50_000  # rows
@@ -44,12 +44,12 @@ class Found:
 
 
 def page(session: Session, order: Order, asked: Asked, after: str | None, limit: int, *, up_to: int) -> Found:
-    """The tasks behind `after`. Raises `InvalidInput`."""
+    """The tasks behind `after`; with 0 for `up_to` nothing is counted for them. Raises `InvalidInput`."""
     search = _Search(session, order, asked, None if after is None else order.place(after), limit + 1)
     rows = search.walk()
     if rows is None:
         return search.gather(up_to)
-    if after is None and len(rows) <= limit:
+    if (after is None and len(rows) <= limit) or not up_to:
         return Found(rows, len(rows))
     return Found(rows, _count(session, asked, up_to, many=search.expected))
 
@@ -67,12 +67,22 @@ def _count(session: Session, asked: Asked, up_to: int, *, many: float = 0) -> in
         values |= {**whose, "steps": up_to}
         found = f"SELECT DISTINCT due_at, id FROM ({lists}) listed ORDER BY due_at, id"  # noqa: S608 -- constants; a task may stand in several
         return _counted(session, found, values)
+    if _has_enough_of_first(session, asked, up_to):
+        return up_to
     glanced = _glance(session, asked, up_to, many)
     return _counted(session, f"SELECT 1 FROM {_matching(session, asked)}", values) if glanced is None else glanced  # noqa: S608 -- constants
 
 
 def _counted(session: Session, found: str, values: dict[str, Any]) -> int:
     return int(_rows(session, f"SELECT count(*) FROM ({found} LIMIT %(up_to)s) found", values)[0][0])  # noqa: S608 -- constants
+
+
+def _has_enough_of_first(session: Session, asked: Asked, up_to: int) -> bool:
+    """Whether the index of names and variables, asked for the first of many names alone, finds as many already."""
+    first = asked.by_first_names
+    if first is None or _expected(session, first, asked.values) < up_to:
+        return False
+    return _counted(session, f"SELECT 1 FROM work_item w WHERE {first}", {**asked.values, "up_to": up_to}) == up_to  # noqa: S608 -- constants
 
 
 def _glance(session: Session, asked: Asked, up_to: int, many: float) -> int | None:
@@ -258,7 +268,8 @@ class _Search:
         )
         rows = _rows(self._session, text, {**self._asked.values, **self._places(), "limit": self._limit})
         if not rows:
-            return Found([], 0 if self._place is None else _count(self._session, self._asked, up_to))
+            is_empty = self._place is None or not up_to
+            return Found([], 0 if is_empty else _count(self._session, self._asked, up_to))
         return Found(list(map(_task, rows)), min(rows[0][-1], up_to))
 
 

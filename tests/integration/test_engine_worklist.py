@@ -12,7 +12,7 @@ from core.clock import FixedClock
 from core.errors import InvalidInput
 from core.identity import Actor
 from engine import access, task_filter, worklist
-from engine.inbox import TaskFilter, count_tasks, task, tasks
+from engine.inbox import TaskFilter, count_tasks, task, task_part, tasks
 from engine.models import WorkItemRow
 from engine.queries import InstanceFilter, instances
 from tests.engine_world import ADMIN, World, bpmn, line
@@ -119,6 +119,48 @@ def test_a_glance_counts_what_the_indexes_say(filled: World, monkeypatch: pytest
     for patience, up_to in itertools.product((worklist.PATIENCE, 0.01), (1, 40, 300)):
         monkeypatch.setattr(worklist, "PATIENCE", patience)
         assert counts(up_to) == [min(each, up_to) for each in totals]
+
+
+@pytest.mark.parametrize("who", ALL)
+def test_a_page_without_a_total_is_the_page_with_one_and_counts_nothing(
+    filled: World, monkeypatch: pytest.MonkeyPatch, who: str
+) -> None:
+    me = ALL[who]
+    walk_all(monkeypatch)
+    wanted = [replace(which(me), sort=sort) for which in FILTERS.values() for sort in ("due", "-name")]
+    with filled.units.reading(me) as view:
+        first = [tasks(view, each, None, 5) for each in wanted]
+        second = [tasks(view, each, page.next, 5) for each, page in zip(wanted, first, strict=True) if page.next]
+
+    monkeypatch.delattr(worklist, "_count")
+    with filled.units.reading(me) as view:
+        parts = [task_part(view, each, None, 5) for each in wanted]
+        behind = [task_part(view, each, page.next, 5) for each, page in zip(wanted, parts, strict=True) if page.next]
+
+    assert [(each.items, each.next) for each in parts] == [(each.items, each.next) for each in first]
+    assert [(each.items, each.next) for each in behind] == [(each.items, each.next) for each in second]
+
+
+def test_the_first_of_many_names_count_only_where_they_find_as_many_as_are_counted(
+    filled: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    me = replace(PEOPLE["many_groups"], roles=frozenset(f"group_{number}" for number in range(400)))
+    wanted = task_filter.asked(me, FILTERS["region"](me))
+    with filled.units.reading(me) as view:
+        with monkeypatch.context() as indexes:
+            gather_all(indexes)
+            total = worklist.count(view.session, wanted, 10_000)
+            first = worklist._counted(
+                view.session,
+                f"SELECT 1 FROM work_item w WHERE {wanted.by_first_names}",
+                {**wanted.values, "up_to": 10_000},
+            )
+        monkeypatch.setattr(worklist, "_expected", lambda *_: 10_000.0)  # the first names are always looked up
+
+        assert 0 < first < total
+        found = [worklist.count(view.session, wanted, up_to) for up_to in (1, first, first + 1, total, total + 1)]
+
+    assert found == [1, first, first + 1, total, total]
 
 
 @pytest.mark.parametrize("who", ALL)

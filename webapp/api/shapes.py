@@ -120,11 +120,11 @@ class Completed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskPage:
-    """A part of the list of open tasks; `next` goes into `after`."""
+    """A part of the list of open tasks; `next` goes into `after`, `total` is null where it was not asked for."""
 
     items: Sequence[TaskSummary]
     next: str | None
-    total: int
+    total: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

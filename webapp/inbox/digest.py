@@ -73,7 +73,7 @@ def _send(unit: UnitOfWork, reader: Actor, now: datetime, zone: ZoneInfo) -> Non
     }
     if not counts[MINE] and not counts[OVERDUE]:
         return
-    first = queries.tasks(seen, wanted(Look(), reader, now, zone), limit=LISTED).items
+    first = queries.task_part(seen, wanted(Look(), reader, now, zone), limit=LISTED).items
     unit.port(ReminderMail).send(
         unit,
         reader.id,

@@ -51,7 +51,7 @@ def case(instance_id: str) -> str:
     with view() as reading:
         found = queries.instance(reading, instance_id)
         visits = queries.history(reading, instance_id)
-        tasks = queries.tasks(reading, TaskFilter(instance_id=instance_id), limit=MOST).items
+        tasks = queries.task_part(reading, TaskFilter(instance_id=instance_id), limit=MOST).items
         documents = linked_documents(reading, "case", instance_id)
         destroyed = tombstones_of(reading, "case", instance_id)
         scopes = open_scopes(reading, instance_id)

@@ -73,7 +73,7 @@ def inbox() -> str:
         if not asked("show") and not tabs[0].count and tabs[1].count:
             look = replace(look, show=GROUPS)
         now = reading.clock.now()
-        tasks = queries.tasks(reading, _wanted(reading, look), after=asked("after") or None, limit=MOST)
+        tasks = queries.task_part(reading, _wanted(reading, look), after=asked("after") or None, limit=MOST)
         aside = queries.count_tasks(reading, _wanted(reading, Look(show=look.show, aside=True)), up_to=COUNTED)
         definitions = queries.definitions(reading)
         kept = [CountedFilter(each) for each in task_filters(reading)]
@@ -111,7 +111,7 @@ def done() -> str:
 def next_task() -> Answer:
     """The reader's own task that is due first, or the inbox when none is left."""
     with view() as reading:
-        first = queries.tasks(reading, _wanted(reading, Look()), limit=1).items
+        first = queries.task_part(reading, _wanted(reading, Look()), limit=1).items
     return redirect(url_for("pages.task", task_id=first[0].id) if first else url_for("pages.inbox"))
 
 

@@ -19,7 +19,7 @@ def together() -> str:
     if not 1 <= len(ids) <= MOST:
         raise InvalidInput(f"Choose between 1 and {MOST} tasks in the inbox.", fields={"/id": f"1 to {MOST} tasks"})
     with view() as reading:
-        found = queries.tasks(reading, TaskFilter(ids=ids, sort="created"), limit=MOST).items
+        found = queries.task_part(reading, TaskFilter(ids=ids, sort="created"), limit=MOST).items
         if not found:
             raise TaskNotFound("None of these tasks is open any more, or offered to you.")
         kinds = {(each.definition_id, each.element_id) for each in found}
