@@ -2,7 +2,8 @@
 
 Every job that carries what a case has thrown says what came before it. What happens a second time in one chain is
 counted for the whole chain, so that neither a circle nor a tree of them goes on for ever. Waiting for a person, a time
-or other work ends a chain: what comes then has been asked for by somebody else.
+or other work ends a chain: what comes then has been asked for by somebody else. A timer that is due at once is no such
+wait; its token keeps what led to it.
 """
 
 from collections.abc import Iterator, Mapping

@@ -72,6 +72,9 @@ class Role:
         """Whether a caller catches what leaves this case."""
         return self._ensemble.caught_outside(self, kind, code)
 
+    def origin(self) -> None:
+        """A rehearsal has an end of its own."""
+
     def attend(self, case: Case) -> None:
         """The case has run."""
         if case is self.case:

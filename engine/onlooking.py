@@ -17,4 +17,4 @@ class Onlooker:
     def _refuse(self, *_: object) -> NoReturn:
         raise NotImplementedError("a case that is only looked at does nothing")
 
-    call = decide = find_called = caught_outside = attend = _refuse
+    call = decide = find_called = caught_outside = origin = attend = _refuse

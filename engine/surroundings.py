@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
 from core.errors import DomainError, StaleState, StorageFull, Unavailable
+from engine import chains
 from engine.bpmn.model import Node
 from engine.calling import Instances, LockedMember, find_called
 from engine.deciding import decide
@@ -77,6 +78,10 @@ class InstanceSurroundings(Generic[Kept]):
     def find_called(self, node: Node, token: str, wanted: Wanted) -> str:
         """The id of the definition that is called. Raises `StepFailed`."""
         return find_called(self._unit, self._locked, node, token, wanted)
+
+    def origin(self) -> Mapping[str, Any] | None:
+        """The chain of messages and signals that this command belongs to."""
+        return chains.again()
 
     def caught_outside(self, kind: str, code: str | None) -> bool | None:
         """Whether a caller catches what leaves this case."""

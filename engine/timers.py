@@ -13,7 +13,7 @@ from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
 from core.records import dataclass
-from engine import catalog, store
+from engine import catalog, chains, store
 from engine.attempts import Parking, with_incidents
 from engine.errors import InstanceSuspended
 from engine.events import TimerFired
@@ -147,12 +147,13 @@ def _attempt(instance_id: str, timer_id: str, due_at: datetime, unit: UnitOfWork
 def _let_go(running: Running, timer_id: str, due_at: datetime) -> bool:
     unit, instance_id = running.unit, running.locked.instance_id
     element, is_of_diagram = running.case.waiting_at(timer_id), not running.case.is_apart(timer_id)
-    if element is None or not running.case.fire(timer_id):
-        unit.session.execute(delete(TimerRow).where(TimerRow.instance_id == instance_id, TimerRow.id == timer_id))
-        return False
-    if is_of_diagram:
-        unit.emit(TimerFired(instance_id=instance_id, element_id=element, due_at=due_at.isoformat()))
-    running.save()
+    with chains.following(None if element is None else running.case.origin(timer_id)):
+        if element is None or not running.case.fire(timer_id):
+            unit.session.execute(delete(TimerRow).where(TimerRow.instance_id == instance_id, TimerRow.id == timer_id))
+            return False
+        if is_of_diagram:
+            unit.emit(TimerFired(instance_id=instance_id, element_id=element, due_at=due_at.isoformat()))
+        running.save()
     return True
 
 

@@ -18,7 +18,7 @@ CARRIED = frozenset(  # what a token may carry
     {"vars", "isolated", "payload", "armed", "host", "hosts", "listens", "subscription", "again", "spent", "was"}
     | {"by", "heard", "flow", "gates", "items", "out", "next", "done", "number", "maximum", "failed", "called"}
     | {"records", "chosen", "todo", "event", "token", "home", "act", "thrown", "held", "selected"}
-    | {"closing", "candidates", "calling", "undo", "undoes", "opened", "rounds", BEHIND}
+    | {"closing", "candidates", "calling", "undo", "undoes", "opened", "rounds", "origin", BEHIND}
 )
 JOINS = frozenset({"parallelGateway", "inclusiveGateway", "complexGateway"})
 

@@ -38,6 +38,9 @@ class Surroundings(Protocol):
     def caught_outside(self, kind: str, code: str | None) -> bool | None:
         """Whether those who called this case catch an error or escalation: None: nobody, True: it interrupts."""
 
+    def origin(self) -> Mapping[str, Any] | None:
+        """What this command follows from, as a token keeps it that waits for no time; None: somebody asked for it."""
+
     def attend(self, case: Any) -> None:
         """A case has run until everything waits: see to what it asks of others."""
 

@@ -60,6 +60,7 @@ def count_round(task: Any, due_at: datetime) -> None:
     """
     tree = task.workflow
     task.internal_data.pop("rounds", None)
+    task.internal_data.pop("origin", None)
     if due_at - tree.around.now() >= AT_ONCE:
         return
     if tree.changes.rounds >= MAXIMUM_ROUNDS:
@@ -69,6 +70,8 @@ def count_round(task: Any, due_at: datetime) -> None:
         )
         raise StepFailed(sentence, element=task.task_spec.node.id, token=task.id, reason="endless_loop")
     task.internal_data["rounds"] = tree.changes.rounds + 1
+    if (origin := tree.around.origin()) is not None:
+        task.internal_data["origin"] = origin
 
 
 def begin_round(task: Any) -> None:
@@ -76,6 +79,7 @@ def begin_round(task: Any) -> None:
     changes = task.workflow.changes
     changes.disarmed.append(task.id)
     changes.rounds = max(changes.rounds, task.internal_data.pop("rounds", 0))
+    task.internal_data.pop("origin", None)
 
 
 def check_storable(task: Any, values: Mapping[str, Any]) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from engine.cron import following, is_cron
 from engine.durations import spans
 from engine.feel import compile_expression
+from engine.feel.calendar import company_zone
 from engine.feel.kinds import YearsMonths
 
 _DURATION = compile_expression("duration(text)")
@@ -19,9 +20,12 @@ _CYCLE = re.compile(r"^R(?P<count>\d*)/(?P<span>P.+)$")
 
 
 def moment(value: Any, now: datetime) -> datetime | None:
-    """The moment that a value means: a date, a date and time, a duration from now, or text of these; else None."""
+    """The moment that a value means: a date, a date and time, a duration from now, or text of these; else None.
+
+    What names no time zone is meant by the clock of the company.
+    """
     if isinstance(value, str):
-        line = following(value, now)
+        line = following(value, now, company_zone())
         if line is not None:
             return line
         parts = spans(value)
@@ -30,11 +34,11 @@ def moment(value: Any, now: datetime) -> datetime | None:
         value = _parsed(value)
     if isinstance(value, datetime):
         try:
-            return value.replace(tzinfo=value.tzinfo or UTC).astimezone(UTC)
+            return value.replace(tzinfo=value.tzinfo or company_zone()).astimezone(UTC)
         except OverflowError:
             return None
     if isinstance(value, date):
-        return datetime.combine(value, time(), tzinfo=UTC)
+        return moment(datetime.combine(value, time()), now)
     if isinstance(value, timedelta | YearsMonths):
         return _after((value,), now)
     return None

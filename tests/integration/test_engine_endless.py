@@ -222,6 +222,49 @@ def test_messages_that_go_to_and_fro_for_ever_are_kept_with_an_incident(
     assert (troubles(world), count(world, "message")) == ([], 0)
 
 
+@pytest.mark.parametrize(("wait", "is_circle"), [("PT0S", True), ("PT0.5S", True), ("PT1S", False)])
+def test_messages_to_and_fro_through_timers_that_are_due_at_once_are_a_circle(
+    world: JobWorld, monkeypatch: pytest.MonkeyPatch, wait: str, is_circle: bool
+) -> None:
+    monkeypatch.setattr(chains, "ARRIVALS", 6)
+    timer = LATER.replace("PT1H", wait)
+    for key, hears, says in (("left", "ask", "tell"), ("right", "tell", "ask")):
+        catch, throw = (
+            on_message("intermediateCatchEvent", "hear", hears),
+            on_message("intermediateThrowEvent", "say", says),
+        )
+        nodes = f'<startEvent id="start"/><exclusiveGateway id="merge"/>{catch}{timer}{throw}'
+        world.deploy(file(nodes + chain("start", "merge", "hear", "later", "say", "merge"), key))
+        world.start(key)
+
+    world.do(PublishMessage(name="asked"), SENDER)
+    fired = 0
+    for _ in range(16):
+        world.work()
+        fired += world.pass_time(timedelta(seconds=1))
+
+    assert [code for code, _ in troubles(world)] == ([chains.MESSAGES] if is_circle else [])
+    assert fired == (9 if is_circle else 16)
+
+
+def test_a_circle_of_messages_is_found_where_other_cases_fire_their_timers_beside_it(
+    world: JobWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chains, "ARRIVALS", 6)
+    say, hear = on_message("intermediateThrowEvent", "say", "ask"), on_message("intermediateCatchEvent", "hear", "ask")
+    nodes = f'<startEvent id="start"/><exclusiveGateway id="merge"/>{say}{hear}{LATER.replace("PT1H", "PT0S")}'
+    world.deploy(file(nodes + chain("start", "merge", "say", "hear", "later", "merge"), "left"))
+    for _ in range(3):
+        world.start("left")
+
+    for _ in range(40):
+        world.work()
+        world.pass_time(timedelta(seconds=1))
+
+    assert {code for code, _ in troubles(world)} == {chains.MESSAGES}
+    assert len(troubles(world)) == 3
+
+
 def test_many_messages_without_a_circle_are_no_chain(world: JobWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chains, "BEGINNINGS", 3)
     loop = "<multiInstanceLoopCharacteristics><loopCardinality>20</loopCardinality></multiInstanceLoopCharacteristics>"

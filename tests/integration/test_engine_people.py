@@ -121,7 +121,7 @@ def test_the_inbox_finds_what_is_due_between_two_moments(world: World) -> None:
     world.deploy(one('camunda:dueDate="=day"'))
     for day in ("2026-01-03", "2026-01-04", "2026-01-05", None):
         world.start(day=day)
-    first, last = datetime(2026, 1, 4, tzinfo=UTC), datetime(2026, 1, 5, tzinfo=UTC)
+    first, last = (datetime(2026, 1, day, 23, tzinfo=UTC) for day in (3, 4))  # midnight in Warsaw
 
     with world.reading() as view:
         found = tasks(view, TaskFilter(due_after=first, due_before=last)).items

@@ -39,7 +39,7 @@ def test_a_cycle_begins_a_case_as_often_as_it_says(world: JobWorld) -> None:
 
 
 def test_a_crontab_line_begins_a_case_every_morning(world: JobWorld) -> None:
-    world.deploy(beginning("<timeCycle>0 8 * * *</timeCycle>"))
+    world.deploy(beginning("<timeCycle>0 9 * * *</timeCycle>"))  # in Warsaw, where it is 8 o'clock
 
     world.pass_time(timedelta(minutes=59))
     assert started(world) == 0

@@ -1,10 +1,11 @@
 """Timers between activities and at their boundary."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from engine.runtime import Case
+from engine.spiff.moments import moment
 from tests.engine_stage import NOON, begin, do, waiting
 from tests.engine_world import chain, line
 
@@ -44,6 +45,19 @@ def test_a_timer_takes_dates_and_expressions(date: str) -> None:
     assert stage.case.state == "running"
     stage.advance(NOON + timedelta(hours=24))
     assert stage.case.state == "completed"
+
+
+@pytest.mark.parametrize(
+    ("text", "due"),
+    [
+        ("2026-07-01", datetime(2026, 6, 30, 22, tzinfo=UTC)),
+        ("2026-07-01T08:00:00", datetime(2026, 7, 1, 6, tzinfo=UTC)),
+        ("2026-07-01T08:00:00Z", datetime(2026, 7, 1, 8, tzinfo=UTC)),
+        ("2026-07-01T08:00:00@America/New_York", datetime(2026, 7, 1, 12, tzinfo=UTC)),
+    ],
+)
+def test_a_date_without_a_time_zone_is_meant_by_the_clock_of_the_company(text: str, due: datetime) -> None:
+    assert moment(text, NOON) == due
 
 
 def reminded(*, interrupting: bool, timer: str) -> str:

@@ -64,6 +64,9 @@ class Player:
     def caught_outside(self, kind: str, code: str | None) -> bool | None:
         return None
 
+    def origin(self) -> None:
+        return None
+
     def attend(self, case: Case) -> None:
         case.take_calls()  # what is called plays no part: steps bring back its end
 
