@@ -113,3 +113,8 @@ class Relations:
     def rounds(self) -> int:
         """How many timers in a row, up to the one that this follows from, were due at once."""
         return self._tree.changes.rounds
+
+    def origin(self, token: str) -> Mapping[str, Any] | None:
+        """What led to a token that waits for a moment which had come when it began to wait."""
+        found: Mapping[str, Any] | None = self._tree.tasks[token].internal_data.get("origin")
+        return found

@@ -169,11 +169,6 @@ class Case(Relations):
         """Whether a token waits for nothing but that what was before it is durable."""
         return (task := self._tree.tasks.get(token)) is not None and is_apart(task)
 
-    def origin(self, token: str) -> Mapping[str, Any] | None:
-        """What led to a token that waits for a moment which had come when it began to wait."""
-        found: Mapping[str, Any] | None = self._tree.tasks[token].internal_data.get("origin")
-        return found
-
     def around(self, surroundings: Surroundings) -> None:
         """Give the case the surroundings of this command."""
         self._tree.around = surroundings
