@@ -5,6 +5,8 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, TypeVar
 
+import orjson
+from orjson import Fragment
 from sqlalchemy import select, update
 
 from core.records import dataclass
@@ -197,7 +199,7 @@ def read_snapshot(unit: UnitOfWork, instance_id: str) -> dict[str, Any]:
 
 @lru_cache
 def _insertion(table: str, columns: tuple[str, ...]) -> str:
-    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES "  # noqa: S608 -- constants of this module
+    return f"INSERT INTO {table} ({', '.join(columns)}) "
 
 
 @lru_cache(maxsize=100)
@@ -220,15 +222,33 @@ class Writing(Writes):
         """Add rows to a table; what they become can be read under the name `returning`."""
         if not rows:
             return
+        text = self._many(table, columns, rows) if len(rows) > FEW else None
+        text = text or self._few(table, columns, rows)
+        self.add(text if returning is None else f"{text} RETURNING *", name=returning)
+
+    def _few(self, table: str, columns: tuple[str, ...], rows: Sequence[Mapping[str, Any]]) -> str:
+        """Values that stand in the statement one by one."""
         values, places = self.values, []
         for number, row in enumerate(rows):
             empty = tuple([column for column in NULLABLE if column in row and row[column] is None])
             place = _places if number < FEW else _places.__wrapped__
             names, text = place(table, columns, number, empty)
-            values.update(zip(names, [row[column] for column in columns], strict=True))
+            own = [to_array(row[column]) if column in ARRAYS else row[column] for column in columns]
+            values.update(zip(names, own, strict=True))
             places.append(text)
-        text = _insertion(table, columns) + ", ".join(places)
-        self.add(text if returning is None else f"{text} RETURNING *", name=returning)
+        return _insertion(table, columns) + "VALUES " + ", ".join(places)
+
+    def _many(self, table: str, columns: tuple[str, ...], rows: Sequence[Mapping[str, Any]]) -> str | None:
+        """All values as one: the statement is the same however many there are. None where JSON cannot hold them."""
+        texts = [column for column in columns if column in IN_JSON]
+        written = [{**row, **{column: Fragment(row[column]) for column in texts}} for row in rows] if texts else rows
+        try:
+            self.values[f"{table}_rows"] = orjson.dumps(written).decode()
+        except TypeError:
+            return None
+        listed = ", ".join(columns)
+        told = f"SELECT {listed} FROM json_populate_recordset(NULL::{table}, %({table}_rows)s::json)"  # noqa: S608 -- constants of this module
+        return _insertion(table, columns) + told
 
     def create(self, row: Mapping[str, Any]) -> None:
         """A new instance."""
@@ -340,6 +360,8 @@ SHARED = {
     "created_at": "now",
     "actor": "actor",
 }
+ARRAYS = ("candidates",)
+IN_JSON = ("search", "inputs", "snapshot")  # whose values are JSON already
 NULLABLE = ("business_key", "left_at", "actor")  # of these, a row may have none
 INSTANCE_COLUMNS = (
     "id", "definition_id", "definition_key", "state", "revision", "stage", "business_key", "outcome", "snapshot",

@@ -90,13 +90,12 @@ def open_tasks(writing: Writing, rows: Sequence[Mapping[str, Any]]) -> None:
     """Put tasks into the inbox, and into the lists of those whom they are offered to."""
     if not rows:
         return
-    written = [{**row, "candidates": to_array(row["candidates"])} for row in rows]
     offers = [offer for row in rows for offer in _offers(row)]
     if len(offers) < FEW:
-        writing.insert("work_item", TASK_COLUMNS, written)
+        writing.insert("work_item", TASK_COLUMNS, rows)
         writing.insert("task_offer", OFFER_COLUMNS, offers)
     else:
-        writing.insert("work_item", TASK_COLUMNS, written, returning="opened")
+        writing.insert("work_item", TASK_COLUMNS, rows, returning="opened")
         writing.add(OFFER_ALL)
 
 
