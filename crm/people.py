@@ -71,31 +71,31 @@ def people(view: Reading, customer_id: str, *, after: str | None = None, limit: 
     return Page(items=[_person(view, row, name, []) for row, name in rows[:size]], next=following, total=total)
 
 
-def person(view: Reading, contact_id: str) -> Person:
-    """One person with all positions. Raises `ContactNotFound`."""
+def person(view: Reading, contact_id: str, *, limit: int = MOST) -> Person:
+    """One person with at most `limit` positions. Raises `ContactNotFound`."""
     require_read(view)
     row = view.session.get(ContactRow, contact_id)
     if row is None:
         raise ContactNotFound(contact_id)
     customer = view.session.get_one(CustomerRow, row.customer_id)
-    held = _positions(view, ContactPositionRow.contact_id == row.id)
+    held = _positions(view, ContactPositionRow.contact_id == row.id, limit)
     return _person(view, row, customer.name, held)
 
 
 def positions_at(view: Reading, customer_id: str) -> list[Position]:
     """Who of other customers is something at this one."""
     require_read(view)
-    return _positions(view, ContactPositionRow.customer_id == customer_id)
+    return _positions(view, ContactPositionRow.customer_id == customer_id, MOST)
 
 
-def _positions(view: Reading, condition: Any) -> list[Position]:
+def _positions(view: Reading, condition: Any, limit: int) -> list[Position]:
     query = (
         select(ContactPositionRow, ContactRow.name, CustomerRow.name)
         .join(ContactRow, ContactRow.id == ContactPositionRow.contact_id)
         .join(CustomerRow, CustomerRow.id == ContactPositionRow.customer_id)
         .where(condition)
         .order_by(ContactPositionRow.id)
-        .limit(MOST)
+        .limit(limit)
     )
     return [
         Position(

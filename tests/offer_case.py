@@ -97,12 +97,17 @@ class OfferDesk:
 
     def attach(self, task_id: str, actor: Actor = REP, *, kind: str = "customer_request", content: bytes = PDF) -> Any:
         """Upload a PDF and attach it to a task."""
+        return self.file(DocumentLink(kind="task", id=task_id), actor, kind=kind, content=content)
+
+    def file(
+        self, link: DocumentLink, actor: Actor = REP, *, kind: str = "customer_request", content: bytes = PDF
+    ) -> Any:
+        """Upload a PDF that belongs to a record."""
         blobs, staging = self.application.blobs, self.application.staging
         blob = receive(
             io.BytesIO(content), announced=len(content), limit=1 << 20, store=blobs, announce=staging.announce
         )
-        links = (DocumentLink(kind="task", id=task_id),)
-        command = FileDocument(title="Zapytanie", type=kind, blob=blob, file_name="zapytanie.pdf", links=links)
+        command = FileDocument(title="Zapytanie", type=kind, blob=blob, file_name="zapytanie.pdf", links=(link,))
         return self.do(command, actor)
 
     def prepare(self, started: StartedInstance, actor: Actor = REP, **data: Any) -> Completion:

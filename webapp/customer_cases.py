@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import ClassVar
 
@@ -17,6 +18,7 @@ from crm.activities.queries import activity
 from crm.checks import Findings, one_at_a_time
 from crm.company import today
 from crm.errors import CustomerNotFound
+from crm.merging import family
 from crm.models import CustomerRow
 from crm.offer_content import MOST_LINES, Line
 from crm.offers import CreateOffer, create_offer
@@ -24,6 +26,7 @@ from crm.planning.errors import RuleNotFound
 from crm.planning.models import ActivityRuleRow, ActivityRuleRunRow
 from crm.pricing.lists import price_list
 from crm.pricing.prices import PERSONAL, Prices
+from crm.queries import kept
 from engine.instances import EntityLink, StartInstance, start_instance
 from engine.models import InstanceEntityRow, InstanceRow
 from storage.unit_of_work import UnitOfWork
@@ -114,15 +117,15 @@ class CaseBegunBeside(ActivityEvent):
 
 @handles(StartSpecialOffer, needs="offer.edit")
 def start_special_offer(command: StartSpecialOffer, unit: UnitOfWork) -> SpecialOffer:
-    """What it began, or what runs of that kind already.
+    """What it began, or what runs of that kind already, for the customer that a merged one became.
 
     Raises `CustomerNotFound`, `NoKeyAccount`, `NoPersonalPrices`, and what beginning a case raises.
     """
     _may_start(unit)
-    one_at_a_time(unit, f"{SPECIAL}:{command.customer_id}")
-    customer = unit.session.get(CustomerRow, command.customer_id)
+    customer = kept(unit, unit.session.get(CustomerRow, command.customer_id))
     if customer is None:
         raise CustomerNotFound(command.customer_id)
+    one_at_a_time(unit, f"{SPECIAL}:{customer.id}")
     if not customer.key_account:
         raise NoKeyAccount(customer.name)
     running = _running_special(unit, customer.id)
@@ -157,7 +160,7 @@ def start_separate_case(command: StartSeparateCase, unit: UnitOfWork) -> str:
     run = unit.session.get(ActivityRuleRunRow, (row.id, rule.id))
     if run is None or run.result != "joined" or run.case_id is None:
         raise NothingJoined
-    begun = _case_about(unit, rule.target, ACTIVITY, row.id, BESIDE)
+    begun = _case_about(unit, rule.target, ACTIVITY, [row.id], BESIDE)
     if begun is not None:
         raise SeparateCaseRuns(begun.id)
     links = [EntityLink(entity=ACTIVITY, id=row.id, role=BESIDE)]
@@ -203,7 +206,7 @@ def _personal_lines(unit: UnitOfWork, customer: CustomerRow) -> tuple[Line, ...]
 
 
 def _running_special(unit: UnitOfWork, customer_id: str) -> SpecialOffer | None:
-    case = _case_about(unit, APPROVAL, CUSTOMER, customer_id, SPECIAL)
+    case = _case_about(unit, APPROVAL, CUSTOMER, family(unit, customer_id), SPECIAL)
     if case is None:
         return None
     about = select(InstanceEntityRow.entity_id).where(
@@ -212,14 +215,14 @@ def _running_special(unit: UnitOfWork, customer_id: str) -> SpecialOffer | None:
     return SpecialOffer(offer_id=unit.session.scalars(about).one(), case_id=case.id, is_new=False)
 
 
-def _case_about(unit: UnitOfWork, process: str, entity: str, record: str, role: str) -> InstanceRow | None:
-    """The running case of a process with a record in that role."""
+def _case_about(unit: UnitOfWork, process: str, entity: str, records: Sequence[str], role: str) -> InstanceRow | None:
+    """The running case of a process with one of some records in that role."""
     wanted = (
         select(InstanceRow)
         .join(InstanceEntityRow, InstanceEntityRow.instance_id == InstanceRow.id)
         .where(
             InstanceEntityRow.entity == entity,
-            InstanceEntityRow.entity_id == record,
+            InstanceEntityRow.entity_id.in_(records),
             InstanceEntityRow.role == role,
             InstanceRow.definition_key == process,
             InstanceRow.ended_at.is_(None),

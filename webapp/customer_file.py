@@ -195,6 +195,35 @@ def running_cases(view: Reading, key: str, *, limit: int = 20) -> list[RunningCa
     return found
 
 
+def looks_at_all(view: Reading, key: str) -> bool:
+    """Whether no task and no document of a customer is left out because it belongs to an old case or record."""
+    customer_id = customer_id_of(view, key)
+    older = (
+        select(InstanceRow.id)
+        .where(_of_customer(view, family(view, customer_id)))
+        .order_by(InstanceRow.id.desc())
+        .offset(CASES_LOOKED_AT)
+    )
+    left_out = [
+        *(select(table.id).where(table.instance_id.in_(older)) for table in (WorkItemRow, TaskHistoryRow)),
+        _filed_with("case", older),
+        *(
+            _filed_with(kind, select(key).where(owner == customer_id).order_by(order.desc()).offset(RECORDS_LOOKED_AT))
+            for kind, (key, owner, order) in OWN_RECORDS.items()
+        ),
+    ]
+    return not any(view.session.scalar(select(each.exists())) for each in left_out)
+
+
+def _filed_with(kind: str, targets: Any) -> Select[Any]:
+    """The documents of some records that are still there."""
+    return (
+        select(DocumentLinkRow.document_id)
+        .join(DocumentRow, DocumentRow.id == DocumentLinkRow.document_id)
+        .where(DocumentLinkRow.kind == kind, DocumentLinkRow.target.in_(targets), DocumentRow.destroyed_at.is_(None))
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceCase:
     """A case about a device."""

@@ -117,11 +117,11 @@ def save_contract(command: SaveContract, unit: UnitOfWork) -> str:
     return row.id
 
 
-def contracts(view: Reading, customer_id: str) -> list[Contract]:
-    """A customer's contracts, the newest first."""
+def contracts(view: Reading, customer_id: str, *, limit: int = 200) -> list[Contract]:
+    """A customer's newest contracts, the newest first."""
     require_read(view)
     wanted = select(ServiceContractRow).where(ServiceContractRow.customer_id == customer_id)
-    rows = list(view.session.scalars(wanted.order_by(ServiceContractRow.number.desc()).limit(200)))
+    rows = list(view.session.scalars(wanted.order_by(ServiceContractRow.number.desc()).limit(limit)))
     return _contracts(view, rows)
 
 

@@ -140,10 +140,10 @@ def save_price_list(command: SavePriceList, unit: UnitOfWork) -> str:
     return row.id
 
 
-def price_lists(view: Reading, *, customer_id: str | None = None) -> list[PriceList]:
-    """All lists by name; with a customer, those that are theirs alone."""
+def price_lists(view: Reading, *, customer_id: str | None = None, limit: int = MOST) -> list[PriceList]:
+    """The first lists by name; with a customer, those that are theirs alone."""
     require_read(view)
-    wanted = select(PriceListRow).order_by(PriceListRow.name).limit(MOST)
+    wanted = select(PriceListRow).order_by(PriceListRow.name).limit(limit)
     if customer_id is not None:
         wanted = wanted.where(PriceListRow.customer_id == customer_id)
     rows = list(view.session.scalars(wanted))

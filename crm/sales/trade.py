@@ -17,7 +17,6 @@ from crm.devices.models import ServiceContractRow
 from crm.models import OrderLineRow, OrderRow
 from storage.unit_of_work import Reading
 
-MOST = 200  # items of one list
 NET = OrderLineRow.quantity * OrderLineRow.unit_price * (100 - OrderLineRow.discount) / 100  # as `crm.money.line_net`
 
 
@@ -86,8 +85,8 @@ class Trade:
 
 
 def trade(view: Reading, key: str, *, limit: int = 50) -> Trade:
-    """Of a customer. Raises `CustomerNotFound`, `Forbidden`."""
-    customer_id, most = customer_id_of(view, key), max(1, min(limit, MOST))
+    """Of a customer, with at most `limit` items of each list. Raises `CustomerNotFound`, `Forbidden`."""
+    customer_id, most = customer_id_of(view, key), limit
     placed = (OrderRow.customer_id == customer_id, OrderRow.state != "cancelled")
     delivered = (*placed, OrderRow.delivered_on.is_not(None))
     return Trade(

@@ -19,6 +19,7 @@ from crm.activities.content import Content, Participant
 from crm.activities.registering import RegisterActivity
 from crm.contacts import CreateContact
 from crm.devices.contracts import SaveContract
+from crm.merging import MergeCustomers
 from crm.notes import WriteNote
 from crm.offer_content import Line
 from crm.orders import EnterOrder
@@ -29,6 +30,7 @@ from crm.profile_parts import BankAccount, Identifier
 from crm.profiles import Address, Email, Phone
 from crm.sales.issuing import InvoiceOrder
 from crm.satisfaction import RecordSatisfaction
+from engine.instances import CancelInstance
 from tests.offer_case import MANAGER, OfferDesk
 from tests.repair_desk import RepairDesk
 from tests.sales_desk import SalesDesk
@@ -218,6 +220,28 @@ def test_cus_40_one_click_begins_a_special_offer_with_the_prices_of_the_customer
     assert unlisted.json["code"] == "no_personal_prices"
     assert rep.post(f"/customers/{ordinary}/special-offer").json["code"] == "no_key_account"
     assert program("tom", "technician").post(f"/customers/{customer}/special-offer").status_code == 403
+
+
+def test_cus_40_a_special_offer_for_a_merged_customer_is_one_for_the_customer_that_was_kept(
+    application: Application, program: Callable[..., Program]
+) -> None:
+    desk = OfferDesk(application)
+    kept, absorbed = desk.make_customer(), desk.make_customer(name="Dźwig", key_account=True)
+    listed = ListedPrice(product_id=product(desk, "P-1", "100"), price=Decimal(80))
+    personal_list(desk, absorbed, listed)
+    rep = program("anna", "sales_rep")
+    before = rep.post(f"/customers/{absorbed}/special-offer").json
+    desk.do(MergeCustomers(kept_id=kept, absorbed_id=absorbed, take=frozenset({"key_account"})), SYSTEM)
+
+    by_kept = rep.post(f"/customers/{kept}/special-offer").json
+    by_absorbed = rep.post(f"/customers/{absorbed}/special-offer").json
+    desk.do(CancelInstance(instance_id=before["case_id"], reason="Nowa oferta"), SYSTEM)
+    anew = rep.post(f"/customers/{absorbed}/special-offer").json
+
+    assert before["is_new"], before
+    assert by_kept == by_absorbed == {**before, "is_new": False}
+    assert anew["is_new"], anew
+    assert desk.offer(anew["offer_id"]).customer_id == kept
 
 
 def desk_person(name: str, application: Application) -> Any:
