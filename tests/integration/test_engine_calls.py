@@ -225,6 +225,38 @@ def test_the_newest_version_is_called_unless_a_version_a_tag_or_the_deployment_i
         assert [task.element_id for task in world.start().tasks] == [found]
 
 
+@pytest.mark.parametrize(
+    "binding",
+    [
+        'camunda:calledElementBinding="version" camunda:calledElementVersion="= number - 1"',
+        'camunda:calledElementBinding="versionTag" camunda:calledElementVersionTag="= tag"',
+    ],
+)
+def test_what_is_called_by_expressions_gets_its_variables_and_its_own_business_key(
+    world: JobWorld, binding: str
+) -> None:
+    task = '<userTask id="count"/>'
+    for tag in ("old", "good", "new"):
+        source = bpmn(line(task, names=("count",)), key="stock", attributes=f'camunda:versionTag="{tag}"')
+        world.deploy(("stock.bpmn", source))
+    mapped = (
+        '<camunda:in businessKey="= &quot;S-&quot; + string(order.id)"/><camunda:in source="order" target="asked"/>'
+        '<camunda:in sourceExpression="= order.pieces * 2" target="twice"/><camunda:out source="found" target="left"/>'
+    )
+    world.deploy(bpmn(line(call(key="= what", inner=mapped, attributes=binding), names=("call",))))
+
+    order = {"id": 7, "pieces": 3}
+    started = world.start(what="stock", number=3, tag="good", order=order, secret=1)
+
+    of_called = "FROM instance i JOIN definition d ON d.id = i.definition_id WHERE i.depth = 1"
+    assert world.rows(f"SELECT d.key, d.version, i.business_key, i.snapshot->'variables' {of_called}") == [
+        ("stock", 2, "S-7", {"asked": order, "twice": 6})
+    ]
+    world.complete(started.tasks[0].id, found=5, noted="no")
+    variables = world.rows(f"SELECT snapshot->'variables' FROM instance WHERE id = '{started.id}'")[0][0]
+    assert (variables["left"], "noted" in variables, "asked" in variables) == (5, False, False)
+
+
 def test_a_caller_bound_to_its_deployment_is_another_one_when_what_it_calls_there_changes(world: JobWorld) -> None:
     caller = (
         "caller.bpmn",
