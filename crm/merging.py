@@ -33,6 +33,8 @@ STAYING = frozenset(  # rows that belong to the absorbed row itself, or that nob
         "customer_phone.customer_id",
         "customer_email.customer_id",
         "customer_balance.customer_id",
+        "customer_turnover.customer_id",  # both follow the orders
+        "customer_goods.customer_id",
         "contact_position.customer_id",
         "customer.merged_into",
         "customer_merge.kept_id",

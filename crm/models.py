@@ -231,6 +231,12 @@ class OrderRow(Base):
             "id",
             postgresql_where=text("state IN ('open', 'partly_delivered') AND due_on IS NOT NULL"),
         ),
+        Index(
+            "ix_customer_order_customer_id_delivered_on",
+            "customer_id",
+            "delivered_on",
+            postgresql_where=text("delivered_on IS NOT NULL AND state <> 'cancelled'"),
+        ),
     )
 
     id: Mapped[IdKey]

@@ -7,7 +7,7 @@ once it is issued: the database refuses it, whoever asks. What changes is the ba
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import ForeignKey, Index, Numeric, String, UniqueConstraint, text
+from sqlalchemy import BigInteger, ForeignKey, Index, Numeric, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm.models import Currency, Money, Percent, Price, Quantity, parent
@@ -120,3 +120,37 @@ class SettlementRow(Base):
     undone_at: Mapped[datetime | None]
     undone_by: Mapped[str | None]
     undone_reason: Mapped[str | None]
+
+
+class TurnoverRow(Base):
+    """What a customer's orders are worth in a currency, kept by the database as orders come and change.
+
+    `kind` is `orders`, `deliveries` or `goods`; those of goods count the rows of `GoodsRow`.
+    """
+
+    __tablename__ = "customer_turnover"
+
+    customer_id: Mapped[str] = mapped_column(ID, ForeignKey("customer.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16), primary_key=True)
+    currency: Mapped[str] = mapped_column(String(3), primary_key=True)
+    count: Mapped[int] = mapped_column(BigInteger)
+    amount: Mapped[Decimal] = mapped_column(Numeric)  # net, not rounded
+
+
+class GoodsRow(Base):
+    """Goods that a customer ordered, in a currency, over all orders that were not cancelled; kept by the database."""
+
+    __tablename__ = "customer_goods"
+    __table_args__ = (Index("ix_customer_goods_customer_id_last_on", "customer_id", "last_on"),)
+
+    customer_id: Mapped[str] = mapped_column(ID, ForeignKey("customer.id"), primary_key=True)
+    currency: Mapped[str] = mapped_column(String(3), primary_key=True)
+    digest: Mapped[str] = mapped_column(String(32, collation="C"), primary_key=True)  # of what makes them the same
+    product_id: Mapped[str | None] = mapped_column(ID)
+    sku: Mapped[str | None] = mapped_column(String(64))
+    name: Mapped[str]
+    unit: Mapped[str] = mapped_column(String(16))
+    quantity: Mapped[Decimal] = mapped_column(Numeric)
+    times: Mapped[int]  # orders
+    last_on: Mapped[date]
+    amount: Mapped[Decimal] = mapped_column(Numeric)  # net, not rounded

@@ -1,7 +1,7 @@
 """What a customer and we have agreed on and traded: service contracts, orders, deliveries, and the goods bought.
 
-Totals count everything, one sum for each currency; lists have the newest, so that a page costs the same whatever the
-length of the history.
+Totals count everything, one sum for each currency, and are kept by the database as orders come and change; lists have
+the newest. So a page costs the same whatever the length of the history.
 """
 
 from collections.abc import Sequence
@@ -9,15 +9,16 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import lazyload
 
 from core.records import dataclass
 from crm.cards import customer_id_of
 from crm.devices.models import ServiceContractRow
-from crm.models import OrderLineRow, OrderRow
+from crm.models import OrderRow
+from crm.money import rounded
+from crm.sales.models import GoodsRow, TurnoverRow
 from storage.unit_of_work import Reading
-
-NET = OrderLineRow.quantity * OrderLineRow.unit_price * (100 - OrderLineRow.discount) / 100  # as `crm.money.line_net`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,9 @@ class Sum:
 
     currency: str
     amount: Decimal
+
+
+Totals = tuple[int, list[Sum]]  # how many, and what they are worth
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,20 +90,23 @@ class Trade:
 
 def trade(view: Reading, key: str, *, limit: int = 50) -> Trade:
     """Of a customer, with at most `limit` items of each list. Raises `CustomerNotFound`, `Forbidden`."""
-    customer_id, most = customer_id_of(view, key), limit
+    customer_id = customer_id_of(view, key)
     placed = (OrderRow.customer_id == customer_id, OrderRow.state != "cancelled")
     delivered = (*placed, OrderRow.delivered_on.is_not(None))
+    count, sums = _turnover(view, customer_id, "goods")
     return Trade(
-        contracts=_contracts(view, customer_id, most),
-        orders=_orders(view, placed, OrderRow.ordered_on, most),
-        deliveries=_orders(view, delivered, OrderRow.delivered_on, most),
-        purchases=_purchases(view, placed, most),
+        contracts=_contracts(view, customer_id, limit),
+        orders=_orders(view, _turnover(view, customer_id, "orders"), placed, OrderRow.ordered_on, limit),
+        deliveries=_orders(view, _turnover(view, customer_id, "deliveries"), delivered, OrderRow.delivered_on, limit),
+        purchases=Goods(count=count, sums=sums, items=_bought(view, customer_id, limit)),
     )
 
 
 def _contracts(view: Reading, customer_id: str, most: int) -> Group:
     mine = ServiceContractRow.customer_id == customer_id
-    count, sums = _totals(view, ServiceContractRow, ServiceContractRow.fee, (mine,))
+    currency, fee = ServiceContractRow.currency, func.sum(ServiceContractRow.fee)
+    summed = select(currency, func.count(), fee).where(mine).group_by(currency).order_by(currency)
+    count, sums = _totals(view, summed)
     rows = view.session.scalars(
         select(ServiceContractRow).where(mine).order_by(ServiceContractRow.number.desc()).limit(most)
     )
@@ -118,10 +125,14 @@ def _contracts(view: Reading, customer_id: str, most: int) -> Group:
     return Group(count=count, sums=sums, items=items)
 
 
-def _orders(view: Reading, conditions: Sequence[Any], day: Any, most: int) -> Group:
-    count, sums = _totals(view, OrderRow, OrderRow.net, conditions)
+def _orders(view: Reading, totals: Totals, conditions: Sequence[Any], day: Any, most: int) -> Group:
+    count, sums = totals
     rows = view.session.scalars(
-        select(OrderRow).where(*conditions).order_by(day.desc(), OrderRow.number.desc()).limit(most)
+        select(OrderRow)
+        .options(lazyload(OrderRow.lines))  # of which nothing is shown
+        .where(*conditions)
+        .order_by(day.desc(), OrderRow.number.desc())
+        .limit(most)
     )
     items = [
         Traded(
@@ -138,28 +149,35 @@ def _orders(view: Reading, conditions: Sequence[Any], day: Any, most: int) -> Gr
     return Group(count=count, sums=sums, items=items)
 
 
-def _totals(view: Reading, table: Any, amount: Any, conditions: Sequence[Any]) -> tuple[int, list[Sum]]:
-    wanted = select(table.currency, func.count(), func.sum(amount)).where(*conditions).group_by(table.currency)
-    found = view.session.execute(wanted.order_by(table.currency)).all()
-    return sum(count for _, count, _ in found), [Sum(currency=each, amount=worth) for each, _, worth in found]
+def _turnover(view: Reading, customer_id: str, kind: str) -> Totals:
+    kept = select(TurnoverRow.currency, TurnoverRow.count, TurnoverRow.amount).where(
+        TurnoverRow.customer_id == customer_id, TurnoverRow.kind == kind, TurnoverRow.count > 0
+    )
+    return _totals(view, kept.order_by(TurnoverRow.currency))
 
 
-def _purchases(view: Reading, conditions: Sequence[Any], most: int) -> Goods:
-    lines = select(OrderLineRow).join(OrderRow, OrderRow.id == OrderLineRow.order_id).where(*conditions)
-    net = func.round(func.sum(NET), 2)
-    by_currency = lines.with_only_columns(OrderRow.currency, net).group_by(OrderRow.currency)
-    sums = view.session.execute(by_currency.order_by(OrderRow.currency)).all()
-    goods = (OrderLineRow.product_id, OrderLineRow.sku, OrderLineRow.description, OrderLineRow.unit, OrderRow.currency)
-    last = func.max(OrderRow.ordered_on)
-    counted = (func.sum(OrderLineRow.quantity), func.count(OrderRow.id.distinct()), last, net)
-    wanted = lines.with_only_columns(*goods, *counted).group_by(*goods)
-    count = view.session.scalars(
-        select(func.count()).select_from(lines.with_only_columns(*goods).distinct().subquery())
+def _totals(view: Reading, wanted: Select[str, int, Decimal]) -> Totals:
+    """Of rows of currency, count and sum."""
+    found = view.session.execute(wanted).all()
+    return sum(count for _, count, _ in found), [Sum(currency=each, amount=rounded(worth)) for each, _, worth in found]
+
+
+def _bought(view: Reading, customer_id: str, most: int) -> list[Bought]:
+    newest = (GoodsRow.last_on.desc(), GoodsRow.name, GoodsRow.unit, GoodsRow.currency, GoodsRow.digest)
+    rows = view.session.scalars(
+        select(GoodsRow).where(GoodsRow.customer_id == customer_id).order_by(*newest).limit(most)
     )
-    rows = view.session.execute(wanted.order_by(last.desc(), *goods[2:]).limit(most))
-    names = ("product_id", "sku", "name", "unit", "currency", "quantity", "times", "last_on", "amount")
-    return Goods(
-        count=count.one(),
-        sums=[Sum(currency=currency, amount=amount) for currency, amount in sums],
-        items=[Bought(**dict(zip(names, row, strict=True))) for row in rows],
-    )
+    return [
+        Bought(
+            product_id=row.product_id,
+            sku=row.sku,
+            name=row.name,
+            quantity=row.quantity,
+            unit=row.unit,
+            times=row.times,
+            last_on=row.last_on,
+            amount=rounded(row.amount),
+            currency=row.currency,
+        )
+        for row in rows
+    ]
