@@ -22,6 +22,7 @@ from tests.backends import missing
 from tests.databases import Databases
 from tests.seaweed import Seaweed, weed
 
+RARELY = 20_000, 20, 20  # searches for garbage of three ages; usual ones look at all modules every few tests
 LOOPBACK = ["127.0.0.1", "::1", "localhost"]
 
 
@@ -42,6 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_finish() -> None:
     """Modules and tests are no garbage: no search for it looks at them again."""
     gc.freeze()
+    gc.set_threshold(*RARELY)
     gc.enable()
 
 

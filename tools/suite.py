@@ -1,4 +1,7 @@
-"""Runs all tests in two halves at the same time, each with a PostgreSQL of its own; what they print comes in turn."""
+"""Runs all tests in two runs at the same time, each with a PostgreSQL of its own; what they print comes in turn.
+
+Each takes the next file when it has ended one (`tests/sharing.py`), so that both end at about the same time.
+"""
 
 import os
 import subprocess
@@ -6,39 +9,42 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import IO, TypeAlias
 
 Running: TypeAlias = "subprocess.Popen[bytes]"
 
 ROOT = Path(__file__).parents[1]
-APART = "tests/integration/test_[d-z]*.py"  # take about as long as all the others
+RUNS = 2
 PIECE = 64 << 10  # bytes
-PAUSE = 0.2  # seconds between two looks at what the second half has printed
+PAUSE = 0.2  # seconds between two looks at what another run has printed
 
 
 def main(options: Sequence[str]) -> int:
-    """Run both halves with these options of pytest; returns 0 when both pass."""
-    others = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob(APART))
+    """Run all with these options of pytest; returns 0 when all pass."""
     began = time.monotonic()
-    with tempfile.TemporaryFile("wb+") as written:
-        running = start([f"--ignore-glob={ROOT / APART}"], options), start(others, options, written)
-        codes = wait(running[0]), follow(running[1], written)
-    print(f"Both halves ended after {time.monotonic() - began:.0f} s.")
-    for name, code in zip((f"all but {APART}", APART), codes, strict=True):
-        print(f"{name}: {'passed' if code == 0 else f'did not pass (exit code {code})'}")
+    with ExitStack() as kept:
+        folder = kept.enter_context(tempfile.TemporaryDirectory(prefix="obieg-share-"))
+        arguments = ["-p", "tests.sharing", "--share", folder, *options]
+        running = start(arguments)
+        outputs = [kept.enter_context(tempfile.TemporaryFile("wb+")) for _ in range(1, RUNS)]
+        others = [(start(arguments, each), each) for each in outputs]
+        codes = [wait(running), *(follow(*each) for each in others)]
+    print(f"All {RUNS} runs ended after {time.monotonic() - began:.0f} s.")
+    for number, code in enumerate(codes, 1):
+        print(f"Run {number}: {'passed' if code == 0 else f'did not pass (exit code {code})'}")
     return max(map(abs, codes))
 
 
-def start(arguments: Sequence[str], options: Sequence[str], output: IO[bytes] | None = None) -> Running:
-    """One half; with `output`, what it prints goes there."""
-    command = [sys.executable, "-m", "pytest", *arguments, *options]
+def start(arguments: Sequence[str], output: IO[bytes] | None = None) -> Running:
+    """One run; with `output`, what it prints goes there."""
+    command = [sys.executable, "-m", "pytest", *arguments]
     return subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
 
 
 def wait(process: Running) -> int:
-    """Wait for the end; an interruption reaches both halves at once, and each tells what it has seen so far."""
+    """Wait for the end; an interruption reaches all runs at once, and each tells what it has seen so far."""
     while True:
         with suppress(KeyboardInterrupt):
             return process.wait()
