@@ -27,6 +27,7 @@ from crm.offer_content import (
     write_lines,
     write_terms,
 )
+from crm.queries import kept
 from storage.unit_of_work import UnitOfWork
 
 REVISABLE = {"in_approval", "approved", "sent"}
@@ -72,8 +73,11 @@ class ReviseOffer(Command):
 
 @handles(CreateOffer, needs="offer.edit")
 def create_offer(command: CreateOffer, unit: UnitOfWork) -> CreatedOffer:
-    """Draft an offer. Raises `CustomerNotFound`, `WrongFields`, `RateMissing`."""
-    customer = unit.session.get(CustomerRow, command.customer_id)
+    """Draft an offer, for the customer that a merged one became.
+
+    Raises `CustomerNotFound`, `WrongFields`, `RateMissing`.
+    """
+    customer = kept(unit, unit.session.get(CustomerRow, command.customer_id))
     if customer is None:
         raise CustomerNotFound(command.customer_id)
     findings = Findings()

@@ -17,6 +17,7 @@ from crm.numbering import yearly_number
 from crm.offer_content import Buyer, Line, line_rows
 from crm.order_states import OPEN_STATES, STATES
 from crm.planning.ports import WorkingDays
+from crm.queries import kept
 from storage.unit_of_work import UnitOfWork
 
 DAY = timedelta(days=1)
@@ -48,8 +49,11 @@ class EnterOrder(Command):
 
 @handles(EnterOrder, needs="offer.edit")
 def enter_order(command: EnterOrder, unit: UnitOfWork) -> str:
-    """Enter an order and return its id. Raises `CustomerNotFound`, `WrongFields`, `RateMissing`."""
-    customer = unit.session.get(CustomerRow, command.customer_id)
+    """Enter an order, for the customer that a merged one became, and return its id.
+
+    Raises `CustomerNotFound`, `WrongFields`, `RateMissing`.
+    """
+    customer = kept(unit, unit.session.get(CustomerRow, command.customer_id))
     if customer is None:
         raise CustomerNotFound(command.customer_id)
     findings = Findings()

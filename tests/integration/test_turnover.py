@@ -21,6 +21,7 @@ from crm.erp.arriving import TAKERS
 from crm.merging import MergeCustomers, UndoMerge
 from crm.money import rounded
 from crm.offer_content import Line
+from crm.offer_queries import offer
 from crm.orders import EnterOrder
 from crm.sales.accepting import MoveOrder
 from crm.sales.trade import Sum, trade
@@ -221,3 +222,18 @@ def test_cus_35_a_look_at_a_customers_trade_reads_no_lines_of_orders(engine: Eng
     assert found["goods"] == {("Pompa", "PLN"): (1, 1, DAY, 100)}
     assert asked
     assert not [each for each in asked if "customer_order_line" in each]
+
+
+def test_cus_39_offers_and_orders_for_a_merged_customer_are_those_of_the_customer_that_was_kept(
+    engine: Engine, clock: FixedClock
+) -> None:
+    desk = open_desk(engine, clock)
+    customer, absorbed = desk.make_customer(), desk.make_customer(name="Tartak")
+    trader = Trader(desk, [customer, absorbed])
+    trader.do(("merge", True))
+
+    drafted = desk.make_offer(customer_id=absorbed)
+    trader.do(("enter", 1, [PUMP], "PLN", 0, "open", False))
+
+    assert desk.ask(offer, drafted).customer_id == customer
+    assert kept(desk, customer)["orders"] == (1, {"PLN": 100})
