@@ -3,7 +3,7 @@
 import csv
 import io
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -36,7 +36,7 @@ MAKE = "crm.exports.make"
 KEPT_FOR = timedelta(days=7)
 IN_MEMORY = 8 << 20  # bytes; what is larger is written to disk
 FORMATS = {"xlsx": KINDS, "csv": KINDS, "vcard": ("contacts",)}
-ENDINGS = {"xlsx": "xlsx", "csv": "csv", "vcard": "vcf"}
+ENDINGS = {"xlsx": "xlsx", "csv": "csv", "vcard": "vcf", "zip": "zip"}
 RIGHTS = (READ, "customer.edit", "offer.edit", "activity.edit", "invoice.edit", "payment.edit", FINANCIAL, PRIVATE)
 
 
@@ -94,23 +94,31 @@ def order_export(command: OrderExport, unit: UnitOfWork) -> str:
     if command.kind not in FORMATS.get(command.format, ()):
         raise InvalidInput(f"There is no export of {command.kind} as {command.format}.")
     check_choice(unit, command.kind, command.wanted)
+    rights = [each for each in RIGHTS if unit.actor.may(each)]
+    return ordered(unit, command.kind, command.format, wanted=command.wanted, rights=rights, by=MAKE)
+
+
+def ordered(
+    unit: UnitOfWork, kind: str, form: str, *, wanted: Mapping[str, Any], rights: Sequence[str], by: str
+) -> str:
+    """Have the job `by` write a file, which whoever has the rights then fetches; returns the id of the export."""
     now = unit.clock.now()
     row = ExportRow(
         id=new_id(),
-        kind=command.kind,
-        format=command.format,
-        filter=dict(command.wanted),
+        kind=kind,
+        format=form,
+        filter=dict(wanted),
         state="waiting",
         rows=0,
-        file_name=f"{command.kind}-{now:%Y-%m-%d}.{ENDINGS[command.format]}",
+        file_name=f"{kind}-{now:%Y-%m-%d}.{ENDINGS[form]}",
         made_by=unit.actor.id,
         made_name=unit.actor.name,
-        rights=[each for each in RIGHTS if unit.actor.may(each)],
+        rights=list(rights),
         made_at=now,
         expires_at=now + KEPT_FOR,
     )
     unit.session.add(row)
-    unit.enqueue(JobRequest(name=MAKE, arguments={"export_id": row.id}, lock=f"{MAKE}:{row.id}"))
+    unit.enqueue(JobRequest(name=by, arguments={"export_id": row.id}, lock=f"{by}:{row.id}"))
     return row.id
 
 
@@ -139,14 +147,19 @@ def end_export(command: EndExport, unit: UnitOfWork) -> None:
 @job(MAKE)
 def make_export(host: Host, arguments: dict[str, Any]) -> None:
     """Write it with the rights of whoever ordered it."""
+    make(host, str(arguments["export_id"]), _write)
+
+
+def make(host: Host, export_id: str, write: Callable[[Reading, ExportRow, Any], int]) -> None:
+    """Have `write` write a file that waits, and keep it; it returns how many records there are."""
     with host.units.reading(SYSTEM) as view:
-        row = view.session.get(ExportRow, arguments["export_id"])
+        row = view.session.get(ExportRow, export_id)
     if row is None or row.state != "waiting":
         return
     actor = Actor(id=row.made_by, name=row.made_name, permissions=frozenset(row.rights))
     with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as file:
         with host.units.reading(actor) as view:
-            count = _write(view, row, file)
+            count = write(view, row, file)
             blobs, staging = view.port(BlobStore), view.port(Staging)
         file.seek(0)
         blob = blobs.put(file, announce=staging.announce)

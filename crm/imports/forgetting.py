@@ -11,7 +11,9 @@ from crm.imports.models import ExportRow, ImportedRow, ImportRow
 from storage.models import BlobRow
 from storage.unit_of_work import Reading, UnitOfWork
 
-PEOPLE = ("customers", "contacts", "activities", "offers", "orders", "invoices", "payments")  # kinds that name people
+PEOPLE = (  # kinds that name people
+    "customers", "contacts", "activities", "offers", "orders", "invoices", "payments", "person",
+)  # fmt: skip
 OVER = ("finished", "undone")
 AGAIN = "A person was erased while it was written. Order it again."
 

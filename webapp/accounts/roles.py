@@ -27,7 +27,8 @@ OUTBOX = MESSAGES | {"outbox.administer"}  # see all that leaves, have it tried 
 REPORTS = frozenset({"report.read_all"})  # figures of all cases, not only of one's own
 RECORDS = frozenset({"records.read", "records.hold", "records.dispose", "records.administer"})  # holds bind them too
 MASS = frozenset({"export.mass"})  # take out files with more rows than everybody may
-ERASING = frozenset({"person.erase"})  # let nothing tell any more who somebody was
+# give people all that is held about them, let nothing tell any more who they were
+SUBJECTS = frozenset({"person.access", "person.erase"})
 CONFIGURATION = LISTS | TYPES | TEMPLATES | {"definition.deploy"}  # how the firm works, not what it works on
 OPERATION = frozenset({"case.administer", "external.work", "message.publish"})  # sees cases, mends and ends them
 EMERGENCY = OVERSIGHT | READ | FINANCE | PRIVATE  # what emergency access opens, to look at and not to change
@@ -49,7 +50,7 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     "parts_store": EMPLOYEE,
     "logistics": EMPLOYEE | MESSAGES,
     "service_manager": EMPLOYEE | MESSAGES | {"customer.edit", "offer.edit", "activity.edit"},
-    "records_manager": EMPLOYEE | OVERSIGHT | RECORDS | ERASING,
+    "records_manager": EMPLOYEE | OVERSIGHT | RECORDS | SUBJECTS,
     "board": EMPLOYEE | REPORTS | FINANCE | OVERSIGHT | STATES | SEALING | MASS | {"records.read"},
     "process_designer": EMPLOYEE | REPORTS | TYPES | TEMPLATES | {"definition.deploy"},
     "auditor": READ | REPORTS | FINANCE | OVERSIGHT | {"audit.read", "records.read"},

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from core.records import dataclass
 from crm.privacy import consent_queries
+from crm.privacy.access import OrderAccess
 from crm.privacy.consent_queries import Clause, Consent, Consents
 from crm.privacy.consents import RecordConsent, WriteClause
 from crm.queries import Page
@@ -45,6 +46,19 @@ class ClauseBody(Body):
 
     purpose: str = Field(max_length=64)
     text: str
+
+
+class AccessBody(Body):
+    """Why all that is held about a person is put together."""
+
+    reason: str = Field(description="who asked for it, when and how")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessAnswer:
+    """The export that a worker writes; fetch it as every other one."""
+
+    export_id: str
 
 
 class RegisterQuery(Body):
@@ -85,6 +99,19 @@ def consents(contact_id: str) -> Consents:
     """What holds now, and the history."""
     with view() as reading:
         return consent_queries.consents(reading, contact_id)
+
+
+@routes.post(
+    "/contacts/<id:contact_id>/access",
+    "Have all that is held about a person put together, to be given to them (GDPR, articles 15 and 20)",
+    body=AccessBody,
+    answer=AccessAnswer,
+    status=202,
+    refusals=(403, 404, 422),
+)
+def order_access(contact_id: str, body: AccessBody) -> AccessAnswer:
+    """Order the file of a person."""
+    return AccessAnswer(export_id=run(OrderAccess(contact_id=contact_id, reason=body.reason)))
 
 
 @routes.post(

@@ -19,6 +19,7 @@ routes = Routes("exports")
 MEDIA = {
     "csv": "text/csv",
     "vcard": "text/vcard",
+    "zip": "application/zip",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from core.errors import InvalidInput
 from crm.dictionaries import dictionary, label
 from crm.links.ends import End, LinkedRecords
+from crm.privacy.access import OrderAccess
 from crm.privacy.consent_queries import clauses, register
 from crm.privacy.consents import RecordConsent, WriteClause
 from crm.privacy.words import PURPOSE, STATES
@@ -59,6 +60,17 @@ def record_consent(contact_id: str) -> Response:
         return make_response(contact_page(contact_id, refusal), 422)
     flash("It is recorded; what was said before stays in the history.")
     return redirect(url_for("pages.contact", contact_id=contact_id) + "#consents")
+
+
+@blueprint.post("/contacts/<id:contact_id>/access")
+def order_access(contact_id: str) -> Response:
+    """Have all that is held about a person put together, or say what is wrong with the wish."""
+    try:
+        run(OrderAccess(contact_id=contact_id, reason=request.form.get("reason", "")))
+    except InvalidInput as refusal:
+        return make_response(contact_page(contact_id, access_refusal=refusal), 422)
+    flash("It is being put together; the file appears here as soon as it is done.")
+    return redirect(url_for("pages.exports"))
 
 
 def _moment(written: str) -> datetime | None:

@@ -65,8 +65,10 @@ def contact(contact_id: str) -> str:
     return contact_page(contact_id)
 
 
-def contact_page(contact_id: str, consent_refusal: Conflict | InvalidInput | None = None) -> str:
-    """The page of a person, with what is wrong with a consent that was not recorded."""
+def contact_page(
+    contact_id: str, consent_refusal: InvalidInput | None = None, *, access_refusal: InvalidInput | None = None
+) -> str:
+    """The page of a person, with what is wrong with a consent that was not recorded, or a file not put together."""
     with view() as reading:
         found = person(reading, contact_id)
         return _form(
@@ -77,6 +79,7 @@ def contact_page(contact_id: str, consent_refusal: Conflict | InvalidInput | Non
             title=found.name,
             person=found,
             consent_refusal=consent_refusal,
+            access_refusal=access_refusal,
         )
 
 
@@ -237,5 +240,5 @@ def _form(
         channels=CHANNELS,
         given=request.form,
         is_erased="person" in more and more["person"].name == GONE,
-        **{"person": None, "consent_refusal": None} | more,
+        **{"person": None, "consent_refusal": None, "access_refusal": None} | more,
     )

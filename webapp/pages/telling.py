@@ -38,6 +38,7 @@ TITLES = {
     "decision.evaluated": "Decision evaluated",
     "incident.raised": "Step failed",
     "incident.resolved": "Failed step resolved",
+    "contact.access_ordered": "All that is held about a person put together",
     "document.filed": "Document filed",
     "document.version_added": "New version filed",
     "document.linked": "Document linked",
