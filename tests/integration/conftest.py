@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from core.clock import FixedClock
 from core.identity import SYSTEM
 from core.settings import Settings
+from tests.installations import Installation, install
 from tests.web import PASSWORD, Program, Templates
 from webapp import create_app
 from webapp.accounts.people import AddAccount
@@ -19,6 +20,11 @@ from webapp.accounts.tokens import CreateToken
 from webapp.bootstrap import Application, build
 
 Flask.jinja_options = {"bytecode_cache": Templates()}  # each test has an application, all have the same templates
+
+
+@pytest.fixture(scope="session")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    return install(tmp_path_factory.mktemp("installation"))
 
 
 @pytest.fixture

@@ -117,6 +117,16 @@ def test_people_and_tokens_are_made_and_unmade(obieg: Obieg) -> None:
     assert "(closed)" in obieg("user", "list").stdout
 
 
+def test_a_program_needs_no_password(obieg: Obieg) -> None:
+    assert obieg("migrate").returncode == 0
+
+    added = obieg("user", "add", "robot", "--role", "sales_rep", "--no-password")
+    token = obieg("token", "create", "robot")
+
+    assert (added.returncode, added.stderr) == (0, "")
+    assert token.stdout.startswith("obieg_")
+
+
 def test_files_are_checked_without_a_database(obieg: Obieg, tmp_path: Path) -> None:
     good, bad = tmp_path / "good.bpmn", tmp_path / "bad.bpmn"
     good.write_bytes(GOOD)

@@ -17,7 +17,8 @@ from documents.content.limits import Limits
 from documents.content.readers import CannotRead, Readers
 from tests import content_files as files
 from tests.content_hostile import looping_pdf, nested_pdf
-from tests.served import Memory, Served, run, serving, wait_until
+from tests.installations import Installation
+from tests.served import Memory, Served, serving, wait_until
 
 FOUR_GIGABYTES = 4 << 30
 GROWTH = 200 << 20  # bytes that the server may grow by, whatever it is sent
@@ -27,13 +28,11 @@ NAMES = ("../../../etc/cron.d/evil.pdf", "evil\u202efdp.exe", "nul\x00l.pdf", "$
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    data = tmp_path_factory.mktemp("hostile") / "data"
+def served(tmp_path_factory: pytest.TempPathFactory, installation: Installation) -> Iterator[Served]:
+    data = tmp_path_factory.mktemp("hostile")
+    token = installation.copy(data)
     with serving(data, "serve", OBIEG_MAX_UPLOAD="64M") as running:
-        made = run(data, "user", "add", "ewa", "--role", "sales_rep", typed="rzeka-latarnia-47\nrzeka-latarnia-47\n")
-        assert made.returncode == 0, made.stderr
-        token = run(data, "token", "create", "ewa")
-        running.token = token.stdout.strip().splitlines()[-1].split()[-1]
+        running.token = token
         yield running
 
 

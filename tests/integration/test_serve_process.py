@@ -15,6 +15,7 @@ import psutil
 import pytest
 import requests
 
+from tests.installations import NAME, Installation
 from tests.served import OBIEG, Memory, Served, environment, run, serving, wait_until
 
 GIB = 1 << 30
@@ -30,9 +31,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def served(folder: Path) -> Iterator[Served]:
-    run(folder, "user", "add", "robot", "--role", "sales_rep", "--no-password")
-    token = run(folder, "token", "create", "robot").stdout.strip()
+def served(folder: Path, installation: Installation) -> Iterator[Served]:
+    token = installation.copy(folder)
     with serving(folder) as server:
         server.token = token
         yield server
@@ -126,7 +126,7 @@ def test_commands_work_beside_a_running_server(served: Served, folder: Path) -> 
     listed = run(folder, "user", "list")
 
     assert listed.returncode == 0, listed.stderr
-    assert "robot" in listed.stdout
+    assert NAME in listed.stdout
     assert served.send("GET", "/readyz").status_code == 200
 
 
@@ -162,9 +162,8 @@ def test_a_signal_that_another_thread_takes_stops_the_server_too() -> None:
     assert ended.stdout == "stopped\n", ended.stderr
 
 
-def test_a_killed_server_loses_nothing_and_starts_again(tmp_path: Path) -> None:
-    run(tmp_path, "user", "add", "robot", "--role", "sales_rep", "--no-password")
-    token = run(tmp_path, "token", "create", "robot").stdout.strip()
+def test_a_killed_server_loses_nothing_and_starts_again(tmp_path: Path, installation: Installation) -> None:
+    token = installation.copy(tmp_path)
     with serving(tmp_path) as server:
         server.token = token
         filed = server.send("POST", "/api/v1/documents", files={"file": ("plan.pdf", b"%PDF-1.7")})
@@ -182,9 +181,8 @@ def test_a_killed_server_loses_nothing_and_starts_again(tmp_path: Path) -> None:
     assert not is_alive(postgres)
 
 
-def test_a_database_that_goes_away_is_503_and_comes_back_by_itself(tmp_path: Path) -> None:
-    run(tmp_path, "user", "add", "robot", "--role", "sales_rep", "--no-password")
-    token = run(tmp_path, "token", "create", "robot").stdout.strip()
+def test_a_database_that_goes_away_is_503_and_comes_back_by_itself(tmp_path: Path, installation: Installation) -> None:
+    token = installation.copy(tmp_path)
     with serving(tmp_path) as server:
         server.token = token
         postgres = postgres_of(tmp_path)

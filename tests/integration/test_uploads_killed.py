@@ -8,17 +8,17 @@ import os
 import signal
 from pathlib import Path
 
-from tests.served import run, serving
+from tests.installations import Installation
+from tests.served import serving
 
 TUS = {"Tus-Resumable": "1.0.0"}
 PIECE = {"Content-Type": "application/offset+octet-stream"}
 
 
-def test_an_upload_goes_on_after_the_server_was_killed(tmp_path: Path) -> None:
+def test_an_upload_goes_on_after_the_server_was_killed(tmp_path: Path, installation: Installation) -> None:
     content = os.urandom(3 << 20)
     name = base64.b64encode(b"plans.bin").decode()
-    assert run(tmp_path, "user", "add", "ewa", "--role", "sales_rep", "--no-password").returncode == 0
-    token = run(tmp_path, "token", "create", "ewa").stdout.split()[-1]
+    token = installation.copy(tmp_path)
     with serving(tmp_path, "serve") as served:
         served.token = token
         begun = served.send(
