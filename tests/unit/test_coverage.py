@@ -84,6 +84,38 @@ def test_json_has_one_object_per_scenario_and_nothing_else(folder: Path, capsys:
     assert objects[0]["coverage"]["nodes"]["missed"] == ["no"]
 
 
+REFUSED = YES.replace("complete: ask", "complete: nobody") + "  - {complete: other}\n"
+REASONS = [
+    "c.scenario.yaml:5: agreed error: The process has no element nobody. (scenario-element)",
+    "c.scenario.yaml:7: agreed error: The process has no element other. (scenario-element)",
+]
+
+
+def test_a_refused_file_says_every_error_once_and_the_others_are_run(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "c.scenario.yaml").write_text(REFUSED)
+
+    code, out, err = run(capsys, str(folder / "c.scenario.yaml"), str(folder / "a.scenario.yaml"))
+
+    lines = [each.strip() for each in (out + err).splitlines()]
+    assert code == 1
+    assert lines[:4] == [f"REFUSED {folder / 'c.scenario.yaml'}", *REASONS, "passed  agreed"]
+    assert lines[-1] == "1 passed, 0 failed, 1 file refused"
+    assert sum("no element" in each for each in lines) == len(REASONS)
+
+
+def test_a_refused_file_is_an_object_among_the_others(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "c.scenario.yaml").write_text(REFUSED)
+
+    code, out, err = run(capsys, str(folder), "--json")
+
+    objects = {each["file"]: each for each in map(json.loads, out.splitlines())}
+    assert (code, sorted(objects), "no element" in err) == (1, [f"{each}.scenario.yaml" for each in "abc"], False)
+    told = objects["c.scenario.yaml"]
+    assert (told["ok"], told["state"], told["failures"], told["trace"]) == (False, "refused", REASONS, [])
+
+
 class Tags(HTMLParser):
     """What a page is made of."""
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import click
 
 from engine.coverage import ProcessCoverage, coverage_of
-from engine.scenarios import Played, play
+from engine.scenarios import Played, ScenarioRefused, ScenarioResult, play
 from webapp.bootstrap import load_contexts
-from webapp.cli import FINDINGS, print_json
+from webapp.cli import FINDINGS, finding_line, print_json
 
 PATTERN = "*.scenario.yaml"
 
@@ -26,12 +26,12 @@ PATTERN = "*.scenario.yaml"
 )
 @click.pass_context
 def test(context: click.Context, paths: tuple[Path, ...], as_json: bool, coverage: bool, html: Path | None) -> None:
-    """Run scenario files, or all of a folder; exit code 1 when one fails."""
+    """Run scenario files, or all of a folder; exit code 1 when one fails or is refused."""
     load_contexts()
     files = _files(paths)
     if not files:
         raise click.UsageError(f"There is no {PATTERN} file in {', '.join(map(str, paths))}.")
-    played = [_play(file, told=not as_json) for file in files]
+    played = [each for file in files if (each := _play(file, told=not as_json)) is not None]
     covered = coverage_of(played)
     if as_json:
         _print(played, covered if coverage else [])
@@ -41,8 +41,10 @@ def test(context: click.Context, paths: tuple[Path, ...], as_json: bool, coverag
         _tell_coverage(entry, named=coverage, err=as_json)
     if html is not None:
         _write(html, covered)
-    click.echo(f"{passed} passed, {failed} failed", err=as_json)
-    context.exit(FINDINGS if failed else 0)
+    refused = len(files) - len(played)
+    more = f", {refused} {'file' if refused == 1 else 'files'} refused" if refused else ""
+    click.echo(f"{passed} passed, {failed} failed{more}", err=as_json)
+    context.exit(FINDINGS if failed or refused else 0)
 
 
 def _files(paths: tuple[Path, ...]) -> list[Path]:
@@ -52,13 +54,27 @@ def _files(paths: tuple[Path, ...]) -> list[Path]:
     return list(found)
 
 
-def _play(file: Path, *, told: bool) -> Played:
-    played = play(file)
+def _play(file: Path, *, told: bool) -> Played | None:
+    """What came of a file; None for one that is refused: it says why, and the other files have their turn."""
+    try:
+        played = play(file)
+    except ScenarioRefused as error:
+        _tell_refusal(file, [finding_line(finding) for finding in error.details["findings"]], told=told)
+        return None
     for result in played.results if told else ():
         click.echo(f"{'passed' if result.ok else 'FAILED'}  {result.name}")
         for failure in result.failures:
             click.echo(f"        {failure}")
     return played
+
+
+def _tell_refusal(file: Path, reasons: list[str], *, told: bool) -> None:
+    if not told:
+        print_json(ScenarioResult(name="", file=file.name, ok=False, failures=reasons, state="refused").to_json())
+        return
+    click.echo(f"REFUSED {file}")
+    for reason in reasons:
+        click.echo(f"        {reason}")
 
 
 def _print(played: Sequence[Played], covered: Sequence[ProcessCoverage]) -> None:
