@@ -2,6 +2,7 @@
 
 import logging
 import random
+import re
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import field
@@ -29,6 +30,7 @@ from storage.jobs.registry import job
 from storage.unit_of_work import Reading, UnitFactory, UnitOfWork
 
 JITTER = 0.25  # of a pause, so that what failed together does not come back together
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 logger = logging.getLogger(__name__)
 
 
@@ -156,28 +158,23 @@ def run_deferred(host: Host, arguments: dict[str, Any]) -> None:
     if found is None:
         return
     name, call = found
-    failure: FailCall | None
+    told: AnswerCall | ThrowFromCall
     try:
-        values = _work(host, name, call)
+        told = AnswerCall(instance_id=instance_id, call_id=call_id, values=_work(host, name, call))
     except BpmnError as error:
-        _tell(
-            host,
-            ThrowFromCall(
-                instance_id=instance_id,
-                call_id=call_id,
-                code=error.error,
-                sentence=error.sentence,
-                values=error.variables,
-            ),
+        told = ThrowFromCall(
+            instance_id=instance_id,
+            call_id=call_id,
+            code=error.error,
+            sentence=_storable(error.sentence),
+            values=error.variables,
         )
-        return
     except Exception as error:
         logger.warning("deferred task failed", extra={"action": name, "instance": instance_id}, exc_info=error)
-        failure = _failure(instance_id, call_id, name, error)
-        _tell(host, failure)
+        _tell(host, _failure(instance_id, call_id, name, error))
         return
     try:
-        _tell(host, AnswerCall(instance_id=instance_id, call_id=call_id, values=values))
+        _tell(host, told)
     except DomainError as error:
         if isinstance(error, StaleState | Unavailable):
             raise  # the job comes again, and with it the same key
@@ -243,7 +240,12 @@ def _failure(instance_id: str, call_id: str, name: str, error: Exception) -> Fai
         code, sentence = error.code, error.sentence
     else:
         final, code, sentence = False, "handler_error", f"{type(error).__name__} in the handler {name}: {error}"
-    return FailCall(instance_id=instance_id, call_id=call_id, code=code, sentence=sentence, final=final)
+    return FailCall(instance_id=instance_id, call_id=call_id, code=code, sentence=_storable(sentence), final=final)
+
+
+def _storable(sentence: str) -> str:
+    """What a handler said, without what no database takes: nobody would hear of its failure otherwise."""
+    return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", sentence)
 
 
 def _tell(host: Host, command: Command) -> None:

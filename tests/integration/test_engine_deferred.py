@@ -13,6 +13,7 @@ from engine.errors import BpmnError, DeploymentRefused
 from engine.handlers import HANDLERS, Outside, ServiceCall
 from engine.incidents import RetryIncident, SkipIncident
 from engine.instances import CancelInstance
+from engine.operations import ResumeInstance, SuspendInstance
 from tests.engine_jobs import JobWorld
 from tests.engine_world import World, bpmn, line
 
@@ -233,6 +234,50 @@ def test_an_error_of_the_process_is_caught(world: JobWorld) -> None:
     assert open_tasks(world) == ["repair"]
     assert world.rows("SELECT snapshot->'variables'->>'bounced_at' FROM instance") == [("MX",)]
     assert world.rows("SELECT 1 FROM service_call") == world.rows("SELECT 1 FROM incident") == []
+
+
+def test_an_error_of_the_process_is_caught_after_failed_tries_and_while_its_case_is_suspended(world: JobWorld) -> None:
+    world.deploy(bpmn(CAUGHT).replace(b"<process ", b'<error id="bad" errorCode="BOUNCED"/><process ', 1))
+    instance = world.start().id
+    MODE["failure"] = Unavailable("The mail server does not answer.")
+    world.work()
+    MODE["failure"] = BpmnError("BOUNCED", "The address is gone.")
+
+    world.do(SuspendInstance(instance_id=instance, reason="the letter is checked"))
+    world.clock.advance(timedelta(minutes=1))
+    world.work()
+    assert (len(SEEN), open_tasks(world)) == (1, [])
+    world.do(ResumeInstance(instance_id=instance, reason="checked"))
+    world.work()
+
+    assert (len(set(SEEN)), open_tasks(world)) == (1, ["repair"])
+    assert world.rows("SELECT 1 FROM service_call") == world.rows("SELECT 1 FROM incident") == []
+
+
+@pytest.mark.parametrize(
+    ("failure", "told"),
+    [
+        (BpmnError("BOUNCED", "Gone.", bounced_at=object()), "A Python value of type object has no meaning in FEEL."),
+        (BpmnError("BOUNCED", "Gone.", bounced_at="M\0X"), "A text has a NUL character"),
+        (BpmnError("BOUNCED\0", "Gone."), "A text has a NUL character"),
+        (BpmnError("OTHER", "G\0ne, \ud83d."), "Nothing catches the error OTHER: G\ufffdne, \ufffd."),
+        (InvalidInput("G\0ne, \ud83d."), "send failed: G\ufffdne, \ufffd."),
+    ],
+)
+def test_what_a_failure_says_is_an_incident_also_where_it_cannot_be_stored(
+    world: JobWorld, failure: Exception, told: str
+) -> None:
+    world.deploy(bpmn(CAUGHT).replace(b"<process ", b'<error id="bad" errorCode="BOUNCED"/><process ', 1))
+    world.start()
+    MODE["failure"] = failure
+
+    world.work()
+
+    ((state, message),) = world.rows(
+        "SELECT i.state, c.message FROM instance i JOIN incident c ON c.instance_id = i.id"
+    )
+    assert (state, told in message) == ("failed", True), message
+    assert world.rows("SELECT 1 FROM service_call") == []
 
 
 def test_an_error_that_nothing_catches_waits_for_a_person(world: JobWorld) -> None:

@@ -13,6 +13,7 @@ from core.messages import Command
 from engine.delegation import DelegateTask, ResolveTask, ScheduleTask
 from engine.errors import FourEyes, InstanceEnded, InstanceSuspended, MoveRefused, NotYourTask, TaskDelegated
 from engine.events import CaseResumed, CaseSuspended, TokensMoved
+from engine.incidents import RetryIncident, SkipIncident
 from engine.instances import CancelInstance, SetVariables
 from engine.live_cases import live_cases
 from engine.migration.instances import MigrateInstance
@@ -225,6 +226,11 @@ def test_a_move_stays_inside_its_instance_of_a_loop(world: JobWorld) -> None:
         lambda id_: SuspendInstance(instance_id=id_, reason=" "),
         lambda id_: ResumeInstance(instance_id=id_, reason=""),
         lambda id_: MoveTokens(instance_id=id_, source="first", target="second", reason=" "),
+        lambda id_: CancelInstance(instance_id=id_, reason="\n"),
+        lambda id_: SetVariables(instance_id=id_, variables={"net": 5}, reason=""),
+        lambda id_: MigrateInstance(instance_id=id_, definition_id=id_, reason=" "),
+        lambda id_: RetryIncident(incident_id=id_, reason=" "),
+        lambda id_: SkipIncident(incident_id=id_, reason=""),
     ],
 )
 def test_every_operation_needs_a_reason(world: JobWorld, command: Any) -> None:
