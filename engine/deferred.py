@@ -2,7 +2,6 @@
 
 import logging
 import random
-import re
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import field
@@ -26,11 +25,11 @@ from engine.feel.values import decode
 from engine.handlers import HANDLERS, ServiceCall
 from engine.models import InstanceRow, ServiceCallRow
 from engine.running import Running
+from storage.faults import UNSTORABLE
 from storage.jobs.registry import job
 from storage.unit_of_work import Reading, UnitFactory, UnitOfWork
 
 JITTER = 0.25  # of a pause, so that what failed together does not come back together
-_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 logger = logging.getLogger(__name__)
 
 
@@ -245,7 +244,7 @@ def _failure(instance_id: str, call_id: str, name: str, error: Exception) -> Fai
 
 def _storable(sentence: str) -> str:
     """What a handler said, without what no database takes: nobody would hear of its failure otherwise."""
-    return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", sentence)
+    return UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", sentence)
 
 
 def _tell(host: Host, command: Command) -> None:

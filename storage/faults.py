@@ -1,5 +1,6 @@
 """What the database says when something goes wrong, in the words of `core.errors`."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -17,6 +18,7 @@ FULL = {"53100"}  # disk full
 GONE = {"57P01", "57P02"}  # shutdown, crash
 LONG = {"22001", "54000"}  # a text is longer than its column, or than an index can hold
 ODD = {"22021", "22P05"}  # characters that no text of the database has
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # NUL and halves of surrogate pairs, which no text of the database has
 AWAY = {"57P01", "57P02", "57P03", "53300", "25006"}  # shutdown, crash, starting up, too many clients, read-only
 
 

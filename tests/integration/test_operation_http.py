@@ -31,6 +31,8 @@ from webapp.operations.network import (
 )
 from webapp.operations.secrets import SecretFolder
 
+ALSO = "api.example.com:8443"
+
 
 @pytest.fixture
 def server() -> Iterator[Server]:
@@ -46,13 +48,7 @@ def names(server: Server) -> Names:
 
 @pytest.fixture
 def web(names: Names) -> WebClient:
-    hosts = (
-        "api.example.com",
-        "www.example.com",
-        "*.shop.example.com",
-        "http://old.example.com",
-        "api.example.com:8443",
-    )
+    hosts = ("api.example.com", "www.example.com", "*.shop.example.com", "http://old.example.com", ALSO)
     return WebClient(hosts, largest=1000, network=names, context=client_context())
 
 
@@ -111,6 +107,13 @@ def test_text_is_taken_in_its_own_encoding(server: Server, call: Call) -> None:
     assert server.seen[0][2]["content-type"] == "text/plain; charset=utf-8"
 
 
+def test_what_no_database_takes_is_replaced_in_an_answer_and_nothing_else(server: Server, call: Call) -> None:
+    content = rb'{"a\u0000": ["\ud83d", "\ud83d\ude00", "C:\\u0000", {"b": "\u0000"}]}'
+    server.replies["/orders"] = answer(content=content, Content_Type="application/json")
+
+    assert call()["body"] == {"a\ufffd": ["\ufffd", "\U0001f600", "C:\\u0000", {"b": "\ufffd"}]}
+
+
 def test_an_empty_answer_has_no_body(server: Server, call: Call) -> None:
     server.replies["/orders"] = answer(204)
 
@@ -162,6 +165,9 @@ def test_a_secret_never_comes_back_and_never_reaches_the_log(
 
     result = call(secret="token")
 
+    server.replies["/json"] = answer(content=b'{"got": "s3cr3t\\u002dvalue"}', Content_Type="application/json")
+
+    assert call("https://api.example.com/json", secret="token")["body"] == {"got": HIDDEN}
     assert result["body"] == f"you sent {HIDDEN}"
     assert result["headers"]["x-echo"] == HIDDEN
     assert "s3cr3t" not in caplog.text

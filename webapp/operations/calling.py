@@ -13,6 +13,7 @@ from engine.errors import BpmnError
 from engine.feel.values import plain
 from engine.handlers import Outside, ServiceCall, outside_operation
 from engine.ready import Fault, Operation, Parameter
+from storage.faults import UNSTORABLE
 from webapp.operations.network import Answer, AnswerRefused, Request, ServerAway, Web
 from webapp.operations.secrets import Secrets
 
@@ -243,16 +244,25 @@ def _body(answer: Answer, secret: str | None) -> Any:
         text = answer.content.decode(charset, "replace")
     except LookupError:
         text = answer.content.decode("utf-8", "replace")
-    text = _hidden(text, secret).replace("\0", "\ufffd")
+    text = _hidden(text, secret)
     kind = kind.strip().lower()
     if kind != "application/json" and not kind.endswith("+json"):
-        return text
+        return _taken(text, secret)
     try:
-        return json.loads(
-            text.replace("\\u0000", "\\ufffd"), parse_float=Decimal, parse_int=Decimal, parse_constant=_no
-        )
+        return _taken(json.loads(text, parse_float=Decimal, parse_int=Decimal, parse_constant=_no), secret)
     except (ValueError, ArithmeticError, RecursionError) as error:
         raise AnswerRefused("The server says that its answer is JSON, but it is not.") from error
+
+
+def _taken(value: Any, secret: str | None) -> Any:
+    """A value as it is kept: its texts without the secret, however that was written, and what no database takes."""
+    if isinstance(value, str):
+        return UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", _hidden(value, secret))
+    if isinstance(value, list):
+        return [_taken(each, secret) for each in value]
+    if isinstance(value, dict):
+        return {_taken(name, secret): _taken(each, secret) for name, each in value.items()}
+    return value
 
 
 def _no(word: str) -> Any:
