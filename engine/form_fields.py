@@ -7,7 +7,9 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
+from core.errors import InvalidInput
 from engine.feel.values import plain
+from engine.form_shapes import compiled, number_of
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _PHONE = re.compile(r"\+?[\d\s().\-]{5,30}")
@@ -39,7 +41,8 @@ class Ask:
             found = plain(self._evaluate(self.component["valuesKey"]))
         else:
             return None
-        return [each.get("value") if isinstance(each, Mapping) else each for each in found or []]
+        listed = found if isinstance(found, list) else []  # what an expression gave
+        return [each.get("value") if isinstance(each, Mapping) else each for each in listed]
 
 
 def is_empty(component: Mapping[str, Any], value: Any) -> bool:
@@ -58,11 +61,11 @@ def _text(ask: Ask, value: Any) -> str:
     if not isinstance(value, str):
         return f"{ask.label} must be a text."
     shortest, longest, pattern = ask.rule("minLength"), ask.rule("maxLength"), ask.rule("pattern")
-    if shortest is not None and len(value) < _number(shortest):
+    if shortest is not None and len(value) < _number(ask, "minLength", shortest):
         return f"{ask.label} must have at least {shortest} characters."
-    if len(value) > (MAXIMUM_TEXT if longest is None else _number(longest)):
+    if len(value) > (MAXIMUM_TEXT if longest is None else _number(ask, "maxLength", longest)):
         return f"{ask.label} must have at most {MAXIMUM_TEXT if longest is None else longest} characters."
-    if pattern and re.search(pattern, value) is None:
+    if pattern and not _fits(ask, pattern, value):
         return f"{ask.label} does not have the form that is asked for ({pattern})."
     match ask.rule("validationType"):
         case "email" if _EMAIL.fullmatch(value) is None:
@@ -81,18 +84,38 @@ def _amount(ask: Ask, value: Any) -> str:
         return f"{ask.label} must be a number."
     number = Decimal(str(value))
     digits = ask.component.get("decimalDigits")
-    if digits is not None and number != round(number, int(digits)):
+    if digits is not None and _places(number) > int(digits):
         return f"{ask.label} can have at most {digits} decimal digits."
     least, most = ask.rule("min"), ask.rule("max")
-    if least is not None and number < _number(least):
+    if least is not None and number < _number(ask, "min", least):
         return f"{ask.label} must be at least {least}."
-    if most is not None and number > _number(most):
+    if most is not None and number > _number(ask, "max", most):
         return f"{ask.label} must be at most {most}."
     return ""
 
 
-def _number(rule: Any) -> Decimal:
-    return Decimal(str(rule))
+def _places(number: Decimal) -> int:
+    """Digits behind the point, without zeros at the end."""
+    _, digits, exponent = number.as_tuple()
+    written = "".join(map(str, digits))
+    zeros = len(written) - len(written.rstrip("0"))
+    return max(0, -int(exponent) - zeros) if number else 0
+
+
+def _number(ask: Ask, name: str, rule: Any) -> Decimal:
+    number = number_of(rule)
+    if number is None:
+        raise InvalidInput(
+            f"{ask.label}: the rule {name} of the form gives no number, so nothing can be checked by it."
+        )
+    return number
+
+
+def _fits(ask: Ask, pattern: Any, value: str) -> bool:
+    try:
+        return compiled(pattern).search(value.encode("utf-8", "replace").decode()) is not None
+    except ValueError as error:
+        raise InvalidInput(f"{ask.label}: the pattern of the form cannot be used: {error}.") from error
 
 
 def _ticked(ask: Ask, value: Any) -> str:

@@ -5,7 +5,6 @@ as form-js itself does; computed fields are computed here again. A task without 
 """
 
 import json
-import re
 from collections import ChainMap
 from collections.abc import Iterator, Mapping
 from dataclasses import field
@@ -19,6 +18,7 @@ from engine.errors import FormRefused
 from engine.feel import compile_expression
 from engine.feel.values import plain
 from engine.form_fields import FIELDS, Ask, check_value, is_empty
+from engine.form_shapes import components_of
 
 SHOWN = frozenset(
     {"text", "html", "image", "button", "separator", "spacer", "iframe", "table", "documentPreview"}
@@ -52,8 +52,11 @@ def check_form(content: bytes, findings: Findings) -> FormName | None:
         findings.error("form-id", "The form has no id; tasks name it by its id.")
         return None
     seen: set[str] = set()
-    for component in _all(schema["components"]):
-        _check_component(component, seen, findings)
+    for component, wrong in components_of(schema):
+        for told in wrong:
+            findings.error("form-component", told, element=_place(component))
+        if not wrong:
+            _check_component(component, seen, findings)
     return FormName(schema["id"], str(schema.get("name") or schema["id"]))
 
 
@@ -65,8 +68,7 @@ def _all(components: list[Any]) -> Iterator[dict[str, Any]]:
 
 
 def _check_component(component: dict[str, Any], seen: set[str], findings: Findings) -> None:
-    kind, key = str(component.get("type")), component.get("key")
-    place = str(key or component.get("id") or kind)
+    kind, key, place = str(component.get("type")), component.get("key"), _place(component)
     if kind not in {*SHOWN, *CONTAINERS, *FIELDS, "dynamiclist", "expression"}:
         findings.error("form-component", f"The component type {kind} is not known.", element=place)
         return
@@ -81,12 +83,10 @@ def _check_component(component: dict[str, Any], seen: set[str], findings: Findin
             compile_expression(text.strip().removeprefix("="))
         except InvalidInput as error:
             findings.error("expression", f"{text}: {error.sentence}", element=place)
-    pattern = (component.get("validate") or {}).get("pattern")
-    if pattern:
-        try:
-            re.compile(pattern)
-        except re.error as error:
-            findings.error("form-pattern", f"The pattern {pattern} cannot be used: {error}.", element=place)
+
+
+def _place(component: Mapping[str, Any]) -> str:
+    return str(component.get("key") or component.get("id") or component.get("type") or "component")
 
 
 def _expressions(component: dict[str, Any]) -> Iterator[str]:

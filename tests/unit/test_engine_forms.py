@@ -1,0 +1,141 @@
+"""Forms: what is no form is refused when it is deployed, and nothing that is submitted hangs or breaks a task."""
+
+import json
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.errors import DomainError
+from engine.bpmn.findings import Findings
+from engine.errors import FormRefused
+from engine.forms import accept, check_form
+
+NOW = datetime(2026, 1, 5, tzinfo=UTC)
+
+
+def form(*components: Any) -> dict[str, Any]:
+    return {"id": "f", "components": list(components)}
+
+
+def text(**more: Any) -> dict[str, Any]:
+    return {"type": "textfield", "key": "a", "label": "Name", **more}
+
+
+def number(**more: Any) -> dict[str, Any]:
+    return {"type": "number", "key": "a", "label": "Amount", **more}
+
+
+def told(schema: Any) -> list[str]:
+    findings = Findings("f.form")
+    check_form(json.dumps(schema).encode(), findings)
+    return [each.sentence for each in findings if each.severity == "error"]
+
+
+def taken(schema: dict[str, Any], **data: Any) -> dict[str, Any]:
+    assert told(schema) == []
+    return accept(schema, data, {}, NOW)
+
+
+@pytest.mark.parametrize(
+    ("component", "sentence"),
+    [
+        (5, "A component must be an object with a type."),
+        (text(validate=[1]), "Its rules (`validate`) must be an object."),
+        (text(validate={"minLength": "x"}), "Its rule minLength must be a number or an expression."),
+        (text(validate={"pattern": 5}), "The pattern 5 cannot be used: it is no text."),
+        (text(validate={"pattern": "(a"}), "The pattern (a cannot be used: it is malformed or looks back."),
+        (text(validate={"pattern": "(?=a)b"}), "The pattern (?=a)b cannot be used: it looks ahead or behind."),
+        (text(conditional="x"), "Its condition must be an object whose `hide` is an expression."),
+        (text(key=5), "Its key must be a text."),
+        (number(decimalDigits="x"), "Its decimalDigits must be a whole number up to 30."),
+        ({"type": "expression", "key": "a"}, "It has no expression."),
+        ({"type": "expression", "expression": "= 1"}, "It has no key."),
+        ({"type": "dynamiclist", "components": []}, "It has no path."),
+        ({"type": "group", "components": "abc"}, "Its components must be a list."),
+        ({"type": "group", "components": [text(validate=1)]}, "Its rules (`validate`) must be an object."),
+        ({"type": "select", "key": "a", "values": 5}, "Its values must be a list."),
+    ],
+)
+def test_what_no_submission_could_be_read_by_is_refused_with_a_sentence(component: Any, sentence: str) -> None:
+    assert told(form(component)) == [sentence]
+
+
+def test_no_pattern_makes_a_submission_wait() -> None:
+    schema = form(text(validate={"pattern": "^(a+)+$"}))
+
+    with pytest.raises(FormRefused, match="does not have the form"):
+        taken(schema, a="a" * 50_000 + "!")
+    assert taken(schema, a="a" * 50_000) == {"a": "a" * 50_000}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "good", "bad"),
+    [
+        (r"^\d{2}-\d{3}$", "30-001", "30001"),
+        (r"[A-Z]{2}", "xxPLxx", "pl"),
+        (r"^(?:\+48)?[ \d]{9,}$", "+48600700800", "six"),
+        (r"^[\w.-]+@firm\.example$", "anna@firm.example", "anna@firm.example\n"),
+        ('= "^" + "b"', "bc", "cb"),
+        (r"^[\u0105\u0107]+$", "ąć", "ac"),
+    ],
+)
+def test_a_text_has_the_form_of_its_pattern(pattern: str, good: str, bad: str) -> None:
+    schema = form(text(validate={"pattern": pattern}))
+
+    assert taken(schema, a=good) == {"a": good}
+    with pytest.raises(FormRefused, match="does not have the form"):
+        taken(schema, a=bad)
+
+
+@pytest.mark.parametrize(
+    ("value", "is_taken"),
+    [(12.25, True), (12.256, False), (12.5, True), (10**40, True), (1e300, True), (1e-9, False), (0, True)],
+)
+def test_digits_behind_the_point_are_counted_for_numbers_of_any_size(value: float, is_taken: bool) -> None:
+    schema = form(number(decimalDigits=2))
+
+    if is_taken:
+        assert taken(schema, a=value) == {"a": value}
+    else:
+        with pytest.raises(FormRefused, match="at most 2 decimal digits"):
+            taken(schema, a=value)
+
+
+@pytest.mark.parametrize(
+    ("component", "sentence"),
+    [
+        (number(validate={"min": '= "many"'}), "Amount: the rule min of the form gives no number"),
+        (text(validate={"pattern": '= "(a"'}), "Name: the pattern of the form cannot be used"),
+        ({"type": "select", "key": "a", "label": "Way", "valuesExpression": "= 5"}, "Way must be one of"),
+    ],
+)
+def test_a_rule_that_gives_nonsense_is_told(component: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(DomainError, match=sentence.replace("(", r"\(")):
+        taken(form(component), a=5 if component["type"] == "number" else "x")
+
+
+ODD = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_from(["", "a", "= 1", "= a", "(", "x.y"]),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["a", "hide", "min"]), inner, max_size=2)
+    ),
+    max_leaves=4,
+)
+KINDS = ["textfield", "number", "select", "checklist", "datetime", "expression", "dynamiclist", "group", "checkbox"]
+NAMES = ["key", "path", "expression", "values", "valuesKey", "validate", "conditional", "components", "decimalDigits"]
+
+
+@given(st.sampled_from(KINDS), st.dictionaries(st.sampled_from(NAMES), ODD), ODD)
+def test_any_form_that_is_taken_takes_or_refuses_any_value(kind: str, more: dict[str, Any], value: Any) -> None:
+    schema = form({"type": kind, "key": "a", **more})
+    findings = Findings("f.form")
+    check_form(json.dumps(schema).encode(), findings)
+    if findings.refuses:
+        return
+
+    with suppress(DomainError):
+        accept(schema, {"a": value}, {}, NOW)
