@@ -111,6 +111,7 @@ DOORS = (  # importing these registers their commands, handlers and tables
     "crm.notes",
     "crm.privacy.consents",
     "crm.privacy.access",
+    "crm.privacy.breaches",
     "crm.quality",
     "crm.duplicates",
     "crm.merging",

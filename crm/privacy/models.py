@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Index, String
+from sqlalchemy import ARRAY, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crm.columns import Code, parent
@@ -43,3 +43,32 @@ class ClauseRow(Base):
     text: Mapped[str]
     written_at: Mapped[datetime]
     written_by: Mapped[str]
+
+
+class BreachRow(Base):
+    """A personal-data breach, as it is kept for the authority (GDPR, article 33(5))."""
+
+    __tablename__ = "privacy_breach"
+
+    id: Mapped[IdKey]
+    number: Mapped[int] = mapped_column(unique=True)
+    title: Mapped[str]
+    discovered_at: Mapped[datetime]
+    happened: Mapped[str]
+    kinds: Mapped[list[str]] = mapped_column(ARRAY(String(16)))
+    risk: Mapped[str] = mapped_column(String(16))
+    people: Mapped[int | None]  # about how many
+    data: Mapped[str]  # which data of whom
+    consequences: Mapped[str | None]
+    measures: Mapped[str | None]
+    notified_at: Mapped[datetime | None]
+    reference: Mapped[str | None]  # under which the authority keeps it
+    why_late: Mapped[str | None]
+    why_not_notified: Mapped[str | None]
+    informed_at: Mapped[datetime | None]
+    why_not_informed: Mapped[str | None]
+    recorded_at: Mapped[datetime]
+    recorded_by: Mapped[str]
+    closed_at: Mapped[datetime | None]
+    closed_by: Mapped[str | None]
+    version: Mapped[int]

@@ -10,6 +10,7 @@ from core.settings import Settings
 from webapp.api import (
     activities,
     arrivals,
+    breaches,
     calendar,
     calls,
     choices,
@@ -79,6 +80,7 @@ PARTS = (
     document_shares,
     document_work,
     document_types,
+    breaches,
     consents,
     contacts,
     customer_files,

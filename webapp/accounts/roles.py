@@ -28,7 +28,7 @@ REPORTS = frozenset({"report.read_all"})  # figures of all cases, not only of on
 RECORDS = frozenset({"records.read", "records.hold", "records.dispose", "records.administer"})  # holds bind them too
 MASS = frozenset({"export.mass"})  # take out files with more rows than everybody may
 # give people all that is held about them, let nothing tell any more who they were
-SUBJECTS = frozenset({"person.access", "person.erase"})
+SUBJECTS = frozenset({"person.access", "person.erase", "breach.keep"})
 CONFIGURATION = LISTS | TYPES | TEMPLATES | {"definition.deploy"}  # how the firm works, not what it works on
 OPERATION = frozenset({"case.administer", "external.work", "message.publish"})  # sees cases, mends and ends them
 EMERGENCY = OVERSIGHT | READ | FINANCE | PRIVATE  # what emergency access opens, to look at and not to change

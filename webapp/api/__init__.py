@@ -29,6 +29,7 @@ def register(app: Flask) -> None:
     from webapp.api import (
         activities,
         arrivals,
+        breaches,
         calendar,
         calls,
         choices,
@@ -107,6 +108,7 @@ def register(app: Flask) -> None:
             segments,
             devices,
             customer_search,
+            breaches,
             consents,
             contacts,
             dictionaries,

@@ -12,6 +12,7 @@ MODULES = (
     "activities",
     "activity_report",
     "approval_limits",
+    "breaches",
     "calendar",
     "calls",
     "planner",

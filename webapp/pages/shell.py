@@ -35,6 +35,7 @@ PLAN = (  # group, (title, icon, endpoint, right, part of the address); the firs
     ("", ("Substitution", "user-check", "substitution_list", "task.work", "/substitutions")),
     ("", ("Reports", "chart-bar", "reports", "", "/reports")),
     ("", ("Records", "clock", "records", "records.read", "/records")),
+    ("", ("Breaches", "shield-check", "breach_register", "breach.keep", "/breaches")),
     ("Letters", ("Outbox", "mail", "outbox", "outbox.send", "/outbox")),
     ("Letters", ("Letters", "send", "letters", "document.file", "/letters")),
     ("Letters", ("Templates", "file-text", "templates", "document.file", "/templates")),
