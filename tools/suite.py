@@ -26,7 +26,7 @@ def main(options: Sequence[str]) -> int:
     began = time.monotonic()
     with ExitStack() as kept:
         folder = kept.enter_context(tempfile.TemporaryDirectory(prefix="obieg-share-"))
-        arguments = ["-p", "tests.sharing", "--share", folder, *options]
+        arguments = ["-p", "tests.sharing", f"--share={folder}", *options]  # apart, pytest takes it for tests
         running = start(arguments)
         outputs = [kept.enter_context(tempfile.TemporaryFile("wb+")) for _ in range(1, RUNS)]
         others = [(start(arguments, each), each) for each in outputs]
