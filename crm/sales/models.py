@@ -7,7 +7,7 @@ once it is issued: the database refuses it, whoever asks. What changes is the ba
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Numeric, String, UniqueConstraint, text
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, Numeric, SmallInteger, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm.models import Currency, Money, Percent, Price, Quantity, parent
@@ -154,3 +154,18 @@ class GoodsRow(Base):
     times: Mapped[int]  # orders
     last_on: Mapped[date]
     amount: Mapped[Decimal] = mapped_column(Numeric)  # net, not rounded
+
+
+class OrderRecountRow(Base):
+    """That an order came (`sign` 1) or is not what it was (-1), until its transaction ends; written by the database."""
+
+    __tablename__ = "customer_order_recount"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    order_id: Mapped[str] = mapped_column(ID)
+    sign: Mapped[int] = mapped_column(SmallInteger)
+    customer_id: Mapped[str] = mapped_column(ID)
+    currency: Mapped[str] = mapped_column(String(3))
+    net: Mapped[Decimal] = mapped_column(Numeric)
+    ordered_on: Mapped[date]
+    delivered_on: Mapped[date | None]
