@@ -136,7 +136,7 @@ def article(value: Any) -> str:
 def imported(value: Any, depth: int = 0) -> Any:
     """A Python value as a FEEL value: int and float become Decimal, tuples lists, mappings contexts."""
     if value.__class__ in READY:
-        return value
+        return value if value.__class__ is not Decimal else _finite(value)
     if value.__class__ is int:
         return Decimal(value)
     if depth > DEEPEST:
@@ -148,15 +148,20 @@ def imported(value: Any, depth: int = 0) -> Any:
     return _imported_scalar(value)
 
 
+def _finite(number: Decimal) -> Decimal:
+    if not number.is_finite():
+        raise Fault("Infinity and NaN are no numbers of FEEL.")
+    return number
+
+
 def _imported_scalar(value: Any) -> Any:
     if isinstance(value, int):
         return Decimal(int(value)) if not isinstance(value, bool) else bool(value)
     if isinstance(value, float):
-        number = Decimal(repr(value))
-        if not number.is_finite():
-            raise Fault("Infinity and NaN are no numbers of FEEL.")
-        return number
-    for known in (Decimal, str, datetime, date, time, timedelta):
+        return _finite(Decimal(repr(value)))
+    if isinstance(value, Decimal):
+        return _finite(value)
+    for known in (str, datetime, date, time, timedelta):
         if isinstance(value, known):
             return value if known is not str else str(value)
     raise Fault(f"A Python value of type {type(value).__name__} has no meaning in FEEL.")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -131,7 +132,15 @@ def test_the_last_failed_try_is_an_incident_that_can_be_tried_again(world: JobWo
     assert len(set(SEEN)) == 1
 
 
-@pytest.mark.parametrize("failure", [InvalidInput("There is no such address."), {"result": {"sent_to": object()}}])
+@pytest.mark.parametrize(
+    "failure",
+    [
+        InvalidInput("There is no such address."),
+        {"result": {"sent_to": object()}},
+        {"result": {"cost": Decimal("sNaN")}},
+        {"result": {"costs": [Decimal("Infinity")]}},
+    ],
+)
 def test_what_no_other_try_can_mend_is_an_incident_at_once(world: JobWorld, failure: Any) -> None:
     MODE.update(failure if isinstance(failure, dict) else {"failure": failure})
     begun(world, retries="R9/PT1M")
