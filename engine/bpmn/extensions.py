@@ -120,6 +120,7 @@ _TOOLS = (
     "http://bpmn.io/schema/bpmn/biocolor",
     "http://www.omg.org/spec/BPMN/non-normative/color",
     "http://bpmn.io/schema/",
+    "http://www.signavio.com",  # colours, labels and notes of its models
 )
 
 

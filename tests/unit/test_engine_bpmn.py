@@ -135,6 +135,20 @@ def test_an_event_sub_process_handles_one_event(start: str, rule: list[str]) -> 
 
 
 @pytest.mark.parametrize(
+    ("space", "note"),
+    [
+        ("http://www.signavio.com", '<t:signavioMetaData metaKey="bgcolor" metaValue="#ffffff"/>'),
+        ("http://bpmn.io/schema/bpmn/biocolor/1.0", '<t:colors stroke="#000"/>'),
+        ("http://camunda.org/schema/modeler/1.0", '<t:properties icon="x"/>'),
+    ],
+)
+def test_what_drawing_tools_note_for_themselves_is_left_alone(space: str, note: str) -> None:
+    source = task(f'xmlns:t="{space}" t:color="red"', f"<extensionElements>{note}</extensionElements>")
+
+    assert not check_bpmn("t.bpmn", source, Known()).findings
+
+
+@pytest.mark.parametrize(
     ("content", "rule"),
     [
         (task('camunda:formRef="nothing"'), "form-unknown"),
