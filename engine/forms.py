@@ -4,6 +4,7 @@ What a form does not ask for is refused by name. Fields that the form hides, dis
 as form-js itself does; computed fields are computed here again. A task without a form takes any JSON object.
 """
 
+import copy
 import json
 from collections import ChainMap
 from collections.abc import Iterator, Mapping
@@ -136,6 +137,7 @@ def _read(
 ) -> set[str]:
     """Take over what these components ask for; the top-level keys that they know."""
     known: set[str] = set()
+    data = _own(components, data, reading)
     for component in components:
         kind = component.get("type")
         hidden = _is_hidden(component, data, reading)
@@ -147,12 +149,59 @@ def _read(
                 _read_list(component, data, taken, reading, path=path)
         elif kind == "expression":
             known.add(_top(component["key"]))
-            _put(taken, component["key"], plain(reading.evaluate(component["expression"], data)))
+            _put(taken, component["key"], plain(_get(data, component["key"])))
         elif kind in FIELDS:
             known.add(_top(component["key"]))
-            if not hidden and not component.get("disabled") and not component.get("readonly"):
+            if not hidden and not _is_locked(component):
                 _read_field(component, data, taken, reading, path=path)
     return known
+
+
+def _own(components: list[dict[str, Any]], data: Mapping[str, Any], reading: _Reading) -> Mapping[str, Any]:
+    """What was submitted, without what nobody may enter: expressions see the case's values of it, or computed ones.
+
+    Computed fields may use one another, in any order.
+    """
+    here = list(_side_by_side(components))
+    computed = [each for each in here if each.get("type") == "expression"]
+    open_keys = {each["key"] for each in here if each.get("type") in FIELDS and not _is_locked(each)}
+    locked = {each["key"] for each in here if each.get("type") in FIELDS and _is_locked(each)}
+    closed = (locked | {each["key"] for each in computed}) - open_keys
+    if not closed:
+        return data
+    own = copy.deepcopy(dict(data))
+    for key in closed:
+        _set(own, key, _get(reading.variables, key))
+    for _ in computed:
+        before = [_get(own, each["key"]) for each in computed]
+        for each in computed:
+            _set(own, each["key"], reading.evaluate(each["expression"], own))
+        if [_get(own, each["key"]) for each in computed] == before:
+            break
+    return own
+
+
+def _side_by_side(components: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The components whose values lie in the same object: those of groups without a path, too."""
+    for component in components:
+        yield component
+        if component.get("type") in CONTAINERS and not component.get("path"):
+            yield from _side_by_side(component.get("components") or [])
+
+
+def _is_locked(component: Mapping[str, Any]) -> bool:
+    return bool(component.get("disabled") or component.get("readonly"))
+
+
+def _set(data: dict[str, Any], key: str, value: Any) -> None:
+    """Give a key this value whatever stood there, or on the way there."""
+    *parents, last = key.split(".")
+    for part in parents:
+        inner = data.get(part)
+        if not isinstance(inner, dict):
+            inner = data[part] = {}
+        data = inner
+    data[last] = value
 
 
 def _is_hidden(component: Mapping[str, Any], data: Mapping[str, Any], reading: _Reading) -> bool:

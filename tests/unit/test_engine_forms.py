@@ -139,3 +139,53 @@ def test_any_form_that_is_taken_takes_or_refuses_any_value(kind: str, more: dict
 
     with suppress(DomainError):
         accept(schema, {"a": value}, {}, NOW)
+
+
+PRICE = number(key="price", readonly=True)
+PIECES = number(key="pieces")
+
+
+def test_what_nobody_may_enter_is_not_seen_by_what_is_computed() -> None:
+    total = {"type": "expression", "key": "total", "expression": "=price * pieces"}
+
+    found = accept(form(PRICE, PIECES, total), {"price": 1, "pieces": 2}, {"price": 100}, NOW)
+
+    assert found == {"pieces": 2, "total": 200}
+
+
+def test_what_nobody_may_enter_hides_no_field_and_moves_no_limit() -> None:
+    why = text(key="why", validate={"required": True}, conditional={"hide": "=price < 10"})
+    most = number(key="pieces", validate={"max": "=price"})
+
+    with pytest.raises(FormRefused) as refused:
+        accept(form(PRICE, why, most), {"price": 1, "pieces": 1}, {"price": 100}, NOW)
+    assert list(refused.value.details["fields"]) == ["/why"]
+    with pytest.raises(FormRefused) as refused:
+        accept(form(number(key="price", disabled=True), most), {"price": 999, "pieces": 500}, {"price": 100}, NOW)
+    assert list(refused.value.details["fields"]) == ["/pieces"]
+
+
+def test_computed_fields_use_one_another_in_any_order_and_never_what_was_sent_for_them() -> None:
+    gross = {"type": "expression", "key": "gross", "expression": "=net * 2"}
+    net = {"type": "expression", "key": "net", "expression": "=pieces + 1"}
+
+    assert accept(form(PIECES, gross, net), {"pieces": 2, "net": 500, "gross": 1}, {}, NOW) == {
+        "pieces": 2,
+        "net": 3,
+        "gross": 6,
+    }
+
+
+def test_a_value_inside_an_object_that_nobody_may_enter_is_that_of_the_case() -> None:
+    schema = form(
+        number(key="order.price", readonly=True),
+        number(key="order.pieces"),
+        {"type": "expression", "key": "total", "expression": "=order.price * order.pieces"},
+    )
+
+    honest = accept(schema, {"order": {"pieces": 2}}, {"order": {"price": 100}}, NOW)
+    forged = accept(schema, {"order": {"pieces": 2, "price": 1}}, {"order": {"price": 100}}, NOW)
+    malformed = accept(schema, {"order": 5}, {"order": {"price": 100}}, NOW)
+
+    assert honest == forged == {"order": {"pieces": 2}, "total": 200}
+    assert malformed == {"total": None}
