@@ -12,6 +12,7 @@ from core.ids import new_id
 from engine import store
 from engine.errors import StepFailed, leave_out
 from engine.events import IncidentRaised, IncidentResolved
+from engine.mishaps import kept
 from engine.models import IncidentRow
 from engine.sizes import VariablesTooLarge
 from storage.faults import Unstorable
@@ -107,7 +108,7 @@ def raise_incident(
         element_id=element,
         token_id=token,
         code=code,
-        message=sentence,
+        message=kept(sentence),
         state="open",
         tries=tries,
         created_at=unit.clock.now(),

@@ -23,9 +23,9 @@ from engine.calls import DEFERRED, deferred_job
 from engine.errors import BpmnError, InstanceEnded, InstanceNotFound, InstanceSuspended
 from engine.feel.values import decode
 from engine.handlers import HANDLERS, ServiceCall
+from engine.mishaps import fault_of, kept
 from engine.models import InstanceRow, ServiceCallRow
 from engine.running import Running
-from storage.faults import UNSTORABLE
 from storage.jobs.registry import job
 from storage.unit_of_work import Reading, UnitFactory, UnitOfWork
 
@@ -165,10 +165,10 @@ def run_deferred(host: Host, arguments: dict[str, Any]) -> None:
             instance_id=instance_id,
             call_id=call_id,
             code=error.error,
-            sentence=_storable(error.sentence),
+            sentence=kept(error.sentence),
             values=error.variables,
         )
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         logger.warning("deferred task failed", extra={"action": name, "instance": instance_id}, exc_info=error)
         _tell(host, _failure(instance_id, call_id, name, error))
         return
@@ -233,18 +233,13 @@ class _World:
         return self._units.reading(SYSTEM)
 
 
-def _failure(instance_id: str, call_id: str, name: str, error: Exception) -> FailCall:
+def _failure(instance_id: str, call_id: str, name: str, error: BaseException) -> FailCall:
     if isinstance(error, DomainError):
         final = not isinstance(error, StaleState | Unavailable)
         code, sentence = error.code, error.sentence
     else:
-        final, code, sentence = False, "handler_error", f"{type(error).__name__} in the handler {name}: {error}"
-    return FailCall(instance_id=instance_id, call_id=call_id, code=code, sentence=_storable(sentence), final=final)
-
-
-def _storable(sentence: str) -> str:
-    """What a handler said, without what no database takes: nobody would hear of its failure otherwise."""
-    return UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", sentence)
+        final, code, sentence = False, "handler_error", fault_of(name, error)
+    return FailCall(instance_id=instance_id, call_id=call_id, code=code, sentence=kept(sentence), final=final)
 
 
 def _tell(host: Host, command: Command) -> None:

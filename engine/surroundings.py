@@ -11,7 +11,9 @@ from engine.calling import Instances, LockedMember, find_called
 from engine.deciding import decide
 from engine.errors import BpmnError, StepFailed, StepRefused
 from engine.handlers import HANDLERS, ServiceCall
+from engine.mishaps import fault_of
 from engine.runtime import Case, Wanted
+from storage.faults import translate
 from storage.unit_of_work import UnitOfWork
 
 
@@ -42,7 +44,8 @@ class InstanceSurroundings(Generic[Kept]):
 
     def call(self, node: Node, token: str, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
         """Run a handler. Raises `StepFailed` for whatever it fails with, but not when the database asks to repeat."""
-        handler = HANDLERS.find(node.handler or "")
+        name = node.handler or ""
+        handler = HANDLERS.find(name)
         if handler is None:
             sentence = f"There is no handler {node.handler}; is its process package installed?"
             raise StepFailed(sentence, element=node.id, token=token, reason="handler_unknown")
@@ -70,9 +73,12 @@ class InstanceSurroundings(Generic[Kept]):
                 reason=error.code,
                 **error.details,
             ) from error
-        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RuntimeError) as error:
-            # a handler with a mistake in it must not lose the case: an administrator repairs it and tries again
-            sentence = f"{node.name} failed: {type(error).__name__} in the handler {node.handler}: {error}"
+        except (Exception, SystemExit) as error:
+            # somebody else's code: whatever mistake is in it must not hold up the other cases of a batch, nor lose this
+            # one; an administrator repairs it and tries again
+            if translate(error) is not None:  # of the database, not of the handler
+                raise
+            sentence = f"{node.name} failed: {fault_of(name, error)}"
             raise StepFailed(sentence, element=node.id, token=token, reason="handler_error") from error
 
     def find_called(self, node: Node, token: str, wanted: Wanted) -> str:

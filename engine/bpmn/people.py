@@ -48,10 +48,17 @@ class PeopleReader:
         return None
 
     def role(self, element: Xml) -> Value | None:
-        """The role that its lane offers a task to; None where the task says itself who gets it."""
-        if any(element.get(name) for name in _PEOPLE) or children(element, *PERFORMERS):
-            return None
-        return self._roles.get(element.get("id"))
+        """The role that its lane offers a task to; None where the task says itself who gets it.
+
+        What is inside a sub-process is in the lane of the sub-process, unless a lane in there holds it.
+        """
+        around: Xml | None = element
+        while around is not None and not _names_people(around):
+            role = self._roles.get(around.get("id"))
+            if role is not None or local(around) == "process":
+                return role
+            around = around.getparent()
+        return None
 
     def allowed(self, element: Xml) -> Value | None:
         """How much working time a task or a case may take (`obieg:sla`)."""
@@ -93,6 +100,10 @@ class PeopleReader:
     def _refuse(self, rule: str, sentence: str, element: Xml) -> None:
         key = element.get("id") or local(element)
         self._findings.error(rule, sentence, line=element.sourceline, element=key)
+
+
+def _names_people(element: Xml) -> bool:
+    return any(element.get(name) for name in _PEOPLE) or bool(children(element, *PERFORMERS))
 
 
 def is_span(value: Any) -> bool:

@@ -160,7 +160,13 @@ class ServiceTask(Element):
         try:
             result = tree.around.call(self.node, my_task.id, inputs)
         except BpmnError as error:
-            payload = {name: imported(value) for name, value in error.variables.items()}
+            try:
+                payload = _imported(error.variables)
+            except InvalidInput as wrong:
+                sentence = (
+                    f"The handler of {self.node.name} reported {error.error} with what is no value: {wrong.sentence}"
+                )
+                raise self.failed(my_task, "handler_result", sentence) from error
             throw_error(self, my_task, error.error, payload, why=error.sentence)
             return None
         try:
@@ -183,18 +189,12 @@ class ServiceTask(Element):
 
     def report(self, task: Any, code: str, values: Mapping[str, Any]) -> None:
         """Have the token throw an error in its turn. Raises `InvalidInput` for what is no value."""
-        try:
-            task.internal_data["payload"] = {name: imported(value) for name, value in values.items()}
-        except Fault as error:
-            raise InvalidInput(str(error)) from error
+        task.internal_data["payload"] = _imported(values)
         task.internal_data["thrown"] = code
 
     def take(self, task: Any, result: Mapping[str, Any]) -> None:
         """Keep what the work gave. Raises `InvalidInput` for what is no value."""
-        try:
-            values = {name: imported(value) for name, value in result.items()}
-        except Fault as error:
-            raise InvalidInput(str(error)) from error
+        values = _imported(result)
         if self.node.operation is not None and not (self.node.outputs or self.node.result):
             return  # nobody asked for what the operation gives
         self.store(task, {self.node.result: values} if self.node.result else values)
@@ -204,6 +204,16 @@ class ServiceTask(Element):
         changes = task.workflow.changes
         if task.internal_data.get("called") and changes.called.pop(task.id, None) is None:
             changes.uncalled.append(task.id)
+
+
+def _imported(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What a handler gave, as FEEL values by name. Raises `InvalidInput` for what is none."""
+    if not isinstance(values, Mapping):
+        raise InvalidInput(f"It is of type {type(values).__name__}; a handler gives its values by name.")
+    try:
+        return {str(name): imported(value) for name, value in values.items()}
+    except Fault as error:
+        raise InvalidInput(str(error)) from error
 
 
 class BusinessRuleTask(Element):

@@ -36,7 +36,7 @@ def pack_head(tree: TokenTree, variables: Mapping[str, Any] | None = None) -> di
         "outcome": tree.outcome,
         "completed": tree.completed,
         "cancelled": tree.cancelled,
-        "variables": encode(root["vars"]) if variables is None else variables,
+        "variables": {name: encode(value) for name, value in root["vars"].items()} if variables is None else variables,
         "records": encode(root.get("records", [])),
         "gates": root.get("gates", {}),
         "ready": tree.turns(),
@@ -49,7 +49,7 @@ def unpack(tree: TokenTree, snapshot: Mapping[str, Any]) -> None:
     tree.completed, tree.cancelled = snapshot["completed"], snapshot["cancelled"]
     tree.parts = snapshot.get("parts", 0)
     root = tree.task_tree.internal_data
-    root["vars"], root["records"] = decode(snapshot["variables"]), decode(snapshot.get("records", []))
+    root["vars"], root["records"] = _variables(snapshot["variables"]), decode(snapshot.get("records", []))
     root["gates"] = snapshot.get("gates", {})
     if "todo" in snapshot:
         root["todo"] = decode(snapshot["todo"])
@@ -62,6 +62,14 @@ def unpack(tree: TokenTree, snapshot: Mapping[str, Any]) -> None:
     stopped = snapshot.get("stopped")
     tree.stopped = stopped if stopped in tree.tasks else None
     tree.take_turns(snapshot["ready"])
+
+
+def _variables(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Each variable by itself, so that one named `@` is a name and no mark; older states have one around all of them."""
+    entries = stored.get("v")
+    if stored.keys() == {"@", "v"} and stored["@"] == "context" and isinstance(entries, dict) and "@" in entries:
+        stored = entries
+    return {name: decode(value) for name, value in stored.items()}
 
 
 def pack_token(task: Any, internal: Mapping[str, Any]) -> list[Any]:

@@ -15,7 +15,7 @@ from engine.events import TaskScheduled
 from engine.feel.calendar import Calendar, calendar, use_calendar
 from engine.inbox import TaskFilter, count_tasks, tasks
 from engine.service_levels import ServiceLevel
-from tests.engine_world import ADMIN, World, bpmn, line, person
+from tests.engine_world import ADMIN, World, bpmn, chain, line, person
 
 ANNA, BEN = person("anna", "clerk"), person("ben", "boss")
 FRIDAY = datetime(2026, 1, 2, 14, tzinfo=UTC)  # 15:00 in Warsaw, an hour before closing; the next Tuesday is a holiday
@@ -174,6 +174,32 @@ def test_a_lane_offers_its_tasks_to_its_role(world: World) -> None:
         ("second", ["group:boss"]),
         ("third", ["user:ben"]),
     ]
+
+
+@pytest.mark.parametrize(
+    ("lane", "offered"),
+    [
+        ("", ["group:clerk"]),
+        ('<laneSet id="within"><lane id="desk" obieg:role="boss"><flowNodeRef>inner</flowNodeRef></lane></laneSet>',
+         ["group:boss"]),
+    ],
+)  # fmt: skip
+def test_what_is_inside_a_sub_process_is_in_the_lane_of_the_sub_process(
+    world: World, lane: str, offered: list[str]
+) -> None:
+    lanes = '<laneSet id="lanes"><lane id="office" obieg:role="clerk"><flowNodeRef>outer</flowNodeRef></lane></laneSet>'
+    inner = (
+        f'{lane}<startEvent id="begun"/><userTask id="inner"/><endEvent id="over"/>{chain("begun", "inner", "over")}'
+    )
+    nested = f'<subProcess id="nested">{inner}</subProcess>'
+    outer = f'<startEvent id="in"/>{nested}<endEvent id="out"/>{chain("in", "nested", "out")}'
+    world.deploy(bpmn(lanes + line(f'<subProcess id="outer">{outer}</subProcess>', names=("outer",))))
+
+    started = world.start()
+
+    assert world.rows("SELECT candidates FROM work_item") == [(offered,)]
+    with pytest.raises(TaskNotFound):
+        world.complete(started.tasks[0].id, person("ben", "sales_rep"))
 
 
 def test_a_case_uses_up_its_time_only_where_time_counts(world: World) -> None:

@@ -1,5 +1,7 @@
 """Data objects, properties, inputs and outputs: variables with scopes, copied and computed by data associations."""
 
+from typing import Any
+
 import pytest
 
 from engine.bpmn import Known, check_bpmn
@@ -217,3 +219,11 @@ def test_what_could_not_be_copied_as_it_says_is_refused(inside: str, rule: str) 
     )
 
     assert rules(line(OBJECTS, drawn, f'<userTask id="work">{inside}</userTask>', names=("work",))) == [rule]
+
+
+@pytest.mark.parametrize("names", [{"@": "date", "v": "nonsense"}, {"@": "context", "v": {"@": 1}}, {"@": 1}])
+def test_a_variable_may_have_the_name_that_marks_values_where_they_are_stored(names: dict[str, Any]) -> None:
+    stage = begin(line('<userTask id="first"/>', names=("first",)), **names)
+
+    assert stage.case.variables == names
+    assert stage.case.snapshot()["variables"].keys() == names.keys()
