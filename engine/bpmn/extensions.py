@@ -86,7 +86,10 @@ OBIEG_ATTRIBUTES: dict[str, tuple[frozenset[str], str]] = {
     "stages": (frozenset({"process"}), "all stages in their order, separated by commas or semicolons"),
     "goals": (frozenset({"process"}), "outcomes with which a case has reached what it was for, as reports count them"),
     "searchable": (frozenset({"process"}), "variables that inbox searches look into"),
-    "role": (frozenset({"lane"}), "the role that user tasks in the lane, or in its sub-processes, are offered to where they name nobody"),
+    "role": (
+        frozenset({"lane"}),
+        "the role that user tasks in the lane, or in its sub-processes, are offered to where they name nobody",
+    ),
     "sla": (
         frozenset({"userTask", "process"}),
         "working time until a task is due, or that a case may take: a duration such as P2DT4H, or FEEL after =",
