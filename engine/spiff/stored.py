@@ -65,7 +65,7 @@ def unpack(tree: TokenTree, snapshot: Mapping[str, Any]) -> None:
 
 
 def _variables(stored: Mapping[str, Any]) -> dict[str, Any]:
-    """Each variable by itself, so that one named `@` is a name and no mark; older states have one around all of them."""
+    """Each variable by itself, so that one named `@` is no mark; older states have one around all of them."""
     entries = stored.get("v")
     if stored.keys() == {"@", "v"} and stored["@"] == "context" and isinstance(entries, dict) and "@" in entries:
         stored = entries
