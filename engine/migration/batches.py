@@ -196,6 +196,7 @@ def _attempt(row: MigrationRow, instance_id: str, unit: UnitOfWork) -> tuple[str
         mapping=row.mapping,
         reason=row.reason,
         restart_timers=row.restart_timers,
+        before_id=row.before_id,
         batch=row.id,
     )
     try:

@@ -49,7 +49,8 @@ class MigrateInstance(Command):
 
     `mapping` says which element takes over from which, None for a wait that is given up; what it does not name is
     mapped to the element with the same id where that is of the same kind. `restart_timers` counts running timers anew
-    from the new diagram; they keep their moments otherwise.
+    from the new diagram; they keep their moments otherwise. `before_id` is the version that the mapping is for, where
+    somebody else may have migrated the instance since it was made.
     """
 
     instance_id: str
@@ -57,6 +58,7 @@ class MigrateInstance(Command):
     reason: str
     mapping: Mapping[str, str | None] = field(default_factory=dict)
     restart_timers: bool = False
+    before_id: str | None = None
     batch: str | None = None
 
 
@@ -93,6 +95,9 @@ def migrate_instance(command: MigrateInstance, unit: UnitOfWork) -> str:
 def migrate(command: MigrateInstance, unit: UnitOfWork, parking: Parking) -> str:
     """Do it in this unit."""
     locked = store.lock_instance(unit, command.instance_id)
+    if command.before_id not in {None, locked.definition_id}:
+        row = catalog.definition(unit, locked.definition_id)
+        raise MigrationRefused(f"It is in version {row.version} by now, for which the plan was not made.")
     target = dataclasses.replace(locked, definition_id=command.definition_id)
     known = versions(unit, locked.definition_id, command.definition_id, command.mapping)
     running = Running(unit, target, parking, even_suspended=True, even_stopped=True)

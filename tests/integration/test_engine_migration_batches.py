@@ -104,6 +104,25 @@ def test_what_was_refused_is_tried_again_when_its_obstacle_is_gone(world: JobWor
     assert states(world) == ["done"]
 
 
+def test_a_plan_is_never_carried_out_on_a_version_that_it_was_not_made_for(world: JobWorld) -> None:
+    instances, before, second = begun(world)
+    (third,) = world.deploy(AFTER.replace(b"</process>", b"<!-- third --></process>"))
+    to_second = world.do(StartMigration(before_id=before, after_id=second, reason="pay"))
+    to_third = world.do(StartMigration(before_id=before, after_id=third.id, reason="pay otherwise"))
+
+    world.do(MigrateNext(migration_id=to_second), SYSTEM)
+    while world.do(MigrateNext(migration_id=to_third), SYSTEM):
+        pass
+    while world.do(MigrateNext(migration_id=to_second), SYSTEM):
+        pass
+
+    found = dict(world.rows("SELECT id, definition_id FROM instance"))
+    assert [found[each] for each in instances] == [second, third.id, third.id]
+    with world.reading() as view:
+        told = {each.id: each.sentence for each in queries.refused_instances(view, to_third)}
+    assert told == {instances[0]: "It is in version 2 by now, for which the plan was not made."}
+
+
 def test_only_chosen_instances_are_migrated(world: JobWorld) -> None:
     instances, before, after = begun(world)
 

@@ -231,6 +231,8 @@ def test_a_move_stays_inside_its_instance_of_a_loop(world: JobWorld) -> None:
         lambda id_: MigrateInstance(instance_id=id_, definition_id=id_, reason=" "),
         lambda id_: RetryIncident(incident_id=id_, reason=" "),
         lambda id_: SkipIncident(incident_id=id_, reason=""),
+        lambda id_: SuspendInstance(instance_id=id_, reason="\u200b \u2060"),
+        lambda id_: ResumeInstance(instance_id=id_, reason="\x01"),
     ],
 )
 def test_every_operation_needs_a_reason(world: JobWorld, command: Any) -> None:
