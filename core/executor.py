@@ -102,6 +102,8 @@ class Executor:
         for attempt in range(TRIES):
             try:
                 with self._units.begin(actor) as unit:
+                    if actor.limits:
+                        unit.permission = handler.needs
                     result = handler.function(command, unit)
                     unit.commit()
                     return result

@@ -20,12 +20,40 @@ class StandIn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """Whose records a right reaches: those that one of these people or teams looks after; nobody's when all are empty.
+
+    `people` are log-in names; `customers` are ids of those that are reached whoever looks after them, because somebody
+    has an open task about them.
+    """
+
+    people: frozenset[str] = frozenset()
+    teams: frozenset[str] = frozenset()
+    customers: frozenset[str] = frozenset()
+
+    def __or__(self, other: "Reach") -> "Reach":
+        return Reach(
+            people=self.people | other.people,
+            teams=self.teams | other.teams,
+            customers=self.customers | other.customers,
+        )
+
+    def __and__(self, other: "Reach") -> "Reach":
+        return Reach(
+            people=self.people & other.people,
+            teams=self.teams & other.teams,
+            customers=self.customers & other.customers,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
     """Whoever is behind a command.
 
     `roles` are the groups that a task can be offered to; `permissions` are the coarse rights that commands name
     (`task.work`, `definition.deploy`); `address` is the network address that the request came from, if any;
-    `stands_in_for` are absent colleagues whose tasks the actor does in their place.
+    `stands_in_for` are absent colleagues whose tasks the actor does in their place. `limits` tell how far those rights
+    reach that do not reach everything.
     """
 
     id: str
@@ -35,6 +63,11 @@ class Actor:
     is_system: bool = False
     address: str | None = None
     stands_in_for: tuple[StandIn, ...] = ()
+    limits: tuple[tuple[str, Reach], ...] = ()
+
+    def reach(self, permission: str) -> Reach | None:
+        """How far a right reaches that the actor holds; None: it reaches everything."""
+        return next((reach for name, reach in self.limits if name == permission), None)
 
     def may(self, permission: str) -> bool:
         """Whether the actor holds a coarse right; the system itself holds all."""

@@ -54,7 +54,7 @@ class CustomerRow(Base):
     reliability: Mapped[str] = mapped_column(String(1))
     abc_class: Mapped[str | None] = mapped_column(String(1))
     key_account: Mapped[bool]
-    owner: Mapped[str | None]
+    owner: Mapped[str | None] = mapped_column(index=True)
     external_reference: Mapped[str | None] = mapped_column(String(64), unique=True)
     parent_id: Mapped[str | None] = parent("customer.id", nullable=True)
     business_profile: Mapped[Code | None]
@@ -65,7 +65,7 @@ class CustomerRow(Base):
     ad_source: Mapped[Code | None]  # of the first contact, never overwritten
     website: Mapped[str | None]
     founded_on: Mapped[date | None]
-    owner_team: Mapped[Code | None]
+    owner_team: Mapped[Code | None] = mapped_column(index=True)
     needs: Mapped[str | None]
     incoterm: Mapped[str | None] = mapped_column(String(3))
     carrier: Mapped[str | None]

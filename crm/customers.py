@@ -6,11 +6,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.dialects.postgresql import insert
 
 from core.errors import Forbidden
 from core.executor import handles
+from core.identity import Actor
 from core.ids import new_id
 from core.messages import Command
 from core.records import dataclass
@@ -18,7 +19,14 @@ from crm.access import FINANCIAL
 from crm.changes import differences, told
 from crm.checks import Findings, one_at_a_time
 from crm.duplicates import note_duplicates
-from crm.errors import ChangedMeanwhile, CustomerExists, CustomerMerged, CustomerNotFound, WrongFields
+from crm.errors import (
+    ChangedMeanwhile,
+    CustomerExists,
+    CustomerExistsElsewhere,
+    CustomerMerged,
+    CustomerNotFound,
+    WrongFields,
+)
 from crm.events import BalanceRecorded, CustomerChanged, CustomerCreated
 from crm.hierarchy import refuse_cycle
 from crm.matching import match_keys
@@ -74,8 +82,11 @@ class RecordBalance(Command):
 
 @handles(CreateCustomer, needs="customer.edit")
 def create_customer(command: CreateCustomer, unit: UnitOfWork) -> CreatedCustomer:
-    """Enter a customer with a number of its own. Raises `WrongFields`, `CustomerExists`."""
-    profile = check_profile(unit, checked(command.profile), None)
+    """Enter a customer with a number of its own; without an owner it is looked after by whoever enters it.
+
+    Raises `WrongFields`, `CustomerExists`, `CustomerExistsElsewhere`.
+    """
+    profile = check_profile(unit, checked(_owned(command.profile, unit.actor)), None)
     require_finance(unit, _filled(profile))
     if profile.parent_id is not None:
         refuse_cycle(unit, None, profile.parent_id)
@@ -101,6 +112,12 @@ def create_customer(command: CreateCustomer, unit: UnitOfWork) -> CreatedCustome
         )
     )
     return CreatedCustomer(id=row.id, number=number)
+
+
+def _owned(profile: Profile, maker: Actor) -> Profile:
+    """What programs bring in stays without an owner; somebody who does not reach all customers would not see it."""
+    is_maker = not maker.is_system and (maker.may("task.work") or bool(maker.limits))
+    return replace(profile, owner=maker.id) if is_maker and not profile.owner else profile
 
 
 @handles(UpdateCustomer, needs="customer.edit")
@@ -178,7 +195,10 @@ def record_balance(command: RecordBalance, unit: UnitOfWork) -> None:
 
 
 def refuse_duplicate(unit: UnitOfWork, profile: Profile, *, besides: str | None = None) -> None:
-    """Raise `CustomerExists` when another customer has the same tax id or external reference."""
+    """Raise `CustomerExists` when another customer has the same tax id or external reference.
+
+    Raises `CustomerExistsElsewhere` when the actor may not see that one.
+    """
     same = {
         "tax id": (CustomerRow.country == profile.country) & (CustomerRow.tax_id == profile.tax_id),
         "external reference": CustomerRow.external_reference == profile.external_reference,
@@ -188,12 +208,18 @@ def refuse_duplicate(unit: UnitOfWork, profile: Profile, *, besides: str | None 
         if given[because] is None:
             continue
         one_at_a_time(unit, f"customer:{because}:{profile.country}:{given[because]}")
+        wanted = select(CustomerRow.number, CustomerRow.name).where(condition, CustomerRow.id != (besides or ""))
         with unit.session.no_autoflush:
-            other = unit.session.scalars(
-                select(CustomerRow).where(condition, CustomerRow.id != (besides or ""))
-            ).first()
+            other = unit.session.execute(wanted).first()
         if other is not None:
             raise CustomerExists(number=other.number, name=other.name, because=because)
+        if unit.actor.limits and _is_taken_elsewhere(unit, wanted):
+            raise CustomerExistsElsewhere(because=because)
+
+
+def _is_taken_elsewhere(unit: UnitOfWork, wanted: Select[str, str]) -> bool:
+    with unit.session.no_autoflush, unit.whole():
+        return unit.session.execute(wanted).first() is not None
 
 
 def require_finance(unit: UnitOfWork, names: Collection[str]) -> None:

@@ -135,6 +135,18 @@ class CustomerExists(Conflict):
         super().__init__(f"{name} is a customer already ({number}, same {because}). Open that one.", number=number)
 
 
+class CustomerExistsElsewhere(Conflict):
+    """The same of a customer whom the caller may not see."""
+
+    code = "customer_exists_elsewhere"
+
+    def __init__(self, *, because: str) -> None:
+        super().__init__(
+            f"A customer with the same {because} is there already, looked after by others. "
+            "Ask whoever leads your department who that is."
+        )
+
+
 class ProductExists(Conflict):
     """Another product has the same article number."""
 

@@ -14,6 +14,7 @@ from core.errors import Conflict, InvalidInput, NotFound
 from core.executor import Executor
 from core.identity import SYSTEM, Actor
 from core.messages import Command
+from crm.access import with_kept_rights
 from crm.columns import Code
 from storage.orm import Base, IdKey
 from storage.unit_of_work import UnitFactory, UnitOfWork
@@ -97,7 +98,7 @@ def stop(unit: UnitOfWork, row: RunRow, reason: str) -> bool:
     return True
 
 
-def resume(unit: UnitOfWork, row: RunRow, reason: str, rights: Sequence[str]) -> bool:
+def resume(unit: UnitOfWork, row: RunRow, reason: str, rights: Sequence[Any]) -> bool:
     """Let it go on, with the rights that its starter has now; False for one that runs.
 
     Raises `WrongRunState`, `InvalidInput`.
@@ -159,7 +160,7 @@ def running(host: Host, table: type[Row], key: str, state: str = "running") -> R
 
 def actor_of(row: RunRow) -> Actor:
     """Whoever started it, with the rights of that time."""
-    return Actor(id=row.started_by, name=row.started_name, permissions=frozenset(row.rights))
+    return with_kept_rights(row.started_by, row.started_name, row.rights)
 
 
 def why(said: str) -> str:

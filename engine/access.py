@@ -1,17 +1,18 @@
 """Who may see and do what: the rules once as conditions inside queries, once for a row that is at hand."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, and_, cast, exists, func, literal, or_, select, true
-from sqlalchemy.orm import aliased
+from sqlalchemy import ARRAY, Boolean, ColumnElement, Text, and_, cast, exists, func, literal, or_, select, true
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
-from core.identity import Actor, StandIn
+from core.identity import Actor, Reach, StandIn
 from engine.models import KEYS, InstanceRow, TaskHistoryRow, WorkItemRow
 from storage.unit_of_work import Reading
 
 READ_ALL = ("case.read_all", "audit.read")
 ADMINISTER = "case.administer"
+CASES = "case.read"  # whose limit tells how far cases are seen, by the records that they are about
 ROWS_PER_CASE = 4  # tasks that are looked at for each case that somebody may be involved in
 EVERYBODY = ""  # the name of the list of tasks that are offered to nobody in particular
 AT_ONCE = 8  # names that an index looks up at once: more or fewer take twice as long
@@ -194,7 +195,8 @@ def _offered(actor: Actor) -> ColumnElement[bool]:
 def visible_instances(actor: Actor) -> ColumnElement[bool]:
     """The instances that somebody is involved in, or all, as a condition on `instance`.
 
-    Callers and called cases are one: who is involved in one of them sees them all.
+    Callers and called cases are one: who is involved in one of them sees them all. Of somebody whose rights do not
+    reach all customers, only those that are about none that is out of reach.
     """
     if _sees_all(actor):
         return true()
@@ -203,7 +205,37 @@ def visible_instances(actor: Actor) -> ColumnElement[bool]:
     of_called = exists().where(
         called.root_id == func.coalesce(InstanceRow.root_id, InstanceRow.id), _is_involved(actor, called)
     )
-    return or_(_is_involved(actor, InstanceRow), of_root, of_called)
+    return and_(or_(_is_involved(actor, InstanceRow), of_root, of_called), reached(actor, InstanceRow.id))
+
+
+def reached(actor: Actor, instance_id: InstrumentedAttribute[str]) -> ColumnElement[bool]:
+    """Whether all that a case is about is within somebody's reach; nothing is asked of who sees all cases."""
+    reach = _reach(actor)
+    if reach is None:
+        return true()
+    names = (cast(sorted(each), ARRAY(Text)) for each in (reach.people, reach.teams, reach.customers))
+    return func.case_is_reached(instance_id, *names, type_=Boolean)
+
+
+def reached_sql(actor: Actor, column: str, values: dict[str, Any]) -> list[str]:
+    """The same as text, none for who sees all; its values are added to `values`."""
+    reach = _reach(actor)
+    if reach is None:
+        return []
+    values |= {"near": sorted(reach.people), "near_teams": sorted(reach.teams), "lent": sorted(reach.customers)}
+    return [f"case_is_reached({column}, %(near)s::text[], %(near_teams)s::text[], %(lent)s::text[])"]
+
+
+def out_of_reach(view: Reading, instances: Collection[str]) -> frozenset[str]:
+    """Those of some cases whose records the asking person may not see; one question for all of them."""
+    if not instances or _reach(view.actor) is None:
+        return frozenset()
+    wanted = select(InstanceRow.id).where(InstanceRow.id.in_(instances), ~reached(view.actor, InstanceRow.id))
+    return frozenset(view.session.scalars(wanted))
+
+
+def _reach(actor: Actor) -> Reach | None:
+    return None if _sees_all(actor) else actor.reach(CASES)
 
 
 def families(view: Reading, most: int) -> frozenset[str] | None:

@@ -1,12 +1,15 @@
 """Reading what somebody has finished: the other half of the inbox."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 
 from core.records import dataclass
+from engine import access
 from engine.models import InstanceRow, TaskHistoryRow
+from engine.neutral import neutral
 from engine.paging import Order, checked, count, split
 from engine.views import Page
 from storage.unit_of_work import Reading
@@ -38,7 +41,9 @@ def finished_tasks(view: Reading, after: str | None = None, limit: int = 50) -> 
     order = Order(TaskHistoryRow.id, TaskHistoryRow.id, descending=True)
     rows, more = split(order.read(view.session, query, after, checked(limit)), limit)
     following = order.mark(rows[-1][0]) if more else None
-    return Page(items=[_told(row, key) for row, key in rows], next=following, total=total)
+    apart = access.out_of_reach(view, {row.instance_id for row, _ in rows})
+    found = [_neutral(view, row) if row.instance_id in apart else _told(row, key) for row, key in rows]
+    return Page(items=found, next=following, total=total)
 
 
 def _told(row: TaskHistoryRow, business_key: str | None) -> FinishedTask:
@@ -53,3 +58,8 @@ def _told(row: TaskHistoryRow, business_key: str | None) -> FinishedTask:
         created_at=row.created_at,
         ended_at=row.ended_at,
     )
+
+
+def _neutral(view: Reading, row: TaskHistoryRow) -> FinishedTask:
+    name, number = neutral(view, row.definition_id, row.instance_id)
+    return replace(_told(row, number), name=name)

@@ -1,5 +1,6 @@
 """Reading user tasks: the inbox, and one task with all that its page shows."""
 
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import select
@@ -10,6 +11,7 @@ from engine import access, catalog, worklist
 from engine.bpmn.model import DocumentRef, Node, Work
 from engine.errors import TaskNotFound
 from engine.models import InstanceRow, TaskCommentRow, TaskHistoryRow, WorkItemRow
+from engine.neutral import neutral
 from engine.paging import COUNTED, Order, checked, split
 from engine.ports import TaskDocuments
 from engine.snapshots import seen_in, state_of
@@ -46,7 +48,14 @@ def _found(
     order = _order(wanted.sort)
     found = worklist.page(view.session, order, asked(view.actor, wanted), after, checked(limit), up_to=up_to)
     shown, more = split(found.rows, limit)
-    return Part(items=list(shown), next=order.mark(shown[-1]) if more else None), found.total
+    apart = access.out_of_reach(view, {each.instance_id for each in shown})
+    items = [_neutral(view, each) if each.instance_id in apart else each for each in shown]
+    return Part(items=items, next=order.mark(shown[-1]) if more else None), found.total
+
+
+def _neutral(view: Reading, task: TaskSummary) -> TaskSummary:
+    name, number = neutral(view, task.definition_id, task.instance_id)
+    return replace(task, name=name, business_key=number, search={})
 
 
 def count_tasks(view: Reading, wanted: TaskFilter, *, up_to: int = COUNTED) -> int:
@@ -84,7 +93,7 @@ def task(view: Reading, task_id: str) -> TaskDetail:
     open_row = row if isinstance(row, WorkItemRow) else None
     business_key, stage = _of_instance(view, row.instance_id)
     node = catalog.program(view, row.definition_id).process.nodes[row.element_id]
-    return TaskDetail(
+    shown = TaskDetail(
         id=row.id,
         name=row.name,
         element_id=row.element_id,
@@ -112,6 +121,22 @@ def task(view: Reading, task_id: str) -> TaskDetail:
         required_documents=_needs(view, row, node, finished, required=True),
         shown_documents=_needs(view, row, node, finished, required=False),
         comments=_comments(view, row.instance_id, row.id),
+    )
+    return _without_record(view, shown) if access.out_of_reach(view, {row.instance_id}) else shown
+
+
+def _without_record(view: Reading, task: TaskDetail) -> TaskDetail:
+    name, number = neutral(view, task.definition_id, task.instance_id)
+    return replace(
+        task,
+        name=name,
+        business_key=number,
+        form=None,
+        data={},
+        required_documents=(),
+        shown_documents=(),
+        comments=(),
+        is_neutral=True,
     )
 
 

@@ -57,7 +57,8 @@ class InstanceSurroundings(Generic[Kept]):
             key=f"{self._locked.instance_id}:{token}",
         )
         try:
-            return handler(self._unit, call) or {}
+            with self._unit.whole():  # a process does the same, whoever completes its tasks
+                return handler(self._unit, call) or {}
         except (StaleState, Unavailable, StorageFull, StepFailed, BpmnError):
             raise
         except StepRefused as refusal:

@@ -118,6 +118,8 @@ def asked(actor: Actor, wanted: TaskFilter) -> Asked:
     """The conditions, rights included."""
     values: dict[str, Any] = {}
     others = _equal(wanted, values) + _beyond(wanted, values) + _variables(wanted.variables, values)
+    if wanted.q or wanted.variables:  # what nobody may see is not found by it
+        others += access.reached_sql(actor, "w.instance_id", values)
     is_own = wanted.assignee == actor.id  # one's own are always to be seen
     seen, apart = (None, None) if is_own else access.visible_sql(actor, values)
     lists = _lists(actor, wanted, seen)

@@ -200,7 +200,8 @@ class TaskDetail:
     """A task with all that its page shows.
 
     `form` is the form-js schema or None, `data` the variables that it shows or, of a finished task, what was
-    submitted; `state` is open, completed or cancelled.
+    submitted; `state` is open, completed or cancelled. `is_neutral`: the reader may not see what its case is about, and
+    is told the process and a number instead of names, until the task is theirs.
     """
 
     id: str
@@ -230,3 +231,4 @@ class TaskDetail:
     required_documents: tuple[DocumentNeed, ...]
     shown_documents: tuple[DocumentNeed, ...]
     comments: tuple[CommentView, ...]
+    is_neutral: bool = False

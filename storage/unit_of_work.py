@@ -17,6 +17,7 @@ from core.ids import new_id
 from core.messages import Event
 from storage.blobs import staging
 from storage.blobs.store import BlobRef, BlobStore
+from storage.confining import WHOLE, Confining, refuse_limits
 from storage.faults import is_lost, translate, translated
 from storage.jobs.queue import JobQueue, JobRequest
 from storage.prepared import PreparedStatements, fetch_once
@@ -80,6 +81,8 @@ class Snapshot:
         """The session to read with, made when it is first asked for; the database refuses to write in it."""
         if self._session is None:
             self._session = Session(self._engine, expire_on_commit=False, autoflush=False)
+            if self.actor.limits:
+                self._factory.confine(self._session, self.actor, None)
         return self._session
 
     def fetch(self, text: bytes, *values: Any) -> list[dict[str, Any]]:
@@ -118,6 +121,8 @@ class UnitOfWork:
         self._prepared: PreparedStatements | None = None
         self.revisions: dict[str, tuple[int, int]] = {}  # of what is locked, by stream: as found and as left
         self.begun: set[str] = set()  # streams of what was made in this unit: nothing has been told of it before
+        self.permission: str | None = None  # that the command asked for
+        self._whole: list[None] = []  # one for each part under way that is not confined
         self.made: dict[str, Any] = {}  # by stream, what was made as it is now: whoever needs it need not read it back
 
     def __enter__(self) -> Self:
@@ -183,6 +188,9 @@ class UnitOfWork:
         self._settle()
         if self._session is None:
             self._session = Session(self._dressed(), expire_on_commit=False, join_transaction_mode="rollback_only")
+            if self.actor.limits:
+                self._factory.confine(self._session, self.actor, self.permission)
+                self._session.info[WHOLE] = self._whole
         return self._session
 
     @property
@@ -287,6 +295,17 @@ class UnitOfWork:
             raise
         nested.commit()
 
+    @contextmanager
+    def whole(self) -> Iterator[None]:
+        """A part of the unit that is not confined to what the actor's rights reach: what the system does itself."""
+        self._whole.append(None)
+        try:
+            yield
+            if self.actor.limits:
+                self.flush()  # what was done in this part is not looked at as what the actor does
+        finally:
+            self._whole.pop()
+
     def start_over(self) -> None:
         """Undo everything so far, events and jobs included, and go on in a new transaction: nothing is locked now."""
         self._forget_posted()
@@ -311,7 +330,7 @@ class UnitOfWork:
         Raises `StaleState`, `Unavailable`, `StorageFull`; nothing has changed then. Raises `CommitInDoubt` when the
         database goes away between our COMMIT and its answer: only it knows whether the unit is durable.
         """
-        with translated():
+        with translated(), self.whole():
             for record in self._factory.recorders:
                 record(self, self.events)
             self._settle()
@@ -347,12 +366,14 @@ class UnitFactory:
         clock: Clock | None = None,
         recorders: Sequence[Recorder] = (),
         ports: Mapping[type, Any] | None = None,
+        confine: Confining = refuse_limits,
     ) -> None:
         self.engine = engine
         self._readonly = engine.execution_options(postgresql_readonly=True)
         self.queue = queue
         self.clock = clock or SystemClock()
         self.recorders = list(recorders)
+        self.confine = confine
         self.ports: dict[type, Any] = dict(ports or {})
 
     def begin(self, actor: Actor) -> UnitOfWork:

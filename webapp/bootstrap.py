@@ -167,6 +167,7 @@ DOORS = (  # importing these registers their commands, handlers and tables
     "webapp.accounts.people",
     "webapp.accounts.emergency",
     "webapp.accounts.substitutions",
+    "webapp.accounts.scopes",
     "webapp.accounts.tokens",
     "webapp.accounts.logins",
     "webapp.accounts.second_factor",
@@ -218,6 +219,7 @@ def build(settings: Settings, *, clock: Clock | None = None, owner: bool = False
         folder.own()
     with ThreadPoolExecutor(max_workers=1) as starter:  # the database comes up while modules load
         opening = starter.submit(Database.open, settings)
+        from crm.confining import confine
         from webapp import policies, records_policy, secret  # late: policies import every context
 
         load_contexts()
@@ -233,6 +235,7 @@ def build(settings: Settings, *, clock: Clock | None = None, owner: bool = False
             clock=clock,
             recorders=policies.recorders(),
             ports=policies.ports(blobs, staging, settings),
+            confine=confine,
         )
         executor = Executor(units)
         units.ports |= records_policy.ports_of_executor(executor)

@@ -33,7 +33,7 @@ from storage.jobs.clock import Tick
 from storage.jobs.queue import JobRequest
 from storage.jobs.registry import job
 from storage.unit_of_work import Reading
-from webapp.accounts.queries import accounts
+from webapp.accounts.queries import accounts, actor_named
 from webapp.bootstrap import Application
 from webapp.dropped import MOST, SETTLED, NotTaken, settle, settled_files
 
@@ -115,14 +115,15 @@ def _folder_of(application: Application, mapping: Mapping) -> Actor:
     if mapping.kept_by == SYSTEM.id:
         return FOLDER
     with application.units.reading(SYSTEM) as view:
-        keeper = next((each for each in accounts(view) if each.name == mapping.kept_by and each.is_active), None)
-    rights = FOLDER.permissions & keeper.actor().permissions if keeper else frozenset[str]()
+        is_there = any(each.name == mapping.kept_by and each.is_active for each in accounts(view))
+        keeper = actor_named(view, mapping.kept_by) if is_there else None
+    rights = FOLDER.permissions & keeper.permissions if keeper else frozenset[str]()
     if RIGHTS[mapping.kind] not in rights:
         raise NotTaken(
             f"{mapping.kept_by}, who kept the mapping {mapping.name}, may not bring in {mapping.kind}. "
             "Let somebody who may keep it anew."
         )
-    return replace(FOLDER, permissions=rights)
+    return replace(FOLDER, permissions=rights, limits=keeper.limits if keeper else ())
 
 
 def _total(application: Application, mapping: Mapping, content: bytes) -> int:

@@ -113,7 +113,16 @@ def _of_cases(view: Reading, case: InstanceRow) -> tuple[Reason, ...]:
         Reason(any(each.assignee == me.id for each in open_tasks), "An open task in it is assigned to this person."),
         Reason(bool(offered), f"An open task in it is offered to one of: {_listed(sorted(mine))}."),
         Reason(done is not None, "This person finished a task in it, or had one."),
+        *_by_reach(view, case.id),
     )
+
+
+def _by_reach(view: Reading, instance_id: str) -> tuple[Reason, ...]:
+    """Nothing to say of who reaches all customers."""
+    if view.actor.reach(access.CASES) is None:
+        return ()
+    is_within = not access.out_of_reach(view, {instance_id})
+    return (Reason(is_within, "Rights of this person reach every customer that it is about, which is needed, too."),)
 
 
 def _document(view: Reading, document_id: str) -> Explanation:

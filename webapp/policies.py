@@ -13,7 +13,7 @@ from audit.reads.looking import forget_remarks
 from audit.recorder import record
 from core.messages import Event
 from core.settings import Settings
-from crm.access import may_read
+from crm.access import is_record_reached, may_read
 from crm.activities.models import ActivityRow
 from crm.activities.privacy import visible_activities
 from crm.customer_file.entries import FileSources
@@ -291,7 +291,7 @@ def _visible_records(reading: Reading, targets: Collection[Target]) -> set[Targe
         ids = {target.id for target in targets if target.kind == kind}
         if not ids or not (may_see_finance if kind in FINANCIAL else may_read)(reading.actor):
             continue
-        known = select(row.id).where(among(row.id, ids))
+        known = select(row.id).where(among(row.id, ids), is_record_reached(reading, kind, row.id))
         if kind == ACTIVITY:
             known = known.where(visible_activities(reading))
         found |= {Target(kind, each) for each in reading.session.scalars(known)}

@@ -17,6 +17,7 @@ from core.ids import new_id
 from core.messages import Command
 from core.records import dataclass
 from crm import runs
+from crm.access import kept_rights
 from crm.imports.errors import ImportFileErased, WrongImportState
 from crm.imports.events import ImportFailed, ImportFinished, ImportResumed, ImportStarted, ImportStopped
 from crm.imports.fields import RIGHTS, TARGETS, needed
@@ -256,8 +257,8 @@ def job_of(import_id: str) -> JobRequest:
     return JobRequest(name=RUN, arguments={"import_id": import_id}, lock=f"{RUN}:{import_id}")
 
 
-def _rights(unit: UnitOfWork, kind: str) -> list[str]:
-    return [each for each in (RIGHTS[kind], *RIGHTS_KEPT) if unit.actor.may(each)]
+def _rights(unit: UnitOfWork, kind: str) -> list[Any]:
+    return kept_rights(unit.actor, (RIGHTS[kind], *RIGHTS_KEPT))
 
 
 def _kept(import_id: str, position: int, taken: Taken) -> tuple[Any, ...]:

@@ -25,6 +25,7 @@ class Known:
     taken: dict[tuple[str, Any], int] = field(default_factory=dict)  # within this batch, key to line
     earlier: dict[str, int] = field(default_factory=dict)  # of this import: id to line
     seen: dict[str, int] = field(default_factory=dict)  # strong keys within this batch, to line
+    owner: str | None = None  # of new ones whose rows name none: whoever would not see them otherwise
 
 
 def country_of(draft: Draft, arrangement: Arrangement) -> str:
@@ -40,7 +41,17 @@ def tax_of(draft: Draft, arrangement: Arrangement) -> tuple[str, str] | None:
 
 
 def look_up(unit: UnitOfWork, drafts: Sequence[Draft], arrangement: Arrangement) -> Known:
-    """Find and lock whom the rows mean."""
+    """Find and lock whom the rows mean; of those who are out of the actor's reach, only that they are there."""
+    with unit.whole():
+        known = _known(unit, drafts, arrangement)
+    known.owner = unit.actor.id if unit.actor.limits else None
+    ids = {target_of(known, draft, arrangement)[0] for draft in drafts} - {None}
+    wanted_rows = select(CustomerRow).where(CustomerRow.id.in_(ids)).with_for_update()
+    known.rows = {row.id: row for row in unit.session.scalars(wanted_rows)} if ids else {}
+    return known
+
+
+def _known(unit: UnitOfWork, drafts: Sequence[Draft], arrangement: Arrangement) -> Known:
     known = Known()
     for name, column in (("number", CustomerRow.number), ("external_reference", CustomerRow.external_reference)):
         wanted = sorted({draft.values[name] for draft in drafts if name in draft.values})
@@ -50,9 +61,6 @@ def look_up(unit: UnitOfWork, drafts: Sequence[Draft], arrangement: Arrangement)
     known.by["tax_id"] = _look_up_taxes(unit, taxes) if taxes else {}
     if "email" in arrangement.keys:
         _look_up_mail(unit, drafts, known)
-    ids = {target_of(known, draft, arrangement)[0] for draft in drafts} - {None}
-    wanted_rows = select(CustomerRow).where(CustomerRow.id.in_(ids)).with_for_update()
-    known.rows = {row.id: row for row in unit.session.scalars(wanted_rows)} if ids else {}
     return known
 
 

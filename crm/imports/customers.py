@@ -32,6 +32,7 @@ from storage.unit_of_work import UnitOfWork
 PLAIN = frozenset(each.name for each in fields(Profile)) - {"addresses", "phones", "emails", "custom"}
 PHONES = {"phone": "office", "mobile": "mobile", "fax": "fax"}
 EMAILS = {"email": "office", "billing_email": "billing"}
+ELSEWHERE = "This customer is looked after by others, and you may not see it. Have them bring the line in."
 REGISTERS = ("regon", "krs")
 BY_INDEX, AS_ALWAYS = text("SET LOCAL enable_seqscan = off"), text("SET LOCAL enable_seqscan TO DEFAULT")
 
@@ -108,6 +109,8 @@ def _one(
     known.taken |= dict.fromkeys(unique.items(), draft.row.line)
     if by == "email" and given["email"] in known.several:
         return rejected(draft.row, f"Several customers have the address {given['email']}. Use another key.", label)
+    if target is not None and target not in known.rows:
+        return rejected(draft.row, ELSEWHERE, label)
     try:
         if target is not None:
             return _update(unit, draft, reading, arrangement, known.rows[target], known)
@@ -121,7 +124,8 @@ def _create(draft: Draft, reading: Reader, arrangement: Arrangement, known: Know
         sentence = f"There is no customer {draft.values['number']}. Leave the number empty to have a new one made."
         return rejected(draft.row, sentence, str(draft.values.get("name", "")))
     country = country_of(draft, arrangement)
-    empty = Profile(name="", country=country, currency=str(draft.values.get("currency", "PLN")))
+    currency = str(draft.values.get("currency", "PLN"))
+    empty = Profile(name="", country=country, currency=currency, owner=known.owner)
     profile = _checked(_filled(draft, empty, country), reading, None)
     other = _holder(known, profile)
     if other is not None:

@@ -12,11 +12,11 @@ from sqlalchemy import select, update
 
 from core.errors import Forbidden, InvalidInput, NotFound
 from core.executor import handles
-from core.identity import SYSTEM, Actor
+from core.identity import SYSTEM
 from core.ids import new_id
 from core.messages import Command
 from core.records import dataclass
-from crm.access import FINANCIAL, PRIVATE, READ, require_read
+from crm.access import FINANCIAL, PRIVATE, READ, has_kept_rights, kept_rights, require_read, with_kept_rights
 from crm.birthdays import birthday
 from crm.imports.events import ExportMade
 from crm.imports.forgetting import let_go
@@ -94,14 +94,13 @@ def order_export(command: OrderExport, unit: UnitOfWork) -> str:
     if command.kind not in FORMATS.get(command.format, ()):
         raise InvalidInput(f"There is no export of {command.kind} as {command.format}.")
     check_choice(unit, command.kind, command.wanted)
-    rights = [each for each in RIGHTS if unit.actor.may(each)]
-    return ordered(unit, command.kind, command.format, wanted=command.wanted, rights=rights, by=MAKE)
+    return ordered(unit, command.kind, command.format, wanted=command.wanted, rights=RIGHTS, by=MAKE)
 
 
 def ordered(
     unit: UnitOfWork, kind: str, form: str, *, wanted: Mapping[str, Any], rights: Sequence[str], by: str
 ) -> str:
-    """Have the job `by` write a file, which whoever has the rights then fetches; returns the id of the export."""
+    """Have the job `by` write a file, for whoever has those of the rights now and then; returns the export's id."""
     now = unit.clock.now()
     row = ExportRow(
         id=new_id(),
@@ -113,7 +112,7 @@ def ordered(
         file_name=f"{kind}-{now:%Y-%m-%d}.{ENDINGS[form]}",
         made_by=unit.actor.id,
         made_name=unit.actor.name,
-        rights=list(rights),
+        rights=kept_rights(unit.actor, rights),
         made_at=now,
         expires_at=now + KEPT_FOR,
     )
@@ -156,7 +155,7 @@ def make(host: Host, export_id: str, write: Callable[[Reading, ExportRow, Any], 
         row = view.session.get(ExportRow, export_id)
     if row is None or row.state != "waiting":
         return
-    actor = Actor(id=row.made_by, name=row.made_name, permissions=frozenset(row.rights))
+    actor = with_kept_rights(row.made_by, row.made_name, row.rights)
     with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as file:
         with host.units.reading(actor) as view:
             count = write(view, row, file)
@@ -179,7 +178,7 @@ def export_content(view: Reading, export_id: str) -> tuple[ExportView, str]:
     is_there = row is not None and row.made_by == view.actor.id and row.expires_at > view.clock.now()
     if row is None or not is_there or row.digest is None:
         raise ExportNotFound(export_id)
-    if not all(view.actor.may(each) for each in row.rights):  # it was written with them
+    if not has_kept_rights(view.actor, row.rights):  # it was written with them
         raise Forbidden("This file was made with rights that you no longer have. Order a new one.")
     return _view(row), row.digest
 

@@ -18,6 +18,7 @@ from core.ids import new_id
 from core.messages import Command
 from core.records import dataclass
 from crm import runs
+from crm.access import SEEN, kept_rights, seen_by
 from crm.changes import told
 from crm.checks import all_at_a_time
 from crm.customer_search import Criteria, clause
@@ -120,7 +121,7 @@ def start_mass_edit(command: StartMassEdit, unit: UnitOfWork) -> str:
             counts={},
             started_by=unit.actor.id,
             started_name=unit.actor.name,
-            rights=[each for each in RIGHTS_KEPT if unit.actor.may(each)],
+            rights=kept_rights(unit.actor, RIGHTS_KEPT),
             started_at=unit.clock.now(),
         )
     )
@@ -165,7 +166,7 @@ def stop_mass_edit(command: StopMassEdit, unit: UnitOfWork) -> None:
 def resume_mass_edit(command: ResumeMassEdit, unit: UnitOfWork) -> None:
     """Raises `MassEditNotFound`, `WrongMassEditState`. One that runs has its job enqueued once more."""
     row = locked(unit, command.edit_id)
-    if runs.resume(unit, row, command.reason, [each for each in RIGHTS_KEPT if unit.actor.may(each)]):
+    if runs.resume(unit, row, command.reason, kept_rights(unit.actor, RIGHTS_KEPT)):
         unit.emit(MassEditResumed(edit_id=row.id, done=row.done, reason=runs.why(command.reason)))
     unit.enqueue(job_of(row.id))
 
@@ -222,11 +223,12 @@ def job_of(edit_id: str) -> JobRequest:
 
 def _choose(unit: UnitOfWork, edit_id: str, criteria: Criteria) -> int:
     """Write down who fits now: who comes to fit later is not changed, and nobody is changed twice."""
-    fitting = chosen_ids(unit, criteria).add_columns(CustomerRow.number).limit(MOST_CUSTOMERS + 1).subquery()
+    wanted = chosen_ids(unit, criteria).add_columns(CustomerRow.number).where(seen_by(unit, CustomerRow.id))
+    fitting = wanted.limit(MOST_CUSTOMERS + 1).subquery()
     place = func.row_number().over(order_by=fitting.c.number)
     rows = select(literal(edit_id), place, fitting.c.id, literal(WAITING))
     columns = ["edit_id", "position", "customer_id", "outcome"]
-    unit.session.execute(insert(MassEditedRow).from_select(columns, rows))
+    unit.session.execute(insert(MassEditedRow).from_select(columns, rows).execution_options(**{SEEN: True}))
     mine = select(func.count()).select_from(MassEditedRow).where(MassEditedRow.edit_id == edit_id)
     return unit.session.scalars(mine).one()
 

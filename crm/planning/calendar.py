@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import BindParameter, Row, String, bindparam, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, TIMESTAMP
 
+from core.identity import Reach
 from core.records import dataclass
-from crm.access import require_read
+from crm.access import given, reach_of, require_read
 from crm.activities.models import ActivityParticipantRow
 from crm.errors import WrongFields
 from crm.planning.models import ResourceRow
@@ -41,6 +42,9 @@ _WHOSE = {  # the ids of a day's activities, as ranges of one index each
     " WHERE b.resource_number = :resource AND b.starts_at >= d.since AND b.starts_at < d.until {rest}"
     " ORDER BY b.starts_at LIMIT {counted}",
 }
+_REACHED = (
+    " AND (a.customer_id IS NULL OR customer_is_reached(a.customer_id, :reach_people, :reach_teams, :reach_customers))"
+)
 _ACTIVITY_OF_P = "JOIN activity a ON a.id = p.activity_id"
 _OF_DAYS = (
     "SELECT d.number, f.found, a.id, a.subject, a.employee, a.customer_id, c.name AS customer_name, a.method, a.type,"
@@ -104,6 +108,8 @@ def days(view: Reading, wanted: CalendarFilter) -> Days:
     spans = [_day(wanted.first + timedelta(days=number), zone) for number in range((wanted.last - wanted.first).days)]
     begin = spans[0][0]
     rest = "".join(f" AND a.{name} = :{name}" for name in FILTERS if getattr(wanted, name) is not None)
+    reach = reach_of(view.actor)
+    rest += _REACHED if reach is not None else ""
     shown = SHOWN if len(spans) <= FEW else SHOWN_OF_MANY
     carried = _rows(view, wanted, [(begin - LONG, begin)], rest + " AND a.planned_to > d.until", SHOWN)
     rows = _rows(view, wanted, spans, rest, shown)
@@ -129,10 +135,12 @@ def _rows(
         "people": list(wanted.people),
         "resource": _number(view, wanted.resource),
         **{name: getattr(wanted, name) for name in FILTERS},
+        **given(reach_of(view.actor) or Reach()),
     }
     used = {name: value for name, value in asked.items() if f":{name}" in statement}
     moments = ARRAY(TIMESTAMP(timezone=True))
     types: dict[str, Any] = {"since": moments, "until": moments, "people": ARRAY(String)}
+    types |= dict.fromkeys(given(Reach()), ARRAY(String))
     bound: list[BindParameter[Any]] = [bindparam(name, type_=types[name]) for name in used if name in types]
     return view.session.execute(text(statement).bindparams(*bound), used).all()
 

@@ -88,7 +88,8 @@ class Finder:
         self._view = view
         self._held: Held = view.port(SearchRights).held(view)
         self._statements = Statements(view, self._held, _closed_types(view), seconds=LONGEST_SECONDS)
-        self.window = WINDOW if self._held.others is None else WINDOW_ASKED
+        self._is_asked = self._held.others is not None or self._held.within is not None  # of one after the other
+        self.window = WINDOW_ASKED if self._is_asked else WINDOW
 
     def newest(
         self, query: str, most: int, *, top: int | None = None, is_even: bool = False, is_last: bool = False
@@ -134,7 +135,7 @@ class Finder:
         newest entries are sooner looked at themselves, and where not, the index is asked once if possible.
         """
         if not query:
-            return (WALKED, 0) if self._held.is_all or self._held.others is not None else NONE_AHEAD
+            return (WALKED, 0) if self._held.is_all or self._is_asked else NONE_AHEAD
         if ":*" not in query or walk.upper < MANY:
             return NONE_AHEAD
         sample = self._statements.sampled(query, walk.upper)
@@ -143,7 +144,7 @@ class Finder:
         seen = max(sample.seen, 1) / of
         rows = walk.most / seen  # that are likely to be enough
         by_index = walk.upper * fitting * COLLECT
-        if self._held.others is not None:
+        if self._is_asked:
             by_index += rows * fitting * ASK
             rows = min(rows, MOST_ASKED / fitting)
         if sample.seen and rows * LOOK < by_index:
@@ -170,7 +171,7 @@ class Finder:
 
     def _most_asked(self, walk: _Walk, *, is_compared: bool) -> int | None:
         """Candidates of one look-up; of those whose rights are asked first, few are left to be compared."""
-        if self._held.others is None:
+        if not self._is_asked:
             return MOST_COMPARED if is_compared else None
         return min(MOST_ASKED, MOST_COMPARED << walk.looks) if is_compared else MOST_ASKED
 

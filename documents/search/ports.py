@@ -45,16 +45,26 @@ class Others:
     beside: str
 
 
+@dataclass(frozen=True, slots=True)
+class Within:
+    """A condition on columns of `search_entry`, as the driver takes it, and what it is given; asked as `Others` are."""
+
+    condition: str
+    values: Mapping[str, Any]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
     """The labels that a reader holds.
 
     `others` tells of a label whether the reader holds it, for rights that are too many to list; it is asked of one
-    entry after the other, from the newest on, until there are enough. `is_all`: there is nothing that they may not see.
+    entry after the other, from the newest on, until there are enough. `within` is what each must meet besides.
+    `is_all`: there is nothing that they may not see.
     """
 
     labels: frozenset[str]
     others: Others | None = None
+    within: Within | None = None
     is_all: bool = False
 
 

@@ -27,7 +27,7 @@ NEWEST = "SELECT seq FROM search_entry ORDER BY seq DESC LIMIT 1"
 # `seq + 0`: not a number that the index on `seq` knows; a walk along that would look into every vector
 BY_INDEX = """
 WITH candidate AS MATERIALIZED (
-    SELECT seq, facts, rights, terms FROM search_entry WHERE {matching} AND seq + 0 <= %(search_upper)s
+    SELECT seq, kind, subject, facts, rights, terms FROM search_entry WHERE {matching} AND seq + 0 <= %(search_upper)s
     ORDER BY seq + 0 DESC LIMIT %(search_room)s
 )
 SELECT count(*), coalesce(min(seq), 0), NULL FROM candidate
@@ -35,14 +35,14 @@ UNION ALL (SELECT seq, NULL, {facts} FROM candidate WHERE {asked} LIMIT %(search
 """
 ONE_BY_ONE = """
 WITH candidate AS MATERIALIZED (
-    SELECT seq, facts, rights, terms FROM search_entry
+    SELECT seq, kind, subject, facts, rights, terms FROM search_entry
     WHERE seq <= %(search_upper)s AND seq > %(search_lower)s AND {matching} ORDER BY seq DESC
 )
 SELECT seq, {facts} FROM candidate WHERE {asked} LIMIT %(search_most)s
 """
 SAMPLE = """
 WITH candidate AS MATERIALIZED (
-    SELECT entry.facts, entry.rights, entry.terms @@ %(search_query)s::tsquery AS fits
+    SELECT entry.kind, entry.subject, entry.facts, entry.rights, entry.terms @@ %(search_query)s::tsquery AS fits
     FROM generate_series(0, {slices} - 1) AS n
     JOIN search_entry AS entry ON entry.seq BETWEEN 1 + n * %(search_step)s AND {slice} + n * %(search_step)s
 )
@@ -109,6 +109,7 @@ class Statements:
         if closed:
             self._values["search_closed"] = [f"type:{key}" for key in closed]
             self._values["search_own"] = [OWN + view.actor.id]
+        self._within = [] if held.within is None else [held.within.condition]
         self._connection.exec_driver_sql(LIMITS, {"search_limit": str(int(seconds * 1000))})
 
     def newest_seq(self) -> int:
@@ -129,7 +130,7 @@ class Statements:
         if cover is not None:
             matching.append(f"{BUCKETS} && %(search_cover)s::integer[]")
             values |= {"search_cover": cover}
-        asked = self._rights() if self._held.others is not None else []
+        asked = [*(self._rights() if self._held.others is not None else []), *self._within]
         if compared:  # last: to look into an entry takes longest
             asked = [COMPARED.format(seen=_all(asked))]
             values |= {"search_compared": compared}
@@ -139,7 +140,7 @@ class Statements:
 
     def one_by_one(self, query: str, lower: int, upper: int, most: int) -> list[Found]:
         """The newest that match and may be seen of those above one number up to another, looked at one by one."""
-        asked = [*self._open, *self._rights()]
+        asked = [*self._open, *self._rights(), *self._within]
         matching = [EITHER] if self._held.others is not None else []
         values: dict[str, Any] = {"search_lower": lower, "search_upper": upper, "search_most": most}
         if query:
@@ -150,13 +151,13 @@ class Statements:
 
     def sampled(self, query: str, upper: int) -> Sample:
         """How frequent a query is in some entries from everywhere up to a number."""
-        text = SAMPLE.format(slices=SLICES, slice=SLICE, asked=_all([*self._open, *self._rights()]))
+        text = SAMPLE.format(slices=SLICES, slice=SLICE, asked=_all([*self._open, *self._rights(), *self._within]))
         ((number, fitting, seen),) = self._rows(text, {"search_query": query, "search_step": upper // SLICES})
         return Sample(number, fitting, seen)
 
     def titles(self, kind: str, ids: Collection[str]) -> dict[str, str]:
         """The titles of those of some subjects that the reader may see."""
-        text = f"{TITLES} AND {_all([*self._open, *self._rights()])}"
+        text = f"{TITLES} AND {_all([*self._open, *self._rights(), *self._within])}"
         return {row[0]: row[1] for row in self._rows(text, {"search_kind": kind, "search_ids": list(ids)})}
 
     def _rights(self) -> list[str]:
@@ -170,7 +171,8 @@ class Statements:
         return [f"({LABELLED} OR {BESIDE} AND {one})"]
 
     def _rows(self, text: str, values: dict[str, Any]) -> Sequence[Any]:
-        others = {} if self._held.others is None else self._held.others.values
+        others = dict(self._held.others.values) if self._held.others else {}
+        others |= self._held.within.values if self._held.within else {}
         try:
             return self._connection.exec_driver_sql(text, {**others, **self._values, **values}).all()
         except OperationalError as error:

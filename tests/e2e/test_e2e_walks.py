@@ -44,6 +44,7 @@ PAGES = (
     "/account",
     "/people",
     "/people/ewa",
+    "/scopes",
 )
 
 

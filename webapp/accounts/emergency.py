@@ -104,7 +104,10 @@ def with_emergency_access(actor: Actor) -> Actor:
 
     Who lost the right to open one has none.
     """
-    return replace(actor, permissions=actor.permissions | EMERGENCY) if actor.may(OPEN) else actor
+    if not actor.may(OPEN):
+        return actor
+    limits = tuple((right, reach) for right, reach in actor.limits if right not in EMERGENCY)
+    return replace(actor, permissions=actor.permissions | EMERGENCY, limits=limits)
 
 
 def is_beyond_own_rights(actor: Actor) -> bool:

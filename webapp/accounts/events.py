@@ -165,3 +165,53 @@ class EmergencyAccessEnded(AccountEvent):
 
     type: ClassVar[str] = "account.emergency_access_ended"
     emergency_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScopesSet(Event):
+    """Rights of a role reach further than before, or less far: `changes` maps each to what it was and what it is."""
+
+    type: ClassVar[str] = "account.scopes_set"
+    role: str
+    changes: dict[str, list[str]]
+
+    @property
+    def stream(self) -> str:
+        """One chain per role."""
+        return f"role:{self.role}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TeamEvent(Event):
+    """Anything that happened to one team."""
+
+    team: str
+    title: str
+
+    @property
+    def stream(self) -> str:
+        """One chain per team."""
+        return f"team:{self.team}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TeamSet(TeamEvent):
+    """A team is there, called so and belonging to that department."""
+
+    type: ClassVar[str] = "account.team_set"
+    department: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TeamDropped(TeamEvent):
+    """A team was given up."""
+
+    type: ClassVar[str] = "account.team_dropped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PutInTeam(AccountEvent):
+    """An account is in this team now, or in none."""
+
+    type: ClassVar[str] = "account.team_changed"
+    team: str | None

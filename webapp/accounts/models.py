@@ -25,6 +25,29 @@ class AccountRow(Base):
     password_hash: Mapped[str | None] = mapped_column(String(255))
     is_active: Mapped[bool]
     created_at: Mapped[datetime]
+    team: Mapped[str | None] = mapped_column(String(NAME_LENGTH, collation="C"), ForeignKey("team.name"), index=True)
+
+
+class TeamRow(Base):
+    """People who look after customers together; a department is a team that others belong to."""
+
+    __tablename__ = "team"
+
+    name: Mapped[str] = mapped_column(String(NAME_LENGTH, collation="C"), primary_key=True)
+    title: Mapped[str] = mapped_column(String(200))
+    department: Mapped[str | None] = mapped_column(
+        String(NAME_LENGTH, collation="C"), ForeignKey("team.name"), index=True
+    )
+
+
+class RoleScopeRow(Base):
+    """How far a right of a role reaches; what is not written here reaches everything."""
+
+    __tablename__ = "role_scope"
+
+    role: Mapped[str] = mapped_column(String(NAME_LENGTH, collation="C"), primary_key=True)
+    permission: Mapped[str] = mapped_column(String(NAME_LENGTH, collation="C"), primary_key=True)
+    scope: Mapped[str] = mapped_column(String(16))
 
 
 class AccountRoleRow(Base):

@@ -9,10 +9,11 @@ from typing import Any
 from sqlalchemy import Row, Select, func, select, text
 
 from core.errors import NotFound
-from core.identity import Actor, StandIn
+from core.identity import Actor, Reach, StandIn
 from core.records import dataclass
 from storage.unit_of_work import Reading, Snapshot
 from webapp.accounts.emergency import with_emergency_access
+from webapp.accounts.limits import limits_of
 from webapp.accounts.models import AccountRoleRow, AccountRow
 from webapp.accounts.roles import PROGRAMS, ROLE_PERMISSIONS, permissions_of
 from webapp.accounts.tokens import digest_of
@@ -42,7 +43,7 @@ class Account:
     created_at: datetime
 
     def actor(self, address: str | None = None) -> Actor:
-        """Who this account is in commands and in the trail."""
+        """Who this account is in the trail, and what it may do; `actor_named` tells how far that reaches."""
         return Actor(
             id=self.name,
             name=self.display_name,
@@ -62,6 +63,8 @@ class TokenUse:
 
 
 # Every request asks one of the two; through the ORM that cost two fifths of a completion's time of the processor.
+# Teams are looked for only where a right of somebody reaches no further than theirs, and what open tasks are about
+# only where rights reach less than everything.
 # Whoever stands in for somebody has of that person's groups those that were handed on and that the person still has.
 WHO = b"""
 SELECT a.name, a.display_name, ARRAY(SELECT role FROM account_role WHERE account_id = a.id) AS roles,
@@ -71,7 +74,26 @@ SELECT a.name, a.display_name, ARRAY(SELECT role FROM account_role WHERE account
     ))::text
     FROM substitution AS s JOIN account AS p ON p.id = s.person_id
     WHERE s.deputy_id = a.id AND s.ends_at > $2 AND s.starts_at <= $2 ORDER BY s.id
-  ) AS absent"""
+  ) AS absent,
+  a.team, ARRAY(
+    SELECT json_build_array(s.role, s.permission, s.scope)::text
+    FROM account_role AS r JOIN role_scope AS s ON s.role = r.role WHERE r.account_id = a.id
+  ) AS scopes_of_roles,
+  ARRAY(
+    SELECT json_build_array(t.name, t.department, ARRAY(SELECT name FROM account WHERE team = t.name))::text
+    FROM team AS own
+    JOIN team AS t ON coalesce(own.department, own.name) IN (t.name, t.department)
+    WHERE own.name = a.team AND EXISTS (
+      SELECT FROM account_role AS r JOIN role_scope AS s ON s.role = r.role
+      WHERE r.account_id = a.id AND s.scope IN ('team', 'department')
+    )
+  ) AS teams,
+  CASE WHEN EXISTS (
+    SELECT FROM account_role AS r JOIN role_scope AS s ON s.role = r.role WHERE r.account_id = a.id
+  ) THEN ARRAY(
+    SELECT DISTINCT customer_survivor(found.id)
+    FROM work_item AS w CROSS JOIN LATERAL case_customers(w.instance_id) AS found (id) WHERE w.assignee = a.name
+  ) END AS lent"""
 BY_LOG_IN = (
     b"""%b,
   EXISTS (SELECT FROM emergency_access AS e WHERE e.account_id = a.id AND e.ends_at > $2) AS is_emergency
@@ -163,7 +185,14 @@ def _actor(row: Mapping[str, Any], address: str | None) -> Actor:
         permissions=permissions_of(roles),
         address=address,
         stands_in_for=tuple(map(_stand_in, row["absent"])),
+        limits=_limits(row, roles) if row["scopes_of_roles"] else (),
     )
+
+
+def _limits(row: Mapping[str, Any], roles: frozenset[str]) -> tuple[tuple[str, Reach], ...]:
+    scopes = {(role, right): scope for role, right, scope in map(json.loads, row["scopes_of_roles"])}
+    teams = {name: (department, people) for name, department, people in map(json.loads, row["teams"])}
+    return limits_of(row["name"], row["team"], roles, scopes, teams, lent=row["lent"] or ())
 
 
 def _stand_in(written: str) -> StandIn:

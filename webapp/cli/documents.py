@@ -21,7 +21,7 @@ from documents.intake_arrivals import FolderFile
 from documents.intake_imports import COPY, FILED, KNOWN, ImportFile, taken
 from documents.links import DocumentLink
 from documents.names import safe_file_name
-from webapp.accounts.queries import account_named
+from webapp.accounts.queries import actor_named
 from webapp.bootstrap import Application, opened
 from webapp.cli import FINDINGS
 from webapp.cli.extraction import extract
@@ -141,7 +141,7 @@ def _actor(application: Application, name: str | None) -> Actor:
     if name is None:
         return SYSTEM
     with application.units.reading(SYSTEM) as view:
-        return account_named(view, name).actor()
+        return actor_named(view, name)
 
 
 def _link(text: str) -> DocumentLink:

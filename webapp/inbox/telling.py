@@ -52,7 +52,8 @@ def _tell_mentioned(unit: UnitOfWork, event: TaskCommented) -> None:
     """Of those who may see the task: nobody learns of one by being mentioned."""
     for name in mentioned(event.text):
         reader = unit.port(Customers).actor(unit, name, None)
-        if reader is not None and access.may_see_task(SeenBy(unit, reader), event.task_id):
+        seen = None if reader is None else SeenBy(unit, reader)
+        if seen and access.may_see_task(seen, event.task_id) and not access.out_of_reach(seen, {event.instance_id}):
             _tell(unit, event, name, "mentions you at")
 
 

@@ -58,6 +58,7 @@ MODULES = (
     "repair_report",
     "retention",
     "scan_inbox",
+    "scopes",
     "operations",
     "packages",
     "search",

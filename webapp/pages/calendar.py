@@ -23,7 +23,7 @@ from crm.planning.resources import resources
 from engine.feel.calendar import calendar as firm_calendar
 from engine.queries import TaskFilter, tasks
 from storage.unit_of_work import Reading
-from webapp.accounts.queries import account_named, members
+from webapp.accounts.queries import account_named, actor_named, members
 from webapp.accounts.roles import ROLE_PERMISSIONS
 from webapp.pages.blueprint import asked, blueprint
 from webapp.pages.formats import reader_zone
@@ -138,7 +138,7 @@ def _read_by_address(secret: str) -> tuple[Actor, bytes]:
     with view(SYSTEM) as reading:
         name = owner_of(reading, secret)
         account = account_named(reading, name)
-    actor = account.actor(request.remote_addr)
+        actor = actor_named(reading, name, request.remote_addr)
     if not account.is_active or not may_read(actor):
         raise FeedNotFound(name)
     with view(actor) as reading:

@@ -36,7 +36,7 @@ def task(task_id: str) -> str:
         values["call_id"] = (
             call_of_task(reading, task_id) if found.element_id in KINDS and found.state == "open" else None
         )
-        workable = found.state == "open" and found.may_work
+        workable = found.state == "open" and found.may_work and not found.is_neutral
         values["absent"] = absent_owner(reading.actor, found) if workable else None
         values["draft"] = draft_of(reading, task_id) if workable else None
     shown = {"definition_name": definition.name, "form_has_table": has_table(found.form)}

@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from crm.access import may_read
+from core.identity import Actor
+from crm.access import given, may_read, reach_of
 from crm.activities.models import ActivityRow
 from crm.models import OfferRow, OrderRow
 from crm.payments.models import PaymentRow
@@ -17,7 +18,7 @@ from crm.sales.access import may_see_finance
 from crm.sales.models import InvoiceRow
 from documents.access import LinkRights, Target
 from documents.intake_arrivals import INBOX
-from documents.search.ports import EVERY_DOCUMENT, OWN, Held, Others
+from documents.search.ports import EVERY_DOCUMENT, OWN, Held, Others, Within
 from documents.sharing.groups import GROUP
 from engine.access import ADMINISTER, families, involved_sql, may_read_all
 from engine.models import InstanceEntityRow, InstanceRow
@@ -36,6 +37,15 @@ OWNED: dict[str, type[Any]] = {  # records that belong to a customer
     "crm.invoice": InvoiceRow,
     "crm.payment": PaymentRow,
 }
+REACH = "%(reach_people)s::text[], %(reach_teams)s::text[], %(reach_customers)s::text[]"
+REACHED = f"""CASE kind
+    WHEN 'case' THEN %(reach_cases)s OR case_is_reached(subject, {REACH})
+    WHEN 'document' THEN rights && %(reach_own)s::varchar[] OR document_is_reached(subject, {REACH})
+    ELSE NOT EXISTS (
+        SELECT FROM unnest(facts) AS fact (told)
+        WHERE told LIKE 'customer:%%' AND NOT customer_is_reached(substr(told, 10), {REACH})
+    )
+END"""
 MOST_LISTED = 1000  # cases of a reader that a search lists; somebody with more is asked for each entry that fits
 
 
@@ -78,14 +88,16 @@ class Labels:
             held.add(FINANCE)
         if may_read_all(actor) or actor.may(ADMINISTER):
             held.add(CASES)
+        within = _within(actor, held)
         if CASES in held:
-            return Held(labels=frozenset(held), is_all=held >= EVERYTHING)
+            return Held(labels=frozenset(held), within=within, is_all=within is None and held >= EVERYTHING)
         mine = families(reading, self._most_listed)
         if mine is not None:
-            return Held(labels=frozenset(held) | mine)
+            return Held(labels=frozenset(held) | mine, within=within)
 
         values: dict[str, Any] = {}
-        return Held(labels=frozenset(held), others=Others(involved_sql(actor, values), values, CASES))
+        others = Others(involved_sql(actor, values), values, CASES)
+        return Held(labels=frozenset(held), others=others, within=within)
 
     def customers(self, reading: Reading, targets: Collection[Target]) -> Mapping[Target, frozenset[str]]:
         """Of records directly, of cases and their tasks by the records that the case is about."""
@@ -96,6 +108,15 @@ class Labels:
         for target, case in cases.items():
             found[target] = frozenset(owners[each] for each in about.get(case, ()) if each in owners)
         return found
+
+
+def _within(actor: Actor, held: Collection[str]) -> Within | None:
+    """What keeps somebody to what they reach whose rights do not reach all customers."""
+    reach = reach_of(actor)
+    if reach is None:
+        return None
+    open_to_all = [OWN + actor.id, *([EVERY_DOCUMENT] if EVERY_DOCUMENT in held else [])]
+    return Within(REACHED, {**given(reach), "reach_own": open_to_all, "reach_cases": CASES in held})
 
 
 def of_group(name: str) -> str:
