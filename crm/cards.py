@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from core.records import dataclass
 from crm.access import FINANCIAL, require_read
+from crm.blocking import Block, block_of
 from crm.errors import CustomerNotFound
 from crm.hierarchy import Relative, above, below
 from crm.models import CustomerRow
@@ -36,6 +37,7 @@ class Card:
     positions: list[Position]
     above: list[Relative]
     below: list[Relative]
+    block: Block | None  # why nothing new is offered or sold to it
     completeness: int
     findings: list[dict[str, str]]
     created_at: datetime
@@ -62,6 +64,7 @@ def card(view: Reading, key: str) -> Card:
         positions=positions_at(view, row.id),
         above=above(view, row.id) if row.parent_id else [],
         below=below(view, row.id),
+        block=block_of(view, row.id),
         completeness=row.completeness,
         findings=list(row.findings or ()),
         created_at=row.created_at,

@@ -70,6 +70,28 @@ class SatisfactionRecorded(CustomerEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerWasBlocked(CustomerEvent):
+    """Nothing new is offered or sold to a customer from now on."""
+
+    type: ClassVar[str] = "customer.blocked"
+    personal: ClassVar[frozenset[str]] = frozenset({"reason"})
+
+    block_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerWasUnblocked(CustomerEvent):
+    """The blocks of a customer were lifted."""
+
+    type: ClassVar[str] = "customer.unblocked"
+    personal: ClassVar[frozenset[str]] = frozenset({"reason"})
+
+    blocks: list[str]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EmailBounced(CustomerEvent):
     """Mail to an address of a customer came back."""
 

@@ -253,6 +253,22 @@ class CustomerNoteVersionRow(Base):
     written_by: Mapped[str]
 
 
+class CustomerBlockRow(Base):
+    """A time in which nothing new is offered or sold to a customer; it lasts until it is lifted."""
+
+    __tablename__ = "customer_block"
+    __table_args__ = (Index(None, "customer_id", "id"),)
+
+    id: Mapped[IdKey]
+    customer_id: Mapped[str] = parent("customer.id", index=False)
+    reason: Mapped[str]
+    blocked_at: Mapped[datetime]
+    blocked_by: Mapped[str]
+    lifted_at: Mapped[datetime | None]
+    lifted_by: Mapped[str | None]
+    lifted_because: Mapped[str | None]
+
+
 class SatisfactionRow(Base):
     """How satisfied a customer was at one time, from 1 to 5."""
 

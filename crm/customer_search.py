@@ -14,6 +14,7 @@ from core.ids import new_id
 from core.messages import Command
 from core.records import dataclass
 from crm.access import require_read
+from crm.blocking import is_blocked
 from crm.checks import Findings
 from crm.company import company
 from crm.customer_events import FilterDropped, FilterSaved
@@ -45,6 +46,7 @@ PLAIN = (  # equal to the value, or to one of a list
     "incoterm",
 )
 FLAGS = ("key_account", "no_sms")
+BLOCKED = "is_blocked"
 MORE: dict[str, Callable[[Any, Any, str], ColumnElement[bool]]] = {}  # fields that others add
 
 
@@ -234,6 +236,8 @@ def _condition(view: Reading | UnitOfWork, each: Condition, at: str) -> ColumnEl
         found: ColumnElement[bool] = getattr(CustomerRow, field).in_(values)
     elif field in FLAGS:
         found = getattr(CustomerRow, field).is_(bool(value))
+    elif field == BLOCKED:
+        found = is_blocked(CustomerRow.id) if value else ~is_blocked(CustomerRow.id)
     elif field.startswith("custom."):
         found = CustomerRow.custom.contains({field.removeprefix("custom."): value})
     elif field in ("created_since", "created_until"):
@@ -243,7 +247,9 @@ def _condition(view: Reading | UnitOfWork, each: Condition, at: str) -> ColumnEl
     elif field in MORE:
         found = MORE[field](view, value, f"{at}/value")
     else:
-        known = ", ".join(sorted({*PLAIN, *FLAGS, *_BY_TEXT, *MORE, "created_since", "created_until", "custom.<key>"}))
+        known = ", ".join(
+            sorted({*PLAIN, *FLAGS, BLOCKED, *_BY_TEXT, *MORE, "created_since", "created_until", "custom.<key>"})
+        )
         raise WrongFields({f"{at}/field": f"Customers cannot be searched by {field}; they can by {known}."})
     return ~found if each.is_not else found
 

@@ -69,6 +69,28 @@ class CustomerMerged(Conflict):
         super().__init__(f"Customer {number} was merged into another one. Open that one.", number=number)
 
 
+class CustomerBlocked(Conflict):
+    """Nothing new is offered or sold to the customer until somebody lifts the block."""
+
+    code = "customer_blocked"
+
+    def __init__(self, *, number: str, name: str, reason: str) -> None:
+        super().__init__(
+            f"{name} ({number}) is blocked: {reason} Have whoever may block customers (customer.block) lift it.",
+            number=number,
+            because=reason,
+        )
+
+
+class CustomerNotBlocked(Conflict):
+    """There is no block to lift."""
+
+    code = "customer_not_blocked"
+
+    def __init__(self, number: str) -> None:
+        super().__init__(f"Customer {number} is not blocked.", number=number)
+
+
 class DictionaryNotFound(NotFound):
     """No such value list, or no such value in it."""
 

@@ -9,6 +9,7 @@ from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
 from core.records import dataclass
+from crm.blocking import refuse_blocked
 from crm.checks import Findings, checked_version, refuse_taken
 from crm.company import exchange_rate, today
 from crm.errors import CustomerNotFound, OfferFrozen, OfferNotFound, WrongFields, WrongOfferState
@@ -42,6 +43,7 @@ class CreateOffer(Command):
     currency: str | None = None
     terms: Terms | None = None
     external_reference: str | None = None
+    despite_block: bool = False  # a case where a block of the customer was decided on, or that goes on with one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,11 +77,13 @@ class ReviseOffer(Command):
 def create_offer(command: CreateOffer, unit: UnitOfWork) -> CreatedOffer:
     """Draft an offer, for the customer that a merged one became.
 
-    Raises `CustomerNotFound`, `WrongFields`, `RateMissing`.
+    Raises `CustomerNotFound`, `CustomerBlocked`, `WrongFields`, `RateMissing`.
     """
     customer = kept(unit, unit.session.get(CustomerRow, command.customer_id))
     if customer is None:
         raise CustomerNotFound(command.customer_id)
+    if not command.despite_block:
+        refuse_blocked(unit, customer)
     findings = Findings()
     currency = findings.code("/currency", command.currency or customer.currency, "The currency", 3)
     findings.refuse()

@@ -7,6 +7,7 @@ from core.executor import handles
 from core.ids import new_id
 from core.messages import Command
 from core.records import dataclass
+from crm.blocking import refuse_blocked
 from crm.checks import Findings, refuse_taken
 from crm.company import exchange_rate
 from crm.errors import CustomerNotFound, WrongFields
@@ -51,11 +52,15 @@ class EnterOrder(Command):
 def enter_order(command: EnterOrder, unit: UnitOfWork) -> str:
     """Enter an order, for the customer that a merged one became, and return its id.
 
-    Raises `CustomerNotFound`, `WrongFields`, `RateMissing`.
+    A blocked customer has no new open order but that of an offer, which binds us as it was made.
+
+    Raises `CustomerNotFound`, `CustomerBlocked`, `WrongFields`, `RateMissing`.
     """
     customer = kept(unit, unit.session.get(CustomerRow, command.customer_id))
     if customer is None:
         raise CustomerNotFound(command.customer_id)
+    if command.offer_id is None and command.state in OPEN_STATES:
+        refuse_blocked(unit, customer)
     findings = Findings()
     currency = findings.code("/currency", command.currency or customer.currency, "The currency", 3)
     state = findings.choice("/state", command.state, "The state", STATES)

@@ -34,6 +34,7 @@ RIGHTS = frozenset(
         "person.erase",
         "crm.administer",
         "customer.merge",
+        "customer.block",
         "activity.edit",
         "record.link",
     }

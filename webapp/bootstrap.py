@@ -102,6 +102,7 @@ DOORS = (  # importing these registers their commands, handlers and tables
     "crm.devices.registering",
     "crm.devices.contracts",
     "crm.customers",
+    "crm.blocking",
     "crm.opening",
     "crm.products",
     "crm.offers",

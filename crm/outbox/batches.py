@@ -11,6 +11,7 @@ from core.ids import new_id
 from core.messages import Command
 from core.records import dataclass
 from crm.company import company
+from crm.models import CustomerRow
 from crm.numbering import yearly_number
 from crm.outbox import words as known
 from crm.outbox.errors import BatchNotFound, NothingToPrint, WrongMessageState
@@ -18,6 +19,7 @@ from crm.outbox.events import BatchFailed, BatchMade, BatchPosted, BatchPrinted,
 from crm.outbox.models import BatchRow, MessageRow
 from crm.outbox.ports import Holds
 from crm.outbox.queueing import values_of
+from crm.outbox.reaching import why_blocked
 from crm.outbox.sending import cancel, note_activity
 from storage.jobs.queue import JobRequest
 from storage.unit_of_work import Reading, UnitOfWork
@@ -251,7 +253,8 @@ def waiting(view: Reading) -> int:
 
 def _may_go(unit: UnitOfWork, row: MessageRow) -> bool:
     """The last look before a letter is printed."""
-    why = unit.port(Holds).why_not(unit, row.id)
+    customer = unit.session.get(CustomerRow, row.customer_id) if row.customer_id else None
+    why = unit.port(Holds).why_not(unit, row.id) or why_blocked(unit, customer, row.purpose)
     if row.not_after is not None and row.not_after < unit.clock.now():
         why = f"it was to leave before {row.not_after.isoformat()}"
     if why is not None:

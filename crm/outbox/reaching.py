@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from core.records import dataclass
+from crm.blocking import blocking
 from crm.company import company
 from crm.errors import ContactNotFound, CustomerNotFound
 from crm.models import ContactPositionRow, ContactRow, CustomerRow
@@ -107,6 +108,8 @@ def ways(
 
 def why_closed(reading: Reading, way: Way, customer: CustomerRow | None, purpose: str) -> str | None:
     """Why nothing may go this way, for this purpose; None when it may."""
+    if (why := why_blocked(reading, customer, purpose)) is not None:
+        return why
     if way.channel == known.SMS and customer is not None and customer.no_sms:
         return f"{customer.name} wants no SMS."
     if way.channel == known.LETTER:
@@ -121,6 +124,13 @@ def why_closed(reading: Reading, way: Way, customer: CustomerRow | None, purpose
     return f"Messages to {way.recipient} come back ({bar.reason}). Correct the address, or free it."
 
 
+def why_blocked(reading: Reading, customer: CustomerRow | None, purpose: str) -> str | None:
+    """Why a blocked customer gets no marketing and no greetings; mail on business goes on."""
+    if customer is None or purpose == known.BUSINESS or blocking(reading, customer.id) is None:
+        return None
+    return f"{customer.name} is blocked: no marketing and no greetings go there."
+
+
 def is_without_marketing(reading: Reading, whom: Reached) -> bool:
     """Whether the person or the firm wants no marketing and no greetings."""
     ids = [each.id for each in (whom.contact, whom.customer) if each is not None]
@@ -131,7 +141,7 @@ def is_without_marketing(reading: Reading, whom: Reached) -> bool:
 def letter_objection(reading: Reading, customer_id: str, purpose: str) -> str | None:
     """Why no letter of a purpose may go to a customer; of a consumer, what the people there withdrew counts."""
     whom = reached(reading, customer_id, None)
-    why = _refusal(reading, whom, purpose)
+    why = why_blocked(reading, whom.customer, purpose) or _refusal(reading, whom, purpose)
     if why is not None or purpose == known.BUSINESS or whom.customer is None or whom.customer.customer_kind != CONSUMER:
         return why
     people = reading.session.scalars(select(ContactRow.id).where(ContactRow.customer_id == customer_id).limit(MOST))

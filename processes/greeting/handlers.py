@@ -8,6 +8,7 @@ from sqlalchemy import exists, or_, select
 
 from crm.activities.content import Content, Participant
 from crm.activities.registering import RegisterActivity, register_activity
+from crm.blocking import blocking
 from crm.company import today
 from crm.models import ContactRow, CustomerRow
 from crm.outbox.errors import NoWayToReach
@@ -112,8 +113,8 @@ def _whom(unit: UnitOfWork, call: ServiceCall) -> tuple[CustomerRow, ContactRow 
 
 
 def _is_welcome(unit: UnitOfWork, customer: CustomerRow, contact: ContactRow | None) -> bool:
-    """Not to people who are no longer there, nor to firms that we are about to sue."""
-    if contact is not None and not contact.is_active:
+    """Not to people who are no longer there, nor to firms that are blocked or that we are about to sue."""
+    if (contact is not None and not contact.is_active) or blocking(unit, customer.id) is not None:
         return False
     is_late = or_(DunningRow.is_running & (DunningRow.level >= FINAL), DunningRow.outcome.in_(AT_COURT))
     return not unit.session.scalar(select(exists().where(DunningRow.customer_id == customer.id, is_late)))

@@ -17,6 +17,7 @@ from core.executor import Executor, handles
 from core.identity import SYSTEM
 from core.messages import Command
 from core.records import dataclass
+from crm.blocking import is_blocked
 from crm.company import company, today
 from crm.models import ContactRow, CustomerRow
 from crm.outbox import words as known
@@ -140,7 +141,7 @@ def _birthdays(day: date) -> Select[str]:
         select(ContactRow.id)
         .join(CustomerRow, CustomerRow.id == ContactRow.customer_id)
         .where(ContactRow.birth_day.in_(celebrated(day)), ContactRow.is_active, CustomerRow.merged_into.is_(None))
-        .where(~_against(*ids), ~_has_case(ContactRow.id, BIRTHDAY, day.year))
+        .where(~_against(*ids), ~is_blocked(CustomerRow.id), ~_has_case(ContactRow.id, BIRTHDAY, day.year))
         .order_by(ContactRow.id)
     )
 
@@ -152,7 +153,9 @@ def _anniversaries(day: date) -> Select[str]:
     return (
         select(CustomerRow.id)
         .where(founded.is_not(None), extract("year", founded) < day.year, is_day, CustomerRow.merged_into.is_(None))
-        .where(~_against(CustomerRow.id), ~_has_case(CustomerRow.id, ANNIVERSARY, day.year))
+        .where(
+            ~_against(CustomerRow.id), ~is_blocked(CustomerRow.id), ~_has_case(CustomerRow.id, ANNIVERSARY, day.year)
+        )
         .order_by(CustomerRow.id)
     )
 

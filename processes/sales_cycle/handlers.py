@@ -15,7 +15,7 @@ from crm.checks import one_at_a_time
 from crm.company import company
 from crm.erp import words as erp
 from crm.erp.queueing import queue
-from crm.errors import CustomerExists, CustomerNotFound, OfferFrozen, WrongFields, WrongOfferState
+from crm.errors import CustomerBlocked, CustomerExists, CustomerNotFound, OfferFrozen, WrongFields, WrongOfferState
 from crm.models import CustomerRow
 from crm.numbering import yearly_number
 from crm.offer_queries import Offer, offer
@@ -152,7 +152,10 @@ def open_draft(unit: UnitOfWork, call: ServiceCall) -> dict[str, Any]:
     elif known is not None and known.state == "draft":
         offer_id = known.id
     else:
-        offer_id = create_offer(CreateOffer(customer_id=str(told["customer_id"])), unit).id
+        is_decided = told.get("blocked_decision") == "prepaid"
+        order = CreateOffer(customer_id=str(told["customer_id"]), despite_block=is_decided)
+        with told_to_the_person(CustomerBlocked):
+            offer_id = create_offer(order, unit).id
         unit.session.flush()  # the link and the terms follow what was entered
         add_link(unit, call.instance_id, EntityLink(entity="crm.offer", id=offer_id))
     terms: dict[str, Any] = {}

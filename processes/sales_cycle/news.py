@@ -4,25 +4,29 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Protocol
 
-from sqlalchemy import select
+from sqlalchemy import select, union_all
 
 from core.executor import Executor
 from core.identity import SYSTEM
 from core.ids import new_id
 from core.messages import Event
+from crm.blocking import blocking
+from crm.customer_events import CustomersMerged, CustomerWasBlocked
 from crm.erp import words as erp
 from crm.erp.events import HandoverAcknowledged
+from crm.merging import family
 from crm.outbox.events import OfferAnswered, OfferDeclined
 from crm.sales.events import OfferAccepted
 from engine.instances import EntityLink, LinkEntity
 from engine.messages import PublishMessage
-from engine.models import InstanceEntityRow, InstanceRow
+from engine.models import InstanceEntityRow, InstanceRow, SubscriptionRow
 from processes.sales_cycle.parties import KEY
 from storage.jobs.queue import JobRequest
 from storage.jobs.registry import job
 from storage.unit_of_work import UnitOfWork
 
 TELL = "sales_cycle.tell"
+BLOCKED = "customer.blocked"
 KEPT = timedelta(days=30)  # an answer that comes while somebody is on the telephone with the customer
 
 
@@ -42,6 +46,10 @@ def note_answers(unit: UnitOfWork, events: Sequence[Event]) -> None:
                 _tell_of_offer(unit, event, "offer.rejected", {"loss_note": event.reason})
             case OfferAnswered(answer="ask"):
                 _tell_of_offer(unit, event, "offer.change_requested", {"asked_change": event.remark})
+            case CustomerWasBlocked():
+                _tell_of_block(unit, family(unit, event.customer_id))
+            case CustomersMerged() if blocking(unit, event.customer_id) is not None:
+                _tell_of_block(unit, [event.customer_id, event.absorbed_id])
             case HandoverAcknowledged(entity=erp.ORDER) if _is_followed(unit, erp.ORDER, event.record_id):
                 tell_confirmed(unit, event.record_id, event.erp_number)
             case _:
@@ -54,10 +62,19 @@ def tell_confirmed(unit: UnitOfWork, order_id: str, erp_number: str | None) -> N
 
 
 def tell(
-    unit: UnitOfWork, name: str, keys: dict[str, str], content: dict[str, Any], link: dict[str, str] | None = None
+    unit: UnitOfWork,
+    name: str,
+    keys: dict[str, str],
+    content: dict[str, Any],
+    link: dict[str, str] | None = None,
+    *,
+    is_kept: bool = True,
 ) -> None:
-    """Have a message published after the commit, once; `link` names a record that the receiving case is about, too."""
-    arguments = {"name": name, "keys": keys, "content": content, "key": new_id(), "link": link}
+    """Have a message published after the commit, once; `link` names a record that the receiving case is about, too.
+
+    Unless it is kept, it is for who waits for it now.
+    """
+    arguments = {"name": name, "keys": keys, "content": content, "key": new_id(), "link": link, "is_kept": is_kept}
     unit.enqueue(JobRequest(name=TELL, arguments=arguments, lock=f"{TELL}:{min(keys.values())}"))
 
 
@@ -73,9 +90,26 @@ def publish_news(host: Host, arguments: dict[str, Any]) -> None:
         keys=arguments["keys"],
         payload=arguments["content"],
         event_id=f"sales_cycle:{arguments['key']}",
-        ttl=KEPT,
+        ttl=KEPT if arguments.get("is_kept", True) else timedelta(),
     )
     host.executor.execute(command, actor=SYSTEM)
+
+
+def _tell_of_block(unit: UnitOfWork, customers: list[str]) -> None:
+    """One message for each case that waits, of opportunities and approvals alike: a message goes to one of them.
+
+    A case that began before anybody knew the customer waits under its own id.
+    """
+    waiting = select(SubscriptionRow.key).where(SubscriptionRow.kind == "message", SubscriptionRow.name == BLOCKED)
+    about = InstanceEntityRow.instance_id == SubscriptionRow.instance_id
+    linked = waiting.join(InstanceEntityRow, about).where(
+        SubscriptionRow.key == SubscriptionRow.instance_id,
+        InstanceEntityRow.entity == "crm.customer",
+        InstanceEntityRow.entity_id.in_(customers),
+    )
+    found = union_all(waiting.where(SubscriptionRow.key.in_(customers)), linked)
+    for key in unit.session.scalars(found).all():
+        tell(unit, BLOCKED, {"customer_id": str(key)}, {}, is_kept=False)
 
 
 def _tell_of_offer(

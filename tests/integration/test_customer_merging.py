@@ -190,6 +190,7 @@ def test_cus_39_every_table_that_names_a_customer_is_thought_of() -> None:
         "call_item.customer_id",
         "contact.customer_id",
         "customer.parent_id",
+        "customer_block.customer_id",
         "customer_note.customer_id",
         "customer_order.customer_id",
         "customer_satisfaction.customer_id",

@@ -9,8 +9,9 @@ from decimal import Decimal
 import pytest
 
 from core.clock import FixedClock
-from core.identity import SYSTEM
+from core.identity import SYSTEM, Actor
 from crm.activities.queries import ActivityFilter, activities
+from crm.blocking import BlockCustomer, UnblockCustomer
 from crm.contacts import CreateContact
 from crm.outbox.handling import SetWish
 from crm.privacy.consents import RecordConsent
@@ -153,6 +154,32 @@ def test_bir_01_wishes_leave_in_the_evening_when_the_owner_has_not_called(
         pass
 
     assert office.rows("SELECT recipient FROM outbox_message") == [("an@x.example",)]
+    assert office.ask(tasks, TaskFilter()).items == []
+
+
+def test_bir_01_blocked_customers_are_not_greeted(office: PostOffice) -> None:
+    firms = [office.customer(key_account=is_key, owner="ewa", founded_on=date(2016, 2, 28)) for is_key in (True, False)]
+    for number, firm in enumerate(firms):
+        born(office, "1980-02-28", firm, f"Anna{number} Nowak")
+    boss = Actor(id="jan", name="Jan", permissions=frozenset({"customer.block"}))
+    for firm in firms:
+        office.do(BlockCustomer(customer_id=firm, reason="Nothing is paid."), boss)
+
+    assert greet(office) == 0
+    office.do(UnblockCustomer(customer_id=firms[1], reason="Paid."), boss)
+    assert greet(office) == 2
+
+
+def test_bir_01_who_is_blocked_after_the_greeting_began_is_not_greeted(office: PostOffice) -> None:
+    firm = office.customer(key_account=True, owner="ewa")
+    born(office, "1980-02-28", firm)
+    office.do(StartGreetings(), SYSTEM)
+    boss = Actor(id="jan", name="Jan", permissions=frozenset({"customer.block"}))
+
+    office.do(BlockCustomer(customer_id=firm, reason="Nothing is paid."), boss)
+    greet(office)
+
+    assert office.rows("SELECT id FROM outbox_message") == []
     assert office.ask(tasks, TaskFilter()).items == []
 
 

@@ -11,6 +11,7 @@ import pytest
 from core.errors import DomainError, Forbidden
 from core.identity import SYSTEM
 from crm.approvals import FreezeOffer, WithdrawOffer
+from crm.blocking import BlockCustomer
 from crm.errors import WrongOfferState
 from crm.offers import UpdateOffer
 from documents.queries import linked_documents
@@ -20,6 +21,8 @@ from engine.instances import StartInstance
 from engine.messages import PublishMessage
 from processes.offer_approval.news import TELL, publish_news
 from processes.package import Package
+from processes.sales_cycle.news import TELL as SALES_NEWS
+from processes.sales_cycle.news import publish_news as publish_sales_news
 from tests.offer_case import AUDITOR, DIRECTOR, LEGAL, MANAGER, REP, OfferDesk, make_line, person
 from tests.sales_desk import JOBS
 from webapp.bootstrap import Application
@@ -196,15 +199,32 @@ def test_an_offer_that_a_message_submits_belongs_to_its_owner(desk: OfferDesk) -
     assert [each.instance_id for each in desk.inbox(MANAGER)] == [case]
 
 
+def test_approvals_of_all_offers_to_a_customer_hear_that_it_was_blocked(desk: OfferDesk) -> None:
+    customer = desk.make_customer()
+    cases = [desk.prepare(desk.start(desk.make_offer("15", customer_id=customer))).instance_id for _ in "ab"]
+    before = {each.id for each in desk.inbox(MANAGER)}
+
+    desk.do(BlockCustomer(customer_id=customer, reason="Nothing is paid."), MANAGER)
+    run_jobs(desk, SALES_NEWS, publish_sales_news)
+
+    asked_anew = desk.inbox(MANAGER)
+    assert sorted(each.instance_id for each in asked_anew) == sorted(cases)
+    assert before.isdisjoint({each.id for each in asked_anew})
+
+
 def tell(desk: OfferDesk) -> int:
     """The jobs that tell approvals of withdrawals; how many there were."""
+    return run_jobs(desk, TELL, publish_news)
+
+
+def run_jobs(desk: OfferDesk, name: str, work: Callable[..., None]) -> int:
     told = 0
     while True:
         with desk.application.database.engine.begin() as connection:
-            row = connection.execute(JOBS, {"name": TELL}).first()
+            row = connection.execute(JOBS, {"name": name}).first()
         if row is None:
             return told
-        publish_news(desk.application, row.args["arguments"])
+        work(desk.application, row.args["arguments"])
         told += 1
 
 

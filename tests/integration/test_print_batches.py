@@ -9,6 +9,7 @@ import pytest
 from pypdf import PdfReader
 
 from crm.activities.queries import ActivityFilter, activities
+from crm.blocking import BlockCustomer
 from crm.outbox.batches import Batch, BatchLetter, MakeBatch, PostBatch, PrintAgain, batch
 from crm.outbox.errors import NothingToPrint, WrongMessageState
 from crm.outbox.handling import NoteReturned, NoteTracking
@@ -115,3 +116,25 @@ def test_what_is_not_printed_cannot_be_posted(office: PostOffice) -> None:
 
     with pytest.raises(WrongMessageState, match="not printed"):
         office.do(PostBatch(batch_id=batch_id), KEEPER)
+
+
+def test_marketing_that_waits_does_not_leave_for_a_customer_who_was_blocked_and_business_does(
+    office: PostOffice,
+) -> None:
+    customer = office.customer()
+    queued = {
+        (purpose, channel): office.queue(customer_id=customer, channel=channel, purpose=purpose)
+        for purpose in ("marketing", "business")
+        for channel in ("email", "letter")
+    }
+    office.do(BlockCustomer(customer_id=customer, reason="Nothing is paid."), KEEPER)
+
+    office.send()
+    office.do(MakeBatch(), KEEPER)
+
+    assert {key: office.message(message).state for key, message in queued.items()} == {
+        ("marketing", "email"): "failed",
+        ("marketing", "letter"): "cancelled",
+        ("business", "email"): "sent",
+        ("business", "letter"): "sending",
+    }

@@ -18,10 +18,15 @@ from crm.activities.models import ActivityRow
 from crm.activities.registering import ChangeActivity, RegisterActivity
 from crm.activities.settling import HoldActivity
 from crm.approvals import MarkOfferSent
+from crm.blocking import BlockCustomer, UnblockCustomer
+from crm.merging import MergeCustomers
 from crm.models import CustomerRow, OfferRow, OrderRow
+from crm.offer_queries import offer
 from crm.outbox.offers import DeclineOffer
 from crm.planning.rules import Rule, WriteRule
 from crm.sales.accepting import AcceptOffer
+from engine.errors import StepRefused
+from engine.inbox import TaskFilter, tasks
 from engine.models import InstanceRow
 from tests.offer_case import MANAGER, REP
 from tests.sales_desk import CLERK, LEAD, NEEDS, ORDER, SalesDesk
@@ -191,6 +196,68 @@ def test_a_complaint_holds_the_approved_offer_of_its_customer_alone(desk: SalesD
 
     assert desk.open() == ["draft_offer"]
     assert desk.case(case).variables["offer_version"] == 1
+
+
+def test_running_sales_with_a_customer_that_was_blocked_ask_whether_they_go_on(desk: SalesDesk) -> None:
+    customer = desk.customer()
+    started_knowing = desk.start(customer_id=customer)
+    desk.complete("qualify_lead", **LEAD)
+    started_blind = desk.start(product_group="valves")
+    with desk.application.units.reading(SYSTEM) as view:
+        number = view.session.get_one(CustomerRow, customer).number
+    desk.complete("qualify_lead", customer_number=number, **LEAD)
+    elsewhere = desk.start(customer_id=desk.customer(name="Inny", emails=()), product_group="seals")
+
+    desk.do(BlockCustomer(customer_id=customer, reason="Nothing is paid."), MANAGER)
+    desk.work()
+
+    with desk.application.units.reading(SYSTEM) as view:
+        asked = {each.instance_id for each in tasks(view, TaskFilter()).items if each.element_id == "decide_blocked"}
+    assert asked == {started_knowing, started_blind}
+    assert desk.case(elsewhere).state == "running"
+
+
+def test_a_merge_with_a_blocked_customer_asks_the_sales_of_the_other_whether_they_go_on(desk: SalesDesk) -> None:
+    customer, other = desk.customer(), desk.customer(name="Żuraw bis", emails=())
+    case = desk.start(customer_id=customer)
+    desk.complete("qualify_lead", **LEAD)
+    desk.do(BlockCustomer(customer_id=other, reason="Nothing is paid."), MANAGER)
+    desk.work()
+    assert "decide_blocked" not in desk.open()
+
+    desk.do(MergeCustomers(kept_id=customer, absorbed_id=other), MANAGER)
+    desk.work()
+
+    assert desk.task("decide_blocked").instance_id == case
+
+
+def test_a_sale_to_a_blocked_customer_goes_on_paid_in_advance_where_somebody_decided_so(desk: SalesDesk) -> None:
+    customer = desk.customer()
+    case = desk.start(customer_id=customer)
+    desk.complete("qualify_lead", **LEAD)
+    desk.do(BlockCustomer(customer_id=customer, reason="Nothing is paid."), MANAGER)
+    desk.work()
+
+    desk.complete("decide_blocked", MANAGER, blocked_decision="prepaid", blocked_reason="They pay first")
+    desk.complete("analyse_needs", paper="meeting_report", **NEEDS)
+
+    offer_id = str(desk.case(case).variables["offer_id"])
+    with desk.application.units.reading(SYSTEM) as view:
+        assert offer(view, offer_id).terms.is_prepaid
+
+
+def test_a_sale_that_begins_with_a_blocked_customer_makes_no_offer_until_the_block_is_lifted(desk: SalesDesk) -> None:
+    customer = desk.customer()
+    desk.do(BlockCustomer(customer_id=customer, reason="Nothing is paid."), MANAGER)
+    desk.start(customer_id=customer)
+    desk.complete("qualify_lead", **LEAD)
+
+    with pytest.raises(StepRefused, match="is blocked: Nothing is paid"):
+        desk.complete("analyse_needs", paper="meeting_report", **NEEDS)
+    desk.do(UnblockCustomer(customer_id=customer, reason="Paid."), MANAGER)
+    desk.complete("analyse_needs", **NEEDS)
+
+    assert desk.open() == ["draft_offer"]
 
 
 @pytest.mark.parametrize(("limit", "next_task"), [("1229.99", ["release_credit"]), ("1230.00", [])])

@@ -13,7 +13,9 @@ from core.clock import FixedClock
 from core.errors import Conflict, DomainError
 from core.identity import SYSTEM
 from core.settings import Settings
+from crm.blocking import BlockCustomer
 from crm.devices.models import DeviceRow
+from crm.models import OrderRow
 from crm.offers import ReviseOffer
 from crm.outbox.answer_pages import by_link
 from crm.outbox.offers import AnswerOffer
@@ -106,6 +108,19 @@ def test_srv_01_the_customer_agrees_by_the_link_and_pays_what_was_quoted(desk: R
     assert (found.closed, found.first_time, found.tests) == (1, 1, {1: 1})
     assert (found.quotes, found.accepted, found.late_answers) == (1, 1, 0)
     assert (found.half, found.net_half, found.waiting_share) == (timedelta(days=3), timedelta(), 1)
+
+
+def test_a_repair_for_a_blocked_customer_goes_on_with_its_quote_and_the_order_of_it(desk: RepairDesk) -> None:
+    customer = desk.customer()
+    desk.do(BlockCustomer(customer_id=customer, reason="Nothing is paid."), MANAGER)
+    case = to_consent(desk, customer)
+
+    desk.do(AnswerOffer(token=token_of(desk), answer="accept"), CUSTOMER)
+    desk.work()
+
+    assert desk.case(case).stage == "repair"
+    with desk.application.units.reading(SYSTEM) as view:
+        assert view.session.query(OrderRow).one().customer_id == customer
 
 
 def test_the_link_of_an_earlier_version_answers_nothing(desk: RepairDesk) -> None:

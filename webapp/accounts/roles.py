@@ -10,6 +10,7 @@ EMPLOYEE = READ | {"case.start", "task.work", "document.file", "record.link"}
 FINANCE = frozenset({"customer.finance"})  # see limits, terms, accounts and debts of customers
 PRIVATE = frozenset({"contact.private"})  # see what people at customers told of themselves
 LISTS = frozenset({"crm.administer"})  # value lists and fields of the firm's own
+BLOCKING = frozenset({"customer.block"})  # have nothing new offered or sold to a customer
 MERGING = frozenset({"customer.merge"})  # make one customer of two
 CALLS = frozenset({"call.work"})  # take calls of the queue
 MESSAGES = frozenset({"outbox.send", "document.share"})  # what leaves the firm: messages, links to documents
@@ -38,10 +39,37 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     "call_agent": EMPLOYEE | PRIVATE | MESSAGES | CALLS | {"customer.edit", "activity.edit"},
     "order_desk": EMPLOYEE | FINANCE | MESSAGES | {"offer.edit", "activity.edit"},
     "registrar": EMPLOYEE | SORTING | OUTBOX,
-    "sales_manager": SALES | REPORTS | OUTBOX | MERGING | STATES | TEMPLATES | SORTING | INVOICES,
-    "sales_director": SALES | REPORTS | LISTS | MERGING | STATES | SEALING | TEMPLATES | INVOICES | ERP | MASS,
-    "finance_director": EMPLOYEE | REPORTS | FINANCE | MESSAGES | STATES | SEALING | INVOICES | MONEY | ERP | MASS,
-    "credit_controller": EMPLOYEE | FINANCE | MESSAGES | CALLS | {"customer.edit", "activity.edit"} | INVOICES | MONEY,
+    "sales_manager": SALES | REPORTS | OUTBOX | MERGING | BLOCKING | STATES | TEMPLATES | SORTING | INVOICES,
+    "sales_director": SALES
+    | REPORTS
+    | LISTS
+    | MERGING
+    | BLOCKING
+    | STATES
+    | SEALING
+    | TEMPLATES
+    | INVOICES
+    | ERP
+    | MASS,
+    "finance_director": EMPLOYEE
+    | REPORTS
+    | FINANCE
+    | BLOCKING
+    | MESSAGES
+    | STATES
+    | SEALING
+    | INVOICES
+    | MONEY
+    | ERP
+    | MASS,
+    "credit_controller": EMPLOYEE
+    | FINANCE
+    | BLOCKING
+    | MESSAGES
+    | CALLS
+    | {"customer.edit", "activity.edit"}
+    | INVOICES
+    | MONEY,
     "legal": EMPLOYEE | FINANCE | MESSAGES | STATES | {"records.read", "records.hold"},
     "technical_reviewer": EMPLOYEE,
     "service_desk": EMPLOYEE | PRIVATE | MESSAGES | {"customer.edit", "offer.edit", "activity.edit"},

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic import Field
+
 from crm import queries
+from crm.blocking import LONGEST, Block, BlockCustomer, UnblockCustomer, blocks
 from crm.cards import Card, card
 from crm.customers import CreateCustomer, UpdateCustomer
 from crm.opening import NoteCustomerOpened
@@ -12,10 +15,17 @@ from crm.profiles import Profile
 from crm.queries import CustomerSummary, Product
 from crm.queries import Page as CrmPage
 from webapp.api.customer_shapes import CustomerBody, CustomerChanges, ListQuery
-from webapp.api.routing import Routes
+from webapp.api.routing import Body, Routes
 from webapp.web import run, view
 
 routes = Routes("customers")
+BLOCKING = (403, 404, 409, 422)
+
+
+class ReasonBody(Body):
+    """Why."""
+
+    reason: str = Field(min_length=1, max_length=LONGEST)
 
 
 @routes.get("/customers", "Customers by number", query=ListQuery, answer=CrmPage[CustomerSummary], refusals=(403,))
@@ -55,6 +65,37 @@ def update_customer(customer_id: str, body: CustomerChanges) -> Card:
     run(command)
     with view() as reading:
         return card(reading, customer_id)
+
+
+@routes.post("/customers/<id:customer_id>/block", "Block a customer", body=ReasonBody, answer=Card, refusals=BLOCKING)
+def block_customer(customer_id: str, body: ReasonBody) -> Card:
+    """Offer and sell nothing new to a customer."""
+    run(BlockCustomer(customer_id=customer_id, reason=body.reason))
+    with view() as reading:
+        return card(reading, customer_id)
+
+
+@routes.post(
+    "/customers/<id:customer_id>/unblock",
+    "Lift what blocks a customer",
+    body=ReasonBody,
+    answer=Card,
+    refusals=BLOCKING,
+)
+def unblock_customer(customer_id: str, body: ReasonBody) -> Card:
+    """Let offers and orders be made again."""
+    run(UnblockCustomer(customer_id=customer_id, reason=body.reason))
+    with view() as reading:
+        return card(reading, customer_id)
+
+
+@routes.get(
+    "/customers/<id:customer_id>/blocks", "When a customer was blocked, and why", answer=list[Block], refusals=(403,)
+)
+def customer_blocks(customer_id: str) -> list[Block]:
+    """List the blocks of a customer."""
+    with view() as reading:
+        return blocks(reading, customer_id)
 
 
 @routes.get("/products", "Products by article number", query=ListQuery, answer=CrmPage[Product], refusals=(403,))

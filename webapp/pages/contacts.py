@@ -11,6 +11,7 @@ from audit.erasing import ErasePersonalData
 from core.errors import Conflict, Forbidden, InvalidInput
 from core.messages import Command
 from crm.access import PRIVATE
+from crm.blocking import BlockCustomer, UnblockCustomer
 from crm.cards import card
 from crm.contacts import CreateContact, MoveContact, UpdateContact
 from crm.custom_fields import custom_fields
@@ -157,6 +158,20 @@ def record_satisfaction(customer_id: str) -> Response:
     level = request.form.get("level", "")
     said = int(level) if level.isascii() and level.isdigit() else 0
     command = RecordSatisfaction(customer_id=customer_id, level=said, source=request.form.get("source") or "call")
+    if refused := _refusal(command, customer_id):
+        return refused
+    return redirect(url_for("pages.customer", customer_id=customer_id))
+
+
+@blueprint.post("/customers/<id:customer_id>/block")
+def block_customer(customer_id: str) -> Response:
+    """Offer and sell nothing new to a customer, or do so again."""
+    reason = request.form.get("reason", "")
+    command = (
+        UnblockCustomer(customer_id=customer_id, reason=reason)
+        if request.form.get("is_lifted")
+        else BlockCustomer(customer_id=customer_id, reason=reason)
+    )
     if refused := _refusal(command, customer_id):
         return refused
     return redirect(url_for("pages.customer", customer_id=customer_id))

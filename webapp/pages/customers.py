@@ -32,7 +32,19 @@ from webapp.pages.devices import device_values
 from webapp.web import run, view
 
 MOST_OF_FAMILY = 10  # merged customers whose cases are asked for, one statement each
-FILTERED = ("name", "city", "customer_kind", "industry", "region", "abc_class", "reliability", "owner", "key_account")
+FILTERED = (
+    "name",
+    "city",
+    "customer_kind",
+    "industry",
+    "region",
+    "abc_class",
+    "reliability",
+    "owner",
+    "key_account",
+    "is_blocked",
+)
+TICKED = ("key_account", "is_blocked")
 RECENT = 10  # offers, orders and cases on a customer's page
 
 
@@ -76,7 +88,7 @@ def save_customer_filter() -> Response:
 def _criteria(fields: Mapping[str, str]) -> Criteria:
     return Criteria(
         conditions=tuple(
-            Condition(field=name, value=True if name == "key_account" else value) for name, value in fields.items()
+            Condition(field=name, value=True if name in TICKED else value) for name, value in fields.items()
         )
     )
 

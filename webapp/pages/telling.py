@@ -38,6 +38,8 @@ TITLES = {
     "decision.evaluated": "Decision evaluated",
     "incident.raised": "Step failed",
     "incident.resolved": "Failed step resolved",
+    "customer.blocked": "Customer blocked",
+    "customer.unblocked": "Block of a customer lifted",
     "breach.recorded": "Data breach recorded",
     "breach.changed": "Entry of a data breach changed",
     "breach.closed": "Data breach closed",
