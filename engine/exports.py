@@ -26,6 +26,7 @@ XES_HEAD = (
     '  <extension name="Obieg" prefix="obieg" uri="https://obieg.dev/schema/1.0/obieg.xesext"/>\n'
     '  <global scope="trace"><string key="concept:name" value=""/></global>\n'
     '  <global scope="event"><string key="concept:name" value=""/>'
+    '<string key="lifecycle:transition" value="complete"/>'
     '<date key="time:timestamp" value="1970-01-01T00:00:00Z"/></global>\n'
     '  <classifier name="Activity" keys="concept:name lifecycle:transition"/>\n'
 )

@@ -7,6 +7,11 @@ from engine.bpmn import Known, check_bpmn
 from engine.runtime import Program, load
 
 
+def files_in(folder: Path, pattern: str) -> list[Path]:
+    """The regular files in a folder, however deep: no folders with such a name, no pipes, no links to nothing."""
+    return sorted(each for each in folder.rglob(pattern) if each.is_file())
+
+
 class Nearby:
     """What can be called by its key; a file that would be refused has nothing that could be."""
 
@@ -25,7 +30,7 @@ class Nearby:
     def _search(self, key: str) -> Program | None:
         if self._contents is None:
             self._contents = {
-                path: path.read_bytes() for folder in self._folders for path in sorted(folder.glob("**/*.bpmn"))
+                path: path.read_bytes() for folder in self._folders for path in files_in(folder, "*.bpmn")
             }
         for path, content in self._contents.items():
             if key.encode() not in content:

@@ -16,7 +16,7 @@ from engine.dmn.imports import by_namespace, imported_models
 from engine.feel.values import plain
 from engine.forms import check_form
 from engine.handlers import HANDLERS
-from engine.nearby import Nearby
+from engine.nearby import Nearby, files_in
 from engine.rehearsal import Props, Rehearsal
 from engine.runtime import load
 from engine.scenario_files import check_scenarios, clock_of, read
@@ -120,7 +120,7 @@ def _process_of(document: Mapping[str, Any], path: Path, findings: Findings) -> 
 
 def _diagrams(document: Mapping[str, Any], path: Path) -> list[Path]:
     folder = path.parent
-    return [folder / str(document["file"])] if document.get("file") else sorted(folder.glob("**/*.bpmn"))
+    return [folder / str(document["file"])] if document.get("file") else files_in(folder, "*.bpmn")
 
 
 def _closed(process: Process) -> Process | None:
@@ -138,7 +138,7 @@ def _load(document: Mapping[str, Any], path: Path, findings: Findings) -> tuple[
     """The process and its diagram; of its folder and those beside it all forms, decisions and callable processes."""
     folders = _folders(document, path, findings)
     decisions: dict[str, Model] = {}
-    files = {file: file.read_bytes() for folder in folders for file in sorted(folder.glob("**/*.dmn"))}
+    files = {file: file.read_bytes() for folder in folders for file in files_in(folder, "*.dmn")}
     library = by_namespace(files.values())
     for file, content in files.items():
         found = Findings(file.name)
@@ -186,7 +186,7 @@ def _folders(document: Mapping[str, Any], path: Path, findings: Findings) -> lis
 def _forms(folder: Path, findings: Findings) -> dict[str, Any]:
     """The schemas of a folder by their keys; what is wrong with them becomes findings."""
     forms: dict[str, Any] = {}
-    for file in sorted(folder.glob("**/*.form")):
+    for file in files_in(folder, "*.form"):
         content, found = file.read_bytes(), Findings(file.name)
         form = check_form(content, found)
         findings += found

@@ -68,7 +68,7 @@ class Operation:
     def taken(self, values: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
         """The inputs as the operation takes them, and what is wrong with them, empty where nothing is.
 
-        A single value stands for a list of one; an optional input that is null is left out.
+        A single value stands for a list of one; an optional input that is null is left out, a list has no null in it.
         """
         found: dict[str, Any] = {}
         for each in self.inputs:
@@ -80,6 +80,8 @@ class Operation:
             fitting, fits = coerced(value, each.feel_type)
             if not fits or fitting is None:
                 return {}, f"the input {each.name} is {article(value)}; it must be {_a(each.type)}"
+            if each.feel_type.parts and isinstance(fitting, list) and None in fitting:
+                return {}, f"the input {each.name} has null in it; it must be {_a(each.type)}"
             if each.choices and fitting not in each.choices:
                 return {}, f"the input {each.name} is {fitting!r}; it must be one of {', '.join(each.choices)}"
             found[each.name] = fitting

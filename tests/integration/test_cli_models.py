@@ -134,6 +134,36 @@ def test_what_is_not_there_is_wrong_usage(obieg: Obieg, tmp_path: Path, command:
         assert (done.code, "Traceback" in done.err, done.out) == (2, False, ""), arguments
 
 
+@pytest.mark.parametrize(("command", "suffix"), [("check", ".bpmn"), ("deploy", ".bpmn"), ("test", ".scenario.yaml")])
+def test_what_is_no_file_is_told_by_its_name_and_never_waited_for(
+    obieg: Obieg, tmp_path: Path, command: str, suffix: str
+) -> None:
+    pipe = tmp_path / f"pipe{suffix}"
+    os.mkfifo(pipe)
+
+    for place in (pipe, tmp_path):
+        done = obieg(command, place)
+        assert (done.code, done.out) == (2, "")
+        assert f"{pipe} cannot be read: it is no regular file." in " ".join(done.err.split())
+
+
+def test_a_folder_that_is_named_like_a_diagram_is_looked_into(obieg: Obieg, tmp_path: Path) -> None:
+    (tmp_path / "old.bpmn").mkdir()
+    (tmp_path / "old.bpmn" / "broken.bpmn").write_bytes(BROKEN["a.bpmn"])
+
+    done = obieg("check", tmp_path, "--json")
+
+    assert [Path(str(finding["file"])).name for finding in done.findings()] == ["broken.bpmn"]
+
+
+def test_a_link_to_nothing_is_told_by_its_own_name(obieg: Obieg, tmp_path: Path) -> None:
+    (tmp_path / "link.bpmn").symlink_to(tmp_path / "nowhere")
+
+    done = obieg("check", tmp_path)
+
+    assert (done.code, "link.bpmn cannot be read: No such file" in " ".join(done.err.split())) == (2, True)
+
+
 def test_a_dry_run_says_what_would_be_deployed_and_changes_nothing(
     obieg: Obieg, engine: Engine, tmp_path: Path, folder: Path
 ) -> None:

@@ -256,12 +256,16 @@ def test_xes_has_the_structure_of_the_standard(world: World) -> None:
     assert log.tag == f"{XES}log"
     assert log.get("xes.version") == "1849.2016"
     prefixes = {each.get("prefix") for each in log.iter(f"{XES}extension")}
+    everywhere = {each.get("scope"): {item.get("key") for item in each} for each in log.iter(f"{XES}global")}
+    for classifier in log.iter(f"{XES}classifier"):
+        assert set(classifier.get("keys", "").split()) <= everywhere["event"]
     for trace in log.iter(f"{XES}trace"):
         tags = [each.tag.removeprefix(XES) for each in trace]
+        assert everywhere["trace"] <= {each.get("key") for each in trace}
         assert tags == sorted(tags, key=lambda tag: tag == "event")
         for event in trace.iter(f"{XES}event"):
             keys = [each.get("key", "") for each in event]
-            assert {"concept:name", "time:timestamp"} <= set(keys)
+            assert {"concept:name", "time:timestamp"} <= everywhere["event"] <= set(keys)
             assert len(keys) == len(set(keys))
             assert {each.tag.removeprefix(XES) for each in event} <= XES_VALUES
             assert {key.partition(":")[0] for key in keys} <= prefixes

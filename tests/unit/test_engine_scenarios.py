@@ -145,6 +145,15 @@ def test_a_single_file_has_scenarios_too(tmp_path: Path) -> None:
     assert run(tmp_path, text).results[0].ok
 
 
+def test_what_is_named_like_a_model_beside_a_scenario_but_is_no_file_is_passed_over(tmp_path: Path) -> None:
+    for name in ("a.bpmn", "a.dmn", "a.form"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "b.bpmn").symlink_to(tmp_path / "nowhere")
+    text = "process: offer\nhandlers: {post.send: {}}\nscenarios: [{name: x, steps: [{expect: {tasks: [ask]}}]}]"
+
+    assert run(tmp_path, text).results[0].ok
+
+
 def test_a_scenario_runs_the_processes_of_its_folder_that_are_called(tmp_path: Path) -> None:
     called = bpmn(line('<userTask id="check"/>', names=("check",)), key="inspection")
     passing = '<extensionElements><camunda:in variables="all"/><camunda:out variables="all"/></extensionElements>'

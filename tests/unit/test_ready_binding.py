@@ -200,3 +200,10 @@ def test_a_value_of_the_wrong_type_is_an_incident_before_anything_is_done(text: 
     assert stage.case.state == "failed"
     assert [failure.reason for failure in stage.incidents] == ["operation_input"]
     assert told in stage.incidents[0].sentence
+
+
+def test_a_list_with_null_in_it_is_an_incident_before_anything_is_done() -> None:
+    values = {"to": ["a@example.com", None]}
+
+    assert PARCEL.taken(values) == ({}, "the input to has null in it; it must be a list<string>")
+    assert PARCEL.taken({"to": "a@example.com", "weight": None}) == ({"to": ["a@example.com"]}, "")

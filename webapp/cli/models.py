@@ -23,18 +23,21 @@ PATHS = click.argument("paths", nargs=-1, required=True, type=click.Path(exists=
 
 def files_of(paths: tuple[Path, ...], kinds: tuple[str, ...] = KINDS) -> tuple[DeploymentFile, ...]:
     """The files of these kinds in files and folders, each once, in a stable order."""
-    found: dict[Path, None] = {}
+    found: dict[Path, Path] = {}  # each file once, by the name under which it was found first
     for path in paths:
         inside = sorted(each for each in path.rglob("*") if _belongs(each, kinds)) if path.is_dir() else [path]
-        found.update(dict.fromkeys(each.resolve() for each in inside))
+        for each in inside:
+            found.setdefault(each.resolve(), each)
     if not found:
         raise click.UsageError(f"There is no {', '.join(kinds)} file in {', '.join(map(str, paths))}.")
-    return tuple(DeploymentFile(name=_shown(path), content=_content(path)) for path in found)
+    return tuple(DeploymentFile(name=_shown(path), content=_content(given)) for path, given in found.items())
 
 
 def _belongs(path: Path, kinds: tuple[str, ...]) -> bool:
-    """Whether a file of a folder is meant: of documents only those in a folder `templates`."""
+    """Whether something in a folder is a file that is meant: of documents only those in a folder `templates`."""
     name = path.name.lower()
+    if path.is_dir():
+        return False
     return name.endswith(kinds) and (path.parent.name == "templates" or not name.endswith(TEMPLATES))
 
 
@@ -44,10 +47,17 @@ def _shown(path: Path) -> str:
 
 
 def _content(path: Path) -> bytes:
+    check_regular(path)
     try:
         return path.read_bytes()
     except OSError as error:
         raise click.UsageError(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def check_regular(path: Path) -> None:
+    """Raises `UsageError` for a pipe or a device, which could keep us waiting for ever."""
+    if path.exists() and not path.is_file():
+        raise click.UsageError(f"{path} cannot be read: it is no regular file.")
 
 
 @click.command()

@@ -11,6 +11,7 @@ from engine.coverage import ProcessCoverage, coverage_of
 from engine.scenarios import Played, ScenarioRefused, ScenarioResult, play
 from webapp.bootstrap import load_contexts
 from webapp.cli import FINDINGS, finding_line, print_json
+from webapp.cli.models import check_regular
 
 PATTERN = "*.scenario.yaml"
 
@@ -50,7 +51,10 @@ def test(context: click.Context, paths: tuple[Path, ...], as_json: bool, coverag
 def _files(paths: tuple[Path, ...]) -> list[Path]:
     found: dict[Path, None] = {}
     for path in paths:
-        found.update(dict.fromkeys(sorted(path.rglob(PATTERN)) if path.is_dir() else [path]))
+        inside = sorted(each for each in path.rglob(PATTERN) if not each.is_dir()) if path.is_dir() else [path]
+        found.update(dict.fromkeys(inside))
+    for each in found:
+        check_regular(each)
     return list(found)
 
 

@@ -84,7 +84,8 @@ def documents_meant(unit: UnitOfWork, call: ServiceCall) -> list[str]:
         if wanted == each.document_id or (wanted is None and kind is not None and each.type == kind)
     }
     if not ids:
-        reason = f"The case has no document {wanted or f'of the type {kind}'}."
+        missing = wanted or (f"of the type {kind}" if kind else "that is meant: name its type, or the document")
+        reason = f"The case has no document {missing}."
         raise BpmnError("DOCUMENT_MISSING", reason, reason=reason)
     return sorted(ids)
 
