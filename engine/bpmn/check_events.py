@@ -82,6 +82,15 @@ def _check_link(node: Xml, scope: Scope, findings: Findings) -> None:
         findings.error("event-incoming", "No sequence flow may lead to a link catch.", line=line, element=identifier)
 
 
+def _undoes(scope: Xml) -> bool:
+    """Whether a sub-process runs in order to undo something."""
+    starts = (definitions_of(each) for each in children(scope, "startEvent"))
+    is_handler = flag(scope, "triggeredByEvent", default=False)
+    return flag(scope, "isForCompensation", default=False) or (
+        is_handler and any("compensateEventDefinition" in each for each in starts)
+    )
+
+
 def _check_cancel(node: Xml, scope: Scope, findings: Findings) -> None:
     if local(node) == "boundaryEvent":
         host = scope.nodes.get(node.get("attachedToRef"))
@@ -89,12 +98,17 @@ def _check_cancel(node: Xml, scope: Scope, findings: Findings) -> None:
             return
         sentence = "A cancel event can be attached to a transaction only."
     else:
-        around = node.getparent()
+        around, undoes = node.getparent(), False
         while local(around) in _SUB_PROCESSES and local(around) != "transaction":
+            undoes = undoes or _undoes(around)
             around = around.getparent()
-        if local(around) == "transaction":
+        if local(around) == "transaction" and not undoes:
             return
         sentence = "A cancel end event can stand inside a transaction only."
+        if undoes:
+            sentence = (
+                "What undoes a transaction cannot cancel it: put the cancel end event outside of the compensation."
+            )
     findings.error("cancel-place", sentence, line=node.sourceline, element=node.get("id"))
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from engine.spiff.changes import Thrown
 from engine.spiff.element import Element
-from engine.spiff.listening import listens_for
+from engine.spiff.listening import armed_name, listens_for
 
 UNCAUGHT = "uncaught_error"
 
@@ -13,12 +13,13 @@ def find_catcher(task: Any, kind: str, code: str | None) -> Any | None:
     """The armed event that catches what is thrown at a token.
 
     Scope by scope outwards: first the event sub-processes inside the scope, then the boundary events at it; an exact
-    code before one that catches all. What a handler throws is not caught by the scope that it handles.
+    code before one that catches all. A handler stands inside the scope that it handles, so that what it throws may
+    begin another handler of that scope, never the same one again (BPMN 2.0.2, 13.5.4).
     """
     inner, scope = None, task
     while scope is not None:
-        handled = inner is not None and inner.task_spec.node.by_event
-        inside = [] if handled else [each for each in scope.children if not each.internal_data.get("host")]
+        own = None if inner is None else armed_name(inner.task_spec.name)
+        inside = [each for each in scope.children if not each.internal_data.get("host") and each.task_spec.name != own]
         at = [] if scope.parent is None else scope.parent.children
         around = [each for each in at if each.internal_data.get("host") == scope.id]
         found = _best(inside, kind, code) or _best(around, kind, code)
@@ -91,6 +92,6 @@ def catch(catcher: Any, payload: dict[str, Any] | None) -> None:
 
 
 def find_cancel(transaction: Any) -> Any | None:
-    """The cancel boundary event of a transaction."""
+    """The cancel boundary event of a transaction, with all of its instances or rounds."""
     at = [each for each in transaction.parent.children if each.internal_data.get("host") == transaction.id]
     return _best(at, "cancel", None)

@@ -67,15 +67,25 @@ class EventSubProcess(SubProcess):
 
 
 class Transaction(SubProcess, Undoing):
-    """A sub-process that can be cancelled: what it completed is undone, then it is left by its cancel boundary."""
+    """A sub-process that can be cancelled: what it completed is undone, then it is left by its cancel boundary.
+
+    Of a transaction with several instances or rounds one that is cancelled cancels all.
+    """
 
     def cancel(self, task: Any) -> None:
         """Stop everything inside, then undo it."""
-        task.internal_data["todo"] = gathered(task)
-        for child in task.children:
-            task.workflow.kill(child, "cancelled")
-        task.internal_data["records"] = []
+        whole = self._whole(task)
+        task.internal_data["todo"] = gathered(whole)
+        for other in (each for each in (*whole.children, *task.children) if each is not task):
+            task.workflow.kill(other, "cancelled")
+        whole.internal_data["records"] = task.internal_data["records"] = []
         self._go_on(task)
+
+    @staticmethod
+    def _whole(task: Any) -> Any:
+        """The transaction with all of its instances or rounds."""
+        around = task.parent
+        return around if around.task_spec.node.id == task.task_spec.node.id else task
 
     def emptied(self, task: Any) -> None:
         """Nothing is left inside: it is complete, or the next handler is due."""
@@ -87,7 +97,7 @@ class Transaction(SubProcess, Undoing):
     def _go_on(self, task: Any) -> None:
         if self.undo_next(task):
             return
-        boundary = find_cancel(task)
+        boundary = find_cancel(self._whole(task))
         if boundary is None:
             sentence = f"{self.node.name} was cancelled and has no cancel boundary event to go on with."
             raise self.failed(task, "cancelled", sentence)

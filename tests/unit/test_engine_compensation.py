@@ -1,7 +1,11 @@
 """Compensation: what was completed is undone in reverse order, scope by scope."""
 
+import pytest
+
 from tests.engine_stage import begin, boundary, do, event, message, on, waiting
 from tests.engine_world import chain, flow
+
+MANY = "<multiInstanceLoopCharacteristics><loopCardinality>{}</loopCardinality></multiInstanceLoopCharacteristics>"
 
 
 def undone(name: str, kind: str = "task", content: str = "") -> str:
@@ -174,3 +178,34 @@ def test_a_cancelled_transaction_is_undone_and_left_by_its_boundary() -> None:
     assert waiting(stage) == ["after"]
     do(stage, "after")
     assert stage.case.state == "completed"
+
+
+@pytest.mark.parametrize(
+    ("marker", "undone_ones"),
+    [
+        (MANY.format(3), 3),
+        (MANY.format(45), 45),  # more than are kept in memory at once
+        ('<standardLoopCharacteristics loopMaximum="5"/>', 3),
+    ],
+)
+def test_one_instance_or_round_that_is_cancelled_cancels_the_whole_transaction(marker: str, undone_ones: int) -> None:
+    inside = (
+        f'{marker}<startEvent id="in"/>' + undone("a") + '<userTask id="work"/><exclusiveGateway id="which" '
+        'default="which_fine"/><endEvent id="fine"/>' + event("endEvent", "cancel", "cancel")
+        + chain("in", "a", "work", "which", "fine") + flow("which", "cancel", "bad")
+    )  # fmt: skip
+    stage = begin(
+        f'<startEvent id="start"/><transaction id="deal">{inside}</transaction>'
+        + boundary("cancelled", "deal", "cancel")
+        + '<userTask id="after"/>'
+        + chain("start", "deal")
+        + chain("cancelled", "after"),
+        bad=False,
+    )
+    do(stage, "work")
+    do(stage, "work")
+    do(stage, "work", bad=True)
+
+    assert waiting(stage) == ["after"]
+    assert stage.trace.count("undo_a") == undone_ones
+    assert stage.trace[-1] == "cancelled"

@@ -4,7 +4,7 @@ import pytest
 
 from engine.bpmn import Known, check_bpmn
 from engine.bpmn.read import MAXIMUM_DEPTH, MAXIMUM_SIZE
-from tests.engine_stage import ROOTS, boundary, event
+from tests.engine_stage import ROOTS, boundary, event, on
 from tests.engine_world import bpmn, chain, line
 
 FORK = (
@@ -71,6 +71,25 @@ def test_a_compensation_of_a_task_that_nothing_undoes_is_refused() -> None:
 def test_a_transaction_that_can_be_cancelled_says_what_happens_then() -> None:
     assert found(line(TRADE + FELL, names=("trade",))) == []
     assert found(line(TRADE, names=("trade",))) == [("error", "cancel-boundary", "off")]
+
+
+def test_a_cancel_stands_in_a_transaction_and_not_in_what_undoes_something_there() -> None:
+    inside = '<subProcess id="inner"><startEvent id="one"/>{}</subProcess>'.format(OFF + chain("one", "off"))
+    event_handler = on("h", "compensate", OFF + chain("h_start", "off"))
+    activity = (
+        '<userTask id="book"/>' + boundary("tie", "book", "compensate")
+        + inside.replace('id="inner"', 'id="inner" isForCompensation="true"')
+        + '<association id="a" sourceRef="tie" targetRef="inner"/>'
+    )  # fmt: skip
+    refused = [("error", "cancel-place", "off")]
+
+    def trade(*content: str) -> list[tuple[str, str, str | None]]:
+        return found(line(f'<transaction id="trade">{"".join(content)}</transaction>' + FELL, names=("trade",)))
+
+    assert trade(inside) == trade('<userTask id="work"/>', on("h", "message m", OFF + chain("h_start", "off"))) == []
+    assert found(line(inside, names=("inner",))) == refused
+    assert trade('<userTask id="work"/>', event_handler) == refused
+    assert trade(activity) == refused
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from tests.engine_stage import NOON, begin, boundary, do, event, message, on, waiting
 from tests.engine_world import chain, flow, line
 
@@ -90,6 +92,44 @@ def test_an_error_sub_process_handles_its_scope_and_throws_further_out() -> None
 
     assert stage.trace == ["start", "in", "fail", "handle_start", "again", "b", "end"]
     assert stage.case.state == "completed"
+
+
+@pytest.mark.parametrize(("kind", "interrupting"), [("error e", True), ("escalation x", True), ("escalation x", False)])
+def test_what_a_handler_beside_the_body_throws_begins_another_handler_of_their_scope(
+    kind: str, *, interrupting: bool
+) -> None:
+    throws = event("endEvent", "up", kind) + chain("note_start", "up")
+    stage = begin(
+        line(
+            '<subProcess id="sub"><startEvent id="in"/><userTask id="work"/>'
+            + chain("in", "work")
+            + on("note", "message m", throws, interrupting=False)
+            + on("fix", kind, '<userTask id="mend"/>' + chain("fix_start", "mend"), interrupting=interrupting)
+            + "</subProcess>",
+            names=("sub",),
+        )
+        + boundary("b", "sub", kind)
+        + '<userTask id="outside"/>'
+        + chain("b", "outside")
+    )
+    message(stage, "paid")
+
+    assert waiting(stage) == (["mend"] if interrupting else ["mend", "work"])
+
+
+def test_what_a_handler_throws_never_begins_the_same_handler_again() -> None:
+    stage = begin(
+        line(event("intermediateThrowEvent", "up", "escalation x"), '<userTask id="work"/>', names=("up", "work"))
+        + on(
+            "h",
+            "escalation x",
+            event("endEvent", "again", "escalation x") + chain("h_start", "again"),
+            interrupting=False,
+        )
+    )
+
+    assert stage.trace == ["start", "up", "h_start", "again", "h"]
+    assert waiting(stage) == ["work"]
 
 
 def test_a_timer_arms_an_event_sub_process_again_and_again() -> None:
