@@ -32,7 +32,7 @@ from storage.unit_of_work import UnitOfWork
 
 KEPT = ("import_id", "position", "line", "outcome", "record_id", "version", "before", "sentence", "cells")
 RUN = "crm.imports.run"
-RIGHTS_KEPT = ("customer.finance", "contact.private", "customer.read")
+RIGHTS_KEPT = ("customer.finance", "contact.private", "customer.read", "customer.block")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

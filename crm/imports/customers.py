@@ -15,6 +15,7 @@ from crm.customers import PERSONAL, require_finance
 from crm.duplicate_models import DuplicatePairRow
 from crm.errors import WrongFields
 from crm.events import CustomerChanged, CustomerCreated
+from crm.imports.blocking import block, check_blocks
 from crm.imports.customer_keys import Known, country_of, earlier, keys_of, look_up, target_of, tax_of
 from crm.imports.reading import Row
 from crm.imports.taking import CREATED, DUPLICATE, UNCHANGED, UPDATED, Arrangement, Taken, rejected
@@ -54,6 +55,7 @@ def take(
     reading = reader(unit, "customers", arrangement.columns, arrangement.days)
     drafts = [reading.read(row) for row in rows]
     require_finance(unit, {name for draft in drafts for name in _finance(draft)})
+    check_blocks(unit, drafts)
     _lock(unit, drafts, arrangement)
     known = look_up(unit, drafts, arrangement)
     known.earlier = earlier(unit, import_id, known.rows) if import_id and known.rows else {}
@@ -61,6 +63,7 @@ def take(
     taken = [_one(unit, draft, reading, arrangement, known, fresh) for draft in drafts]
     _set_apart(unit, known, fresh, arrangement)
     _write(unit, [each for each in fresh if each.taken.outcome == CREATED])
+    block(unit, drafts, taken, arrangement)
     unit.session.flush()  # versions are those that an undoing compares with
     for each in taken:
         if each.outcome == UPDATED and each.record_id:

@@ -83,6 +83,7 @@ TARGETS: Mapping[str, tuple[Target, ...]] = {
         "lead_days|Lead time in days|whole",
         "grace_days|Days of grace|whole",
         "no_sms|No SMS|yes_no",
+        "block_reason|Blocked, because",
     ),
     "contacts": _targets(
         "external_reference|Number in the other system|text|key",

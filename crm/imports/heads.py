@@ -28,6 +28,8 @@ HEADS: dict[str, dict[str, str]] = {
         "industry": "branża|industrie|отрасль",
         "needs": "notes|potrzeby|nevoi|потребности",
         "ad_source": "source|źródło|sursă|источник",
+        "block_reason": "blocked|block reason|blokada|powód blokady|blocat|motivul blocării|блокировка"
+        "|причина блокировки",
     },
     "contacts": {
         "external_reference": "id|contact id|kod|cod|код",

@@ -16,6 +16,7 @@ from crm.activities.models import ActivityRow
 from crm.contacts import UpdateContact, update_contact
 from crm.customers import UpdateCustomer, update_customer
 from crm.duplicate_models import DuplicatePairRow
+from crm.imports import blocking
 from crm.imports.batches import locked
 from crm.imports.events import ImportUndone, RecordWithdrawn
 from crm.imports.models import ImportedRow, ImportKeyRow, ImportRow
@@ -114,12 +115,17 @@ def _take_back(unit: UnitOfWork, row: ImportRow, line: ImportedRow) -> str | Non
         return None
     if found.row_version != line.version:
         return TOUCHED
+    before = dict(line.before or {})
+    block_id = before.pop("block", None)
     try:
         with unit.savepoint():
+            if block_id is not None:
+                blocking.take_back(unit, block_id, is_new=line.outcome == CREATED)
+                unit.session.flush()  # what names the customer goes before it
             if line.outcome == CREATED:
                 _withdraw(unit, row, line, found)
-            else:
-                _restore(unit, row.kind, str(line.record_id), line.before or {})
+            elif before:
+                _restore(unit, row.kind, str(line.record_id), before)
             unit.session.flush()  # what names the record is told here, not when the batch is saved
     except IntegrityError:
         return TOUCHED

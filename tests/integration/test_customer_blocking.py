@@ -1,7 +1,7 @@
 """Blocked customers: nothing new is offered or sold to them, nobody greets them, and what runs goes on."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +17,9 @@ from crm.blocking import BlockCustomer, UnblockCustomer, block_of, blocks
 from crm.cards import card
 from crm.customer_search import Condition, Criteria, find_customers
 from crm.errors import CustomerBlocked, CustomerMerged, CustomerNotBlocked, WrongFields
+from crm.imports.arranging import lines, one_import
+from crm.imports.blocking import TAKEN_BACK
+from crm.imports.undoing import RecordUse, UndoImport
 from crm.merging import MergeCustomers, UndoMerge
 from crm.offer_queries import offer
 from crm.offers import CreateOffer, UpdateOffer
@@ -26,7 +29,9 @@ from crm.outbox.words import BUSINESS, GREETING, LETTER, MARKETING
 from crm.profiles import Address, Email
 from crm.reorders import OfferFromOrder
 from tests.crm_desk import MANAGER, Desk, make_line, open_desk
+from tests.import_files import open_import_desk
 from tests.web import PASSWORD, WHOLE_FIRM, Program, form_token, log_in
+from webapp.record_use import UsedRecords
 
 REASON = "Three invoices are unpaid."
 DAY = date(2026, 1, 5)
@@ -161,6 +166,49 @@ def test_blocked_customers_are_found_and_their_page_says_why(desk: Desk) -> None
     shown = desk.ask(card, blocked).block
     assert shown is not None
     assert (shown.reason, shown.lifted_at) == (REASON, None)
+
+
+FILE = "Kod;Nazwa;Powód blokady\nA1;Młyn;Nie płaci\nA2;Piekarnia;\nA3;Tartak;Nie płaci\nA4;Browar;Nie płaci\n".encode()
+
+
+def test_imp_02_a_column_says_why_customers_are_blocked_and_taking_the_import_back_frees_them(engine: Engine) -> None:
+    desk = open_import_desk(engine, FixedClock(datetime(2026, 1, 5, 7, 0, tzinfo=UTC)))
+    desk.units.ports[RecordUse] = UsedRecords()
+    known = desk.desk.make_customer(name="Tartak", external_reference="A3")
+    blocked = desk.desk.make_customer(name="Browar", external_reference="A4")
+    desk.desk.do(BlockCustomer(customer_id=blocked, reason=REASON))
+
+    made = desk.bring("customers", FILE)
+
+    reasons = [desk.desk.ask(card, key).block for key in ("A1", "A2", "A3", "A4")]
+    assert [each and each.reason for each in reasons] == ["Nie płaci.", None, "Nie płaci.", REASON]
+    found = desk.desk.ask(lines, made).items
+    assert [each.outcome for each in found] == ["created", "created", "updated", "unchanged"]
+    again = desk.bring("customers", FILE)
+    assert {each.outcome for each in desk.desk.ask(lines, again).items} == {"unchanged"}
+    desk.desk.do(UndoImport(import_id=made, reason="wrong file"))
+    desk.run()
+    assert desk.desk.ask(one_import, made).undone == 3
+    assert desk.desk.ask(block_of, known) is None
+    assert [each.lifted_because for each in desk.desk.ask(blocks, known)] == [TAKEN_BACK]
+    assert desk.desk.ask(block_of, blocked) is not None
+
+
+def test_imp_02_a_column_of_blocks_needs_the_right_and_reasons_that_are_short_enough(engine: Engine) -> None:
+    desk = open_import_desk(engine, FixedClock(datetime(2026, 1, 5, 7, 0, tzinfo=UTC)))
+    clerk = Actor(id="ola", name="Ola", permissions=frozenset({"customer.edit", "customer.read"}))
+
+    refused = desk.desk.ask(one_import, desk.bring("customers", FILE, clerk), actor=clerk)
+    long = desk.bring("customers", FILE.replace("Nie płaci".encode(), b"x" * 1001))
+
+    assert (refused.state, refused.done) == ("failed", 0)
+    assert "right to block customers" in str(refused.reason)
+    assert [each.outcome for each in desk.desk.ask(lines, long).items] == [
+        "rejected",
+        "created",
+        "rejected",
+        "rejected",
+    ]
 
 
 def test_a_customer_is_blocked_and_unblocked_by_rest(program: Callable[..., Program]) -> None:
