@@ -10,6 +10,7 @@ from core.executor import handles
 from core.messages import Command
 from core.records import dataclass
 from engine import catalog
+from engine.durations import spans
 from engine.events import HistoryRemoved
 from engine.feel import compile_expression
 from engine.models import (
@@ -38,7 +39,6 @@ TABLES: tuple[Any, ...] = (
     MessageStartRow,
 )
 _BEFORE = compile_expression("now - span")
-_DURATION = compile_expression("duration(text)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,10 +120,12 @@ def _outlived(unit: UnitOfWork) -> ColumnElement[bool] | None:
 
 
 def ended_before(text: str, now: datetime) -> datetime | None:
-    """What ended before this moment has outlived days (`180`, `P180D`) or months and years (`P2Y`)."""
-    span = _DURATION.evaluate({"text": f"P{text}D" if re.fullmatch(r"\d{1,6}", text) else text}).value
-    found = _BEFORE.evaluate({"now": now, "span": span}, now=now).value
-    return found if isinstance(found, datetime) else None
+    """What ended before this moment has outlived days (`180`, `P180D`), or years, months and days (`P1Y6M10D`)."""
+    parts = spans(f"P{text}D" if re.fullmatch(r"\d{1,6}", text) else text)
+    before: Any = now if parts else None
+    for span in parts:
+        before = _BEFORE.evaluate({"now": before, "span": span}, now=now).value
+    return before if isinstance(before, datetime) else None
 
 
 def _lifetimes(unit: UnitOfWork) -> list[tuple[str, str]]:

@@ -1,6 +1,7 @@
 """Reads scenario files and says what is wrong with them, with the line where it stands."""
 
 import difflib
+import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
@@ -72,7 +73,15 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> Located:
     return found
 
 
+def _number(loader: _Loader, node: yaml.ScalarNode) -> float:
+    found: float = yaml.SafeLoader.construct_yaml_float(loader, node)
+    if not math.isfinite(found):
+        raise yaml.MarkedYAMLError(problem=f"{node.value} is no number of FEEL", problem_mark=node.start_mark)
+    return found
+
+
 _Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+_Loader.add_constructor("tag:yaml.org,2002:float", _number)
 
 
 def read(content: bytes, findings: Findings) -> dict[str, Any] | None:
@@ -128,7 +137,7 @@ class _Check:
             return
         if not (document.get("process") or document.get("file")):
             self._refuse("scenario-process", "The file must say `process: <key>` or `file: <name>.bpmn`.")
-        self._is_mapping(document, "handlers", "The file")
+        self._answers(document, "The file")
         beside = document.get("beside") or []
         if not isinstance(beside, list) or not all(isinstance(each, str) for each in beside):
             self._refuse("scenario-beside", "`beside` is a list of folders, such as [../offer_approval].", document)
@@ -145,13 +154,18 @@ class _Check:
             self._refuse("scenario-steps", "Each scenario needs a list of steps.", scenario)
             return 0
         self._known("scenario", scenario, _SCENARIO, "The scenario")
-        self._is_mapping(scenario, "handlers", "The scenario")
+        self._answers(scenario, "The scenario")
         try:
             clock_of(scenario)
         except ValueError:
             self._refuse("scenario-at", f"`at` is {scenario['at']}; write a date and time of ISO 8601.", scenario)
         self._start(scenario)
         return sum(self._step(step) for step in steps)
+
+    def _answers(self, holder: Mapping[str, Any], where: str) -> None:
+        if self._is_mapping(holder, "handlers", where):
+            for name in holder.get("handlers") or {}:
+                self._is_mapping(holder["handlers"], name, f"{where}, `handlers`")
 
     def _start(self, scenario: dict[str, Any]) -> None:
         start = scenario.get("start")

@@ -62,6 +62,7 @@ def test_a_process_that_says_nothing_keeps_everything(world: World) -> None:
         ("30", datetime(2026, 3, 1, 12, tzinfo=UTC)),
         ("P30D", datetime(2026, 3, 1, 12, tzinfo=UTC)),
         ("P2Y", datetime(2024, 3, 31, 12, tzinfo=UTC)),
+        ("P1Y1M10D", datetime(2025, 2, 18, 12, tzinfo=UTC)),
         ("for ever", None),
     ],
 )

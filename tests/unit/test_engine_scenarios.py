@@ -126,6 +126,9 @@ def test_a_step_that_goes_wrong_is_told_with_its_number(tmp_path: Path, step: st
         ("process: offer\nscenarios: [{name: x}]", "scenario-steps"),
         ("process: offer\nscenarios: [{name: x, steps: [{jump: 1}]}]", "scenario-step"),
         ("process: offer\nscenarios: [{name: x, steps: [{expect: {mood: good}}]}]", "scenario-expect"),
+        ("process: offer\nscenarios: [{name: x, steps: [{set: {a: .nan}}, {expect: {}}]}]", "scenario-yaml"),
+        ("process: offer\nhandlers: {a.b: 5}\nscenarios: [{name: x, steps: [{expect: {}}]}]", "scenario-step"),
+        ("process: offer\nscenarios: [{name: x, handlers: {a.b: [1]}, steps: [{expect: {}}]}]", "scenario-step"),
     ],
 )
 def test_a_file_that_proves_nothing_is_refused(text: str, rule: str) -> None:

@@ -324,6 +324,8 @@ STATES: dict[str, Waiting] = {
         content=line(
             '<subProcess id="part"><extensionElements><camunda:inputOutput>'
             '<camunda:inputParameter name="own">=whole / 2</camunda:inputParameter>'
+            '<camunda:inputParameter name="until">=date("2026-03-30") + duration("P3D")</camunda:inputParameter>'
+            '<camunda:outputParameter name="month">=until.month</camunda:outputParameter>'
             '<camunda:outputParameter name="given">=own + 1</camunda:outputParameter>'
             "</camunda:inputOutput></extensionElements>"
             '<startEvent id="s"/><userTask id="work"/><endEvent id="e"/>' + chain("s", "work", "e") + "</subProcess>",
