@@ -1,14 +1,15 @@
 """Who may see and do what: the rules once as conditions inside queries, once for a row that is at hand."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 from sqlalchemy import ARRAY, Boolean, ColumnElement, Text, and_, cast, exists, func, literal, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
+from core.errors import InvalidInput
 from core.identity import Actor, Reach, StandIn
 from engine.models import KEYS, InstanceRow, TaskHistoryRow, WorkItemRow
-from storage.unit_of_work import Reading
+from storage.unit_of_work import Reading, UnitOfWork
 
 READ_ALL = ("case.read_all", "audit.read")
 ADMINISTER = "case.administer"
@@ -213,8 +214,7 @@ def reached(actor: Actor, instance_id: InstrumentedAttribute[str]) -> ColumnElem
     reach = _reach(actor)
     if reach is None:
         return true()
-    names = (cast(sorted(each), ARRAY(Text)) for each in (reach.people, reach.teams, reach.customers))
-    return func.case_is_reached(instance_id, *names, type_=Boolean)
+    return func.case_is_reached(instance_id, *_names(reach), type_=Boolean)
 
 
 def reached_sql(actor: Actor, column: str, values: dict[str, Any]) -> list[str]:
@@ -232,6 +232,26 @@ def out_of_reach(view: Reading, instances: Collection[str]) -> frozenset[str]:
         return frozenset()
     wanted = select(InstanceRow.id).where(InstanceRow.id.in_(instances), ~reached(view.actor, InstanceRow.id))
     return frozenset(view.session.scalars(wanted))
+
+
+def refuse_out_of_reach(unit: UnitOfWork, records: Iterable[tuple[str, str]]) -> None:
+    """Refuse what nobody may say of a case: that it is about a record they may not see, for it would show them that.
+
+    `records` are pairs of an entity and an id. Raises `InvalidInput`.
+    """
+    reach = None if unit.actor.is_system else unit.actor.reach(CASES)
+    if reach is None:
+        return
+    for entity, record_id in records:
+        customer = func.record_customer(entity, record_id)
+        is_within = func.customer_is_reached(customer, *_names(reach))
+        if not unit.session.scalar(select(or_(customer.is_(None), is_within))):
+            sentence = f"There is no {entity} {record_id}, or you may not see it."
+            raise InvalidInput(sentence, fields={"/links": sentence})
+
+
+def _names(reach: Reach) -> Iterator[ColumnElement[Any]]:
+    return (cast(sorted(each), ARRAY(Text)) for each in (reach.people, reach.teams, reach.customers))
 
 
 def _reach(actor: Actor) -> Reach | None:

@@ -107,6 +107,7 @@ def _start(command: StartInstance, unit: UnitOfWork, parking: Parking) -> Starte
     definition = _definition(command, unit, mark)
     _check_starter(definition, unit)
     _check_start_event(command.start_event, definition, unit)
+    access.refuse_out_of_reach(unit, ((link.entity, link.id) for link in command.links))
     instance_id = new_id()
     for link in command.links:
         _link(instance_id, link, unit)
@@ -201,12 +202,16 @@ def _set_variables(command: SetVariables, reason: str, unit: UnitOfWork, parking
 
 @handles(LinkEntity, needs="task.work")
 def link_entity(command: LinkEntity, unit: UnitOfWork) -> None:
-    """Link a record; linking it again changes nothing. Raises `InstanceNotFound`."""
+    """Link a record; linking it again changes nothing.
+
+    Raises `InstanceNotFound`, `InvalidInput` for a record of a customer who is out of reach.
+    """
     store.lock_instance(unit, command.instance_id)
     if not access.may_see_instance(unit, command.instance_id):
         raise InstanceNotFound(f"There is no case {command.instance_id}.", instance=command.instance_id)
-    if _link(command.instance_id, command.link, unit):
-        link = command.link
+    link = command.link
+    access.refuse_out_of_reach(unit, [(link.entity, link.id)])
+    if _link(command.instance_id, link, unit):
         unit.emit(EntityLinked(instance_id=command.instance_id, entity=link.entity, entity_id=link.id, role=link.role))
 
 

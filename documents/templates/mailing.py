@@ -13,6 +13,7 @@ from core.records import dataclass
 from documents.apart import FileRefused, WorkTimedOut, lay_out, work, workbench
 from documents.hosting import Host
 from documents.intake import Received, receive
+from documents.orders.making import Customers
 from documents.templates.merging import MERGE, FileLetters, FinishMerge, MadeLetter, job_of, version_of
 from documents.templates.models import MailMergeLetterRow, MailMergeRow
 from documents.templates.registering import USE, fill_in
@@ -71,8 +72,15 @@ def write_batch(host: Host, merge_id: str) -> bool:
 
 
 def _next(host: Host, merge: MailMergeRow) -> _Batch:
-    """Read as whoever started it: what the start checked stays the bound of what is read."""
-    actor = Actor(id=merge.started_by, name=merge.started_name, permissions=frozenset({USE, "customer.read"}))
+    """Read as whoever started it: what the start checked stays the bound, and so does how far they reach by now."""
+    with host.units.reading(SYSTEM) as view:
+        starter = view.port(Customers).actor(view, merge.started_by, None)
+    actor = Actor(
+        id=merge.started_by,
+        name=merge.started_name,
+        permissions=frozenset({USE, "customer.read"}),
+        limits=starter.limits if starter else (),
+    )
     with host.units.reading(actor) as view:
         fields = view.port(MergeFields)
         source = version_of(view, merge.template_id, merge.template_n)

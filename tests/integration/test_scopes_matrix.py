@@ -13,7 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from core.errors import Forbidden, NotFound
+from core.errors import Forbidden, InvalidInput, NotFound
 from core.identity import SYSTEM
 from core.ids import new_id
 from crm.confining import paths
@@ -26,6 +26,7 @@ from crm.imports.taking import Arrangement
 from crm.merging import MergeCustomers
 from crm.models import CustomerRow
 from crm.profiles import Profile
+from engine.instances import EntityLink, LinkEntity
 from engine.tasks import ClaimTask, CompleteTask
 from tests.reach_world import REACHED, Firm, asked, browser, mark_of, told
 from tests.rights_matrix import browser_of
@@ -114,6 +115,18 @@ def test_sec_02_an_offered_task_tells_a_number_until_it_is_claimed_and_then_its_
 
     assert [ada.get(each).status_code for each in seen] == [HTTPStatus.NOT_FOUND] * 3
     assert told(ada.get("/tasks/done").get_data(as_text=True)) == set()
+
+
+def test_sec_02_nobody_opens_a_customer_by_saying_that_a_case_of_theirs_is_about_it(firm: Firm) -> None:
+    firm.limit("own")
+    ada = firm.actor("ada")
+    theirs = EntityLink(entity="crm.customer", id=firm.customers["dora"], role="further")
+
+    with pytest.raises(InvalidInput, match="or you may not see it"):
+        firm.do(LinkEntity(instance_id=firm.cases["ada"], link=theirs), ada)
+    with pytest.raises(InvalidInput, match="or you may not see it"):
+        firm.start("Of mine", ada, links=(theirs,))
+    firm.do(LinkEntity(instance_id=firm.cases["ada"], link=replace(theirs, id=firm.customers["ada"])), ada)
 
 
 def test_sec_02_an_export_has_what_whoever_ordered_it_reaches(firm: Firm) -> None:
