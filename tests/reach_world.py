@@ -65,26 +65,27 @@ class Firm(Desk):
         with self.units.reading(SYSTEM) as view:
             return actor_named(view, name)
 
-    def fill(self, name: str) -> None:
+    def fill(self, name: str, actor: Actor = SYSTEM) -> None:
+        """A customer and all that hangs on it, entered by somebody."""
         mark = mark_of(name)
         profile = Profile(name=f"{mark} Ltd", country="PL", owner=name)
-        customer = self.customers[name] = str(self.do(CreateCustomer(profile=profile), SYSTEM).id)
-        self.do(CreateContact(customer_id=customer, name=f"{mark} Person"), SYSTEM)
+        customer = self.customers[name] = str(self.do(CreateCustomer(profile=profile), actor).id)
+        self.do(CreateContact(customer_id=customer, name=f"{mark} Person"), actor)
         lines = (make_line(description=f"{mark} pump"),)
-        self.do(CreateOffer(customer_id=customer, lines=lines), SYSTEM)
-        self.do(EnterOrder(customer_id=customer, lines=lines, ordered_on=TODAY, due_on=TODAY), SYSTEM)
+        self.do(CreateOffer(customer_id=customer, lines=lines), actor)
+        self.do(EnterOrder(customer_id=customer, lines=lines, ordered_on=TODAY, due_on=TODAY), actor)
         device = DeviceData(
-            product_id=self.product, serial_number=f"{mark}-1", customer_id=customer, purchased_on=TODAY
+            product_id=self.product, serial_number=f"{mark}-{customer}", customer_id=customer, purchased_on=TODAY
         )
-        self.do(RegisterDevice(device=device), SYSTEM)
-        self.plan(f"{mark} visit", customer)
+        self.do(RegisterDevice(device=device), actor)
+        self.plan(f"{mark} visit", customer, actor)
         link = EntityLink(entity="crm.customer", id=customer)
-        started = self.start(f"{mark} case", SYSTEM, links=(link,))
+        started = self.start(f"{mark} case", actor, links=(link,))
         self.cases[name], self.tasks[name] = started.id, started.tasks[0].id
-        self.documents[name] = self.file(f"{mark} letter", to("crm.customer", customer), actor=SYSTEM)
-        self.file(f"{mark} paper", to("case", started.id), actor=SYSTEM)
+        self.documents[name] = self.file(f"{mark} letter", to("crm.customer", customer), actor=actor)
+        self.file(f"{mark} paper", to("case", started.id), actor=actor)
 
-    def plan(self, subject: str, customer: str) -> str:
+    def plan(self, subject: str, customer: str | None, actor: Actor = SYSTEM) -> str:
         now = self.application.clock.now()
         content = Content(
             employee="ada",
@@ -95,7 +96,7 @@ class Firm(Desk):
             customer_id=customer,
             planned_from=now,
         )
-        return str(self.do(RegisterActivity(content=content), SYSTEM))
+        return str(self.do(RegisterActivity(content=content), actor))
 
 
 def mark_of(name: str) -> str:

@@ -20,6 +20,7 @@ from webapp.auth import PUBLIC
 from webapp.bootstrap import Application
 from webapp.demo import Demo
 
+LOOKED_AT = {"task_id", "instance_id", "document_id"}  # whoever takes an offered task sees more, so nothing is sent
 EACH = 2  # rows of a table that are asked for
 SAID = {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
 HARMLESS = SAID | {HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.UNSUPPORTED_MEDIA_TYPE, HTTPStatus.CONFLICT}
@@ -42,7 +43,16 @@ def test_sec_02_no_route_tells_or_changes_anything_of_a_colleagues_customer(
     told, asked = _told(app, browser, ids, marks)
 
     assert told == {}
-    assert asked >= {"customer_id", "contact_id", "offer_id", "order_id", "activity_id", "device_id", "invoice_id"}
+    assert asked >= {
+        "customer_id",
+        "contact_id",
+        "offer_id",
+        "order_id",
+        "activity_id",
+        "device_id",
+        "invoice_id",
+        *LOOKED_AT,
+    }
     assert _contents(application) == before
 
 
@@ -62,6 +72,11 @@ def _ids(application: Application) -> dict[str, list[str]]:
                     found.setdefault(name, ids)
         found["order_id"] = list(connection.execute(text("SELECT id FROM customer_order LIMIT 2")).scalars())
         found["key"] = found["customer_id"]
+        first = "candidates @> '{group:sales_rep}' DESC"
+        offered = f"SELECT id FROM work_item WHERE assignee IS NULL ORDER BY {first}, id LIMIT 2"
+        found["task_id"] = list(connection.execute(text(offered)).scalars())
+        for name in ("instance", "document"):
+            found[f"{name}_id"] = list(connection.execute(text(f"SELECT id FROM {name} ORDER BY id LIMIT 2")).scalars())
     return found
 
 
@@ -99,7 +114,7 @@ def _told(
         for number in range(EACH if named else 1):
             given = values(rule) | {name: ids[name][min(number, len(ids[name]) - 1)] for name in named}
             for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
-                if method != "GET" and not named:
+                if method != "GET" and not named - LOOKED_AT:
                     continue
                 body = right.get((method, VARIABLE.sub(r"{\2}", rule.rule)))
                 address = adapter.build(rule.endpoint, given, method)

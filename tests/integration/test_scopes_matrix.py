@@ -177,6 +177,20 @@ def test_sec_02_a_customer_without_an_owner_belongs_to_whoever_enters_it(firm: F
     assert ada.get(f"/api/v1/customers/{made.id}").status_code == HTTPStatus.OK
 
 
+@pytest.mark.parametrize("scope", ["own", "department"])
+def test_sec_02_whoever_reaches_some_customers_does_all_of_their_work_for_them(firm: Firm, scope: str) -> None:
+    firm.limit(scope)
+
+    firm.fill("ada", firm.actor("ada"))
+    firm.plan("Xqadaq training", None, firm.actor("ada"))
+    firm.do(ClaimTask(task_id=firm.tasks["ada"]), firm.actor("ada"))
+    firm.do(CompleteTask(task_id=firm.tasks["ada"], data={"finished": True}), firm.actor("ada"))
+
+    with firm.units.reading(firm.actor("ada")) as view:
+        owners = view.session.scalars(select(CustomerRow.owner).where(CustomerRow.name == "Xqadaq Ltd"))
+        assert list(owners) == ["ada", "ada"]
+
+
 def test_sec_02_a_number_that_a_customer_out_of_reach_has_is_taken_and_nothing_is_told_of_it(firm: Firm) -> None:
     firm.do(UpdateCustomer(customer_id=firm.customers["dora"], changes={"external_reference": "K-7"}), SYSTEM)
     firm.limit("own")
