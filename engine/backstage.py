@@ -35,6 +35,9 @@ class Letter:
         return f"{self.name} {{{keys}}}"
 
 
+MOST_SIGNALS = 1_000  # that cases of one scenario throw
+
+
 class Backstage:
     """Runs what the real engine does in jobs of its own, when a scenario says so or after each of its steps."""
 
@@ -142,6 +145,14 @@ class Backstage:
     def _collect(self) -> None:
         """What the case has sent, by events and by operations."""
         stage = self._stage
+        while stage.thrown and not stage.is_stopped:
+            thrower, signal = stage.thrown.pop(0)
+            self._read[1] += 1
+            if self._read[1] > MOST_SIGNALS:
+                raise ScenarioFailed(
+                    f"More than {MOST_SIGNALS} signals were thrown; {signal.name} goes round for ever."
+                )
+            stage.signal(signal.name, signal.payload, besides=thrower)
         for sent in stage.messages[self._read[0] :]:
             own = {} if sent.key is None else {"key": sent.key}
             self._letters.append(Letter(sent.name, stage.keys_in(sent.name, sent.payload) | own, sent.payload))

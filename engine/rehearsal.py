@@ -75,6 +75,7 @@ class Rehearsal:
         self.subscriptions: dict[str, Subscription] = {}
         self.messages: list[SentMessage] = []
         self.signals: list[SentSignal] = []
+        self.thrown: list[tuple[Role, SentSignal]] = []  # what the other cases have not been told yet
         self.moves: list[tuple[str, str]] = []
         self.timers: dict[str, datetime] = {}
         self.calls: dict[str, OutsideCall] = {}  # work outside that waits for somebody to let it run
@@ -248,11 +249,11 @@ class Rehearsal:
         self._check_moves()
         self._do(lambda role: role.case.deliver_message(subscription, payload), subscription)
 
-    def signal(self, name: str, payload: Mapping[str, Any]) -> None:
-        """A signal has come from outside, for every case."""
+    def signal(self, name: str, payload: Mapping[str, Any], *, besides: Role | None = None) -> None:
+        """A signal has come, for every case but the one that threw it."""
         self._check_moves()
         for role in list(self.ensemble.roles):
-            if not role.case.has_ended:
+            if role is not besides and not role.case.has_ended:
                 self._act(role, lambda role: role.case.broadcast_signal(name, payload))
 
     def set(self, values: Mapping[str, Any]) -> None:
@@ -365,6 +366,7 @@ class Rehearsal:
         self.calls.update(changes.called)
         self.messages += changes.messages
         self.signals += changes.signals
+        self.thrown += [(role, signal) for signal in changes.signals]
         self.moves += changes.moves
         for timer in changes.disarmed:
             self.timers.pop(timer, None)

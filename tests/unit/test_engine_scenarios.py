@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from engine.scenario_files import check_scenarios
-from engine.scenarios import Played, ScenarioRefused, play
+from engine.scenarios import Played, ScenarioRefused, ScenarioResult, play
 from tests.engine_world import bpmn, chain, flow, line
 
 MODEL = bpmn(
@@ -184,3 +184,50 @@ scenarios:
 
     assert [result.failures for result in played.results] == [[]]
     assert played.unused() == ([], [])
+
+
+def signalling(caller: str, called: str) -> tuple[bytes, bytes]:
+    """A process that calls another while it goes on itself; both know the signals `go` and `back`."""
+    roots = '<signal id="g" name="go"/><signal id="b" name="back"/>'
+    begins = '<startEvent id="start"/><parallelGateway id="fork"/><callActivity id="call" calledElement="called"/>'
+    content = begins + caller + chain("start", "fork", "call") + flow("fork", "one")
+    return bpmn(content, key="caller", roots=roots), bpmn(called, key="called", roots=roots)
+
+
+def signal(tag: str, identifier: str, which: str) -> str:
+    return f'<{tag} id="{identifier}"><signalEventDefinition signalRef="{which}"/></{tag}>'
+
+
+def test_signals_reach_the_cases_that_were_called_and_those_that_called(tmp_path: Path) -> None:
+    caller, called = signalling(
+        '<userTask id="one"/>' + signal("intermediateThrowEvent", "throw", "g")
+        + signal("intermediateCatchEvent", "answer", "b")
+        + '<userTask id="two"/>' + chain("one", "throw", "answer", "two"),
+        line(signal("intermediateCatchEvent", "hear", "g"), names=("hear",)).replace(
+            '<endEvent id="end"/>', signal("endEvent", "end", "b")
+        ),
+    )  # fmt: skip
+    steps = "      - complete: one\n      - expect: {tasks: [two], visited: [throw, hear, end, answer]}\n"
+    results = results_of(tmp_path, caller, called, steps)
+
+    assert [each.failures for each in results] == [[]]
+
+
+def test_signals_that_go_round_for_ever_fail_the_scenario(tmp_path: Path) -> None:
+    caller, called = signalling(
+        '<userTask id="one"/>' + signal("intermediateThrowEvent", "throw", "g")
+        + signal("intermediateCatchEvent", "answer", "b") + chain("one", "throw", "answer", "throw"),
+        '<startEvent id="start"/>' + signal("intermediateCatchEvent", "hear", "g")
+        + signal("intermediateThrowEvent", "reply", "b") + chain("start", "hear", "reply", "hear"),
+    )  # fmt: skip
+    (result,) = results_of(tmp_path, caller, called, "      - complete: one\n      - expect: {}\n")
+
+    assert "goes round for ever" in " ".join(result.failures)
+
+
+def results_of(folder: Path, caller: bytes, called: bytes, steps: str) -> list[ScenarioResult]:
+    (folder / "caller.bpmn").write_bytes(caller)
+    (folder / "called.bpmn").write_bytes(called)
+    scenario = folder / "caller.scenario.yaml"
+    scenario.write_text(f"process: caller\nscenarios:\n  - name: signals\n    steps:\n{steps}")
+    return play(scenario).results
