@@ -14,7 +14,7 @@ from engine.bpmn.people import MAXIMUM_PRIORITY
 from engine.errors import NotYourTask
 from engine.events import TaskDelegated, TaskResolved, TaskScheduled
 from engine.models import WorkItemRow
-from engine.tasks import check_four_eyes, check_may_know, open_task
+from engine.tasks import check_four_eyes, check_may_know, named_person, open_task
 from storage.unit_of_work import UnitOfWork
 
 
@@ -51,9 +51,7 @@ class ScheduleTask(Command):
 def delegate_task(command: DelegateTask, unit: UnitOfWork) -> None:
     """Give my task to somebody who gives it back. Raises `NotYourTask`, `FourEyes`, `TaskAlreadyCompleted`."""
     task = open_task(command.task_id, unit)
-    person = command.assignee.strip()
-    if not person:
-        raise InvalidInput("Name the person who gets the task.", fields={"/assignee": "A person is needed."})
+    person = named_person(command.assignee)
     if task.assignee != unit.actor.id and not unit.actor.may(access.ADMINISTER):
         check_may_know(task, unit)
         raise NotYourTask(f"{task.name} is not your task; claim it first, then you can delegate it.")
@@ -61,6 +59,9 @@ def delegate_task(command: DelegateTask, unit: UnitOfWork) -> None:
         raise NotYourTask(f"{task.name} was delegated to you by {task.owner}; resolve it, they can delegate it again.")
     check_four_eyes(task, person, unit)
     owner = task.assignee or unit.actor.id
+    if person == owner:
+        sentence = f"{task.name} goes back to {owner} when it is resolved; delegate it to somebody else."
+        raise InvalidInput(sentence, fields={"/assignee": sentence})
     _set(task.instance_id, task.task_id, unit, assignee=person, owner=owner, is_delegated=True)
     unit.emit(
         TaskDelegated(
@@ -83,7 +84,8 @@ def resolve_task(command: ResolveTask, unit: UnitOfWork) -> None:
     if task.assignee != unit.actor.id and not unit.actor.may(access.ADMINISTER):
         check_may_know(task, unit)
         raise NotYourTask(f"{task.name} is with {task.assignee}; only they can resolve it.", assignee=task.assignee)
-    _set(task.instance_id, task.task_id, unit, assignee=task.owner, is_delegated=False)
+    resolved_by = sorted({*task.resolved_by, task.assignee or unit.actor.id, unit.actor.id})
+    _set(task.instance_id, task.task_id, unit, assignee=task.owner, is_delegated=False, resolved_by=resolved_by)
     unit.emit(
         TaskResolved(instance_id=task.instance_id, task_id=task.task_id, element_id=task.element_id, owner=task.owner)
     )

@@ -22,6 +22,8 @@ from engine.running import Running
 from storage.unit_of_work import UnitOfWork
 
 LONGEST_LOCK = 86_400.0  # seconds
+MOST_AT_ONCE = 1000
+MOST_RETRIES = 1000
 FETCH = text(
     "UPDATE service_call c SET worker = :worker, locked_until = :until FROM ("
     " SELECT s.instance_id, s.id FROM service_call s WHERE s.kind = 'external' AND s.topic = ANY(:topics)"
@@ -103,7 +105,10 @@ class ThrowExternalError(ExternalCommand):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailExternalTask(ExternalCommand):
-    """The work could not be done; `retries` says how many more tries to allow, 0 for an incident at once."""
+    """The work could not be done; `retries` says how many more tries to allow, 0 for an incident at once.
+
+    At most 1000; without it one less is left. The next one is allowed after `retry_seconds`, 0 to 86400.
+    """
 
     message: str
     retries: int | None = None
@@ -113,6 +118,7 @@ class FailExternalTask(ExternalCommand):
 @handles(FetchExternalTasks, needs="external.work")
 def fetch_external_tasks(command: FetchExternalTasks, unit: UnitOfWork) -> tuple[ExternalTask, ...]:
     """The tasks, the most urgent first."""
+    _check_whole("limit", command.limit, 1, MOST_AT_ONCE)
     now = unit.clock.now()
     rows = unit.session.execute(
         FETCH,
@@ -182,6 +188,10 @@ def throw_external_error(command: ThrowExternalError, unit: UnitOfWork) -> Compl
 @handles(FailExternalTask, needs="external.work")
 def fail_external_task(command: FailExternalTask, unit: UnitOfWork) -> int:
     """How many tries are left; with none the task is an incident. Raises `CallNotFound`, `NotYourCall`."""
+    if command.retries is not None:
+        _check_whole("retries", command.retries, 0, MOST_RETRIES)
+    if command.retry_seconds is not None and not 0 <= command.retry_seconds <= LONGEST_LOCK:
+        raise InvalidInput("The next try is made within 86400 seconds.", fields={"/retry_seconds": "0 to 86400"})
     call, running = _locked(command, unit, Parking())
     left = max(0, call.retries - 1 if command.retries is None else command.retries)
     if left == 0:
@@ -189,7 +199,7 @@ def fail_external_task(command: FailExternalTask, unit: UnitOfWork) -> int:
         return 0
     pause = pause_of(running.program.process.nodes[call.element_id].outside, call.retries)
     if command.retry_seconds is not None:
-        pause = timedelta(seconds=min(max(0.0, command.retry_seconds), LONGEST_LOCK))
+        pause = timedelta(seconds=command.retry_seconds)
     postpone(unit, call, retries=left, at=unit.clock.now() + pause, sentence=command.message)
     return left
 
@@ -234,6 +244,12 @@ def _checked(worker: str) -> str:
     if not worker.strip():
         raise InvalidInput("Name the worker.", fields={"/worker": "A name is needed."})
     return worker
+
+
+def _check_whole(name: str, number: int, least: int, most: int) -> None:
+    if not least <= number <= most:
+        sentence = f"{least} to {most}"
+        raise InvalidInput(f"{name} is a whole number from {sentence}.", fields={f"/{name}": sentence})
 
 
 def _span(seconds: float) -> timedelta:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from core.errors import InvalidInput
+from engine.feel.calendar import company_zone
 from engine.feel.values import plain
 from engine.form_shapes import compiled, number_of
 
@@ -19,8 +20,9 @@ MAXIMUM_TEXT = 100_000  # characters
 class Ask:
     """One field of a form, as it applies to this submission."""
 
-    def __init__(self, component: Mapping[str, Any], evaluate: Callable[[str], Any]) -> None:
+    def __init__(self, component: Mapping[str, Any], evaluate: Callable[[str], Any], now: datetime) -> None:
         self.component = component
+        self.now = now
         self.label = str(component.get("label") or component.get("key"))
         self._evaluate = evaluate
 
@@ -49,6 +51,8 @@ def is_empty(component: Mapping[str, Any], value: Any) -> bool:
     """Whether a field counts as not filled in; an unticked box that must be ticked does."""
     if component.get("type") == "checkbox":
         return value is None or value is False
+    if isinstance(value, str) and component.get("type") in {"textfield", "textarea"}:
+        return not value.strip()  # form-js takes blanks for a text; whoever needs one would read nothing
     return value is None or value in ("", [])
 
 
@@ -137,18 +141,29 @@ def _choices(ask: Ask, value: Any) -> str:
 
 def _moment(ask: Ask, value: Any) -> str:
     kind = ask.component.get("subtype", "date")
-    read = {"date": date.fromisoformat, "time": time.fromisoformat}.get(kind, datetime.fromisoformat)
+    read: Callable[[str], date | time] = _READ.get(kind, datetime.fromisoformat)
     try:
-        read(value)
+        moment = read(value)
     except (TypeError, ValueError):
         return f"{ask.label} must be a {kind} as in ISO 8601, such as {_EXAMPLES.get(kind, _EXAMPLES['datetime'])}."
+    if ask.component.get("disallowPassedDates") and not isinstance(moment, time) and _is_past(moment, ask.now):
+        return f"{ask.label} must not be before today."
     return ""
+
+
+def _is_past(moment: date, now: datetime) -> bool:
+    """Whether a day is over where the firm is; today's hours are not looked at, as in form-js."""
+    zone = company_zone()
+    if isinstance(moment, datetime):
+        moment = moment.astimezone(zone).date() if moment.tzinfo else moment.date()
+    return moment < now.astimezone(zone).date()
 
 
 def _files(ask: Ask, value: Any) -> str:
     return "" if isinstance(value, str | list) else f"{ask.label} must be a reference to files."
 
 
+_READ: dict[str, Callable[[str], date | time]] = {"date": date.fromisoformat, "time": time.fromisoformat}
 _EXAMPLES = {"date": "2026-01-31", "time": "14:30", "datetime": "2026-01-31T14:30"}
 FIELDS: dict[str, Callable[[Ask, Any], str]] = {
     "textfield": _text,

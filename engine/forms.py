@@ -61,13 +61,6 @@ def check_form(content: bytes, findings: Findings) -> FormName | None:
     return FormName(schema["id"], str(schema.get("name") or schema["id"]))
 
 
-def _all(components: list[Any]) -> Iterator[dict[str, Any]]:
-    for component in components:
-        if isinstance(component, dict):
-            yield component
-            yield from _all(component.get("components") or [])
-
-
 def _check_component(component: dict[str, Any], seen: set[str], findings: Findings) -> None:
     kind, key, place = str(component.get("type")), component.get("key"), _place(component)
     if kind not in {*SHOWN, *CONTAINERS, *FIELDS, "dynamiclist", "expression"}:
@@ -120,10 +113,9 @@ def accept(
     """The values that the form takes from a submission, as JSON. Raises `FormRefused` with a sentence per field."""
     reading = _Reading(variables, now)
     taken: dict[str, Any] = {}
-    known = _read(schema.get("components", []), data, taken, reading, path="")
-    for key in data:
-        if key not in known:
-            reading.refused[f"/{key}"] = "The form does not ask for this."
+    components = schema.get("components", [])
+    _read(components, data, taken, reading, path="")
+    _refuse_unknown(_asked(components), data, reading, path="")
     if reading.refused:
         first = next(iter(reading.refused.items()))
         raise FormRefused(
@@ -132,29 +124,67 @@ def accept(
     return taken
 
 
+def _asked(components: list[dict[str, Any]], asked: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The keys that a form knows, also those that it hides.
+
+    Each with None for a value, an object of what is inside for a group, a list with one such object for a list.
+    """
+    asked = {} if asked is None else asked
+    for component in components:
+        kind, inside = component.get("type"), str(component.get("path") or "")
+        if kind in CONTAINERS:
+            _asked(component.get("components", []), _at(asked, inside.split(".")) if inside else asked)
+        elif kind == "dynamiclist":
+            *parents, last = inside.split(".")
+            _at(asked, parents)[last] = [_asked(component.get("components", []))]
+        elif kind in FIELDS or kind == "expression":
+            *parents, last = component["key"].split(".")
+            _at(asked, parents)[last] = None
+    return asked
+
+
+def _at(asked: dict[str, Any], path: list[str]) -> dict[str, Any]:
+    """The object at a path, made where there is none; below a value or list everything goes."""
+    for part in path:
+        inner = asked.setdefault(part, {})
+        asked = inner if isinstance(inner, dict) else {}
+    return asked
+
+
+def _refuse_unknown(asked: Mapping[str, Any], data: Mapping[str, Any], reading: _Reading, *, path: str) -> None:
+    for key, value in data.items():
+        place = f"{path}/{key}"
+        inside = asked.get(key)
+        if key not in asked:
+            reading.refused[place] = "The form does not ask for this."
+        elif isinstance(inside, list) and isinstance(value, list):
+            for number, row in enumerate(value):
+                if isinstance(row, Mapping):
+                    _refuse_unknown(inside[0], row, reading, path=f"{place}/{number}")
+        elif isinstance(inside, dict) and value is not None:
+            if isinstance(value, Mapping):
+                _refuse_unknown(inside, value, reading, path=place)
+            else:
+                reading.refused[place] = "This must be an object with fields of the form."
+
+
 def _read(
     components: list[dict[str, Any]], data: Mapping[str, Any], taken: dict[str, Any], reading: _Reading, *, path: str
-) -> set[str]:
-    """Take over what these components ask for; the top-level keys that they know."""
-    known: set[str] = set()
+) -> None:
+    """Take over what these components ask for."""
     data = _own(components, data, reading)
     for component in components:
         kind = component.get("type")
-        hidden = _is_hidden(component, data, reading)
-        if kind in CONTAINERS:
-            known |= _read_group(component, data, taken, reading, path=path, hidden=hidden)
+        if kind == "expression":
+            _set(taken, component["key"], plain(_get(data, component["key"])))
+        elif _is_hidden(component, data, reading):
+            continue
+        elif kind in CONTAINERS:
+            _read_group(component, data, taken, reading, path=path)
         elif kind == "dynamiclist":
-            known.add(str(component.get("path")))
-            if not hidden:
-                _read_list(component, data, taken, reading, path=path)
-        elif kind == "expression":
-            known.add(_top(component["key"]))
-            _put(taken, component["key"], plain(_get(data, component["key"])))
-        elif kind in FIELDS:
-            known.add(_top(component["key"]))
-            if not hidden and not _is_locked(component):
-                _read_field(component, data, taken, reading, path=path)
-    return known
+            _read_list(component, data, taken, reading, path=path)
+        elif kind in FIELDS and not _is_locked(component):
+            _read_field(component, data, taken, reading, path=path)
 
 
 def _own(components: list[dict[str, Any]], data: Mapping[str, Any], reading: _Reading) -> Mapping[str, Any]:
@@ -210,45 +240,33 @@ def _is_hidden(component: Mapping[str, Any], data: Mapping[str, Any], reading: _
 
 
 def _read_group(
-    group: dict[str, Any],
-    data: Mapping[str, Any],
-    taken: dict[str, Any],
-    reading: _Reading,
-    *,
-    path: str,
-    hidden: bool,
-) -> set[str]:
-    inside = group.get("path") or ""
-    components = [] if hidden else group.get("components", [])
+    group: dict[str, Any], data: Mapping[str, Any], taken: dict[str, Any], reading: _Reading, *, path: str
+) -> None:
+    inside, components = str(group.get("path") or ""), group.get("components", [])
     if not inside:
-        return _read(components, data, taken, reading, path=path) | {
-            _top(each["key"]) for each in _all(group.get("components", [])) if each.get("key")
-        }
-    inner: dict[str, Any] = {}
-    found = data.get(inside)
-    values = found if isinstance(found, Mapping) else {}
-    _read(components, values, inner, reading, path=f"{path}/{inside}")
+        _read(components, data, taken, reading, path=path)
+        return
+    found, before = _get(data, inside), _get(taken, inside)  # groups may share a path
+    inner: dict[str, Any] = before if isinstance(before, dict) else {}
+    _read(components, found if isinstance(found, Mapping) else {}, inner, reading, path=_below(path, inside))
     if inner:
-        taken[inside] = inner
-    return {inside}
+        _set(taken, inside, inner)
 
 
 def _read_list(
     component: dict[str, Any], data: Mapping[str, Any], taken: dict[str, Any], reading: _Reading, *, path: str
 ) -> None:
     key = str(component.get("path"))
-    rows = data.get(key) or []
+    rows, place = _get(data, key) or [], _below(path, key)
     if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
-        reading.refused[f"{path}/{key}"] = "This must be a list of entries."
+        reading.refused[place] = "This must be a list of entries."
         return
     result = []
     for number, row in enumerate(rows):
         inner: dict[str, Any] = {}
-        known = _read(component.get("components", []), row, inner, reading, path=f"{path}/{key}/{number}")
-        for unknown in row.keys() - known:
-            reading.refused[f"{path}/{key}/{number}/{unknown}"] = "The form does not ask for this."
+        _read(component.get("components", []), row, inner, reading, path=f"{place}/{number}")
         result.append(inner)
-    taken[key] = result
+    _set(taken, key, result)
 
 
 def _read_field(
@@ -256,22 +274,23 @@ def _read_field(
 ) -> None:
     key = component["key"]
     value = _get(data, key)
-    ask = Ask(component, lambda text: reading.evaluate(text, data))
+    ask = Ask(component, lambda text: reading.evaluate(text, data), reading.now)
     if is_empty(component, value):
         if ask.rule("required"):
-            reading.refused[f"{path}/{key.replace('.', '/')}"] = f"{ask.label} is needed."
+            reading.refused[_below(path, key)] = f"{ask.label} is needed."
         elif value is not None or _has(data, key):
-            _put(taken, key, value)
+            _set(taken, key, value)
         return
     told = check_value(ask, value)
     if told:
-        reading.refused[f"{path}/{key.replace('.', '/')}"] = told
+        reading.refused[_below(path, key)] = told
     else:
-        _put(taken, key, value)
+        _set(taken, key, value)
 
 
-def _top(key: str) -> str:
-    return key.split(".", 1)[0]
+def _below(path: str, key: str) -> str:
+    """The JSON pointer of a key, which may lead into objects."""
+    return f"{path}/{key.replace('.', '/')}"
 
 
 def _has(data: Mapping[str, Any], key: str) -> bool:
@@ -285,10 +304,3 @@ def _get(data: Mapping[str, Any], key: str) -> Any:
     for part in key.split("."):
         value = value.get(part) if isinstance(value, Mapping) else None
     return value
-
-
-def _put(taken: dict[str, Any], key: str, value: Any) -> None:
-    *parents, last = key.split(".")
-    for part in parents:
-        taken = taken.setdefault(part, {})
-    taken[last] = value

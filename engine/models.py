@@ -140,6 +140,7 @@ class WorkItemRow(Base):
     form_id: Mapped[str | None] = mapped_column(ID)
     owner: Mapped[str | None] = mapped_column(KEY)  # who delegated it and gets it back
     is_delegated: Mapped[bool] = mapped_column(server_default=false())  # the assignee resolves it, the owner completes
+    resolved_by: Mapped[list[str]] = mapped_column(KEYS, server_default=text("'{}'"))  # those it was delegated to
     search: Mapped[dict[str, Any]]
 
 
@@ -184,6 +185,7 @@ class TaskHistoryRow(Base):
     ended_at: Mapped[datetime]
     state: Mapped[str] = mapped_column(KEY)
     actor: Mapped[str] = mapped_column(KEY)
+    resolved_by: Mapped[list[str]] = mapped_column(KEYS, server_default=text("'{}'"))  # they did it for the actor
     reason: Mapped[str | None] = mapped_column(Text)
     form_id: Mapped[str | None] = mapped_column(ID)
     data: Mapped[dict[str, Any]]

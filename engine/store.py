@@ -26,7 +26,7 @@ _INSTANCE = (
 )
 _TASK = (
     "w.id AS task_id, w.element_id, w.name, w.loop_id, w.assignee, w.candidates, w.created_at, w.claimed_at, "
-    "w.due_at, w.form_id, w.owner, w.is_delegated"
+    "w.due_at, w.form_id, w.owner, w.is_delegated, w.resolved_by"
 )
 _CALLED = "i.parent_id, i.parent_token, i.parent_element, i.root_id, i.depth"
 _NOT_CALLED = "AND i.root_id IS NULL"
@@ -96,6 +96,7 @@ class LockedTask(Locked):
     form_id: str | None
     owner: str | None
     is_delegated: bool
+    resolved_by: list[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

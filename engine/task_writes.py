@@ -16,14 +16,14 @@ _LOCKED = (  # what is known of a task that is locked
     "definition_id", "definition_key", "element_id", "name", "loop_id", "assignee", "created_at", "claimed_at",
     "due_at", "form_id",
 )  # fmt: skip
-_KEPT = f"instance_id, id, candidates, {', '.join(_LOCKED)}"
+_KEPT = f"instance_id, id, candidates, resolved_by, {', '.join(_LOCKED)}"
 _ENDED = "ended_at, state, actor, reason, data, documents, idempotency_key, answer"
 # the one task that a person completes, whose row is known: nothing has to be read back
 FINISH = "DELETE FROM work_item WHERE instance_id = %(instance)s AND id = %(done)s"
 KEEP = (
     f"INSERT INTO task_history ({_KEPT}, {_ENDED}) VALUES (%(instance)s, %(done)s, %(done_candidates)s, "  # noqa: S608 -- names are constants of this module
-    f"{', '.join([f'%(done_{name})s' for name in _LOCKED])}, %(now)s, 'completed', %(actor)s, NULL, "
-    "%(data)s, %(documents)s, %(idempotency_key)s, %(answer)s)"
+    f"%(done_resolved_by)s, {', '.join([f'%(done_{name})s' for name in _LOCKED])}, %(now)s, 'completed', %(actor)s, "
+    "NULL, %(data)s, %(documents)s, %(idempotency_key)s, %(answer)s)"
 )
 WITHDRAW = (
     "DELETE FROM task_offer WHERE name {names} AND due_at = coalesce(%(done_due_at)s::timestamptz, 'infinity') "
@@ -82,7 +82,7 @@ def _finish(writing: Writing, done: Finished) -> None:
     task = done.task
     writing.values.update({f"done_{name}": getattr(task, name) for name in _LOCKED})
     writing.add(FINISH)
-    writing.add(KEEP, done_candidates=to_array(task.candidates))
+    writing.add(KEEP, done_candidates=to_array(task.candidates), done_resolved_by=to_array(task.resolved_by))
     writing.add(WITHDRAW.format(names=writing.one_of("offered_to", task.candidates or NOBODY)))
 
 

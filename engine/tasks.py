@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 
 from core.errors import InvalidInput
 from core.executor import handles
@@ -102,34 +102,42 @@ def claim_task(command: ClaimTask, unit: UnitOfWork) -> None:
 
 @handles(UnclaimTask, needs="task.work")
 def unclaim_task(command: UnclaimTask, unit: UnitOfWork) -> None:
-    """Give a task back. Raises `NotYourTask` for somebody else's, unless an administrator does it."""
+    """Give a task back.
+
+    Raises `NotYourTask` for somebody else's, unless an administrator does it, and `TaskDelegated`.
+    """
     task = open_task(command.task_id, unit)
     check_may_know(task, unit)
     if task.assignee is None:
         return
     if task.assignee != unit.actor.id and not unit.actor.may(access.ADMINISTER):
         raise NotYourTask(f"{task.name} is with {task.assignee}; only they can give it back.", assignee=task.assignee)
+    refuse_delegated(task, unit)
     _set_assignee(task, None, unit)
     unit.emit(TaskUnclaimed(instance_id=task.instance_id, task_id=task.task_id, element_id=task.element_id))
 
 
 @handles(AssignTask, needs="task.work")
 def assign_task(command: AssignTask, unit: UnitOfWork) -> None:
-    """Give a task to a person: one's own, or as an administrator any. Raises `NotYourTask`, `FourEyes`."""
+    """Give a task to a person: one's own, also one that is delegated, or as an administrator any.
+
+    Raises `NotYourTask`, `TaskDelegated`, `FourEyes`.
+    """
     task = open_task(command.task_id, unit)
-    if not command.assignee.strip():
-        raise InvalidInput("Name the person who gets the task.", fields={"/assignee": "A person is needed."})
-    if task.assignee != unit.actor.id and not unit.actor.may(access.ADMINISTER):
+    person = named_person(command.assignee)
+    is_own = unit.actor.id in {task.assignee, task.owner if task.is_delegated else None}
+    if not is_own and not unit.actor.may(access.ADMINISTER):
         check_may_know(task, unit)
         raise NotYourTask(f"{task.name} is not your task; claim it first, then you can pass it on.")
-    check_four_eyes(task, command.assignee, unit)
-    _set_assignee(task, command.assignee, unit)
+    refuse_delegated(task, unit)
+    check_four_eyes(task, person, unit)
+    _set_assignee(task, person, unit)
     unit.emit(
         TaskAssigned(
             instance_id=task.instance_id,
             task_id=task.task_id,
             element_id=task.element_id,
-            assignee=command.assignee,
+            assignee=person,
             before=task.assignee,
         )
     )
@@ -177,8 +185,7 @@ def _complete(command: CompleteTask, unit: UnitOfWork, parking: Parking) -> Comp
     absent = access.absent_owner(unit.actor, task)
     _check_own_eyes(task, absent, unit)
     if task.is_delegated:
-        sentence = f"{task.name} was delegated by {task.owner}; resolve it, then {task.owner} can complete it."
-        raise TaskDelegated(sentence, owner=task.owner)
+        raise _delegated(task, "complete it")
     running = Running(unit, task, parking, asked_by_person=True)
     data = _accepted(command, task, running)
     documents = _attached(task, _node(running, task), unit)
@@ -266,6 +273,25 @@ def _check_may_work(task: LockedTask, unit: UnitOfWork) -> None:
     raise NotYourTask(f"{task.name} is offered to {offered}, not to you.", candidates=list(task.candidates))
 
 
+def named_person(given: str) -> str:
+    """Who gets a task. Raises `InvalidInput`."""
+    person = given.strip()
+    if not person:
+        raise InvalidInput("Name the person who gets the task.", fields={"/assignee": "A person is needed."})
+    return person
+
+
+def refuse_delegated(task: LockedTask, unit: UnitOfWork) -> None:
+    """Only its owner, or an administrator, decides who gets a task that is delegated. Raises `TaskDelegated`."""
+    if task.is_delegated and task.owner != unit.actor.id and not unit.actor.may(access.ADMINISTER):
+        raise _delegated(task, "pass it on")
+
+
+def _delegated(task: LockedTask, what: str) -> TaskDelegated:
+    sentence = f"{task.name} was delegated by {task.owner}; resolve it, then {task.owner} can {what}."
+    return TaskDelegated(sentence, owner=task.owner)
+
+
 def check_may_know(task: LockedTask, unit: UnitOfWork) -> None:
     """Refuse as if there were no task: a stranger learns neither its name nor whose it is. Raises `TaskNotFound`."""
     if not access.may_work_on(unit.actor, task) and not access.may_see_task(unit, task.task_id):
@@ -308,7 +334,7 @@ def check_four_eyes(task: LockedTask, person: str, unit: UnitOfWork) -> None:
         raise FourEyes(f"{task.name} needs a second person: {who} started this case.", element=task.element_id)
     done = select(TaskHistoryRow.name).where(
         TaskHistoryRow.instance_id == task.instance_id,
-        TaskHistoryRow.actor == person,
+        or_(TaskHistoryRow.actor == person, TaskHistoryRow.resolved_by.contains([person])),
         TaskHistoryRow.state == "completed",
         (TaskHistoryRow.element_id.in_(set(elements) - {task.element_id}))
         | ((TaskHistoryRow.element_id == task.element_id) & (TaskHistoryRow.loop_id == task.loop_id))

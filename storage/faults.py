@@ -70,6 +70,8 @@ def is_lost(error: BaseException | None) -> bool:
 
 def _has_odd_text(error: BaseException) -> bool:
     """Whether psycopg, or PostgreSQL while it reads JSON, stumbles over what is no character."""
+    if isinstance(error, UnicodeEncodeError):
+        return error.reason == "surrogates not allowed"
     cause = _driver_error(error)
     if isinstance(cause, psycopg.errors.InvalidTextRepresentation):
         return "surrogate" in (cause.diag.message_detail or "")
@@ -91,7 +93,7 @@ def translated() -> Iterator[None]:
     """Raise database errors of the block as domain errors where there is a word for them."""
     try:
         yield
-    except (DBAPIError, StaleDataError, PoolTimeout, psycopg.Error) as error:
+    except (DBAPIError, StaleDataError, PoolTimeout, psycopg.Error, UnicodeEncodeError) as error:
         known = translate(error)
         if known is None:
             raise

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine
 
 from core.clock import FixedClock
-from core.errors import Forbidden
+from core.errors import Forbidden, InvalidInput
 from engine.errors import CallNotFound, NotYourCall
 from engine.external import (
     CompleteExternalTask,
@@ -173,6 +173,34 @@ def test_a_suspended_case_gives_no_work(world: JobWorld) -> None:
     assert fetch(world) == ()
     world.do(ResumeInstance(instance_id=started.id, reason="over"))
     assert len(fetch(world)) == 1
+
+
+@pytest.mark.parametrize("limit", [-1, 0, 1001])
+def test_a_worker_asks_for_a_sensible_number_of_tasks(world: JobWorld, limit: int) -> None:
+    with pytest.raises(InvalidInput, match="limit is a whole number from 1 to 1000"):
+        fetch(world, limit=limit)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"message": "m", "retries": 10**12},
+        {"message": "m", "retries": -1},
+        {"message": "m", "retry_seconds": -1.0},
+        {"message": "m", "retry_seconds": float("nan")},
+        {"message": "half a character: \ud800", "retries": 2},
+        {"message": "\0", "retries": 2},
+    ],
+)
+def test_a_failure_that_makes_no_sense_is_refused_and_the_task_stays_as_it_was(world: JobWorld, wrong: Any) -> None:
+    world.start()
+    (task,) = fetch(world)
+    before = world.rows("SELECT retries, worker, due_at, error FROM service_call")
+
+    with pytest.raises(InvalidInput):
+        world.do(FailExternalTask(task_id=task.id, worker="w1", **wrong), WORKER)
+
+    assert world.rows("SELECT retries, worker, due_at, error FROM service_call") == before
 
 
 def test_a_completed_task_is_gone(world: JobWorld) -> None:

@@ -10,8 +10,8 @@ from core.clock import FixedClock
 from core.errors import InvalidInput
 from core.identity import SYSTEM
 from core.messages import Command
-from engine.delegation import DelegateTask, ResolveTask, ScheduleTask
-from engine.errors import FourEyes, InstanceEnded, InstanceSuspended, MoveRefused, NotYourTask, TaskDelegated
+from engine.delegation import ScheduleTask
+from engine.errors import InstanceEnded, InstanceSuspended, MoveRefused
 from engine.events import CaseResumed, CaseSuspended, TokensMoved
 from engine.incidents import RetryIncident, SkipIncident
 from engine.instances import CancelInstance, SetVariables
@@ -253,46 +253,6 @@ def test_nothing_can_be_done_to_a_case_that_is_over(world: JobWorld) -> None:
     for operation in operations:
         with pytest.raises(InstanceEnded):
             world.do(operation)
-
-
-def test_a_delegated_task_comes_back_to_its_owner(world: JobWorld) -> None:
-    task = world.start().tasks[0].id
-    world.do(ClaimTask(task_id=task), ANNA)
-
-    world.do(DelegateTask(task_id=task, assignee="ben"), ANNA)
-    with pytest.raises(TaskDelegated):
-        world.complete(task, BEN)
-    world.do(ResolveTask(task_id=task), BEN)
-
-    assert world.rows(f"SELECT assignee FROM work_item WHERE id = '{task}'") == [("anna",)]
-    world.complete(task, ANNA)
-
-
-def test_only_the_owner_delegates_and_only_the_delegate_resolves(world: JobWorld) -> None:
-    task = world.start().tasks[0].id
-    world.do(ClaimTask(task_id=task), ANNA)
-    with pytest.raises(NotYourTask):
-        world.do(DelegateTask(task_id=task, assignee="ben"), BEN)
-    with pytest.raises(NotYourTask, match="nothing to resolve"):
-        world.do(ResolveTask(task_id=task), ANNA)
-
-    world.do(DelegateTask(task_id=task, assignee="ben"), ANNA)
-
-    with pytest.raises(NotYourTask):
-        world.do(ResolveTask(task_id=task), ANNA)
-
-
-def test_a_task_is_not_delegated_to_whom_four_eyes_forbid_it(world: JobWorld) -> None:
-    world.deploy(
-        bpmn(
-            line('<userTask id="do"/>', '<userTask id="check" obieg:fourEyes="do"/>', names=("do", "check")), key="eyes"
-        )
-    )
-    done = world.complete(world.start("eyes").tasks[0].id, BEN)
-    world.do(ClaimTask(task_id=done.tasks[0].id), ANNA)
-
-    with pytest.raises(FourEyes):
-        world.do(DelegateTask(task_id=done.tasks[0].id, assignee="ben"), ANNA)
 
 
 def test_a_task_is_scheduled_for_another_day(world: JobWorld) -> None:

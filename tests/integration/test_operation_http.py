@@ -20,15 +20,7 @@ from engine.handlers import ServiceCall
 from tests.https_server import PUBLIC, Names, Outside, Server, answer, as_json
 from tests.mailbox import client_context
 from webapp.operations.calling import HIDDEN, call_http
-from webapp.operations.network import (
-    AddressRefused,
-    AnswerRefused,
-    Request,
-    ServerAway,
-    SystemNetwork,
-    WebClient,
-    is_public,
-)
+from webapp.operations.network import AddressRefused, AnswerRefused, Request, ServerAway, WebClient, is_public
 from webapp.operations.secrets import SecretFolder
 
 ALSO = "api.example.com:8443"
@@ -55,7 +47,7 @@ def web(names: Names) -> WebClient:
 @pytest.fixture
 def secrets(tmp_path: Path) -> SecretFolder:
     (tmp_path / "token").write_text("s3cr3t-value\n")
-    (tmp_path / "login").write_text("anna:pass\n")
+    (tmp_path / "login").write_text("anna:pass-wort\n")
     return SecretFolder(tmp_path)
 
 
@@ -143,7 +135,7 @@ def test_what_may_go_well_later_is_tried_again(server: Server, call: Call, statu
     ("inputs", "header", "value"),
     [
         ({"secret": "token"}, "authorization", "Bearer s3cr3t-value"),
-        ({"secret": "login", "secret_as": "basic"}, "authorization", "Basic YW5uYTpwYXNz"),
+        ({"secret": "login", "secret_as": "basic"}, "authorization", "Basic YW5uYTpwYXNzLXdvcnQ="),
         ({"secret": "token", "secret_as": "header", "secret_header": "X-Api-Key"}, "x-api-key", "s3cr3t-value"),
     ],
 )
@@ -172,6 +164,16 @@ def test_a_secret_never_comes_back_and_never_reaches_the_log(
     assert result["headers"]["x-echo"] == HIDDEN
     assert "s3cr3t" not in caplog.text
     assert "s3cr3t" not in repr(Request(method="GET", url="x", private={"A": "s3cr3t"}))
+
+
+@pytest.mark.parametrize("echo", ["Basic YW5uYTpwYXNzLXdvcnQ=", "anna:pass-wort", "its password is pass-wort"])
+def test_a_login_never_comes_back_in_any_of_its_forms(server: Server, call: Call, echo: str) -> None:
+    server.replies["/orders"] = answer(content=echo.encode(), Content_Type="text/plain", X_Echo=echo)
+
+    result = call(secret="login", secret_as="basic")
+
+    for told in (result["body"], result["headers"]["x-echo"]):
+        assert told.endswith(HIDDEN)
 
 
 @pytest.mark.parametrize(
@@ -251,9 +253,12 @@ def test_a_redirect_goes_through_the_same_door(server: Server, names: Names, cal
     server.replies["/orders"] = answer(302, Location="https://www.example.com/new")
     server.replies["/new"] = as_json({"ok": True})
 
-    assert call(secret="token")["body"] == {"ok": True}
+    assert call(secret="token", headers={"X-Account": "7", "Accept-Language": "pl"})["body"] == {"ok": True}
 
-    assert [headers.get("authorization") for _, _, headers, _ in server.seen] == ["Bearer s3cr3t-value", None]
+    sent = [headers for _, _, headers, _ in server.seen]
+    assert [headers.get("authorization") for headers in sent] == ["Bearer s3cr3t-value", None]
+    assert [headers.get("x-account") for headers in sent] == ["7", None]
+    assert [headers.get("accept-language") for headers in sent] == ["pl", "pl"]
 
 
 @pytest.mark.parametrize(
@@ -391,10 +396,3 @@ def test_inputs_that_make_no_call_are_refused(names: Names, call: Call, inputs: 
         call(**inputs)
 
     assert names.connected == []
-
-
-def test_the_machine_s_own_network_leads_to_this_machine_for_nobody() -> None:
-    client = WebClient(("https://localhost:1",), network=SystemNetwork())
-
-    with pytest.raises(AddressRefused, match="only public addresses"):
-        client.send(Request(method="GET", url="https://localhost:1/"))

@@ -185,7 +185,85 @@ def test_a_value_inside_an_object_that_nobody_may_enter_is_that_of_the_case() ->
 
     honest = accept(schema, {"order": {"pieces": 2}}, {"order": {"price": 100}}, NOW)
     forged = accept(schema, {"order": {"pieces": 2, "price": 1}}, {"order": {"price": 100}}, NOW)
-    malformed = accept(schema, {"order": 5}, {"order": {"price": 100}}, NOW)
 
     assert honest == forged == {"order": {"pieces": 2}, "total": 200}
-    assert malformed == {"total": None}
+    with pytest.raises(FormRefused, match="order: This must be an object"):
+        accept(schema, {"order": 5}, {"order": {"price": 100}}, NOW)
+
+
+GROUP = {"type": "group", "path": "g", "components": [text()]}
+
+
+@pytest.mark.parametrize(
+    ("schema", "data", "refused"),
+    [
+        (form(GROUP), {"g": {"a": "x", "evil": 1}}, {"/g/evil": "The form does not ask for this."}),
+        (form(GROUP), {"g": 5}, {"/g": "This must be an object with fields of the form."}),
+        (form(GROUP), {"g": [{"a": "x"}]}, {"/g": "This must be an object with fields of the form."}),
+        (form(text(key="a.b")), {"a": {"b": "x", "c": "y"}}, {"/a/c": "The form does not ask for this."}),
+        (
+            form({"type": "dynamiclist", "path": "rows", "components": [text()]}),
+            {"rows": [{"a": "x"}, {"a": "y", "evil": 1}]},
+            {"/rows/1/evil": "The form does not ask for this."},
+        ),
+        (
+            form({**GROUP, "conditional": {"hide": "= true"}}),
+            {"g": {"evil": 1}},
+            {"/g/evil": "The form does not ask for this."},
+        ),
+    ],
+)
+def test_what_a_form_does_not_ask_for_is_refused_wherever_it_lies(
+    schema: dict[str, Any], data: dict[str, Any], refused: dict[str, str]
+) -> None:
+    with pytest.raises(FormRefused) as told_so:
+        taken(schema, **data)
+
+    assert told_so.value.details["fields"] == refused
+
+
+def test_groups_share_a_path_and_a_path_leads_deeper() -> None:
+    shared = form(GROUP, {**GROUP, "components": [text(key="b")]}, {**GROUP, "path": "deep.down"})
+
+    data = {"g": {"a": "1", "b": "2"}, "deep": {"down": {"a": "3"}}}
+
+    assert taken(shared, **data) == data
+
+
+def test_a_hidden_group_is_known_and_nothing_of_it_is_taken() -> None:
+    hidden = form(text(key="name"), {**GROUP, "conditional": {"hide": "= true"}})
+
+    assert taken(hidden, name="n", g={"a": "x"}) == {"name": "n"}
+
+
+@pytest.mark.parametrize("kind", ["textfield", "textarea"])
+def test_blanks_are_no_text_where_one_is_needed(kind: str) -> None:
+    needed = form({"type": kind, "key": "a", "label": "Reason", "validate": {"required": True}})
+
+    with pytest.raises(FormRefused, match="Reason is needed"):
+        taken(needed, a=" \t\n")
+
+
+LATE = datetime(2026, 1, 4, 23, 30, tzinfo=UTC)  # the fifth in Warsaw
+
+
+@pytest.mark.parametrize(
+    ("subtype", "value", "is_taken"),
+    [
+        ("date", "2026-01-04", False),
+        ("date", "2026-01-05", True),
+        ("datetime", "2026-01-04T23:59", False),
+        ("datetime", "2026-01-05T00:00", True),
+        ("datetime", "2026-01-04T23:10:00Z", True),
+        ("time", "00:00", True),
+    ],
+)
+def test_days_that_are_over_are_refused_where_the_form_says_so(subtype: str, value: str, is_taken: bool) -> None:
+    field = {"type": "datetime", "key": "a", "label": "Day", "subtype": subtype}
+
+    assert accept(form(field), {"a": value}, {}, LATE) == {"a": value}
+    if is_taken:
+        assert accept(form({**field, "disallowPassedDates": True}), {"a": value}, {}, LATE) == {"a": value}
+    else:
+        with pytest.raises(FormRefused, match="Day must not be before today"):
+            accept(form({**field, "disallowPassedDates": True}), {"a": value}, {}, LATE)

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -41,7 +41,7 @@ CALL = Operation(
     description="Calls a server that an administrator has allowed with OBIEG_HTTP_HOSTS. A context or list is sent as "
     "JSON, a text as it is; a JSON answer becomes FEEL values, any other text. Each call carries the header "
     "Idempotency-Key with the same value whenever it is tried again. Redirects of GET and HEAD are followed to allowed "
-    "hosts.",
+    "hosts; to another host neither the secret nor the given headers go along.",
     place="outside",
     inputs=(
         Parameter(
@@ -143,11 +143,12 @@ def call_http(outside: Outside, call: ServiceCall) -> dict[str, Any]:
     given = call.inputs
     secret = outside.port(Secrets).of(given["secret"]) if given.get("secret") else None
     answer = outside.port(Web).send(_request(call, secret))
+    covered = _covered(given, secret)
     result = {
         "status": Decimal(answer.status),
-        "body": _body(answer, secret),
+        "body": _body(answer, covered),
         "headers": {
-            name: _hidden(value, secret)
+            name: _hidden(value, covered)
             for name, value in list(answer.headers.items())[:MOST_HEADERS]
             if name != "set-cookie"
         },
@@ -234,7 +235,17 @@ def _sent(body: Any) -> tuple[bytes | None, str]:
     return json.dumps(plain(body), ensure_ascii=False).encode(), "application/json"
 
 
-def _body(answer: Answer, secret: str | None) -> Any:
+def _covered(given: Mapping[str, Any], secret: str | None) -> list[str]:
+    """What no answer may show of a secret, the longest first: it, as it is sent, and the password in it."""
+    if secret is None:
+        return []
+    words = {secret, base64.b64encode(secret.encode()).decode()}
+    if given.get("secret_as") == "basic":
+        words.add(secret.partition(":")[2])
+    return sorted(words - {""}, key=len, reverse=True)
+
+
+def _body(answer: Answer, covered: Sequence[str]) -> Any:
     """The content as values or text; a secret that the server echoes is covered."""
     if not answer.content:
         return None
@@ -244,24 +255,24 @@ def _body(answer: Answer, secret: str | None) -> Any:
         text = answer.content.decode(charset, "replace")
     except LookupError:
         text = answer.content.decode("utf-8", "replace")
-    text = _hidden(text, secret)
+    text = _hidden(text, covered)
     kind = kind.strip().lower()
     if kind != "application/json" and not kind.endswith("+json"):
-        return _taken(text, secret)
+        return _taken(text, covered)
     try:
-        return _taken(json.loads(text, parse_float=Decimal, parse_int=Decimal, parse_constant=_no), secret)
+        return _taken(json.loads(text, parse_float=Decimal, parse_int=Decimal, parse_constant=_no), covered)
     except (ValueError, ArithmeticError, RecursionError) as error:
         raise AnswerRefused("The server says that its answer is JSON, but it is not.") from error
 
 
-def _taken(value: Any, secret: str | None) -> Any:
+def _taken(value: Any, covered: Sequence[str]) -> Any:
     """A value as it is kept: its texts without the secret, however that was written, and what no database takes."""
     if isinstance(value, str):
-        return UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", _hidden(value, secret))
+        return UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", _hidden(value, covered))
     if isinstance(value, list):
-        return [_taken(each, secret) for each in value]
+        return [_taken(each, covered) for each in value]
     if isinstance(value, dict):
-        return {_taken(name, secret): _taken(each, secret) for name, each in value.items()}
+        return {_taken(name, covered): _taken(each, covered) for name, each in value.items()}
     return value
 
 
@@ -269,5 +280,7 @@ def _no(word: str) -> Any:
     raise ValueError(f"{word} is no JSON")
 
 
-def _hidden(text: str, secret: str | None) -> str:
-    return text.replace(secret, HIDDEN) if secret else text
+def _hidden(text: str, covered: Sequence[str]) -> str:
+    for word in covered:
+        text = text.replace(word, HIDDEN)
+    return text

@@ -7,6 +7,7 @@ import ssl
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import field
 from functools import cached_property
@@ -21,6 +22,7 @@ CHUNK = 1 << 16  # bytes
 _MOVED = {301, 302, 303, 307, 308}
 _PORTS = {"https": 443, "http": 80}
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_FOR_EVERYBODY = {"accept", "accept-language", "user-agent"}  # headers that a redirect takes to another host
 _SAFE = "/%:@!$&'()*+,;=~-._?[]"
 
 
@@ -44,7 +46,7 @@ class ServerAway(Unavailable):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One call; `private` are headers that go to the first host only, never into a log; `seconds` is for all of it."""
+    """One call; `private` are headers that never come into a log; `seconds` is for all of it."""
 
     method: str
     url: str
@@ -127,8 +129,10 @@ class WebClient:
         url, first = request.url, self._checked(request.url)
         for _ in range(REDIRECTS + 1):
             parts = self._checked(url)
-            private = request.private if _origin(parts) == _origin(first) else {}
-            answer = self._exchange(request, parts, {**request.headers, **private}, until)
+            headers = {**request.headers, **request.private}
+            if _origin(parts) != _origin(first):
+                headers = {name: value for name, value in request.headers.items() if name.lower() in _FOR_EVERYBODY}
+            answer = self._exchange(request, parts, headers, until)
             where = answer.headers.get("location")
             if answer.status not in _MOVED or request.method not in {"GET", "HEAD"} or not where:
                 return answer
@@ -180,7 +184,7 @@ class WebClient:
         return self._context.wrap_socket(plain, server_hostname=host, do_handshake_on_connect=False)
 
     def _connect(self, host: str, port: int, until: float) -> socket.socket:
-        addresses = self._network.addresses(host, port)
+        addresses = self._addresses(host, port, until)
         for address in addresses:
             if not self._inside and not is_public(address):
                 raise AddressRefused(
@@ -194,6 +198,19 @@ class WebClient:
             except OSError as error:
                 failure = error
         raise failure or OSError(f"{host} has no address")
+
+    def _addresses(self, host: str, port: int, until: float) -> Sequence[str]:
+        """What a name leads to. The machine's resolver knows no time limit, so it is asked beside."""
+        answer: Future[Sequence[str]] = Future()
+
+        def ask() -> None:
+            try:
+                answer.set_result(self._network.addresses(host, port))
+            except Exception as error:  # noqa: BLE001 -- raised where the answer is waited for
+                answer.set_exception(error)
+
+        threading.Thread(target=ask, name=f"look-up of {host}", daemon=True).start()
+        return answer.result(max(0.0, until - time.monotonic()))
 
     def _talk(self, line: socket.socket, request: Request, parts: SplitResult, headers: Mapping[str, str]) -> Answer:
         host = parts.hostname or ""
