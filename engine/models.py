@@ -32,7 +32,7 @@ DUE_AT = text("coalesce(due_at, 'infinity'::timestamptz)")
 # one constant: PostgreSQL reads a constraint's text anew for every statement that writes rows, and a list takes longer
 INSTANCE_STATES = "state = ANY ('{running,failed,suspended,completed,cancelled}'::text[])"
 TASK_STATES = "state = ANY ('{completed,cancelled}'::text[])"
-BY_VALUE = {"search": "jsonb_path_ops"}
+BY_VALUE: Any = {"postgresql_using": "gin", "postgresql_ops": {"search": "jsonb_path_ops"}}
 
 
 class DefinitionRow(Base):
@@ -116,9 +116,7 @@ class WorkItemRow(Base):
         Index("ix_work_item_definition_key_element_id", "definition_key", "element_id", "id"),
         Index("ix_work_item_priority_id", "priority", "id"),
         Index("ix_work_item_name_id", "name", "id"),
-        Index(
-            "ix_work_item_candidates_search", "candidates", "search", postgresql_using="gin", postgresql_ops=BY_VALUE
-        ),
+        Index("ix_work_item_candidates_search", "candidates", "search", **BY_VALUE),
     )
 
     instance_id: Mapped[str] = mapped_column(ID, primary_key=True)

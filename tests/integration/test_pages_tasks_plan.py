@@ -58,6 +58,10 @@ def test_a_task_is_delegated_and_given_back(app: Flask, ewa: FlaskClient, task: 
 
     assert post(ewa, f"/tasks/{task}/delegate", assignee="jan").status_code == 204
     assert "Give back to" in jan.get(f"/tasks/{task}").get_data(as_text=True)
+    assert "Take back from" in ewa.get(f"/tasks/{task}").get_data(as_text=True)
+    assert post(ewa, f"/tasks/{task}/assign", assignee="ewa").status_code == 204
+    assert "Take back from" not in ewa.get(f"/tasks/{task}").get_data(as_text=True)
+    assert post(ewa, f"/tasks/{task}/delegate", assignee="jan").status_code == 204
     assert post(jan, f"/tasks/{task}/resolve").status_code == 204
     assert post(ewa, f"/tasks/{task}/assign", assignee="jan").status_code == 204
 
