@@ -25,6 +25,7 @@ from engine.feel.values import decode
 from engine.handlers import HANDLERS, ServiceCall
 from engine.mishaps import fault_of, kept
 from engine.models import InstanceRow, ServiceCallRow
+from engine.patience import PATIENCE
 from engine.running import Running
 from storage.jobs.registry import job
 from storage.unit_of_work import Reading, UnitFactory, UnitOfWork
@@ -208,7 +209,7 @@ def _work(host: Host, name: str, call: ServiceCall) -> Mapping[str, Any]:
     handler = HANDLERS.find_deferred(name)
     if handler is None:
         raise HandlerUnknown(f"There is no handler {name}; is its process package installed?")
-    return handler(_World(host), call) or {}
+    return PATIENCE.wait_for(name, lambda: handler(_World(host), call), HANDLERS.limit_of(name)) or {}
 
 
 class HandlerUnknown(DomainError):

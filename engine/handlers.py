@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from datetime import timedelta
 from typing import Any, Protocol, TypeVar
 
 from core.clock import Clock
@@ -9,6 +10,7 @@ from core.records import dataclass
 from engine.ready import OPERATIONS, Operation
 from storage.unit_of_work import Reading, UnitOfWork
 
+USUAL_LIMIT = timedelta(minutes=5)  # for the work of a deferred handler
 Port = TypeVar("Port")
 
 
@@ -69,6 +71,7 @@ class Handlers:
     def __init__(self) -> None:
         self._functions: dict[str, ServiceHandler] = {}
         self._deferred: dict[str, DeferredHandler] = {}
+        self._limits: dict[str, timedelta] = {}
         self._stand_ins: dict[str, StandIn] = {}
         self._staged: dict[str, StagedStandIn] = {}
         self._fakes: dict[type, Callable[[Stage], Any]] = {}
@@ -88,18 +91,22 @@ class Handlers:
 
         return register
 
-    def deferred_task(self, name: str) -> Callable[[DeferredHandler], DeferredHandler]:
+    def deferred_task(
+        self, name: str, *, limit: timedelta = USUAL_LIMIT
+    ) -> Callable[[DeferredHandler], DeferredHandler]:
         """Mark the function behind `obieg:handler` of a service task with `obieg:deferred="true"`.
 
         It runs in a job, outside any transaction, so it may use the network. It may run again after a failure or the
         death of its worker, always with the same `call.key`, by which the outside tells repetitions. A `DomainError`
-        that is no `Unavailable` ends the tries at once.
+        that is no `Unavailable` ends the tries at once. What takes longer than `limit` counts as failed and is tried
+        again; whatever it gives afterwards goes nowhere.
         """
 
         def register(function: DeferredHandler) -> DeferredHandler:
             if name in self.names():
                 raise ValueError(f"the service task handler {name} exists already")
             self._deferred[name] = function
+            self._limits[name] = limit
             return function
 
         return register
@@ -115,6 +122,10 @@ class Handlers:
     def find_deferred(self, name: str) -> DeferredHandler | None:
         """The deferred handler of that name, None when no package registered it."""
         return self._deferred.get(name)
+
+    def limit_of(self, name: str) -> timedelta:
+        """How long the work of a deferred handler may take."""
+        return self._limits[name]
 
     def deferred_names(self) -> frozenset[str]:
         """The names of those that work outside the transaction."""

@@ -36,7 +36,8 @@ maps inputs and outputs with `camunda:inputOutput`:
   operation does not have, a value whose type is wrong whatever the variables are, and an output that the operation does
   not give. What only the variables tell is checked when the step runs; a wrong value is an incident before anything
   was done.
-* What works **outside** needs no `obieg:deferred`. It is tried again as `camunda:failedJobRetryTimeCycle` says:
+* What works **outside** needs no `obieg:deferred`. It has five minutes, `http.call` what its `timeout` says; what takes
+  longer counts as failed. It is tried again as `camunda:failedJobRetryTimeCycle` says:
   `R5/PT10S` where it says nothing, which is five tries with pauses that double, each a little longer or shorter by
   chance. After the last try the case has an incident, which a person tries again or skips. It may happen that the work
   is done and the answer is lost with its worker; then it is done again with the same key, by which the other side

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -63,7 +64,7 @@ def give_up(unit: UnitOfWork, call: ServiceCall) -> dict[str, Any]:
     return {"destroyed": Decimal(0)}
 
 
-@deferred_task("disposal.destroy")
+@deferred_task("disposal.destroy", limit=timedelta(hours=12))
 def destroy(outside: Outside, call: ServiceCall) -> dict[str, Any]:
     """Destroy in batches; whoever is killed in between goes on where the database says that it was."""
     outside.port(Destroyer).destroy(str(call.inputs["disposal_id"]))

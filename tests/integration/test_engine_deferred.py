@@ -1,5 +1,6 @@
 """Service tasks whose work is done outside the transaction, by a job."""
 
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
@@ -15,6 +16,7 @@ from engine.handlers import HANDLERS, Outside, ServiceCall
 from engine.incidents import RetryIncident, SkipIncident
 from engine.instances import CancelInstance
 from engine.operations import ResumeInstance, SuspendInstance
+from engine.patience import MOST_SILENT
 from tests.engine_jobs import JobWorld
 from tests.engine_world import World, bpmn, line
 
@@ -28,6 +30,22 @@ def send(outside: Outside, call: ServiceCall) -> dict[str, Any]:
     if failure := MODE.get("failure"):
         raise failure
     return MODE.get("result") or {"sent_to": call.inputs["address"]}
+
+
+@HANDLERS.deferred_task("test_engine.hang", limit=timedelta(milliseconds=50))
+def hang(outside: Outside, call: ServiceCall) -> dict[str, Any]:
+    SEEN.append(call.key)
+    if until := MODE.get("until"):
+        until.wait(120)
+    return {"sent_to": "late"}
+
+
+def let_go() -> None:
+    """Let the hanging handlers come back, and wait until they have."""
+    MODE["until"].set()
+    for thread in threading.enumerate():
+        if thread.name == "obieg-handler test_engine.hang":
+            thread.join(120)
 
 
 def sending(*, retries: str = "", attributes: str = 'obieg:deferred="true"') -> bytes:
@@ -74,6 +92,45 @@ def test_the_work_is_done_after_the_commit_and_the_case_goes_on(world: JobWorld)
     assert open_tasks(world) == ["after"]
     assert world.rows("SELECT snapshot->'variables'->>'sent_to' FROM instance") == [("anna@example.com",)]
     assert world.rows("SELECT 1 FROM service_call") == []
+
+
+def test_a_handler_that_never_comes_back_holds_up_nothing_and_its_late_answer_changes_nothing(world: JobWorld) -> None:
+    MODE["until"] = threading.Event()
+    world.deploy(sending(retries="R2/PT1M").replace(b"test_engine.send", b"test_engine.hang"))
+    world.complete(world.start(address="a").tasks[0].id)
+
+    world.work()
+    assert world.rows("SELECT retries, error FROM service_call") == [
+        (1, "test_engine.hang did not come back within 0.05 seconds.")
+    ]
+    world.clock.advance(timedelta(minutes=2))
+    world.work()
+
+    assert world.rows("SELECT code, message FROM incident") == [
+        ("handler_silent", "Send it failed: test_engine.hang did not come back within 0.05 seconds.")
+    ]
+    let_go()
+    assert (len(SEEN), open_tasks(world)) == (2, [])
+    world.do(RetryIncident(incident_id=world.rows("SELECT id FROM incident")[0][0], reason="it answers again"))
+    world.work()
+    assert open_tasks(world) == ["after"]
+
+
+def test_a_handler_that_hangs_again_and_again_takes_a_bounded_number_of_threads(world: JobWorld) -> None:
+    MODE["until"] = threading.Event()
+    world.deploy(sending(retries="R9/PT1M").replace(b"test_engine.send", b"test_engine.hang"))
+    world.complete(world.start(address="a").tasks[0].id)
+
+    for _ in range(MOST_SILENT + 2):
+        world.work()
+        world.clock.advance(timedelta(days=1))
+
+    assert len(SEEN) == MOST_SILENT
+    ((told,),) = world.rows("SELECT error FROM service_call")
+    assert told.startswith("4 earlier calls of test_engine.hang still hang.")
+    let_go()
+    world.work()
+    assert len(SEEN) == MOST_SILENT + 1
 
 
 def test_the_same_job_twice_has_one_effect(world: JobWorld) -> None:
