@@ -244,8 +244,7 @@ def _check_event_gateway(node: Xml, scope: Scope, findings: Findings) -> None:
     targets = [scope.nodes.get(flow.get("targetRef")) for flow in scope.outgoing(identifier)]
     if len(targets) < 2:
         sentence = "An event-based gateway leads to two events or more (BPMN 2.0.2, 10.6.6)."
-        add = findings.warning if targets else findings.error
-        add("event-gateway", sentence, line=node.sourceline, element=identifier)
+        findings.error("event-gateway", sentence, line=node.sourceline, element=identifier)
     for target in targets:
         if target is None:
             continue

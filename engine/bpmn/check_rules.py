@@ -102,11 +102,11 @@ def _check_gateway(gateway: Xml, scope: Scope, findings: Findings) -> None:
     receiving = [each.get("id") for each in targets if each is not None and local(each) == "receiveTask"]
     messages = [each for each in targets if each is not None and "messageEventDefinition" in definitions_of(each)]
     if receiving and messages:
-        sentence = "Behind one event-based gateway messages are received by tasks or by events, not by both."
-        findings.warning("event-gateway", sentence, line=gateway.sourceline, element=gateway.get("id"))
-    if len(targets) == 1:
-        sentence = "Behind an event-based gateway there are several events to choose from (BPMN 2.0.2, 10.6.6)."
-        findings.warning("event-gateway", sentence, line=gateway.sourceline, element=gateway.get("id"))
+        sentence = (
+            "Behind one event-based gateway messages are received by tasks or by events, not by both (BPMN 2.0.2, "
+            "10.6.6)."
+        )
+        _refuse("event-gateway", sentence, gateway, findings)
     for node in (event for task in receiving for event in scope.attached(task)):
         sentence = "A receive task behind an event-based gateway has no boundary events."
         _refuse("event-gateway", sentence, node, findings)

@@ -143,8 +143,10 @@ def test_events_behind_a_parallel_gateway_belong_to_one_case(world: JobWorld, fi
 
 
 def test_a_case_waits_for_one_event_of_each_gateway(world: JobWorld) -> None:
-    content = gateway("one", "a", kind="Exclusive") + gateway("two", "b", kind="Exclusive") + PAIR
-    world.deploy(bpmn(content, roots=ROOTS))
+    content = gateway("one", "a", "c", kind="Exclusive") + gateway("two", "b", "d", kind="Exclusive") + PAIR
+    content += catch("c", "m3") + catch("d", "m4")
+    roots = ROOTS + '<message id="m3" name="lost"/><message id="m4" name="waived"/>'
+    world.deploy(bpmn(content, roots=roots))
 
     first = world.do(PublishMessage(name="shipped", keys={"order": "O-1"}), SYSTEM)
     second = world.do(PublishMessage(name="paid", keys={"order": "O-1"}), SYSTEM)

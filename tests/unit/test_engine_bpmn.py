@@ -264,6 +264,10 @@ LOOP = "<multiInstanceLoopCharacteristics><loopCardinality>2</loopCardinality></
 UNDO = '<task id="undo" isForCompensation="true"/>'
 COMPENSATED = '<boundaryEvent id="back" attachedToRef="work"><compensateEventDefinition/></boundaryEvent>'
 TIED = '<association id="tie" sourceRef="back" targetRef="undo"/>'
+LATE = (
+    '<intermediateCatchEvent id="late"><timerEventDefinition><timeDuration>P1D</timeDuration></timerEventDefinition>'
+    "</intermediateCatchEvent>"
+)
 MESSAGE = '<message id="m" name="paid"/><error id="e" errorCode="E"/>'
 
 
@@ -295,7 +299,12 @@ def caught(identifier: str, definition: str) -> str:
         (line('<task id="work"/><intermediateThrowEvent id="e"/><task id="x"/>', names=("work", "e"))
          + flow("e", "x", "true"), "condition-place"),
         ('<startEvent id="s"/><eventBasedGateway id="g"/><receiveTask id="work" messageRef="m"/>'
-         + chain("s", "g", "work") + caught("a", "<errorEventDefinition/>"), "event-gateway"),
+         + chain("s", "g", "work") + chain("g", "late") + LATE + caught("a", "<errorEventDefinition/>"),
+         "event-gateway"),
+        ('<startEvent id="s"/><eventBasedGateway id="g"/>' + LATE + chain("s", "g", "late"), "event-gateway"),
+        ('<startEvent id="s"/><eventBasedGateway id="g"/><receiveTask id="work" messageRef="m"/>'
+         '<intermediateCatchEvent id="told"><messageEventDefinition messageRef="m"/></intermediateCatchEvent>'
+         + chain("s", "g", "work") + chain("g", "told"), "event-gateway"),
     ],
 )  # fmt: skip
 def test_what_would_never_happen_or_never_count_is_refused(content: str, rule: str) -> None:

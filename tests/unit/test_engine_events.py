@@ -65,7 +65,7 @@ def test_a_send_task_sends_its_inputs() -> None:
 def test_the_first_event_behind_an_event_based_gateway_chooses_the_way() -> None:
     stage = begin(
         '<startEvent id="start"/><eventBasedGateway id="g"/>'
-        + event("intermediateCatchEvent", "mail", "message m")
+        + event("intermediateCatchEvent", "mail", "signal s")
         + event("intermediateCatchEvent", "late", "timer PT1H")
         + '<receiveTask id="ship" messageRef="m2"/><endEvent id="a"/><endEvent id="b"/><endEvent id="c"/>'
         + chain("start", "g", "mail", "a")
