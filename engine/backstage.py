@@ -35,7 +35,7 @@ class Letter:
         return f"{self.name} {{{keys}}}"
 
 
-MOST_SIGNALS = 1_000  # that cases of one scenario throw
+MOST_SENT = 1_000  # signals that cases of one scenario throw, and messages that reach them
 
 
 class Backstage:
@@ -45,6 +45,7 @@ class Backstage:
         self._stage = stage
         self._letters: list[Letter] = []
         self._read = [0, 0]  # how many of the messages and signals that the case has sent were taken
+        self._delivered = 0
 
     # jobs
 
@@ -123,6 +124,11 @@ class Backstage:
                 token = self._receiver(letter)
                 if token is not None:
                     self._letters.remove(letter)
+                    self._delivered += 1
+                    if self._delivered > MOST_SENT:
+                        raise ScenarioFailed(
+                            f"More than {MOST_SENT} messages were received; {letter.name} goes round for ever."
+                        )
                     self._stage.message(token, letter.payload)
                     delivered = True
                 elif not letter.must_arrive:
@@ -148,10 +154,8 @@ class Backstage:
         while stage.thrown and not stage.is_stopped:
             thrower, signal = stage.thrown.pop(0)
             self._read[1] += 1
-            if self._read[1] > MOST_SIGNALS:
-                raise ScenarioFailed(
-                    f"More than {MOST_SIGNALS} signals were thrown; {signal.name} goes round for ever."
-                )
+            if self._read[1] > MOST_SENT:
+                raise ScenarioFailed(f"More than {MOST_SENT} signals were thrown; {signal.name} goes round for ever.")
             stage.signal(signal.name, signal.payload, besides=thrower)
         for sent in stage.messages[self._read[0] :]:
             own = {} if sent.key is None else {"key": sent.key}

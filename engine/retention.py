@@ -82,7 +82,7 @@ def remove_batch(unit: UnitOfWork, after: str, limit: int) -> Removed:
         .where(over, InstanceRow.id > after)
         .order_by(InstanceRow.id)
         .limit(limit)
-        .with_for_update(skip_locked=True)
+        .with_for_update()  # waits for whoever has one, or it would be passed over for good
     )
     found = unit.session.execute(wanted).all()
     family = {each.id: {each.id} for each in found}

@@ -225,6 +225,8 @@ class _Check:
     def _advance(self, value: Any, step: Any) -> None:
         if moment(value, NEW_YEAR) is None:
             self._refuse("scenario-step", f"advance is {value}; write an ISO 8601 duration, such as P3D.", step)
+        elif str(value).strip().startswith("-"):
+            self._refuse("scenario-step", f"advance is {value}; the clock only goes forward.", step)
 
     def _set(self, value: Any, step: Any) -> None:
         if not isinstance(value, dict):

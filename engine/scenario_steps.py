@@ -138,6 +138,8 @@ def _advance(step: Mapping[str, Any], stage: Rehearsal) -> None:
     until = moment(step["advance"], stage.clock.now())
     if until is None:
         raise ScenarioFailed(f"advance: {step['advance']} is no ISO 8601 duration")
+    if until < stage.clock.now():
+        raise ScenarioFailed(f"advance: {step['advance']} is over; the clock only goes forward")
     stage.advance(until)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -144,3 +145,10 @@ class World:
     def rows(self, statement: str) -> list[Any]:
         with self.engine.connect() as connection:
             return list(connection.exec_driver_sql(statement))
+
+
+def waits_for_a_lock(world: World, beside: Future[Any]) -> None:
+    """Return once the other thread waits for a row; it must not be done before."""
+    waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    while not world.rows(waiting):
+        assert not beside.done()

@@ -1,7 +1,7 @@
 """A document is filed for a case while somebody completes a task of it: neither is lost, nobody waits for ever."""
 
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import Engine
@@ -12,7 +12,7 @@ from engine import store
 from engine.attempts import Parking
 from engine.running import Running
 from storage.unit_of_work import UnitOfWork
-from tests.engine_world import World, bpmn, line
+from tests.engine_world import World, bpmn, line, waits_for_a_lock
 
 TWO = bpmn(line('<userTask id="first"/>', '<userTask id="second"/>', names=("first", "second")))
 
@@ -20,13 +20,6 @@ TWO = bpmn(line('<userTask id="first"/>', '<userTask id="second"/>', names=("fir
 @pytest.fixture
 def world(engine: Engine, clock: FixedClock) -> World:
     return World(engine, clock)
-
-
-def waits_for_a_lock(world: World, beside: Future[None]) -> None:
-    """Return once the other thread waits for a row; it must not be done before."""
-    waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    while not world.rows(waiting):
-        assert not beside.done()
 
 
 def in_a_unit(world: World, act: Callable[[UnitOfWork], None]) -> None:

@@ -1,9 +1,10 @@
 """Finished cases go when their process keeps them no longer."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from core.clock import FixedClock
 from core.errors import Conflict, Forbidden, InvalidInput
@@ -13,7 +14,7 @@ from engine.events import HistoryRemoved, RemovalStopped
 from engine.removals import RemoveNextBatch, StartRemoval, StopRemoval, removal, removals
 from engine.retention import RemoveHistory, ended_before
 from tests.engine_jobs import JobWorld
-from tests.engine_world import World, bpmn, line, person
+from tests.engine_world import World, bpmn, line, person, waits_for_a_lock
 
 NOON = datetime(2026, 3, 31, 12, tzinfo=UTC)
 
@@ -45,6 +46,19 @@ def test_finished_cases_go_in_batches_and_open_ones_stay(world: World) -> None:
     assert world.rows("SELECT DISTINCT instance_id FROM token_log") == [(still_open.id,)]
     assert world.rows("SELECT 1 FROM task_history") == []
     assert [len(each.instances) for each in world.events if isinstance(each, HistoryRemoved)] == [2, 1]
+
+
+def test_a_case_that_somebody_holds_for_a_moment_is_waited_for(world: World) -> None:
+    finish(world, 2)
+    world.clock.advance(timedelta(days=31))
+
+    with ThreadPoolExecutor(1) as beside, world.units.begin(SYSTEM) as unit:
+        unit.session.execute(text("SELECT 1 FROM instance ORDER BY id DESC LIMIT 1 FOR UPDATE"))
+        removing = beside.submit(world.do, RemoveHistory(), SYSTEM)
+        waits_for_a_lock(world, removing)
+        unit.commit()
+
+        assert removing.result() == 2
 
 
 def test_a_process_that_says_nothing_keeps_everything(world: World) -> None:

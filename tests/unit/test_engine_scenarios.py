@@ -225,6 +225,27 @@ def test_signals_that_go_round_for_ever_fail_the_scenario(tmp_path: Path) -> Non
     assert "goes round for ever" in " ".join(result.failures)
 
 
+def test_a_message_that_goes_round_for_ever_fails_the_scenario(tmp_path: Path) -> None:
+    sent = '<messageEventDefinition messageRef="m" obieg:correlationKey="= 1"/>'
+    turning = bpmn(
+        f'<startEvent id="start"/><userTask id="one"/><intermediateThrowEvent id="ask">{sent}</intermediateThrowEvent>'
+        f'<intermediateCatchEvent id="told">{sent}</intermediateCatchEvent>'
+        + chain("start", "one", "ask", "told", "ask"),
+        key="caller",
+        roots='<message id="m" name="ping"/>',
+    )  # fmt: skip
+    (result,) = results_of(tmp_path, turning, MODEL, "      - complete: one\n      - expect: {}\n")
+
+    assert "ping goes round for ever" in " ".join(result.failures)
+
+
+def test_the_clock_of_a_scenario_only_goes_forward(tmp_path: Path) -> None:
+    steps = "      - advance: P2D\n      - advance: 2020-01-01\n      - expect: {}\n"
+    (result,) = results_of(tmp_path, bpmn(line('<userTask id="one"/>', names=("one",)), key="caller"), MODEL, steps)
+
+    assert "advance: 2020-01-01 is over; the clock only goes forward" in " ".join(result.failures)
+
+
 def results_of(folder: Path, caller: bytes, called: bytes, steps: str) -> list[ScenarioResult]:
     (folder / "caller.bpmn").write_bytes(caller)
     (folder / "called.bpmn").write_bytes(called)

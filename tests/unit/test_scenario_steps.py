@@ -194,6 +194,7 @@ def test_a_message_that_the_case_sends_to_itself_arrives(tmp_path: Path) -> None
         ("{expect: {variables: {x: '= 1 +'}}}", "scenario-feel", "x:"),
         ("{expect: {mood: good}}", "scenario-expect", "mood"),
         ("{advance: tomorrow}", "scenario-step", "ISO 8601"),
+        ("{advance: -P1D}", "scenario-step", "only goes forward"),
         ("{message: paid, keys: INV-1}", "scenario-step", "`keys` holds values by name"),
         ("{message: }", "scenario-step", "named by a text"),
         ("{signal: alarm, keys: {a: 1}}", "scenario-step", "keys"),

@@ -141,7 +141,7 @@ class WebClient:
 
     def _checked(self, url: str) -> SplitResult:
         """The parts of an address that may be called. Raises `AddressRefused`."""
-        parts = _split(url)
+        parts = parts_of(url)
         host, port = parts.hostname or "", _port(parts)
         if not any(_matches(each, parts.scheme, host, port) for each in self._hosts):
             raise AddressRefused(
@@ -255,7 +255,8 @@ def is_public(address: str) -> bool:
     return found.is_global and not (found.is_multicast or found.is_reserved or found.is_unspecified)
 
 
-def _split(url: str) -> SplitResult:
+def parts_of(url: str) -> SplitResult:
+    """Scheme, host, port, path and query of an address that could be called. Raises `AddressRefused`."""
     if any(ord(char) <= 32 or ord(char) == 127 or char == "\\" for char in url):
         raise AddressRefused("The address has a space or another character that has no place in an address.")
     try:
