@@ -1,5 +1,6 @@
 """What happens to templates, letters and labels, for the trail."""
 
+from dataclasses import field
 from typing import Any, ClassVar
 
 from core.messages import Event
@@ -47,6 +48,7 @@ class MergeStarted(MergeEvent):
     recipients: int
     wanted: dict[str, Any]
     purpose: str = "business"
+    variants: dict[str, Any] = field(default_factory=dict)  # by language: id and version of the one they get
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """The worker behind a mail merge: makes a batch of letters apart, files it, and joins all of them at the end."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,14 +14,15 @@ from documents.apart import FileRefused, WorkTimedOut, lay_out, work, workbench
 from documents.hosting import Host
 from documents.intake import Received, receive
 from documents.orders.making import Customers
-from documents.templates.merging import MERGE, FileLetters, FinishMerge, MadeLetter, job_of, version_of
+from documents.templates.merging import MERGE, FileLetters, FinishMerge, MadeLetter, job_of, pinned, version_of
 from documents.templates.models import MailMergeLetterRow, MailMergeRow
-from documents.templates.registering import USE, fill_in
+from documents.templates.registering import USE, fill_in, template
 from documents.templates.sources import MergeFields
 from documents.word import TemplateRefused
 from storage.blobs.staging import Staging
 from storage.blobs.store import BlobStore
 from storage.jobs.registry import job
+from storage.unit_of_work import Reading
 
 BATCH = 20  # letters that one process apart makes and one transaction files
 TURN = 10  # batches until other jobs have their turn
@@ -42,16 +43,24 @@ def run_merge(host: Host, arguments: dict[str, Any]) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Words:
+    """The version of a template that a letter is made of, and its language."""
+
+    digest: str
+    language: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Batch:
     """What a worker needs for the next letters."""
 
     merge: MailMergeRow
     actor: Actor
-    digest: str  # of the template
     waiting: Sequence[MailMergeLetterRow]
     values: Mapping[int, dict[str, Any]]
     refusals: Mapping[int, str]
-    languages: Mapping[int, str]
+    languages: Mapping[int, str]  # of their amounts and dates, in the words of `templates`
+    templates: Mapping[int, _Words]
     at: datetime
 
 
@@ -83,7 +92,6 @@ def _next(host: Host, merge: MailMergeRow) -> _Batch:
     )
     with host.units.reading(actor) as view:
         fields = view.port(MergeFields)
-        source = version_of(view, merge.template_id, merge.template_n)
         query = select(MailMergeLetterRow).where(
             MailMergeLetterRow.merge_id == merge.id, MailMergeLetterRow.state == "waiting"
         )
@@ -98,37 +106,55 @@ def _next(host: Host, merge: MailMergeRow) -> _Batch:
                 values[each.position] = fields.values_of(view, each.kind, each.target)
             except DomainError as error:
                 refusals[each.position] = error.sentence
+        languages = {position: fields.language(each) for position, each in values.items()}
+        templates = {each: _words(view, merge, each) for each in set(languages.values())}
     return _Batch(
         merge=merge,
         actor=actor,
-        digest=source,
         waiting=waiting,
         values=values,
         refusals=refusals,
-        languages={position: fields.language(each) for position, each in values.items()},
+        languages={position: templates[each].language or each for position, each in languages.items()},
+        templates={position: templates[each] for position, each in languages.items()},
         at=host.clock.now(),
     )
 
 
+def _words(view: Reading, merge: MailMergeRow, language: str) -> _Words:
+    """What a customer of that language gets; the first template where there is no variant of theirs."""
+    template_id, n = pinned(merge, language)
+    return _Words(digest=version_of(view, template_id, n), language=template(view, template_id).language)
+
+
 def _made(batch: _Batch, blobs: BlobStore, staging: Staging) -> list[MadeLetter]:
     made = [MadeLetter(position=position, sentence=told) for position, told in batch.refusals.items()]
-    positions = list(batch.values)
+    together: dict[_Words, list[int]] = {}
+    for position in batch.values:
+        together.setdefault(batch.templates[position], []).append(position)
+    for words, positions in together.items():
+        made += _made_of(words, positions, batch, blobs, staging)
+    return made
+
+
+def _made_of(
+    words: _Words, positions: list[int], batch: _Batch, blobs: BlobStore, staging: Staging
+) -> Iterator[MadeLetter]:
     with workbench() as folder:
-        lay_out(blobs, batch.digest, folder / "template.docx")
+        lay_out(blobs, words.digest, folder / "template.docx")
         records = [batch.values[position] for position in positions]
         try:
             languages = [batch.languages[position] for position in positions]
             told = fill_in(folder, records, batch.merge.title, at=batch.at, languages=languages, pdf=True)
         except (TemplateRefused, WorkTimedOut) as error:
-            return made + [MadeLetter(position=position, sentence=error.sentence) for position in positions]
+            yield from (MadeLetter(position=position, sentence=error.sentence) for position in positions)
+            return
         for number, position in enumerate(positions):
             if told[number] is not None:
-                made.append(MadeLetter(position=position, sentence=told[number]))
+                yield MadeLetter(position=position, sentence=told[number])
                 continue
             pdf = _stored(folder / f"{number}.pdf", blobs, staging)
             word = _stored(folder / f"{number}.docx", blobs, staging) if batch.merge.output == "docx" else None
-            made.append(MadeLetter(position=position, pdf=pdf, word=word))
-    return made
+            yield MadeLetter(position=position, language=words.language, pdf=pdf, word=word)
 
 
 def _stored(path: Path, blobs: BlobStore, staging: Staging) -> Received:

@@ -19,7 +19,7 @@ from documents.packages.sources import Source, note_sources
 from documents.templates.combined import forget_pdfs
 from documents.templates.events import MergeFinished, MergeResumed, MergeStarted, MergeStopped
 from documents.templates.models import MailMergeLetterRow, MailMergeRow
-from documents.templates.registering import USE, template
+from documents.templates.registering import USE, template, variants
 from documents.templates.sources import Recipient, chosen
 from documents.words import words
 from storage.blobs.store import BlobRef
@@ -72,9 +72,10 @@ class ResumeMerge(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MadeLetter:
-    """What came of one recipient's letter: content, or the sentence that says why not."""
+    """What came of one recipient's letter: content with its words' language, or the sentence that says why not."""
 
     position: int
+    language: str | None = None
     pdf: Received | None = None
     word: Received | None = None
     sentence: str | None = None
@@ -103,6 +104,7 @@ class FinishMerge(Command):
 def start_merge(command: StartMerge, unit: UnitOfWork) -> str:
     """Its id. Raises `TemplateNotFound`, `NobodyFound`, `InvalidInput`."""
     found = template(unit, command.template_id)
+    others = {each.language or "": {"id": each.id, "n": each.n} for each in variants(unit, found.id)}
     title = words("title", command.title, LONGEST)
     if title is None or command.output not in OUTPUTS:
         raise InvalidInput(
@@ -121,6 +123,7 @@ def start_merge(command: StartMerge, unit: UnitOfWork) -> str:
         title=title,
         template_id=found.id,
         template_n=found.n,
+        variants=others,
         output=command.output,
         type=words("type", command.type, 100),
         purpose=command.purpose,
@@ -148,9 +151,16 @@ def start_merge(command: StartMerge, unit: UnitOfWork) -> str:
             recipients=len(people),
             wanted=dict(command.wanted),
             purpose=command.purpose,
+            variants=others,
         )
     )
     return row.id
+
+
+def pinned(row: MailMergeRow, language: str | None) -> tuple[str, int]:
+    """Template and version of the letters in a language: the variant that there was at the start, else the first."""
+    variant = row.variants.get(language or "")
+    return (variant["id"], variant["n"]) if variant else (row.template_id, row.template_n)
 
 
 def _waiting(merge_id: str, position: int, person: Recipient) -> MailMergeLetterRow:
@@ -215,11 +225,9 @@ def file_letters(command: FileLetters, unit: UnitOfWork) -> int:
     row = _locked(unit, command.merge_id)
     if row.state != "running":
         return 0
-    template_row = template(unit, row.template_id)
-    digest = version_of(unit, row.template_id, row.template_n)
-    source = Source(
-        document_id=row.template_id, n=row.template_n, digest=digest, title=template_row.title, purpose="template"
-    )
+    sources = {
+        place: _source(unit, *place) for place in {pinned(row, each.language) for each in command.letters if each.pdf}
+    }
     filed = 0
     for each in command.letters:
         letter = unit.session.get(MailMergeLetterRow, (row.id, each.position), with_for_update=True)
@@ -229,10 +237,16 @@ def file_letters(command: FileLetters, unit: UnitOfWork) -> int:
             letter.state, letter.sentence = "refused", (each.sentence or "")[:2000]
             row.refused += 1
             continue
-        _file(unit, row, letter, each, source)
+        _file(unit, row, letter, each, sources[pinned(row, each.language)])
         filed += 1
     row.done += filed
     return filed
+
+
+def _source(unit: UnitOfWork, template_id: str, n: int) -> Source:
+    title = template(unit, template_id).title
+    digest = version_of(unit, template_id, n)
+    return Source(document_id=template_id, n=n, digest=digest, title=title, purpose="template")
 
 
 def version_of(view: Reading, document_id: str, n: int) -> str:

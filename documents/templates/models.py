@@ -49,6 +49,7 @@ class MailMergeRow(Base):
     title: Mapped[str]
     template_id: Mapped[str] = mapped_column(ID)
     template_n: Mapped[int]
+    variants: Mapped[Json] = mapped_column(server_default=text("'{}'::jsonb"))  # language: {"id": …, "n": …}, of then
     output: Mapped[str] = mapped_column(NAME)  # pdf or docx
     type: Mapped[str | None]  # of the documents
     purpose: Mapped[str] = mapped_column(NAME, server_default="business")  # or marketing: who objects gets none

@@ -251,6 +251,7 @@ def filled(
             values = fields.values_of(view, found.kind, record_id)
             language = fields.language(values)
             found = in_language(view, found, language)
+            language = found.language or language  # nobody writes 5 January into a Polish sentence
     with workbench() as folder:
         lay_out(blobs, found.digest, folder / "template.docx")
         (refusal,) = fill_in(folder, [values], found.title, at=host.clock.now(), languages=[language], pdf=pdf)

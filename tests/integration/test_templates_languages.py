@@ -25,7 +25,8 @@ from crm.outbox.texts import WriteText
 from crm.profiles import Profile
 from crm.sales.issuing import InvoiceOrder
 from documents.packages.models import DocumentSourceRow
-from tests.integration.test_templates import adopt, content_of, text_of
+from documents.templates.mailing import write_batch
+from tests.integration.test_templates import adopt, content_of, start, text_of, work
 from tests.template_samples import letter
 from tests.web import PASSWORD, Program, log_in
 from webapp.bootstrap import Application
@@ -96,6 +97,43 @@ def test_dms_11_a_customer_gets_the_letter_in_their_language_and_the_document_na
     assert "January" in texts["GB"]
     assert all("Szanowni Państwo" in texts[each] and "stycznia" in texts[each] for each in ("PL", "DE"))
     assert sources == {"PL": [(first, 1)], "GB": [(variant, 2)], "DE": [(first, 1)]}
+
+
+def test_dms_11_letters_to_many_are_in_the_language_of_each_and_keep_to_the_versions_of_their_beginning(
+    application: Application, manager: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("documents.templates.mailing.BATCH", 2)
+    first = adopt(manager, letter("Szanowni Państwo {{ customer.name }}, {{ today|date('long') }}"), language="pl")
+    first = first.json["id"]
+    english = {"variant_of": first, "language": "en", "title": "Reminder"}
+    variant = adopt(manager, letter("Dear Sirs of {{ customer.name }}, {{ today|date('long') }}"), **english).json["id"]
+    customers = [customer(application, f"Firma {country}", country) for country in ("PL", "GB", "DE", "IE", "RO")]
+
+    started = start(manager, first, ids=customers).json["id"]
+    write_batch(application, started)
+    adopt(manager, letter("Dear all"), f"/templates/{variant}/versions")
+    romanian = {"variant_of": first, "language": "ro", "title": "Somație"}
+    adopt(manager, letter("Stimate domn"), **romanian)
+    work(application)
+
+    assert manager.get(f"/merges/{started}").json["done"] == 5
+    made = [each["document_id"] for each in manager.get(f"/merges/{started}/letters").json["items"]]
+    texts = [" ".join(text_of(content_of(manager, each))) for each in made]
+    with application.units.reading(SYSTEM) as view:
+        rows = view.session.scalars(select(DocumentSourceRow).where(DocumentSourceRow.document_id.in_(made)))
+        sources = {each.document_id: (each.source_id, each.source_n) for each in rows}
+    begins = {"PL": "Szanowni", "GB": "Dear Sirs of", "DE": "Szanowni", "IE": "Dear Sirs of", "RO": "Szanowni"}
+    for words, (country, begin) in zip(texts, begins.items(), strict=True):
+        assert f"{begin} " in words
+        assert f"Firma {country}" in words
+        assert ("January" if begin != "Szanowni" else "stycznia") in words
+    assert [sources[each] for each in made] == [(first, 1), (variant, 1), (first, 1), (variant, 1), (first, 1)]
+    pages = text_of(content_of(manager, manager.get(f"/merges/{started}").json["combined_id"]))
+    assert [f"Firma {country}" in page for country, page in zip(begins, pages, strict=True)] == [True] * 5
+    sequence(application.database.engine)
+    with application.units.reading(SYSTEM) as view:
+        (entry,) = look(view, LogFilter(stream=f"merge:{started}", kind="merge.started")).items
+    assert entry.data["variants"] == {"en": {"id": variant, "n": 1}}
 
 
 def test_dms_11_a_variant_that_would_leave_two_for_one_language_is_refused(manager: Program) -> None:
