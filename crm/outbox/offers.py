@@ -23,9 +23,9 @@ from crm.outbox import words as known
 from crm.outbox.errors import LinkExpired, LinkInvalid, OfferNotOpen
 from crm.outbox.events import OfferAnswered, OfferDeclined, OfferLinkMade, OfferLinkRevoked
 from crm.outbox.models import AnswerLinkRow, MessageRow
+from crm.outbox.places import LINK
 from crm.outbox.ports import Paper, PaperRef, Papers, Tokens
 from crm.outbox.queueing import About, Letterhead, QueueMessage, queue
-from crm.outbox.texts import LINK
 from crm.sales.accepting import AcceptOffer, accept_offer
 from storage.unit_of_work import Reading, UnitOfWork
 

@@ -14,6 +14,7 @@ from core.records import dataclass
 from crm.access import require_read
 from crm.checks import Findings, checked_version
 from crm.company import company, today
+from crm.devices.queries import device
 from crm.errors import OfferNotFound, WrongFields
 from crm.languages import LANGUAGES, language_of
 from crm.models import CustomerRow, OfferRow, OfferVersionRow
@@ -21,6 +22,7 @@ from crm.money import plain
 from crm.outbox.errors import TextNotFound
 from crm.outbox.events import TextWritten
 from crm.outbox.models import TextRow, TextVersionRow
+from crm.outbox.places import LINK, PLACES, SAMPLES
 from crm.outbox.reaching import Reached
 from crm.queries import order
 from crm.sales.queries import invoice
@@ -28,34 +30,6 @@ from storage.unit_of_work import Reading, UnitOfWork
 
 KEY = re.compile(r"[a-z][a-z0-9_]{0,63}")
 PLACE = re.compile(r"\{([a-z][a-z0-9_.]*)\}")
-LINK = "link"  # filled when the message leaves, for its recipient alone
-PLACES = {  # what texts may ask for, and what it is
-    "customer.name": "the customer's name",
-    "customer.number": "the customer's number",
-    "contact.name": "the person's name, else the customer's",
-    "company.name": "our name",
-    "company.address": "our address",
-    "author.name": "who sends it",
-    "today": "the date",
-    "offer.number": "the number of the offer",
-    "offer.version": "its version",
-    "offer.gross": "its gross value",
-    "offer.currency": "its currency",
-    "offer.valid_until": "the last day on which it can be accepted",
-    "order.number": "the number of the order",
-    "order.currency": "its currency",
-    "order.gross": "its gross value",
-    "order.ordered_on": "when it was placed",
-    "order.due_on": "when it is to be delivered",
-    "invoice.number": "the number of the invoice",
-    "invoice.currency": "its currency",
-    "invoice.gross": "its gross value",
-    "invoice.balance": "what is still to be paid",
-    "invoice.issued_on": "when it was issued",
-    "invoice.due_on": "by when it is to be paid",
-    "years": "of birthdays and anniversaries: how many",
-    LINK: "the link by which a customer answers an offer",
-}
 OFFER_TEXT = """Szanowni Państwo,
 
 w załączeniu przesyłamy ofertę {offer.number} na kwotę {offer.gross} {offer.currency}.
@@ -140,10 +114,9 @@ def write_text(command: WriteText, unit: UnitOfWork) -> int:
     if not KEY.fullmatch(command.key):
         findings.add("/key", "The key has small letters, digits and underscores, such as offer_reminder.")
     for pointer, content in (("/subject", subject), ("/text", text)):
-        unknown = sorted(set(PLACE.findall(content)) - PLACES.keys())
-        if unknown:
-            known = ", ".join(f"{{{each}}}" for each in PLACES)
-            findings.add(pointer, f"Nothing fills {{{unknown[0]}}}; there are {known}.")
+        unknown = nothing_fills(content)
+        if unknown is not None:
+            findings.add(pointer, unknown)
     if command.language and command.language not in LANGUAGES:
         findings.add("/language", f"Texts are written in one of {', '.join(LANGUAGES)}, or in none for everybody else.")
     findings.refuse()
@@ -174,6 +147,14 @@ def write_text(command: WriteText, unit: UnitOfWork) -> int:
     )
     unit.emit(told)
     return row.row_version
+
+
+def nothing_fills(content: str) -> str | None:
+    """A sentence about the first place that nothing fills, None where there is none."""
+    unknown = sorted(set(PLACE.findall(content)) - PLACES.keys())
+    if not unknown:
+        return None
+    return f"Nothing fills {{{unknown[0]}}}; there are {', '.join(f'{{{each}}}' for each in PLACES)}."
 
 
 def texts(reading: Reading) -> list[MessageText]:
@@ -222,6 +203,17 @@ def preview(reading: Reading, key: str, whom: Reached, about: tuple[str, str] | 
     )
 
 
+def looked_at(reading: Reading, subject: str, text: str, whom: Reached | None) -> tuple[str, str]:
+    """A draft as this customer would get it, with examples of what is not known of them. Raises `WrongFields`."""
+    require_read(reading)
+    values = SAMPLES | ({} if whom is None else fields_of(reading, whom, None))
+    for pointer, content in (("/subject", subject), ("/text", text)):
+        unknown = nothing_fills(content)
+        if unknown is not None:
+            raise WrongFields({pointer: unknown})
+    return filled(subject, values, "/subject"), filled(text, values)
+
+
 def text_for(reading: Reading, key: str, whom: Reached) -> MessageText:
     """The text in the language of the customer's country, else for everybody. Raises `TextNotFound`."""
     for_everybody = text_named(reading, key)  # what is not used any more is used in no language
@@ -267,6 +259,10 @@ def fields_of(reading: Reading, whom: Reached, about: tuple[str, str] | None) ->
             values |= _of_offer(reading, key)
         case ("crm.order", key):
             values |= _shown("order", order(reading, key), ("number", "currency", "gross", "ordered_on", "due_on"))
+        case ("crm.device", key):
+            found = device(reading, key)
+            shown = {"serial_number": found.serial_number, "product": found.product_name}
+            values |= {f"device.{name}": str(value or "–") for name, value in shown.items()}
         case ("crm.invoice", key):
             wanted = ("number", "currency", "gross", "balance", "issued_on", "due_on")
             values |= _shown("invoice", invoice(reading, key), wanted)

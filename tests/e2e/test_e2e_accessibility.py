@@ -75,6 +75,8 @@ def places(chromium: Browser, address: str, drafts: Iterator[str], request_pdf: 
         "document type": "/document-types/new",
         "outbox": "/outbox",
         "new message": "/messages/new",
+        "texts of messages": "/outbox/texts",
+        "text of messages": "/outbox/texts/offer",
         "offers": "/offers",
         "editor": f"{found['draft']}/edit",
         "cases": "/cases",

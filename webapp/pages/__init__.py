@@ -32,6 +32,7 @@ MODULES = (
     "dunning_report",
     "imports",
     "mass_edits",
+    "message_texts",
     "document_comparison",
     "document_folders",
     "document_types",
