@@ -32,7 +32,7 @@ def find_catcher(task: Any, kind: str, code: str | None) -> Any | None:
 def _best(tokens: list[Any], kind: str, code: str | None) -> Any | None:
     all_of_them = None
     for token in tokens:
-        for listener in (token, *token.children):
+        for listener in (token, *token.children) if token.internal_data.get("armed") else ():  # not inside other scopes
             if not listener.internal_data.get("armed"):
                 continue
             trigger = listens_for(listener)

@@ -7,7 +7,7 @@ from core.identity import SYSTEM
 from engine.bpmn import Known, check_bpmn
 from engine.rehearsal import Props, Rehearsal
 from engine.runtime import load
-from tests.engine_stage import NOON, ROOTS, begin, boundary, do, event, message, waiting
+from tests.engine_stage import NOON, ROOTS, begin, boundary, do, event, message, on, waiting
 from tests.engine_world import bpmn, chain, flow, line
 
 
@@ -151,6 +151,33 @@ def test_an_error_is_not_caught_at_a_sibling() -> None:
     assert [failure.reason for failure in stage.incidents] == ["uncaught_error"]
     assert waiting(stage) == ["other"]
     assert stage.case.state == "failed"
+
+
+@pytest.mark.parametrize(
+    ("kind", "throw", "care"),
+    [("error e", "endEvent", ["care"]), ("escalation x", "intermediateThrowEvent", ["care", "inner"])],
+)
+@pytest.mark.parametrize("guard", ["handler", "boundary"])
+def test_what_is_thrown_is_not_caught_inside_a_sibling(kind: str, throw: str, care: list[str], guard: str) -> None:
+    begins = '<startEvent id="in"/><userTask id="inner"/><task id="wrong"/>' + chain("in", "inner")
+    inside = {
+        "handler": on("h", kind, '<task id="never"/>' + chain("h_start", "never")),
+        "boundary": boundary("b", "inner", kind) + chain("b", "wrong"),
+    }[guard]
+    interrupting = kind == "error e"
+    stage = begin(
+        f'<startEvent id="start"/><userTask id="work"/><subProcess id="sibling">{begins}{inside}</subProcess>'
+        + event(throw, "thrown", kind)
+        + chain("start", "work", "thrown")
+        + chain("start", "sibling")
+        + on(
+            "right", kind.split()[0], '<userTask id="care"/>' + chain("right_start", "care"), interrupting=interrupting
+        )
+    )
+
+    do(stage, "work")
+
+    assert waiting(stage) == care
 
 
 def test_a_handler_reports_an_error_by_its_code() -> None:
