@@ -1,0 +1,176 @@
+"""Models out of nested blocks: as they are drawn by chance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from hypothesis import strategies as st
+
+Trigger: TypeAlias = Literal["message", "timer", "error", "escalation"]
+Kind: TypeAlias = Literal["exclusive", "parallel", "inclusive"]
+
+
+@dataclass(frozen=True)
+class Catch:
+    """What is caught, and what is done then: a boundary event's flow, or an event sub-process."""
+
+    trigger: Trigger
+    interrupts: bool
+    body: Block
+    handlers: tuple[Catch, ...] = ()  # of an event sub-process itself
+
+
+@dataclass(frozen=True)
+class Many:
+    """An activity more than once: all at the same time, one after the other, or as a loop."""
+
+    kind: Literal["parallel", "sequential", "loop"]
+    number: int
+    enough: int | None = None  # so many that are done end the others
+
+
+@dataclass(frozen=True)
+class Activity:
+    """A user task; with a body a sub-process, or a process that is called."""
+
+    body: Block | None = None
+    handlers: tuple[Catch, ...] = ()
+    boundary: tuple[Catch, ...] = ()
+    many: Many | None = None
+    is_called: bool = False
+
+
+@dataclass(frozen=True)
+class Line:
+    """One after the other."""
+
+    parts: tuple[Block, ...]
+
+
+@dataclass(frozen=True)
+class Split:
+    """Branches of an exclusive, parallel or inclusive gateway; `taken` are the ones whose condition is true."""
+
+    kind: Kind
+    branches: tuple[Block, ...]
+    taken: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Again:
+    """Its body and then a task; who completes the task says whether all comes once more."""
+
+    body: Block
+
+
+@dataclass(frozen=True)
+class Race:
+    """An event-based gateway: the first message decides."""
+
+    branches: tuple[Block, ...]
+
+
+@dataclass(frozen=True)
+class Wait:
+    """A catch event."""
+
+    trigger: Literal["message", "timer"]
+
+
+@dataclass(frozen=True)
+class Raise:
+    """A task, and then an escalation is thrown."""
+
+
+@dataclass(frozen=True)
+class Fork:
+    """Branches that do not meet again; the last of its scope."""
+
+    branches: tuple[Block, ...]
+
+
+@dataclass(frozen=True)
+class Stop:
+    """A task, and then the end of more than one token."""
+
+    kind: Literal["terminate", "error"]
+
+
+Block: TypeAlias = Activity | Line | Split | Again | Race | Wait | Raise | Fork | Stop
+ALL: tuple[Trigger, ...] = ("message", "timer", "error", "escalation")
+FROM_OUTSIDE: tuple[Trigger, ...] = ("message", "timer")
+
+
+@st.composite
+def models(draw: st.DrawFn) -> Activity:
+    """A process: its body and its event sub-processes."""
+    return Activity(draw(tails(3)), draw(catches(2, own=1)))
+
+
+@st.composite
+def tails(draw: st.DrawFn, depth: int) -> Block:
+    """The body of a scope, which may end in more than one place and more than one way."""
+    last = blocks(max(depth, 0)) | st.sampled_from([Stop("terminate"), Stop("error")])
+    if depth > 0 and draw(st.booleans()):
+        return Fork(tuple(draw(st.lists(last, min_size=2, max_size=3))))
+    return draw(last)
+
+
+@st.composite
+def catches(draw: st.DrawFn, depth: int, kinds: Sequence[Trigger] = ALL, own: int = 0) -> tuple[Catch, ...]:
+    """What is caught at one place, errors and escalations once; `own` event sub-processes lie in one another."""
+    chosen = draw(st.lists(st.sampled_from(kinds), max_size=2))
+    return tuple(
+        Catch(kind, kind == "error" or draw(st.booleans()), draw(blocks(max(depth, 0))), inner)
+        for number, kind in enumerate(chosen)
+        if kind in FROM_OUTSIDE or kind not in chosen[:number]
+        for inner in [draw(catches(depth - 1, own=own - 1)) if own > 0 else ()]
+    )
+
+
+@st.composite
+def manies(draw: st.DrawFn) -> Many | None:
+    """How often an activity is performed."""
+    kind = draw(st.sampled_from([None, None, "parallel", "sequential", "loop"]))
+    if kind is None:
+        return None
+    number = draw(st.integers(1 if kind == "loop" else 0, 3))
+    return Many(kind, number, None if kind == "loop" else draw(st.none() | st.integers(1, 3)))
+
+
+@st.composite
+def activities(draw: st.DrawFn, depth: int) -> Activity:
+    """A task; one with a body where there is room for one."""
+    if depth == 0 or not draw(st.booleans()):
+        return Activity(boundary=draw(catches(depth - 1, FROM_OUTSIDE)) if depth > 0 else (), many=draw(manies()))
+    body, handlers = draw(tails(depth - 1)), draw(catches(depth - 1, own=draw(st.integers(0, 1))))
+    return Activity(body, handlers, draw(catches(depth - 1)), draw(manies()), draw(st.booleans()))
+
+
+@st.composite
+def splits(draw: st.DrawFn, depth: int) -> Split:
+    """A gateway with its branches, and the other one where they meet."""
+    kind: Kind = draw(st.sampled_from(["exclusive", "parallel", "inclusive"]))
+    branches = tuple(draw(st.lists(blocks(depth - 1), min_size=2, max_size=3)))
+    numbers = list(range(len(branches)))
+    least, most = {"exclusive": (1, 1), "parallel": (len(numbers), len(numbers)), "inclusive": (1, len(numbers))}[kind]
+    taken = draw(st.lists(st.sampled_from(numbers), min_size=least, max_size=most, unique=True))
+    return Split(kind, branches, tuple(sorted(taken)))
+
+
+@st.composite
+def blocks(draw: st.DrawFn, depth: int = 3) -> Block:
+    """Any block that goes on behind itself."""
+    few: list[st.SearchStrategy[Block]] = [
+        activities(0),
+        st.sampled_from(["message", "timer"]).map(Wait),
+        st.just(Raise()),
+    ]
+    if depth > 0:
+        inner = blocks(depth - 1)
+        some = st.lists(inner, min_size=1, max_size=3).map(tuple)
+        several = st.lists(inner, min_size=2, max_size=3).map(tuple)
+        few += [activities(depth)] * 3 + [splits(depth), some.map(Line), several.map(Race), inner.map(Again)]
+    return draw(st.sampled_from(few).flatmap(lambda one: one))

@@ -1,0 +1,300 @@
+"""What clause 13 of the standard says that nested blocks do: a second reading, which shares nothing with the engine.
+
+It walks the blocks as a tree; there are no tokens, no gateways and no snapshots. Each throw and each end that reaches
+further stands behind a task, so that nothing depends on which of two parallel branches is looked at first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from tests.engine_blocks import (
+    FROM_OUTSIDE,
+    Activity,
+    Again,
+    Block,
+    Catch,
+    Fork,
+    Line,
+    Many,
+    Race,
+    Raise,
+    Split,
+    Stop,
+    Trigger,
+    Wait,
+)
+
+Then: TypeAlias = Callable[[], None]
+
+
+class UncaughtError(Exception):
+    """An error that nothing catches: its case stops."""
+
+
+class Part:
+    """Something that runs inside something else, and dies with it."""
+
+    def __init__(self, within: Part | None) -> None:
+        self.within = within
+        self.is_dead = False
+
+    @property
+    def lives(self) -> bool:
+        """Whether neither it nor what it is in has ended."""
+        return not self.is_dead and (self.within is None or self.within.lives)
+
+
+@dataclass(eq=False)
+class Awaited:
+    """A task to be done, a message to come or a timer to fall due, by its id in the diagram."""
+
+    name: str
+    owner: Part
+    then: Then
+
+
+class Performance(Part):
+    """An activity with its boundary events, over all its instances."""
+
+    def __init__(self, within: Part, activity: Activity, path: str, then: Then) -> None:
+        super().__init__(within)
+        self.activity, self.path, self.then = activity, path, then
+
+
+class Scope(Part):
+    """One run of a process, a sub-process, or an event sub-process: then `handling` says of what."""
+
+    def __init__(self, within: Part | None, path: str, handlers: tuple[Catch, ...], then: Then) -> None:
+        super().__init__(within)
+        self.path, self.handlers, self.then = path, handlers, then
+        self.threads = 0
+        self.handling: Catch | None = None
+
+
+class Expected:
+    """A case of a model."""
+
+    def __init__(self, model: Activity) -> None:
+        self._awaited: list[Awaited] = []
+        self.is_done = False
+        self.goes_round = False  # what people say at the end of a loop
+        self._open(None, model, "0", self._finish)
+
+    def waiting(self) -> list[Awaited]:
+        """What can happen next, in the order in which it began to wait."""
+        self._awaited = [each for each in self._awaited if each.owner.lives]
+        return self._awaited
+
+    def happens(self, awaited: Awaited) -> None:
+        """A task is done, a message has come, a timer is due. Raises `UncaughtError`."""
+        self._awaited.remove(awaited)
+        awaited.then()
+
+    def _finish(self) -> None:
+        self.is_done = True
+
+    def _await(self, name: str, owner: Part, then: Then) -> None:
+        self._awaited.append(Awaited(name, owner, then))
+
+    def _await_once(self, name: str, within: Part, then: Then) -> None:
+        part = Part(within)
+
+        def happens() -> None:
+            part.is_dead = True
+            then()
+
+        self._await(name, part, happens)
+
+    # activities
+
+    def _do_activity(self, activity: Activity, path: str, scope: Scope, then: Then) -> None:
+        many = activity.many or Many("parallel", 1)
+        if many.number == 0:
+            then()
+            return
+        whole = Performance(scope, activity, path, then)
+        for number, caught in enumerate(activity.boundary):
+            if caught.trigger in FROM_OUTSIDE:
+                self._listen(f"{path}_c{number}", "b", whole, caught, self._at_boundary(whole, number))
+        done = 0
+
+        def one_is_done() -> None:
+            nonlocal done
+            done += 1
+            if done == many.number or (many.enough is not None and done >= many.enough):
+                whole.is_dead = True
+                then()
+            elif many.kind != "parallel":
+                self._instance(whole, one_is_done)
+
+        for _ in range(many.number if many.kind == "parallel" else 1):
+            self._instance(whole, one_is_done)
+
+    def _instance(self, whole: Performance, then: Then) -> None:
+        if whole.activity.body is None:
+            self._await_once(f"t{whole.path}", whole, then)
+        else:
+            self._open(whole, whole.activity, whole.path, then)
+
+    def _at_boundary(self, whole: Performance, number: int) -> Then:
+        caught, path = whole.activity.boundary[number], f"{whole.path}_c{number}_b"
+        around = whole.within
+        assert isinstance(around, Scope)
+
+        def happens() -> None:
+            if caught.interrupts:
+                whole.is_dead = True
+                self._do(caught.body, path, around, whole.then)
+            else:
+                around.threads += 1
+                self._do(caught.body, path, around, lambda: self._ends(around))
+
+        return happens
+
+    def _listen(self, path: str, place: str, owner: Part, caught: Catch, then: Then) -> None:
+        """Wait for a message, again and again where it does not interrupt, or for a duration, once."""
+
+        def comes() -> None:
+            if not caught.interrupts:
+                self._listen(path, place, owner, caught, then)
+            then()
+
+        if caught.trigger == "message":
+            self._await(f"m{path}", owner, comes)
+        else:
+            self._await(f"b{path}" if place == "b" else f"s{path}_start", owner, then)
+
+    # scopes
+
+    def _open(self, within: Part | None, activity: Activity, path: str, then: Then) -> None:
+        assert activity.body is not None
+        self._begin(Scope(within, path, activity.handlers, then), activity.body)
+
+    def _begin(self, scope: Scope, body: Block) -> None:
+        scope.threads = 1
+        for number, caught in enumerate(scope.handlers):
+            if caught.trigger in FROM_OUTSIDE:
+                self._listen(f"{scope.path}_h{number}", "s", scope, caught, self._in_scope(scope, number))
+        self._do(body, f"{scope.path}_b", scope, lambda: self._ends(scope))
+
+    def _in_scope(self, scope: Scope, number: int) -> Then:
+        """Begin the event sub-process with this number."""
+        caught = scope.handlers[number]
+
+        def happens() -> None:
+            home = scope
+            if caught.interrupts:  # its body, its handlers and what it listens for end
+                scope.is_dead = True
+                home = Scope(scope.within, scope.path, (), scope.then)
+                home.handling = scope.handling
+            home.threads += 1
+            run = Scope(home, f"{scope.path}_h{number}", caught.handlers, lambda: self._ends(home))
+            run.handling = caught
+            self._begin(run, caught.body)
+
+        return happens
+
+    def _ends(self, scope: Scope) -> None:
+        """One of the threads of a scope has ended."""
+        scope.threads -= 1
+        if scope.threads == 0:
+            scope.is_dead = True
+            scope.then()
+
+    # what reaches further than its own thread
+
+    def _throw(self, trigger: Trigger, thrower: Part) -> None:
+        inside: Part = thrower
+        reached: Part | None = thrower
+        while reached is not None:
+            if isinstance(reached, Scope):
+                own = inside.handling if isinstance(inside, Scope) and inside is not reached else None
+                for number, caught in enumerate(reached.handlers):
+                    if caught.trigger == trigger and caught is not own:
+                        self._in_scope(reached, number)()
+                        return
+            elif isinstance(reached, Performance):
+                for number, caught in enumerate(reached.activity.boundary):
+                    if caught.trigger == trigger:
+                        self._at_boundary(reached, number)()
+                        return
+            inside, reached = reached, reached.within
+        if trigger == "error":
+            raise UncaughtError
+
+    # blocks
+
+    def _do(self, block: Block, path: str, scope: Scope, then: Then) -> None:
+        getattr(self, f"_do_{type(block).__name__.lower()}")(block, path, scope, then)
+
+    def _do_line(self, block: Line, path: str, scope: Scope, then: Then) -> None:
+        def go_on(number: int) -> None:
+            if number == len(block.parts):
+                then()
+            else:
+                self._do(block.parts[number], f"{path}_{number}", scope, lambda: go_on(number + 1))
+
+        go_on(0)
+
+    def _do_split(self, block: Split, path: str, scope: Scope, then: Then) -> None:
+        left = len(block.taken)
+
+        def arrives() -> None:
+            nonlocal left
+            left -= 1
+            if left == 0:
+                then()
+
+        for number in block.taken:
+            self._do(block.branches[number], f"{path}_{number}", scope, arrives)
+
+    def _do_again(self, block: Again, path: str, scope: Scope, then: Then) -> None:
+        def decide() -> None:
+            if self.goes_round:
+                self._do_again(block, path, scope, then)
+            else:
+                then()
+
+        self._do(block.body, f"{path}_b", scope, lambda: self._await_once(f"t{path}", scope, decide))
+
+    def _do_race(self, block: Race, path: str, scope: Scope, then: Then) -> None:
+        race = Part(scope)
+
+        def wins(number: int) -> Then:
+            def happens() -> None:
+                race.is_dead = True
+                self._do(block.branches[number], f"{path}_r{number}", scope, then)
+
+            return happens
+
+        for number in range(len(block.branches)):
+            self._await(f"m{path}_{number}", race, wins(number))
+
+    def _do_wait(self, block: Wait, path: str, scope: Scope, then: Then) -> None:
+        self._await_once(f"m{path}" if block.trigger == "message" else f"w{path}", scope, then)
+
+    def _do_raise(self, block: Raise, path: str, scope: Scope, then: Then) -> None:
+        def throw() -> None:
+            self._throw("escalation", scope)
+            if scope.lives:
+                then()
+
+        self._await_once(f"t{path}", scope, throw)
+
+    def _do_fork(self, block: Fork, path: str, scope: Scope, then: Then) -> None:
+        scope.threads += len(block.branches) - 1
+        for number, each in enumerate(block.branches):
+            self._do(each, f"{path}_{number}", scope, then)
+
+    def _do_stop(self, block: Stop, path: str, scope: Scope, then: Then) -> None:
+        def end() -> None:
+            if block.kind == "error":
+                self._throw("error", scope)
+            else:
+                scope.is_dead = True
+                scope.then()
+
+        self._await_once(f"t{path}", scope, end)
