@@ -40,6 +40,7 @@ class Activity:
     boundary: tuple[Catch, ...] = ()
     many: Many | None = None
     is_called: bool = False
+    can_be_undone: bool = False  # a task is tied to it that undoes it
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,11 @@ class Raise:
 
 
 @dataclass(frozen=True)
+class Undo:
+    """A task, and then all that its scope has completed is undone."""
+
+
+@dataclass(frozen=True)
 class Fork:
     """Branches that do not meet again; the last of its scope."""
 
@@ -98,7 +104,7 @@ class Stop:
     kind: Literal["terminate", "error"]
 
 
-Block: TypeAlias = Activity | Line | Split | Again | Race | Wait | Raise | Fork | Stop
+Block: TypeAlias = Activity | Line | Split | Again | Race | Wait | Raise | Undo | Fork | Stop
 ALL: tuple[Trigger, ...] = ("message", "timer", "error", "escalation")
 FROM_OUTSIDE: tuple[Trigger, ...] = ("message", "timer")
 
@@ -143,10 +149,15 @@ def manies(draw: st.DrawFn) -> Many | None:
 @st.composite
 def activities(draw: st.DrawFn, depth: int) -> Activity:
     """A task; one with a body where there is room for one."""
+    undone = draw(st.booleans())
     if depth == 0 or not draw(st.booleans()):
-        return Activity(boundary=draw(catches(depth - 1, FROM_OUTSIDE)) if depth > 0 else (), many=draw(manies()))
+        return Activity(
+            boundary=draw(catches(depth - 1, FROM_OUTSIDE)) if depth > 0 else (),
+            many=draw(manies()),
+            can_be_undone=undone,
+        )
     body, handlers = draw(tails(depth - 1)), draw(catches(depth - 1, own=draw(st.integers(0, 1))))
-    return Activity(body, handlers, draw(catches(depth - 1)), draw(manies()), draw(st.booleans()))
+    return Activity(body, handlers, draw(catches(depth - 1)), draw(manies()), draw(st.booleans()), undone)
 
 
 @st.composite
@@ -166,7 +177,7 @@ def blocks(draw: st.DrawFn, depth: int = 3) -> Block:
     few: list[st.SearchStrategy[Block]] = [
         activities(0),
         st.sampled_from(["message", "timer"]).map(Wait),
-        st.just(Raise()),
+        st.sampled_from([Raise(), Undo()]),
     ]
     if depth > 0:
         inner = blocks(depth - 1)

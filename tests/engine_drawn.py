@@ -4,7 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from tests.engine_blocks import Activity, Again, Block, Catch, Fork, Line, Many, Race, Raise, Split, Stop, Trigger, Wait
+from tests.engine_blocks import (
+    Activity,
+    Again,
+    Block,
+    Catch,
+    Fork,
+    Line,
+    Many,
+    Race,
+    Raise,
+    Split,
+    Stop,
+    Trigger,
+    Undo,
+    Wait,
+)
 from tests.engine_stage import ROOTS, boundary, event, on
 from tests.engine_world import bpmn, chain, flow
 
@@ -58,6 +73,10 @@ class Diagram:
             made = [f'<callActivity id="{node}" calledElement="called{path}">{marker}</callActivity>']
         else:
             made = [f'<subProcess id="{node}">{marker}{self._scope(block, path)}</subProcess>']
+        if block.can_be_undone:
+            made.append(event("boundaryEvent", f"k{path}", "compensate", f'attachedToRef="{node}"'))
+            made.append(f'<userTask id="u{path}" isForCompensation="true"/>')
+            made.append(f'<association id="a{path}" sourceRef="k{path}" targetRef="u{path}"/>')
         last = node
         if any(each.interrupts for each in block.boundary):
             last = f"join{path}"
@@ -108,6 +127,10 @@ class Diagram:
 
     def _raise(self, block: Raise, path: str) -> Drawn:
         thrown = event("intermediateThrowEvent", f"x{path}", "escalation x")
+        return f'<userTask id="t{path}"/>{thrown}' + chain(f"t{path}", f"x{path}"), f"t{path}", f"x{path}"
+
+    def _undo(self, block: Undo, path: str) -> Drawn:
+        thrown = event("intermediateThrowEvent", f"x{path}", "compensate")
         return f'<userTask id="t{path}"/>{thrown}' + chain(f"t{path}", f"x{path}"), f"t{path}", f"x{path}"
 
     def _fork(self, block: Fork, path: str) -> Drawn:

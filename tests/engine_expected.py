@@ -24,6 +24,7 @@ from tests.engine_blocks import (
     Split,
     Stop,
     Trigger,
+    Undo,
     Wait,
 )
 
@@ -56,21 +57,39 @@ class Awaited:
     then: Then
 
 
+@dataclass(frozen=True)
+class Record:
+    """What was completed and can be undone: by its task where it has one, else by undoing what it completed inside."""
+
+    path: str
+    has_task: bool
+    inside: list[Record]
+
+
 class Performance(Part):
     """An activity with its boundary events, over all its instances."""
 
     def __init__(self, within: Part, activity: Activity, path: str, then: Then) -> None:
         super().__init__(within)
         self.activity, self.path, self.then = activity, path, then
+        self.records: list[Record] = []
 
 
 class Scope(Part):
     """One run of a process, a sub-process, or an event sub-process: then `handling` says of what."""
 
-    def __init__(self, within: Part | None, path: str, handlers: tuple[Catch, ...], then: Then) -> None:
+    def __init__(
+        self,
+        within: Part | None,
+        path: str,
+        handlers: tuple[Catch, ...],
+        then: Then,
+        records: list[Record] | None = None,
+    ) -> None:
         super().__init__(within)
         self.path, self.handlers, self.then = path, handlers, then
         self.threads = 0
+        self.records = [] if records is None else records
         self.handling: Catch | None = None
 
 
@@ -126,6 +145,7 @@ class Expected:
             done += 1
             if done == many.number or (many.enough is not None and done >= many.enough):
                 whole.is_dead = True
+                scope.records += whole.records
                 then()
             elif many.kind != "parallel":
                 self._instance(whole, one_is_done)
@@ -134,10 +154,17 @@ class Expected:
             self._instance(whole, one_is_done)
 
     def _instance(self, whole: Performance, then: Then) -> None:
-        if whole.activity.body is None:
-            self._await_once(f"t{whole.path}", whole, then)
+        activity, inside = whole.activity, list[Record]()
+
+        def done() -> None:
+            if activity.can_be_undone or inside:
+                whole.records.append(Record(whole.path, activity.can_be_undone, inside))
+            then()
+
+        if activity.body is None:
+            self._await_once(f"t{whole.path}", whole, done)
         else:
-            self._open(whole, whole.activity, whole.path, then)
+            self._open(whole, activity, whole.path, done, inside)
 
     def _at_boundary(self, whole: Performance, number: int) -> Then:
         caught, path = whole.activity.boundary[number], f"{whole.path}_c{number}_b"
@@ -169,9 +196,11 @@ class Expected:
 
     # scopes
 
-    def _open(self, within: Part | None, activity: Activity, path: str, then: Then) -> None:
+    def _open(
+        self, within: Part | None, activity: Activity, path: str, then: Then, records: list[Record] | None = None
+    ) -> None:
         assert activity.body is not None
-        self._begin(Scope(within, path, activity.handlers, then), activity.body)
+        self._begin(Scope(within, path, activity.handlers, then, records), activity.body)
 
     def _begin(self, scope: Scope, body: Block) -> None:
         scope.threads = 1
@@ -188,10 +217,17 @@ class Expected:
             home = scope
             if caught.interrupts:  # its body, its handlers and what it listens for end
                 scope.is_dead = True
-                home = Scope(scope.within, scope.path, (), scope.then)
+                home = Scope(scope.within, scope.path, (), scope.then, scope.records)
                 home.handling = scope.handling
             home.threads += 1
-            run = Scope(home, f"{scope.path}_h{number}", caught.handlers, lambda: self._ends(home))
+            path, inside = f"{scope.path}_h{number}", list[Record]()
+
+            def done() -> None:
+                if inside:
+                    home.records.append(Record(path, False, inside))
+                self._ends(home)
+
+            run = Scope(home, path, caught.handlers, done, inside)
             run.handling = caught
             self._begin(run, caught.body)
 
@@ -284,6 +320,20 @@ class Expected:
 
         self._await_once(f"t{path}", scope, throw)
 
+    def _do_undo(self, block: Undo, path: str, scope: Scope, then: Then) -> None:
+        self._await_once(f"t{path}", scope, lambda: self._undo(_taken(scope), Part(scope), then))
+
+    def _undo(self, records: list[Record], owner: Part, then: Then) -> None:
+        """One after the other, the last one first."""
+        if not records:
+            then()
+            return
+        last, rest = records[-1], records[:-1]
+        if last.has_task:
+            self._await_once(f"u{last.path}", owner, lambda: self._undo(rest, owner, then))
+        else:
+            self._undo(last.inside, owner, lambda: self._undo(rest, owner, then))
+
     def _do_fork(self, block: Fork, path: str, scope: Scope, then: Then) -> None:
         scope.threads += len(block.branches) - 1
         for number, each in enumerate(block.branches):
@@ -298,3 +348,13 @@ class Expected:
                 scope.then()
 
         self._await_once(f"t{path}", scope, end)
+
+
+def _taken(scope: Scope) -> list[Record]:
+    """What a throw in a scope undoes; in an event sub-process also what the scope has completed that it handles."""
+    found = list(scope.records)
+    scope.records.clear()
+    if scope.handling is None:
+        return found
+    assert isinstance(scope.within, Scope)
+    return _taken(scope.within) + found

@@ -84,8 +84,9 @@ def _class(node: Node) -> type[Element]:
 
 
 def _build_handler(spec: WorkflowSpec, node: Node, process: Process) -> None:
-    """An event sub-process: its content, and what waits for its event."""
+    """An event sub-process: its content, what undoes it, and what waits for its event."""
     EventSubProcess(spec, node)
+    CompensationScope(spec, node)
     for start in (process.nodes[each] for each in node.starts):
         if "compensation" not in start.kinds:
             HandlerStart(spec, start, node.id)

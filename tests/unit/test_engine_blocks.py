@@ -44,7 +44,7 @@ def happen(stage: Rehearsal, name: str, goes_round: bool) -> None:
     match name[0]:
         case "m":
             message(stage, name)
-        case "t":
+        case "t" | "u":
             token = next(token for token, each in stage.work.items() if each.node.id == name)
             stage.complete(token, {f"again{name[1:]}": goes_round}, SYSTEM)
         case _:
