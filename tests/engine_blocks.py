@@ -8,7 +8,8 @@ from typing import Literal, TypeAlias
 
 from hypothesis import strategies as st
 
-Trigger: TypeAlias = Literal["message", "timer", "error", "escalation"]
+Trigger: TypeAlias = Literal["message", "timer", "error", "escalation", "compensate", "cancel"]
+ScopeKind: TypeAlias = Literal["embedded", "transaction", "called"]
 Kind: TypeAlias = Literal["exclusive", "parallel", "inclusive"]
 
 
@@ -33,13 +34,13 @@ class Many:
 
 @dataclass(frozen=True)
 class Activity:
-    """A user task; with a body a sub-process, or a process that is called."""
+    """A user task; with a body a sub-process, a transaction, or a process that is called."""
 
     body: Block | None = None
     handlers: tuple[Catch, ...] = ()
     boundary: tuple[Catch, ...] = ()
     many: Many | None = None
-    is_called: bool = False
+    kind: ScopeKind = "embedded"
     can_be_undone: bool = False  # a task is tied to it that undoes it
 
 
@@ -101,7 +102,7 @@ class Fork:
 class Stop:
     """A task, and then the end of more than one token."""
 
-    kind: Literal["terminate", "error"]
+    kind: Literal["terminate", "error", "cancel"]
 
 
 Block: TypeAlias = Activity | Line | Split | Again | Race | Wait | Raise | Undo | Fork | Stop
@@ -116,9 +117,9 @@ def models(draw: st.DrawFn) -> Activity:
 
 
 @st.composite
-def tails(draw: st.DrawFn, depth: int) -> Block:
+def tails(draw: st.DrawFn, depth: int, stops: Sequence[Stop] = (Stop("terminate"), Stop("error"))) -> Block:
     """The body of a scope, which may end in more than one place and more than one way."""
-    last = blocks(max(depth, 0)) | st.sampled_from([Stop("terminate"), Stop("error")])
+    last = blocks(max(depth, 0)) | st.sampled_from(stops)
     if depth > 0 and draw(st.booleans()):
         return Fork(tuple(draw(st.lists(last, min_size=2, max_size=3))))
     return draw(last)
@@ -156,8 +157,15 @@ def activities(draw: st.DrawFn, depth: int) -> Activity:
             many=draw(manies()),
             can_be_undone=undone,
         )
-    body, handlers = draw(tails(depth - 1)), draw(catches(depth - 1, own=draw(st.integers(0, 1))))
-    return Activity(body, handlers, draw(catches(depth - 1)), draw(manies()), draw(st.booleans()), undone)
+    kind: ScopeKind = draw(st.sampled_from(["embedded", "transaction", "called"]))
+    stops = (Stop("cancel"), Stop("error")) if kind == "transaction" else (Stop("terminate"), Stop("error"))
+    body, handlers = draw(tails(depth - 1, stops)), draw(catches(depth - 1, own=draw(st.integers(0, 1))))
+    if draw(st.booleans()):
+        handlers += (Catch("compensate", True, draw(blocks(depth - 1))),)
+    around = draw(catches(depth - 1))
+    if kind == "transaction":
+        around += (Catch("cancel", True, draw(blocks(depth - 1))),)
+    return Activity(body, handlers, around, draw(manies()), kind, undone)
 
 
 @st.composite

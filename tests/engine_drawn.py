@@ -57,7 +57,7 @@ class Diagram:
         if trigger == "message":
             self._messages.append(f"m{path}")
             return f"message m{path}"
-        return {"timer": "timer PT1H", "error": "error e", "escalation": "escalation x"}[trigger]
+        return {"timer": "timer PT1H", "error": "error e", "escalation": "escalation x"}.get(trigger, trigger)
 
     def _block(self, block: Block, path: str) -> Drawn:
         drawn: Drawn = getattr(self, f"_{type(block).__name__.lower()}")(block, path)
@@ -68,11 +68,12 @@ class Diagram:
         marker = _many(block.many)
         if block.body is None:
             made = [f'<userTask id="{node}">{marker}</userTask>']
-        elif block.is_called:
+        elif block.kind == "called":
             self._called[f"called{path}"] = self._scope(block, path)
             made = [f'<callActivity id="{node}" calledElement="called{path}">{marker}</callActivity>']
         else:
-            made = [f'<subProcess id="{node}">{marker}{self._scope(block, path)}</subProcess>']
+            tag = "transaction" if block.kind == "transaction" else "subProcess"
+            made = [f'<{tag} id="{node}">{marker}{self._scope(block, path)}</{tag}>']
         if block.can_be_undone:
             made.append(event("boundaryEvent", f"k{path}", "compensate", f'attachedToRef="{node}"'))
             made.append(f'<userTask id="u{path}" isForCompensation="true"/>')
@@ -141,7 +142,7 @@ class Diagram:
         return "".join(made), f"fork{path}", ""
 
     def _stop(self, block: Stop, path: str) -> Drawn:
-        end = event("endEvent", f"stop{path}", "error e" if block.kind == "error" else "terminate")
+        end = event("endEvent", f"stop{path}", "error e" if block.kind == "error" else block.kind)
         return f'<userTask id="t{path}"/>{end}' + chain(f"t{path}", f"stop{path}"), f"t{path}", ""
 
 

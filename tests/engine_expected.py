@@ -6,6 +6,7 @@ further stands behind a task, so that nothing depends on which of two parallel b
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -41,6 +42,10 @@ class Part:
     def __init__(self, within: Part | None) -> None:
         self.within = within
         self.is_dead = False
+        self.parts: list[Part] = []
+        self.records: list[Record] = []  # what it has completed
+        if within is not None:
+            within.parts.append(self)
 
     @property
     def lives(self) -> bool:
@@ -59,11 +64,12 @@ class Awaited:
 
 @dataclass(frozen=True)
 class Record:
-    """What was completed and can be undone: by its task where it has one, else by undoing what it completed inside."""
+    """What was completed and can be undone: by its event sub-process, by its task, else by undoing what is inside."""
 
     path: str
-    has_task: bool
     inside: list[Record]
+    handler: tuple[str, Catch] | None = None
+    has_task: bool = False
 
 
 class Performance(Part):
@@ -72,7 +78,6 @@ class Performance(Part):
     def __init__(self, within: Part, activity: Activity, path: str, then: Then) -> None:
         super().__init__(within)
         self.activity, self.path, self.then = activity, path, then
-        self.records: list[Record] = []
 
 
 class Scope(Part):
@@ -89,7 +94,8 @@ class Scope(Part):
         super().__init__(within)
         self.path, self.handlers, self.then = path, handlers, then
         self.threads = 0
-        self.records = [] if records is None else records
+        if records is not None:
+            self.records = records
         self.handling: Catch | None = None
 
 
@@ -157,9 +163,13 @@ class Expected:
         activity, inside = whole.activity, list[Record]()
 
         def done() -> None:
-            if activity.can_be_undone or inside:
-                whole.records.append(Record(whole.path, activity.can_be_undone, inside))
+            if activity.can_be_undone or inside or handler:
+                whole.records.append(Record(whole.path, inside, handler, activity.can_be_undone))
             then()
+
+        by_itself = activity.kind != "called" or not activity.can_be_undone  # at a call the task takes its place
+        undoes = [n for n, each in enumerate(activity.handlers) if each.trigger == "compensate" and by_itself]
+        handler = (f"{whole.path}_h{undoes[0]}", activity.handlers[undoes[0]]) if undoes else None
 
         if activity.body is None:
             self._await_once(f"t{whole.path}", whole, done)
@@ -218,13 +228,16 @@ class Expected:
             if caught.interrupts:  # its body, its handlers and what it listens for end
                 scope.is_dead = True
                 home = Scope(scope.within, scope.path, (), scope.then, scope.records)
+                if scope.within is not None:  # in its place
+                    place = scope.within.parts
+                    place[place.index(scope)] = place.pop()
                 home.handling = scope.handling
             home.threads += 1
             path, inside = f"{scope.path}_h{number}", list[Record]()
 
             def done() -> None:
                 if inside:
-                    home.records.append(Record(path, False, inside))
+                    home.records.append(Record(path, inside))
                 self._ends(home)
 
             run = Scope(home, path, caught.handlers, done, inside)
@@ -329,10 +342,27 @@ class Expected:
             then()
             return
         last, rest = records[-1], records[:-1]
-        if last.has_task:
+        by_task = dataclasses.replace(last, handler=None)
+        if last.handler:
+            path, caught = last.handler
+            home = Scope(owner, last.path, (), lambda: None, last.inside)
+            then_task = [by_task] if last.has_task else []
+            run = Scope(home, path, caught.handlers, lambda: self._undo(rest + then_task, owner, then))
+            run.handling = caught
+            self._begin(run, caught.body)
+        elif last.has_task:
             self._await_once(f"u{last.path}", owner, lambda: self._undo(rest, owner, then))
         else:
             self._undo(last.inside, owner, lambda: self._undo(rest, owner, then))
+
+    def _cancel(self, transaction: Part | None) -> None:
+        """All that it has done is undone, then it goes on at its cancel event."""
+        assert isinstance(transaction, Performance)
+        records = _gathered(transaction)
+        for part in transaction.parts:
+            part.is_dead = True
+        number = next(n for n, each in enumerate(transaction.activity.boundary) if each.trigger == "cancel")
+        self._undo(records, Part(transaction), self._at_boundary(transaction, number))
 
     def _do_fork(self, block: Fork, path: str, scope: Scope, then: Then) -> None:
         scope.threads += len(block.branches) - 1
@@ -343,6 +373,8 @@ class Expected:
         def end() -> None:
             if block.kind == "error":
                 self._throw("error", scope)
+            elif block.kind == "cancel":
+                self._cancel(scope.within)
             else:
                 scope.is_dead = True
                 scope.then()
@@ -358,3 +390,11 @@ def _taken(scope: Scope) -> list[Record]:
         return found
     assert isinstance(scope.within, Scope)
     return _taken(scope.within) + found
+
+
+def _gathered(part: Part) -> list[Record]:
+    """What it has completed, with what those inside it have completed that still run; called cases just end."""
+    if isinstance(part, Performance) and part.activity.kind == "called":
+        return part.records
+    inner = [Record("", found) for each in part.parts if each.lives and (found := _gathered(each))]
+    return part.records + inner

@@ -13,7 +13,7 @@ from tests.engine_expected import Expected, UncaughtError
 from tests.engine_stage import begin, message, waiting
 
 Choices = list[tuple[int, bool]]  # which of those things happens that can, and whether a loop that ends goes round
-choices = st.lists(st.tuples(st.integers(0, 1 << 16), st.booleans()), min_size=4, max_size=25)
+choices = st.lists(st.tuples(st.integers(0, 1 << 16), st.booleans()), min_size=10, max_size=30)
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
