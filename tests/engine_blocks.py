@@ -127,14 +127,18 @@ def tails(draw: st.DrawFn, depth: int, stops: Sequence[Stop] = (Stop("terminate"
 
 @st.composite
 def catches(draw: st.DrawFn, depth: int, kinds: Sequence[Trigger] = ALL, own: int = 0) -> tuple[Catch, ...]:
-    """What is caught at one place, errors and escalations once; `own` event sub-processes lie in one another."""
+    """What is caught at one place, errors and escalations once; `own` event sub-processes lie in one another.
+
+    What does not interrupt is one activity: two tokens in the same flows would meet at its gateways.
+    """
     chosen = draw(st.lists(st.sampled_from(kinds), max_size=2))
-    return tuple(
-        Catch(kind, kind == "error" or draw(st.booleans()), draw(blocks(max(depth, 0))), inner)
-        for number, kind in enumerate(chosen)
-        if kind in FROM_OUTSIDE or kind not in chosen[:number]
-        for inner in [draw(catches(depth - 1, own=own - 1)) if own > 0 else ()]
-    )
+    chosen = [each for n, each in enumerate(chosen) if each in FROM_OUTSIDE or each not in chosen[:n]]
+    found = []
+    for kind in chosen:
+        interrupts = kind == "error" or draw(st.booleans())
+        body = draw((blocks if interrupts else activities)(max(depth, 0)))
+        found.append(Catch(kind, interrupts, body, draw(catches(depth - 1, own=own - 1)) if own > 0 else ()))
+    return tuple(found)
 
 
 @st.composite
