@@ -170,10 +170,14 @@ def choices(reading: Reading) -> list[MessageText]:
     return [each for each in texts(reading) if each.is_active and not each.language]
 
 
-def versions(reading: Reading, key: str) -> list[TextVersion]:
-    """What a text and its variants said, the newest first. Raises `TextNotFound`."""
+def versions(
+    reading: Reading, key: str, language: str = "", *, before: int | None = None, limit: int = 50
+) -> list[TextVersion]:
+    """What a text said in a language, the newest first; `before` goes on behind a version. Raises `TextNotFound`."""
     row = TextVersionRow
-    wanted = select(row).where(row.key == key).order_by(row.written_at.desc(), row.language, row.n.desc())
+    wanted = select(row).where(row.key == key, row.language == language).order_by(row.n.desc()).limit(limit)
+    if before is not None:
+        wanted = wanted.where(row.n < before)
     found = [
         TextVersion(
             n=each.n,

@@ -212,11 +212,15 @@ def test_dms_11_texts_of_mails_follow_the_language_of_the_customer_and_the_trail
     polish = ("Do zapłaty 3036.87", "", 1)
     assert shown == {"GB": ("To pay: 3036.87 PLN", "en", 2), "PL": polish, "DE": polish}
     assert told == {"GB": ("remind", "en", 2), "PL": ("remind", "", 1), "DE": ("remind", "", 1)}
-    kept = manager.get("/outbox/texts/remind/versions").json
-    assert [(each["language"], each["n"], each["text"]) for each in kept if each["language"]] == [
+    kept = manager.get("/outbox/texts/remind/versions?language=en").json
+    assert [(each["language"], each["n"], each["text"]) for each in kept] == [
         ("en", 2, "To pay: {invoice.balance} {invoice.currency}"),
         ("en", 1, "draft"),
     ]
+    at = "/outbox/texts/remind/versions?language=en&limit=1"
+    assert [each["n"] for each in manager.get(at).json] == [2]
+    assert [each["n"] for each in manager.get(f"{at}&before=2").json] == [1]
+    assert [each["language"] for each in manager.get("/outbox/texts/remind/versions").json] == [""]
     write(application, is_active=False)
     with pytest.raises(TextNotFound):
         do(replace(sent, customer_id=customer(application, "Firm IE", "GB")), actor=SYSTEM)

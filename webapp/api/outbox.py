@@ -112,6 +112,14 @@ class TextPreviewQuery(Body):
     about: str = Field(default="", max_length=60, description="such as crm.offer:ID, crm.order:ID or crm.invoice:ID")
 
 
+class VersionsQuery(Body):
+    """Which ones."""
+
+    language: str = Field(default="", max_length=2, description="empty: the words for everybody")
+    before: int | None = Field(default=None, ge=1, description="only those before this version")
+    limit: int = Field(default=50, ge=1, le=200)
+
+
 class CountBody(Body):
     """A text."""
 
@@ -256,14 +264,15 @@ def write_text(key: str, body: TextBody) -> MessageText:
 
 @routes.get(
     "/outbox/texts/<key>/versions",
-    "What a text and its variants said",
+    "What a text said in a language",
+    query=VersionsQuery,
     answer=list[TextVersion],
     refusals=(403, 404),
 )
-def text_versions(key: str) -> list[TextVersion]:
+def text_versions(key: str, query: VersionsQuery) -> list[TextVersion]:
     """List versions, the newest first."""
     with view() as reading:
-        return message_texts.versions(reading, key)
+        return message_texts.versions(reading, key, query.language, before=query.before, limit=query.limit)
 
 
 @routes.get(

@@ -45,7 +45,7 @@ def message_text(key: str) -> str:
     language = asked("language") if asked("language") in LANGUAGES else ""
     with view() as reading:
         found = [each for each in texts.texts(reading) if each.key == key]
-        versions = texts.versions(reading, key)
+        versions = texts.versions(reading, key, language)
     wanted = next((each for each in found if each.language == language), None)
     first = next((each for each in found if not each.language), NONE)
     return _page(wanted or first, language, versions, is_new=wanted is None, written={each.language for each in found})
@@ -122,7 +122,7 @@ def _page(
         language=language,
         languages={"": EVERYBODY} | LANGUAGES,
         written=written or set(),
-        versions=[each for each in versions if each.language == language],
+        versions=versions,
         places=PLACES,
         fault=fault,
         is_first=is_first or not found.key,
