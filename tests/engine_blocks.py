@@ -42,6 +42,7 @@ class Activity:
     many: Many | None = None
     kind: ScopeKind = "embedded"
     can_be_undone: bool = False  # a task is tied to it that undoes it
+    is_mapped: bool = False  # has a variable `a` of its own, one more than outside, and gives it on as `b`
 
 
 @dataclass(frozen=True)
@@ -154,7 +155,7 @@ def manies(draw: st.DrawFn) -> Many | None:
 @st.composite
 def activities(draw: st.DrawFn, depth: int) -> Activity:
     """A task; one with a body where there is room for one."""
-    undone = draw(st.booleans())
+    undone, mapped = draw(st.booleans()), draw(st.booleans())
     if depth == 0 or not draw(st.booleans()):
         return Activity(
             boundary=draw(catches(depth - 1, FROM_OUTSIDE)) if depth > 0 else (),
@@ -169,7 +170,7 @@ def activities(draw: st.DrawFn, depth: int) -> Activity:
     around = draw(catches(depth - 1))
     if kind == "transaction":
         around += (Catch("cancel", True, draw(blocks(depth - 1))),)
-    return Activity(body, handlers, around, draw(manies()), kind, undone)
+    return Activity(body, handlers, around, draw(manies()), kind, undone, mapped)
 
 
 @st.composite

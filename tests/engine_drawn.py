@@ -23,6 +23,10 @@ from tests.engine_blocks import (
 from tests.engine_stage import ROOTS, boundary, event, on
 from tests.engine_world import bpmn, chain, flow
 
+MAPPED = (
+    '<extensionElements><camunda:inputOutput><camunda:inputParameter name="a">= a + 1</camunda:inputParameter>'
+    '<camunda:outputParameter name="b">= a</camunda:outputParameter></camunda:inputOutput></extensionElements>'
+)
 Drawn = tuple[str, str, str]  # XML, the first node and the last one; no last one where nothing goes on
 
 
@@ -65,7 +69,7 @@ class Diagram:
 
     def _activity(self, block: Activity, path: str) -> Drawn:
         node = f"p{path}" if block.body else f"t{path}"
-        marker = _many(block.many)
+        marker = (MAPPED if block.is_mapped else "") + _many(block.many)
         if block.body is None:
             made = [f'<userTask id="{node}">{marker}</userTask>']
         elif block.kind == "called":

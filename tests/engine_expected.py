@@ -7,9 +7,7 @@ further stands behind a task, so that nothing depends on which of two parallel b
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any
 
 from tests.engine_blocks import (
     FROM_OUTSIDE,
@@ -28,85 +26,19 @@ from tests.engine_blocks import (
     Undo,
     Wait,
 )
-
-Then: TypeAlias = Callable[[], None]
-
-
-class UncaughtError(Exception):
-    """An error that nothing catches: its case stops."""
-
-
-class Part:
-    """Something that runs inside something else, and dies with it."""
-
-    def __init__(self, within: Part | None) -> None:
-        self.within = within
-        self.is_dead = False
-        self.parts: list[Part] = []
-        self.records: list[Record] = []  # what it has completed
-        if within is not None:
-            within.parts.append(self)
-
-    @property
-    def lives(self) -> bool:
-        """Whether neither it nor what it is in has ended."""
-        return not self.is_dead and (self.within is None or self.within.lives)
-
-
-@dataclass(eq=False)
-class Awaited:
-    """A task to be done, a message to come or a timer to fall due, by its id in the diagram."""
-
-    name: str
-    owner: Part
-    then: Then
-
-
-@dataclass(frozen=True)
-class Record:
-    """What was completed and can be undone: by its event sub-process, by its task, else by undoing what is inside."""
-
-    path: str
-    inside: list[Record]
-    handler: tuple[str, Catch] | None = None
-    has_task: bool = False
-
-
-class Performance(Part):
-    """An activity with its boundary events, over all its instances."""
-
-    def __init__(self, within: Part, activity: Activity, path: str, then: Then) -> None:
-        super().__init__(within)
-        self.activity, self.path, self.then = activity, path, then
-
-
-class Scope(Part):
-    """One run of a process, a sub-process, or an event sub-process: then `handling` says of what."""
-
-    def __init__(
-        self,
-        within: Part | None,
-        path: str,
-        handlers: tuple[Catch, ...],
-        then: Then,
-        records: list[Record] | None = None,
-    ) -> None:
-        super().__init__(within)
-        self.path, self.handlers, self.then = path, handlers, then
-        self.threads = 0
-        if records is not None:
-            self.records = records
-        self.handling: Catch | None = None
+from tests.engine_parts import Awaited, Part, Performance, Record, Scope, Then, UncaughtError
 
 
 class Expected:
     """A case of a model."""
 
-    def __init__(self, model: Activity) -> None:
+    def __init__(self, model: Activity, **variables: Any) -> None:
         self._awaited: list[Awaited] = []
         self.is_done = False
+        self.has_undone = False
         self.goes_round = False  # what people say at the end of a loop
-        self._open(None, model, "0", self._finish)
+        self.given: dict[str, Any] = {}  # what people give with the next task
+        self._open(None, model, "0", self._finish, variables=variables)
 
     def waiting(self) -> list[Awaited]:
         """What can happen next, in the order in which it began to wait."""
@@ -129,6 +61,8 @@ class Expected:
 
         def happens() -> None:
             part.is_dead = True
+            for key, value in self.given.items() if name.startswith("t") else ():
+                part.assign(key, value)
             then()
 
         self._await(name, part, happens)
@@ -144,7 +78,16 @@ class Expected:
         for number, caught in enumerate(activity.boundary):
             if caught.trigger in FROM_OUTSIDE:
                 self._listen(f"{path}_c{number}", "b", whole, caught, self._at_boundary(whole, number))
-        done = 0
+        done, begun = 0, 0
+
+        def instance() -> None:
+            nonlocal begun
+            begun += 1
+            one: Part = whole
+            if activity.many:
+                one = Part(whole)
+                one.keeps_new, one.variables = many.kind != "loop", {"loopCounter": begun}
+            self._instance(whole, one, one_is_done)
 
         def one_is_done() -> None:
             nonlocal done
@@ -154,15 +97,19 @@ class Expected:
                 scope.records += whole.records
                 then()
             elif many.kind != "parallel":
-                self._instance(whole, one_is_done)
+                instance()
 
         for _ in range(many.number if many.kind == "parallel" else 1):
-            self._instance(whole, one_is_done)
+            instance()
 
-    def _instance(self, whole: Performance, then: Then) -> None:
+    def _instance(self, whole: Performance, around: Part, then: Then) -> None:
         activity, inside = whole.activity, list[Record]()
 
         def done() -> None:
+            if activity.is_mapped:
+                outside = around.within
+                assert outside is not None
+                outside.assign("b", around.value("a"))
             if activity.can_be_undone or inside or handler:
                 whole.records.append(Record(whole.path, inside, handler, activity.can_be_undone))
             then()
@@ -171,10 +118,15 @@ class Expected:
         undoes = [n for n, each in enumerate(activity.handlers) if each.trigger == "compensate" and by_itself]
         handler = (f"{whole.path}_h{undoes[0]}", activity.handlers[undoes[0]]) if undoes else None
 
+        if activity.is_mapped:
+            seen = around.value("a")
+            around = own = Part(around)
+            own.variables = {"a": None if seen is None else seen + 1}
+            own.keeps_new = activity.body is None  # only what is mapped leaves a task
         if activity.body is None:
-            self._await_once(f"t{whole.path}", whole, done)
+            self._await_once(f"t{whole.path}", around, done)
         else:
-            self._open(whole, activity, whole.path, done, inside)
+            self._open(around, activity, whole.path, done, inside, {} if activity.kind == "called" else None)
 
     def _at_boundary(self, whole: Performance, number: int) -> Then:
         caught, path = whole.activity.boundary[number], f"{whole.path}_c{number}_b"
@@ -207,10 +159,19 @@ class Expected:
     # scopes
 
     def _open(
-        self, within: Part | None, activity: Activity, path: str, then: Then, records: list[Record] | None = None
+        self,
+        within: Part | None,
+        activity: Activity,
+        path: str,
+        then: Then,
+        records: list[Record] | None = None,
+        variables: dict[str, Any] | None = None,
     ) -> None:
         assert activity.body is not None
-        self._begin(Scope(within, path, activity.handlers, then, records), activity.body)
+        scope = Scope(within, path, activity.handlers, then, records)
+        if variables is not None:  # a process
+            scope.variables, scope.is_root, scope.keeps_new = variables, True, True
+        self._begin(scope, activity.body)
 
     def _begin(self, scope: Scope, body: Block) -> None:
         scope.threads = 1
@@ -228,6 +189,7 @@ class Expected:
             if caught.interrupts:  # its body, its handlers and what it listens for end
                 scope.is_dead = True
                 home = Scope(scope.within, scope.path, (), scope.then, scope.records)
+                home.variables, home.is_root, home.keeps_new = scope.variables, scope.is_root, scope.keeps_new
                 if scope.within is not None:  # in its place
                     place = scope.within.parts
                     place[place.index(scope)] = place.pop()
@@ -338,6 +300,7 @@ class Expected:
 
     def _undo(self, records: list[Record], owner: Part, then: Then) -> None:
         """One after the other, the last one first."""
+        self.has_undone = True
         if not records:
             then()
             return
@@ -355,9 +318,12 @@ class Expected:
         else:
             self._undo(last.inside, owner, lambda: self._undo(rest, owner, then))
 
-    def _cancel(self, transaction: Part | None) -> None:
-        """All that it has done is undone, then it goes on at its cancel event."""
-        assert isinstance(transaction, Performance)
+    def _cancel(self, inside: Part) -> None:
+        """All that the transaction has done is undone, then it goes on at its cancel event."""
+        transaction = inside
+        while not isinstance(transaction, Performance):
+            assert transaction.within is not None
+            transaction = transaction.within
         records = _gathered(transaction)
         for part in transaction.parts:
             part.is_dead = True
@@ -374,7 +340,7 @@ class Expected:
             if block.kind == "error":
                 self._throw("error", scope)
             elif block.kind == "cancel":
-                self._cancel(scope.within)
+                self._cancel(scope)
             else:
                 scope.is_dead = True
                 scope.then()

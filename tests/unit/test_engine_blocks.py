@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -20,6 +21,8 @@ from tests.engine_stage import begin, message, programs, waiting
 
 Choices = list[tuple[int, bool]]  # which of those things happens that can, and whether a loop that ends goes round
 choices = st.lists(st.tuples(st.integers(0, 1 << 16), st.booleans()), min_size=10, max_size=30)
+BEFORE = {"a": 1, "b": 2}
+SEEN = ("a", "b", "c", "loopCounter")
 NEW = "new_"  # what the ids of a later version begin with
 
 
@@ -28,14 +31,14 @@ NEW = "new_"  # what the ids of a later version begin with
 def test_nested_blocks_do_what_the_standard_says_of_them(model: Activity, choices: Choices) -> None:
     main, called = Diagram(model).files()
 
-    play(model, begin(main, called=called), choices)
+    play(model, begin(main, called=called, **BEFORE), choices)
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(models(), choices, st.integers(0, 15))
 def test_they_do_the_same_when_they_are_migrated_on_the_way(model: Activity, choices: Choices, at: int) -> None:
     main, called = Diagram(model).files()
-    stage = begin(main, called=called)
+    stage = begin(main, called=called, **BEFORE)
 
     play(model, stage, choices, lambda number: migrate(stage, main) if number == at else None)
 
@@ -44,17 +47,18 @@ def play(
     model: Activity, stage: Rehearsal, choices: Choices, between: Callable[[int], object] = lambda number: None
 ) -> None:
     """Let things happen to the case, and say what is expected."""
-    expected = Expected(model)
+    expected = Expected(model, **BEFORE)
     happened: list[str] = []
     agree(stage, expected, happened)
     for step, (number, expected.goes_round) in enumerate(choices):
         if not expected.waiting():
             return
         between(step)
+        expected.given = {"abc"[number % 3]: step + 10}
         chosen = expected.waiting()[number % len(expected.waiting())]
         chosen = next(each for each in expected.waiting() if each.name == chosen.name)  # the oldest of those alike
         happened.append(f"{chosen.name}{'+' if expected.goes_round else ''}")
-        happen(stage, chosen.name, expected.goes_round)
+        happen(stage, chosen.name, {**expected.given, f"again{chosen.name[1:]}": expected.goes_round})
         try:
             expected.happens(chosen)
         except UncaughtError:
@@ -88,14 +92,14 @@ def _renamed(found: re.Match[bytes], ids: set[str]) -> bytes:
     return f'"{NEW}{value}"'.encode() if value in ids else found[0]
 
 
-def happen(stage: Rehearsal, name: str, goes_round: bool) -> None:
+def happen(stage: Rehearsal, name: str, given: dict[str, Any]) -> None:
     """The oldest of those with this name."""
     match name[0]:
         case "m":
             message(stage, name)
         case "t" | "u":
             token = next(token for token, each in stage.work.items() if each.node.id.removeprefix(NEW) == name)
-            stage.complete(token, {f"again{name[1:]}": goes_round}, SYSTEM)
+            stage.complete(token, given, SYSTEM)
         case _:
             stage.fire(next(timer for timer in stage.timers if armed_at(stage, timer) == name))
 
@@ -108,6 +112,14 @@ def agree(stage: Rehearsal, expected: Expected, happened: list[str]) -> None:
     tasks = [each.removeprefix(NEW) for each in waiting(stage)]
     assert sorted(tasks + listening + timers) == sorted(each.name for each in expected.waiting()), happened
     assert (stage.case.state == "completed") is expected.is_done, happened
+    if not expected.has_undone:  # what undoes sees the variables of then
+        there = [
+            (work.node.id.removeprefix(NEW), *(None if value is None else int(value) for value in map(seen.get, SEEN)))
+            for token, work in stage.work.items()
+            for seen in [stage.ensemble.playing(token).case.seen_by(token)]
+        ]
+        wanted = [(each.name, *map(each.owner.value, SEEN)) for each in expected.waiting() if each.name[0] == "t"]
+        assert sorted(there, key=str) == sorted(wanted, key=str), happened
 
 
 def armed_at(stage: Rehearsal, timer: str) -> str:
