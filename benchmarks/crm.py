@@ -55,8 +55,8 @@ ACTIVITY = """
 INSERT INTO activity (id, customer_id, employee, method, direction, type, priority, status, state, subject,
     planned_from, planned_to, moment, search_text, created_at, created_by, changed_at, row_version, is_private)
 SELECT 'V' || lpad(n::text, 25, '0'),
-    'C' || lpad((CASE WHEN n % 100 = 0 THEN 1 ELSE 1 + (n::bigint * 7919) % :customers END)::text, 25, '0'), 'p' || n % :people,
-    'phone', 'outgoing', (array['sale', 'complaint', 'consultation'])[1 + n % 3],
+    'C' || lpad((CASE WHEN n % 100 = 0 THEN 1 ELSE 1 + (n::bigint * 7919) % :customers END)::text, 25, '0'),
+    'p' || n % :people, 'phone', 'outgoing', (array['sale', 'complaint', 'consultation'])[1 + n % 3],
     (array['high', 'medium', 'low'])[1 + n % 3], 'planned', 'not_done', 'Rozmowa ' || n, at, at + interval '30 minutes',
     at, 'rozmowa ' || n, at, 'x', at, 1, n % 20 = 0
 FROM (SELECT n, timestamptz '2025-07-01' + n * (interval '365 days' / :activities) AS at

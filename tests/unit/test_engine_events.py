@@ -164,14 +164,17 @@ def test_what_is_thrown_is_not_caught_inside_a_sibling(kind: str, throw: str, ca
         "handler": on("h", kind, '<task id="never"/>' + chain("h_start", "never")),
         "boundary": boundary("b", "inner", kind) + chain("b", "wrong"),
     }[guard]
-    interrupting = kind == "error e"
+    trigger, interrupting = kind.split(maxsplit=1)[0], kind == "error e"
     stage = begin(
         f'<startEvent id="start"/><userTask id="work"/><subProcess id="sibling">{begins}{inside}</subProcess>'
         + event(throw, "thrown", kind)
         + chain("start", "work", "thrown")
         + chain("start", "sibling")
         + on(
-            "right", kind.split()[0], '<userTask id="care"/>' + chain("right_start", "care"), interrupting=interrupting
+            "right",
+            trigger,
+            '<userTask id="care"/>' + chain("right_start", "care"),
+            interrupting=interrupting,
         )
     )
 
