@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 from hypothesis import strategies as st
 
-Trigger: TypeAlias = Literal["message", "timer", "error", "escalation", "compensate", "cancel"]
+Trigger: TypeAlias = Literal["message", "timer", "signal", "error", "escalation", "compensate", "cancel"]
 ScopeKind: TypeAlias = Literal["embedded", "transaction", "called"]
 Kind: TypeAlias = Literal["exclusive", "parallel", "inclusive"]
 
@@ -79,7 +79,7 @@ class Race:
 class Wait:
     """A catch event."""
 
-    trigger: Literal["message", "timer"]
+    trigger: Literal["message", "timer", "signal"]
 
 
 @dataclass(frozen=True)
@@ -107,8 +107,8 @@ class Stop:
 
 
 Block: TypeAlias = Activity | Line | Split | Again | Race | Wait | Raise | Undo | Fork | Stop
-ALL: tuple[Trigger, ...] = ("message", "timer", "error", "escalation")
-FROM_OUTSIDE: tuple[Trigger, ...] = ("message", "timer")
+ALL: tuple[Trigger, ...] = ("message", "timer", "signal", "error", "escalation")
+FROM_OUTSIDE: tuple[Trigger, ...] = ("message", "timer", "signal")
 
 
 @st.composite
@@ -128,12 +128,12 @@ def tails(draw: st.DrawFn, depth: int, stops: Sequence[Stop] = (Stop("terminate"
 
 @st.composite
 def catches(draw: st.DrawFn, depth: int, kinds: Sequence[Trigger] = ALL, own: int = 0) -> tuple[Catch, ...]:
-    """What is caught at one place, errors and escalations once; `own` event sub-processes lie in one another.
+    """What is caught at one place, what many hear once; `own` event sub-processes lie in one another.
 
     What does not interrupt is one activity: two tokens in the same flows would meet at its gateways.
     """
     chosen = draw(st.lists(st.sampled_from(kinds), max_size=2))
-    chosen = [each for n, each in enumerate(chosen) if each in FROM_OUTSIDE or each not in chosen[:n]]
+    chosen = [each for n, each in enumerate(chosen) if each in ("message", "timer") or each not in chosen[:n]]
     found = []
     for kind in chosen:
         interrupts = kind == "error" or draw(st.booleans())
@@ -167,7 +167,8 @@ def activities(draw: st.DrawFn, depth: int) -> Activity:
     body, handlers = draw(tails(depth - 1, stops)), draw(catches(depth - 1, own=draw(st.integers(0, 1))))
     if draw(st.booleans()):
         handlers += (Catch("compensate", True, draw(blocks(depth - 1))),)
-    around = draw(catches(depth - 1))
+    heard = any(each.trigger == "signal" for each in handlers)  # then the boundary would not hear it
+    around = draw(catches(depth - 1, [each for each in ALL if each != "signal"] if heard else ALL))
     if kind == "transaction":
         around += (Catch("cancel", True, draw(blocks(depth - 1))),)
     return Activity(body, handlers, around, draw(manies()), kind, undone, mapped)
@@ -189,7 +190,7 @@ def blocks(draw: st.DrawFn, depth: int = 3) -> Block:
     """Any block that goes on behind itself."""
     few: list[st.SearchStrategy[Block]] = [
         activities(0),
-        st.sampled_from(["message", "timer"]).map(Wait),
+        st.sampled_from(["message", "timer", "signal"]).map(Wait),
         st.sampled_from([Raise(), Undo()]),
     ]
     if depth > 0:

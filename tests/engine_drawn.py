@@ -61,7 +61,9 @@ class Diagram:
         if trigger == "message":
             self._messages.append(f"m{path}")
             return f"message m{path}"
-        return {"timer": "timer PT1H", "error": "error e", "escalation": "escalation x"}.get(trigger, trigger)
+        return {"timer": "timer PT1H", "signal": "signal s", "error": "error e", "escalation": "escalation x"}.get(
+            trigger, trigger
+        )
 
     def _block(self, block: Block, path: str) -> Drawn:
         drawn: Drawn = getattr(self, f"_{type(block).__name__.lower()}")(block, path)

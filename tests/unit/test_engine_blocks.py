@@ -95,6 +95,8 @@ def _renamed(found: re.Match[bytes], ids: set[str]) -> bytes:
 def happen(stage: Rehearsal, name: str, given: dict[str, Any]) -> None:
     """The oldest of those with this name."""
     match name[0]:
+        case "a":
+            stage.signal(name, {})
         case "m":
             message(stage, name)
         case "t" | "u":
