@@ -88,11 +88,7 @@ class Expected:
         def instance() -> None:
             nonlocal begun
             begun += 1
-            one: Part = whole
-            if activity.many:
-                one = Part(whole)
-                one.keeps_new, one.variables = many.kind != "loop", {"loopCounter": begun}
-            self._instance(whole, one, one_is_done)
+            self._instance(whole, _numbered(whole, begun), one_is_done)
 
         def one_is_done() -> None:
             nonlocal done
@@ -354,6 +350,16 @@ class Expected:
                 scope.then()
 
         self._await_once(f"t{path}", scope, end)
+
+
+def _numbered(whole: Performance, number: int) -> Part:
+    """Where one of several instances, or rounds, runs."""
+    many = whole.activity.many
+    if many is None:
+        return whole
+    one = Part(whole)
+    one.keeps_new, one.variables = many.kind != "loop", {"loopCounter": number}
+    return one
 
 
 def _taken(scope: Scope) -> list[Record]:

@@ -43,6 +43,8 @@ def open_joins(tasks: Iterable[Any], alive: Container[Any]) -> bool:
         else:
             spec.join(task)
             opened = True
+            if spec.comes_back:  # what has passed may hold up the next ones
+                shut.add(place)
     return opened
 
 
@@ -110,6 +112,11 @@ class Inclusive(Join):
     def _possible(self) -> Mapping[str, set[str]]:
         """The same, boundary events included."""
         return _inverted(_upstream(self.node, self._process, boundaries=True))
+
+    @cached_property
+    def comes_back(self) -> bool:
+        """Whether a token that has passed can arrive again."""
+        return any(flow.target in self._possible for flow in self.node.outgoing)
 
     def arrive(self, task: Any) -> None:
         """Only a join has to wait."""
