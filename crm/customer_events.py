@@ -67,6 +67,8 @@ class SatisfactionRecorded(CustomerEvent):
 
     level: int
     source: str
+    cause: str | None = None
+    activity_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -279,6 +279,8 @@ class SatisfactionRow(Base):
     customer_id: Mapped[str] = parent("customer.id", index=False)
     level: Mapped[int] = mapped_column(SmallInteger)
     source: Mapped[Code]
+    cause: Mapped[Code | None]  # why it is another level than before
+    activity_id: Mapped[str | None] = mapped_column(ID, ForeignKey("activity.id", ondelete="SET NULL"), index=True)
     remark: Mapped[str | None]
     recorded_at: Mapped[datetime]
     recorded_by: Mapped[str]

@@ -163,7 +163,7 @@ def test_cus_08_both_levels_of_satisfaction_are_kept_and_averaged(desk: Desk, cl
     key = desk.make_customer(region="Łódzkie")
     desk.do(RecordSatisfaction(customer_id=key, level=3, source="survey"))
     clock.advance(timedelta(days=1))
-    desk.do(RecordSatisfaction(customer_id=key, level=5))
+    desk.do(RecordSatisfaction(customer_id=key, level=5, cause="service"))
 
     found = desk.ask(satisfaction, key).items
     months = desk.ask(average_satisfaction, by="region", since=date(2026, 1, 1), until=date(2026, 2, 1))

@@ -144,3 +144,25 @@ def test_cus_39_two_that_look_the_same_are_merged_on_the_page(browser: FlaskClie
     assert merge is not None
     assert send(browser, merge[0]).status_code == 302
     assert browser.get("/customers/quality").status_code == 200
+
+
+def test_act_25_act_26_a_change_of_satisfaction_asks_for_its_cause_and_both_reports_show_it(
+    browser: FlaskClient,
+) -> None:
+    place = send(browser, "/customers", **FIRM | {"name": "<Młyn>"}).location
+    send(browser, f"{place}/satisfaction", level="4", source="call")
+
+    refused = send(browser, f"{place}/satisfaction", level="2", source="call")
+    taken = send(browser, f"{place}/satisfaction", level="2", source="call", cause="delivery")
+    changes = browser.get("/reports/satisfaction").text
+    months = browser.get(f"/reports/communication?customer={place.rpartition('/')[2]}").text
+
+    assert refused.status_code == 422
+    assert "It was 4 of 5 before and is 2 now" in refused.text
+    assert taken.status_code == 302
+    assert "Delivery" in browser.get(place).text
+    row = re.sub(r"<[^>]+>|\s+", " ", changes.split("<tbody>")[1].split("</tbody>")[0])
+    assert re.search(r"&lt;Młyn&gt;\s+4\s+2\s+Delivery", row)
+    assert "Contacts with &lt;Młyn&gt;" in months
+    assert browser.get("/reports/satisfaction?form=csv").text.splitlines()[1].endswith(";<Młyn>;4;2;Delivery;;;root")
+    assert browser.get("/reports/communication?customer=nobody").status_code == 404

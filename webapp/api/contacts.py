@@ -74,6 +74,8 @@ class SatisfactionBody(Body):
     level: int = Field(ge=1, le=5)
     source: str = "call"
     remark: str | None = None
+    cause: str | None = Field(default=None, max_length=64, description="why it changed; needed where it did")
+    activity_id: str | None = Field(default=None, max_length=26, description="the activity that led to it")
 
 
 class AverageQuery(Body):

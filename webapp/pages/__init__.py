@@ -55,6 +55,7 @@ MODULES = (
     "price_lists",
     "print_batches",
     "products",
+    "relation_report",
     "reports",
     "repair_report",
     "retention",

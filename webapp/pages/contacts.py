@@ -157,7 +157,14 @@ def record_satisfaction(customer_id: str) -> Response:
     """Record what a customer said."""
     level = request.form.get("level", "")
     said = int(level) if level.isascii() and level.isdigit() else 0
-    command = RecordSatisfaction(customer_id=customer_id, level=said, source=request.form.get("source") or "call")
+    command = RecordSatisfaction(
+        customer_id=customer_id,
+        level=said,
+        source=request.form.get("source") or "call",
+        cause=request.form.get("cause") or None,
+        activity_id=request.form.get("activity_id") or None,
+        remark=request.form.get("remark") or None,
+    )
     if refused := _refusal(command, customer_id):
         return refused
     return redirect(url_for("pages.customer", customer_id=customer_id))

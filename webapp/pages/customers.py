@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from core.errors import Conflict, InvalidInput
 from crm import offer_queries, queries
+from crm.activities.queries import ActivityFilter, activities
 from crm.cards import card
 from crm.company import company
 from crm.custom_fields import custom_fields
@@ -118,6 +119,9 @@ def customer_page(customer_id: str, refusal: Conflict | InvalidInput | None = No
         values = {
             "notes": notes(reading, found.id, limit=RECENT),
             "satisfaction": satisfaction(reading, found.id, limit=RECENT),
+            "recent_contacts": activities(
+                reading, ActivityFilter(customer_id=found.id, status="held"), limit=RECENT
+            ).items,
             "own": custom_fields(reading, "crm.customer", all_of_them=True),
             "lists": lists,
             "said": partial(said, lists),

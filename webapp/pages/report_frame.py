@@ -26,6 +26,7 @@ REPORTS = (  # title, endpoint, right that is needed
     ("Time in stages", "stage_report", ""),
     ("Tasks in time", "step_report", ""),
     ("Activities", "activity_report", "customer.read"),
+    ("Satisfaction", "satisfaction_report", "customer.read"),
     ("Dunning", "dunning_report", "customer.finance"),
     ("Repairs", "repair_report", ""),
 )
