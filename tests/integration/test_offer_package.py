@@ -5,18 +5,20 @@ from __future__ import annotations
 import hashlib
 import io
 import re
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 from pypdf import PdfReader
 
 from core.identity import SYSTEM
 from crm.offers import ReviseOffer
 from crm.outbox.handling import NoteBounce
 from crm.outbox.offers import SendOffer
-from crm.outbox.ports import Tokens
+from crm.outbox.ports import PaperRef, Tokens
 from crm.outbox.queries import MessageFilter, messages
 from crm.sales.accepting import AcceptOffer
 from documents.filing import AddVersion, FileDocument
@@ -31,8 +33,10 @@ from tests.mailbox import Mailbox
 from tests.offer_case import PDF, REP, OfferDesk
 from tests.post_office import KEEPER, PostOffice, open_office
 from tests.sales_desk import JOBS
+from tests.web import Program, log_in
 from webapp.bootstrap import Application
 from webapp.outbox.offer_paper import offer_paper
+from webapp.outbox.paper_set import NoPapers, write_set
 from webapp.outbox.tokens import SignedTokens
 
 URL = "https://obieg.example.org"
@@ -269,3 +273,47 @@ def test_mail_that_comes_back_after_the_answer_asks_nobody(sending: Sending) -> 
 
     with sending.office.application.units.reading(SYSTEM) as view:
         assert tasks(view, TaskFilter()).items == []
+
+
+def test_off_06_what_left_with_an_offer_is_one_set_at_fixed_versions_and_stands_in_the_trail(
+    sending: Sending, anna: FlaskClient, program: Callable[..., Program]
+) -> None:
+    pdf = offer_paper(sending.office.application, sending.offer_id, actor=REP)
+    papers = (PaperRef(document_id=sending.catalogue), PaperRef(document_id=sending.file("Katalog", b"another")))
+    sent = sending.desk.do(SendOffer(offer_id=sending.offer_id, pdf=pdf, papers=papers))
+    sending.desk.do(
+        AddVersion(
+            document_id=sending.catalogue,
+            blob=sending.blob(b"%PDF-1.7 second"),
+            file_name="k.pdf",
+            reason="newer",
+            expected_version=1,
+        )
+    )
+
+    log_in(anna)
+    page = anna.get(f"/offers/{sending.offer_id}/answers").get_data(as_text=True)
+    with anna.get(f"/outbox/{sent.message_id}/papers") as answer:
+        whole = answer.data
+    with program("bot", "sales_rep").get(f"/outbox/messages/{sent.message_id}/papers") as answer:
+        by_program = answer.data
+
+    assert f"/outbox/{sent.message_id}/papers" in page
+    with zipfile.ZipFile(io.BytesIO(whole)) as pack:
+        names = pack.namelist()
+        sums = pack.read("SHA256SUMS").decode().splitlines()
+        assert names == [names[0], "02 Katalog.pdf", "03 Katalog.pdf", "SHA256SUMS"]
+        assert (pack.read("02 Katalog.pdf"), pack.read("03 Katalog.pdf")) == (b"%PDF-1.7 first", b"another")
+        assert sums == [f"{hashlib.sha256(pack.read(name)).hexdigest()}  {name}" for name in names[:3]]
+        assert zipfile.ZipFile(io.BytesIO(by_program)).namelist() == names
+    types = sending.office.rows(f"SELECT type FROM audit_entry WHERE stream = 'message:{sent.message_id}'")
+    reads = sending.office.rows("SELECT count(*) FROM audit_entry WHERE type = 'document.read'")
+    assert ("message.queued",) in types
+    assert reads == [(6,)]  # three papers, for two readers
+
+
+def test_a_message_without_documents_has_no_set_of_them(sending: Sending) -> None:
+    message_id = sending.office.queue(recipient="a@wisla.example", channel="email")
+
+    with pytest.raises(NoPapers, match="No document goes with this message"):
+        write_set(sending.office.application, REP, message_id, io.BytesIO())

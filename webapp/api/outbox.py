@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
+from flask import Response
 from pydantic import Field
 
 from crm import offer_queries
@@ -31,6 +32,7 @@ from crm.outbox.texts import FilledText, MessageText, TextVersion, WriteText
 from crm.paging import Part
 from webapp.api.routing import Body, Routes
 from webapp.outbox.offer_paper import offer_paper
+from webapp.outbox.paper_set import set_response
 from webapp.web import application, current_actor, run, view
 
 routes = Routes("outbox")
@@ -194,6 +196,17 @@ def queue_message(body: MessageBody) -> Message:
 def message(message_id: str) -> Message:
     """Read one message."""
     return _read(message_id)
+
+
+@routes.get(
+    "/outbox/messages/<id:message_id>/papers",
+    "All documents of a message as one ZIP, at the versions that went",
+    media="application/zip",
+    refusals=(403, 404),
+)
+def papers(message_id: str) -> Response:
+    """Fetch the set."""
+    return set_response(message_id)
 
 
 @routes.post("/outbox/messages/<id:message_id>/retry", "Try a message again", answer=Message, refusals=REFUSALS)

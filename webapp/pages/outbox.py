@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response
 from crm.outbox import queries, words
 from crm.outbox.handling import CancelMessage, FreeAddress, NoteDelivered, NoteReturned, NoteTracking, RetryMessage
 from crm.outbox.queries import MessageFilter
+from webapp.outbox.paper_set import set_response
 from webapp.pages.blueprint import MOST, answer, asked, blueprint
 from webapp.web import current_actor, run, view
 
@@ -58,6 +59,12 @@ def message(message_id: str) -> str:
         found = queries.message(reading, message_id)
     mine = found.created_by == current_actor().id or current_actor().may(words.ADMINISTER)
     return render_template("outbox/message.html", message=found, marks=MARKS, channels=NAMES, mine=mine)
+
+
+@blueprint.get("/outbox/<id:message_id>/papers")
+def message_papers(message_id: str) -> Response:
+    """All documents that went with a message, at the versions that went."""
+    return set_response(message_id)
 
 
 @blueprint.post("/outbox/<id:message_id>/<any(retry, cancel, returned, delivered, tracking):step>")
