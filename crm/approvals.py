@@ -211,6 +211,7 @@ def mark_offer_sent(command: MarkOfferSent, unit: UnitOfWork) -> None:
     """Note that the customer has the approved version. Raises `WrongOfferState`."""
     offer, version = _in_state(unit, command.offer_id, {"approved"}, wanted="sent")
     _move(unit, offer, version, "sent")
+    offer.sent_at = offer.sent_at or unit.clock.now()
     unit.emit(OfferSent(offer_id=offer.id, number=offer.number, version=version.n, case_id=command.case_id))
 
 

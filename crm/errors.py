@@ -227,6 +227,18 @@ class WrongOfferState(Conflict):
         super().__init__(f"Offer {number} is {state.replace('_', ' ')}; it cannot be {wanted} now.", state=state)
 
 
+class NotAnEnquiry(Conflict):
+    """Nothing came in that an offer could answer."""
+
+    code = "not_an_enquiry"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "An offer answers what came in from a customer: this activity is not incoming, names no customer, or was "
+            "cancelled. Draft the offer from the customer's page instead."
+        )
+
+
 class OfferIncomplete(InvalidInput):
     """The offer lacks what a decision needs."""
 

@@ -127,6 +127,7 @@ class OfferRow(Base):
         Index("ix_offer_state_number", "state", "number"),
         Index("ix_offer_customer_id_number", "customer_id", "number"),
         Index("ix_offer_customer_id_created_at_id", "customer_id", "created_at", "id"),
+        Index("ix_offer_sent_at", "sent_at", postgresql_where=text("sent_at IS NOT NULL")),
     )
 
     id: Mapped[IdKey]
@@ -137,6 +138,8 @@ class OfferRow(Base):
     owner: Mapped[str]
     owner_name: Mapped[str]
     external_reference: Mapped[str | None] = mapped_column(String(64), unique=True)
+    enquired_at: Mapped[datetime | None]  # when the customer asked for it
+    sent_at: Mapped[datetime | None]  # the first time; later versions do not change it
     created_at: Mapped[datetime]
     changed_at: Mapped[datetime]
     row_version: Mapped[int] = mapped_column()

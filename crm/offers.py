@@ -1,6 +1,7 @@
 """Drafting and editing offers; what is being decided on, or was decided, cannot be edited."""
 
 from dataclasses import fields, replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -43,6 +44,7 @@ class CreateOffer(Command):
     currency: str | None = None
     terms: Terms | None = None
     external_reference: str | None = None
+    enquired_at: datetime | None = None  # when the customer asked for it
     despite_block: bool = False  # a case where a block of the customer was decided on, or that goes on with one
 
 
@@ -101,6 +103,7 @@ def create_offer(command: CreateOffer, unit: UnitOfWork) -> CreatedOffer:
         owner=unit.actor.id,
         owner_name=unit.actor.name,
         external_reference=command.external_reference,
+        enquired_at=command.enquired_at,
         created_at=now,
         changed_at=now,
     )

@@ -95,6 +95,7 @@ DOORS = (  # importing these registers their commands, handlers and tables
     "audit.publishing",
     "audit.refusals",
     "crm.classes",
+    "crm.enquiries",
     "crm.segments.defining",
     "crm.calls.queueing",
     "crm.calls.leasing",

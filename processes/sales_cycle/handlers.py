@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from core.errors import DomainError
 from crm.activities.content import Content, Link, Participant
+from crm.activities.models import ActivityRow
 from crm.activities.registering import RegisterActivity, register_activity
 from crm.approvals import WithdrawOffer, withdraw_offer
 from crm.checks import one_at_a_time
@@ -27,6 +28,7 @@ from crm.sales.accepting import AcceptOffer, accept_offer
 from engine.errors import StepRefused
 from engine.handlers import ServiceCall, service_task
 from engine.instances import EntityLink, add_link
+from engine.queries import instance
 from processes.process_view import ProcessView
 from processes.sales_cycle.events import OpportunityNoted
 from processes.sales_cycle.news import tell, tell_confirmed
@@ -153,7 +155,9 @@ def open_draft(unit: UnitOfWork, call: ServiceCall) -> dict[str, Any]:
         offer_id = known.id
     else:
         is_decided = told.get("blocked_decision") == "prepaid"
-        order = CreateOffer(customer_id=str(told["customer_id"]), despite_block=is_decided)
+        order = CreateOffer(
+            customer_id=str(told["customer_id"]), despite_block=is_decided, enquired_at=_enquired_at(unit, call)
+        )
         with told_to_the_person(CustomerBlocked):
             offer_id = create_offer(order, unit).id
         unit.session.flush()  # the link and the terms follow what was entered
@@ -170,6 +174,13 @@ def open_draft(unit: UnitOfWork, call: ServiceCall) -> dict[str, Any]:
     found = offer(view, offer_id)
     cleared = {"offer_result": None, "next_step": None, "extend_until": None, "asked_change": None, "reason": None}
     return cleared | _offered(found) | {"resume": "offer"}
+
+
+def _enquired_at(unit: UnitOfWork, call: ServiceCall) -> datetime:
+    """When what the case began with came in; a case that nobody wrote to us about, when it began."""
+    activity_id = call.inputs.get("activity_id")
+    row = unit.session.get(ActivityRow, str(activity_id)) if activity_id else None
+    return row.moment if row is not None else instance(ProcessView(unit), call.instance_id).started_at
 
 
 @service_task("sales_cycle.note_sent")

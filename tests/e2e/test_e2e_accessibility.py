@@ -88,6 +88,7 @@ def places(chromium: Browser, address: str, drafts: Iterator[str], request_pdf: 
         "payments": "/payments",
         "funnel": "/reports/funnel?process=offer_approval",
         "tasks in time": "/reports/tasks?process=offer_approval",
+        "answers": "/reports/answers",
         "dunning figures": "/reports/dunning",
         "changes of satisfaction": "/reports/satisfaction",
         "contacts over time": f"/reports/communication?customer={found['customer'].rpartition('/')[2]}",

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import Field
 
 from crm import offer_queries
+from crm.enquiries import OfferForEnquiry
 from crm.offer_content import Line, Terms
 from crm.offer_queries import Offer, OfferSummary
 from crm.offers import CreateOffer, ReviseOffer, UpdateOffer
@@ -60,6 +61,12 @@ class OfferBody(Body):
     external_reference: str | None = None
 
 
+class EnquiryBody(Body):
+    """An offer whose lines the answer begins with, at the prices of today."""
+
+    like: str | None = Field(default=None, max_length=64)
+
+
 class OfferChanges(Body):
     """What changes in a draft: `lines` replaces all lines."""
 
@@ -107,6 +114,21 @@ def create_offer(body: OfferBody) -> Offer:
         external_reference=body.external_reference,
     )
     created = run(command)
+    with view() as reading:
+        return offer_queries.offer(reading, created.id)
+
+
+@routes.post(
+    "/activities/<id:activity_id>/offer",
+    "Draft an offer that answers an enquiry",
+    body=EnquiryBody,
+    answer=Offer,
+    status=201,
+    refusals=REFUSALS,
+)
+def offer_for_enquiry(activity_id: str, body: EnquiryBody) -> Offer:
+    """Answer an enquiry."""
+    created = run(OfferForEnquiry(activity_id=activity_id, like=body.like))
     with view() as reading:
         return offer_queries.offer(reading, created.id)
 

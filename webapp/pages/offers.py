@@ -4,7 +4,9 @@ from flask import Response, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from crm import offer_queries, queries
+from crm.activities.queries import activity
 from crm.company import company
+from crm.enquiries import OfferForEnquiry
 from crm.offer_queries import Offer
 from crm.offers import CreateOffer, ReviseOffer
 from crm.pricing.prices import quotes_for
@@ -81,6 +83,26 @@ def create_offer() -> BaseResponse:
     """Draft an empty offer to a customer and go on to its editor."""
     created = run(CreateOffer(customer_id=request.form["customer_id"]))
     return redirect(url_for("pages.edit_offer", offer_id=created.id))
+
+
+@blueprint.get("/activities/<id:activity_id>/offer")
+def offer_to_begin(activity_id: str) -> str:
+    """What an answer to an enquiry can begin with: the offers that its customer had, newest first."""
+    with view() as reading:
+        found = activity(reading, activity_id)
+        earlier = offer_queries.offers(reading, customer_id=found.customer_id or "", limit=MOST_CHOICES)
+        others = offer_queries.offers(reading, owner=reading.actor.id, limit=MOST_CHOICES)
+    known = {each.id for each in earlier.items}
+    mine = [each for each in others.items if each.id not in known]
+    return render_template("offer_begin.html", activity=found, groups=(earlier.items, mine))
+
+
+@blueprint.post("/activities/<id:activity_id>/offer")
+def begin_offer(activity_id: str) -> BaseResponse:
+    """Draft it and go on to its editor."""
+    like = request.form.get("like", "").strip() or None
+    made = run(OfferForEnquiry(activity_id=activity_id, like=like))
+    return redirect(url_for("pages.edit_offer", offer_id=made.id))
 
 
 @blueprint.post("/offers/<offer_id>/versions")

@@ -27,6 +27,7 @@ REPORTS = (  # title, endpoint, right that is needed
     ("Tasks in time", "step_report", ""),
     ("Activities", "activity_report", "customer.read"),
     ("Satisfaction", "satisfaction_report", "customer.read"),
+    ("Answers", "answer_report", "customer.read"),
     ("Dunning", "dunning_report", "customer.finance"),
     ("Repairs", "repair_report", ""),
 )
