@@ -46,6 +46,7 @@ MODELS = (
     "crm.erp.models",
     "crm.outbox.models",
     "crm.imports.models",
+    "crm.mailings.models",
     "crm.mass_edits.models",
     "crm.links.models",
     "crm.segments.models",

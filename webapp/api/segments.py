@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from crm.classes import MONTHS, Matrix, matrix
 from crm.customer_search import criteria_of
+from crm.mailings.errors import MailingNotFound
+from crm.mailings.queries import Mailing, Reachable, mailing_of, reachable
+from crm.mailings.sending import PlanMailing
 from crm.pricing.lists import ListedPrice, PriceList, PriceListDetail, SavePriceList, price_list, price_lists
 from crm.segments import queries
 from crm.segments.defining import ChangeSegment, CreateSegment, PickMembers, RemoveMembers, TakeSnapshot
@@ -54,6 +57,23 @@ class MembersBody(Body):
     """Ids of customers, or of people."""
 
     ids: list[str] = Field(max_length=10_000)
+
+
+class MailingBody(Body):
+    """A mail to each member; words come from a text for messages where one is named."""
+
+    at: AwareDatetime
+    subject: str = Field(default="", max_length=400)
+    text: str = Field(default="", max_length=100_000)
+    template: str | None = Field(default=None, max_length=64)
+    purpose: Literal["marketing", "business", "greeting"] = "marketing"
+
+
+class ReachQuery(Body):
+    """For what."""
+
+    channel: Literal["email", "sms", "letter"] = "email"
+    purpose: Literal["marketing", "business", "greeting"] = "marketing"
 
 
 class SnapshotBody(Body):
@@ -248,6 +268,46 @@ def list_of_prices(price_list_id: str) -> PriceListDetail:
     """Read a price list."""
     with view() as reading:
         return price_list(reading, price_list_id)
+
+
+@routes.get(
+    "/segments/<id:segment_id>/reachable",
+    "Who would be left out of a mailing or of letters, of the first 200",
+    query=ReachQuery,
+    answer=Reachable,
+    refusals=(403, 404),
+)
+def who_is_reachable(segment_id: str, query: ReachQuery) -> Reachable:
+    """Look before a mailing."""
+    with view() as reading:
+        return reachable(reading, segment_id, channel=query.channel, purpose=query.purpose)
+
+
+@routes.post(
+    "/segments/<id:segment_id>/mailings",
+    "Plan a mail to each member; it is sent at its time",
+    body=MailingBody,
+    answer=Mailing,
+    status=201,
+    refusals=REFUSALS,
+)
+def plan_mailing(segment_id: str, body: MailingBody) -> Mailing:
+    """Plan a mailing."""
+    return _mailing(run(PlanMailing(segment_id=segment_id, **body.model_dump())))
+
+
+@routes.get("/mailings/<id:activity_id>", "A mailing with its numbers", answer=Mailing, refusals=(403, 404))
+def mailing(activity_id: str) -> Mailing:
+    """Read a mailing."""
+    return _mailing(activity_id)
+
+
+def _mailing(activity_id: str) -> Mailing:
+    with view() as reading:
+        found = mailing_of(reading, activity_id)
+    if found is None:
+        raise MailingNotFound(activity_id)
+    return found
 
 
 def _segment(segment_id: str) -> Segment:

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from core.errors import DomainError, InvalidInput, Unavailable
 from core.identity import SYSTEM
 from crm.company import company
+from crm.mailings.sending import ask_for_mailings
 from crm.outbox import words as known
 from crm.outbox.channels import Channels, File, Parcel, Receipt
 from crm.outbox.errors import ChannelRefused
@@ -32,6 +33,7 @@ logger = logging.getLogger(__name__)
 
 GREETINGS_EVERY = 900  # seconds
 MORNING = 6  # hour of the day, where the company is
+MAILINGS_EVERY = 20  # seconds
 EVERY = 5  # seconds between looks for messages whose pause or lease is over
 
 
@@ -107,7 +109,10 @@ def _file(application: Application, name: str, media_type: str, digest: str) -> 
 
 def outbox_ticks(application: Application) -> list[Tick]:
     """The look for messages whose pause is over, or whose worker died."""
-    ticks = [Tick(name="outbox", every_seconds=EVERY, action=lambda: ask_for_sending(application))]
+    ticks = [
+        Tick(name="outbox", every_seconds=EVERY, action=lambda: ask_for_sending(application)),
+        Tick(name="mailings", every_seconds=MAILINGS_EVERY, action=lambda: ask_for_mailings(application)),
+    ]
     if application.settings.greetings:
         ticks.append(Tick(name="greetings", every_seconds=GREETINGS_EVERY, action=lambda: greet(application)))
     return ticks

@@ -32,6 +32,7 @@ MODULES = (
     "duplicates",
     "dunning_report",
     "imports",
+    "mailings",
     "mass_edits",
     "message_texts",
     "document_comparison",

@@ -20,6 +20,7 @@ from crm.activities.words import METHOD, REASON, TYPE
 from crm.cards import card
 from crm.dictionaries import Dictionary, dictionary, label
 from crm.errors import WrongFields
+from crm.mailings.queries import mailing_of
 from crm.people import people
 from crm.planning.errors import ResourceTaken
 from crm.planning.filters import filter_of, filters
@@ -161,13 +162,13 @@ def _step(activity_id: str, step: str, given: dict[str, str]) -> HoldActivity | 
     if step == "hold":
         return HoldActivity(
             activity_id=activity_id,
-            held_from=_moment(given, "held_from"),
+            held_from=moment_of(given, "held_from"),
             duration_seconds=_seconds(given),
             state=given.get("state", "done"),
             note=given.get("note") or None,
         )
     if step == "postpone":
-        moved = _moment(given, "planned_from")
+        moved = moment_of(given, "planned_from")
         remark = given.get("remark") or None
         return PostponeActivity(
             activity_id=activity_id, planned_from=moved, reason=given.get("reason", ""), remark=remark
@@ -177,7 +178,7 @@ def _step(activity_id: str, step: str, given: dict[str, str]) -> HoldActivity | 
 
 def _content(given: dict[str, str]) -> Content:
     is_planned = given.get("status") == "planned"
-    at = _moment(given, "at")
+    at = moment_of(given, "at")
     return Content(
         employee=given.get("employee", ""),
         method=given.get("method", ""),
@@ -202,7 +203,7 @@ def _content(given: dict[str, str]) -> Content:
     )
 
 
-def _moment(given: dict[str, str], name: str) -> datetime:
+def moment_of(given: dict[str, str], name: str) -> datetime:
     """A time as the reader's clock shows it. Raises `WrongFields`."""
     try:
         return datetime.fromisoformat(given.get(name, "")).replace(tzinfo=reader_zone())
@@ -227,6 +228,7 @@ def _page(reading: Reading, activity_id: str, refusal: Conflict | InvalidInput |
         "offered": _offered(dictionary(reading, REASON)),
         "now": reading.clock.now(),
         "names": names(),
+        "mailing": mailing_of(reading, activity_id),
         "results": results(reading, activity_id),
         "colleagues": {key: name for key, name in names().items() if key != SYSTEM.id},
         "roles": sorted(ROLE_PERMISSIONS),

@@ -6,6 +6,8 @@ from flask import Response, flash, render_template, request, url_for
 
 from core.errors import DomainError
 from crm.access import may_read
+from crm.mailings.queries import reachable
+from crm.outbox import words
 from crm.segments.queries import Segment, segments
 from documents.templates import lists, merges, registering
 from documents.templates.labelling import MakeLabels
@@ -47,9 +49,13 @@ def try_recipients() -> str:
     try:
         with view() as reading:
             found = chosen(reading, _wanted())
+            segment, purpose = request.form.get("segment", ""), request.form.get("purpose") or words.BUSINESS
+            reach = reachable(reading, segment, channel=words.LETTER, purpose=purpose) if segment else None
     except DomainError as error:
         return render_template("letters_recipients.html", people=(), total=0, sentence=error.sentence)
-    return render_template("letters_recipients.html", people=found[:SHOWN], total=len(found), sentence=None)
+    return render_template(
+        "letters_recipients.html", people=found[:SHOWN], total=len(found), sentence=None, reach=reach
+    )
 
 
 @blueprint.post("/letters")

@@ -1,7 +1,8 @@
-"""When an offer was asked for, and when the customer got it first."""
+"""When an offer was asked for and when the customer got it first; mails to each member of a segment."""
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0048_enquiries"
 down_revision = "0046_merge_variants"
@@ -9,6 +10,8 @@ branch_labels = None
 depends_on = None
 
 WHEN = sa.DateTime(timezone=True)
+ID = sa.String(length=26, collation="C")
+CODE = sa.String(length=64, collation="C")
 SENT = sa.text("sent_at IS NOT NULL")
 
 
@@ -16,9 +19,47 @@ def upgrade() -> None:
     op.add_column("offer", sa.Column("enquired_at", WHEN, nullable=True))
     op.add_column("offer", sa.Column("sent_at", WHEN, nullable=True))
     op.create_index("ix_offer_sent_at", "offer", ["sent_at"], postgresql_where=SENT)
+    op.create_table(
+        "mailing",
+        sa.Column("activity_id", ID, nullable=False),
+        sa.Column("segment_id", ID, nullable=False),
+        sa.Column("snapshot_id", ID, nullable=True),
+        *(sa.Column(name, CODE, nullable=False) for name in ("purpose", "planned_by")),
+        *(sa.Column(name, sa.String(), nullable=False) for name in ("subject", "text", "planned_name")),
+        sa.Column("template", sa.String(), nullable=True),
+        sa.Column("rights", JSONB(), nullable=False),
+        sa.Column("behind", ID, nullable=True),
+        *(sa.Column(name, sa.Integer(), nullable=False) for name in ("members", "queued", "left_out")),
+        sa.Column("ended_at", WHEN, nullable=True),
+        *(
+            sa.ForeignKeyConstraint([column], [target], name=f"fk_mailing_{column}_{target.split('.')[0]}")
+            for column, target in (
+                ("activity_id", "activity.id"),
+                ("segment_id", "segment.id"),
+                ("snapshot_id", "segment_snapshot.id"),
+            )
+        ),
+        sa.PrimaryKeyConstraint("activity_id", name="pk_mailing"),
+    )
+    op.create_index("ix_mailing_open", "mailing", ["activity_id"], postgresql_where=sa.text("ended_at IS NULL"))
+    op.create_index("ix_mailing_segment_id", "mailing", ["segment_id"])
+    op.create_index("ix_mailing_snapshot_id", "mailing", ["snapshot_id"])
+    op.create_table(
+        "mailing_left_out",
+        sa.Column("activity_id", ID, nullable=False),
+        sa.Column("record_id", ID, nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("sentence", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["activity_id"], ["mailing.activity_id"], name="fk_mailing_left_out_activity_id_mailing"
+        ),
+        sa.PrimaryKeyConstraint("activity_id", "record_id", name="pk_mailing_left_out"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("mailing_left_out")
+    op.drop_table("mailing")
     op.drop_index("ix_offer_sent_at", table_name="offer")
     op.drop_column("offer", "sent_at")
     op.drop_column("offer", "enquired_at")
