@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 SECTOR, MINI = 512, 64
 CUTOFF = 4096
@@ -161,3 +161,29 @@ def _packed(entry: _Entry) -> bytes:
     packed = name.ljust(64, b"\0") + struct.pack("<HBB", len(name), entry.kind, 1)
     packed += struct.pack("<III", FREE, entry.sibling, entry.child) + bytes(36)
     return packed + struct.pack("<IQ", entry.start, entry.size)
+
+
+CONTACT = {
+    0x3001: "Zofia Łącka",
+    0x3A16: "Młyn Łódź",
+    0x3A17: "prezes",
+    0x3A08: "+48 22 123 45 67",
+    0x3A1C: "+48 601 100 200",
+    0x3A51: "https://mlyn.example",
+}
+OF_OUTLOOK = {0x8083: "zofia@mlyn.example", 0x8045: "Młyńska 1", 0x8046: "Łódź", 0x8048: "90-001", 0x8049: "Polska"}
+
+
+def contact_file(*, kind: str = "IPM.Contact", page: int | None = None, **more: str) -> bytes:
+    texts = {0x001A: kind} | CONTACT | {0x8000 + n: text for n, text in enumerate(OF_OUTLOOK.values())}
+    texts |= {int(number, 16): text for number, text in more.items()}
+    entries = b""
+    ticks = int(datetime(1980, 5, 30, 22, tzinfo=UTC).timestamp() * 10**7) + 116444736000000000
+    entries += struct.pack("<HHIQ", 0x0040, 0x3A42, 6, ticks)
+    if page:
+        entries += struct.pack("<HHIII", 0x0003, 0x3FFD, 6, page, 0)
+    suffix, encoding = ("001E", f"cp{page}") if page else ("001F", "utf-16-le")
+    streams = {f"__substg1.0_{number:04X}{suffix}": text.encode(encoding) for number, text in texts.items()}
+    names = b"".join(struct.pack("<IHH", number, 6, n) for n, number in enumerate(OF_OUTLOOK))
+    storage = {"__nameid_version1.0": {"__substg1.0_00030102": names}}
+    return compound({"__properties_version1.0": bytes(32) + entries, **streams, **storage})

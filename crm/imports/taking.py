@@ -11,7 +11,7 @@ from crm.imports.reading import ENCODINGS, Row
 
 CREATED, UPDATED, UNCHANGED, DUPLICATE, REJECTED = "created", "updated", "unchanged", "duplicate", "rejected"
 OUTCOMES = (CREATED, UPDATED, UNCHANGED, DUPLICATE, REJECTED)
-FORMATS = ("csv", "vcard")
+FORMATS = ("csv", "vcard", "outlook")
 CHECKED = {"days": ("ymd", "dmy", "mdy"), "format": FORMATS, "encoding": ENCODINGS}
 
 

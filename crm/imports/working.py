@@ -14,6 +14,7 @@ from crm.imports.batches import RUN, FailImport, FinishImport, TakeRows, job_of
 from crm.imports.errors import FileUnreadable, ImportFileErased
 from crm.imports.fields import guess_columns
 from crm.imports.models import ImportRow
+from crm.imports.outlook_contacts import contact_rows, is_outlook
 from crm.imports.reading import LARGEST, Form, Row, guess, rows_of
 from crm.imports.taking import Arrangement, Taken, arrangement_of, take
 from crm.imports.values import day_order
@@ -27,6 +28,7 @@ BATCH = 500  # rows that come in together
 TURN = 40  # batches until other jobs have their turn
 SHOWN = 20  # rows of a preview
 LOOKED_AT = 200  # rows that the order of days is told from
+CARDS = {"vcard": card_rows, "outlook": contact_rows}  # forms whose columns are always the same
 KEYS = {
     "customers": ("number", "external_reference", "tax_id"),
     "contacts": ("external_reference", "email"),
@@ -52,6 +54,10 @@ def look_at(source: BinaryIO, kind: str, own: Sequence[Any] = (), *, form: Form 
     if content.lstrip(b"\xef\xbb\xbf \r\n")[:11].upper() == b"BEGIN:VCARD":
         total = sum(1 for _ in card_rows(io.BytesIO(content)))
         arrangement = Arrangement(format="vcard", columns=COLUMNS, keys=KEYS["contacts"], days="ymd")
+        return Looked(arrangement=arrangement, head=COLUMNS, total=total)
+    if is_outlook(content):
+        total = sum(1 for _ in contact_rows(io.BytesIO(content)))
+        arrangement = Arrangement(format="outlook", columns=COLUMNS, keys=KEYS["contacts"], days="ymd")
         return Looked(arrangement=arrangement, head=COLUMNS, total=total)
     form = form or guess(io.BytesIO(content))
     rows = rows_of(io.BytesIO(content), form)
@@ -82,7 +88,7 @@ def preview(units: UnitFactory, row: ImportRow, actor: Actor) -> list[Taken]:
 def head_of(store: BlobStore, row: ImportRow) -> tuple[str, ...]:
     """The heads of a file's columns."""
     arrangement = arrangement_of(row.arrangement)
-    if arrangement.format == "vcard":
+    if arrangement.format in CARDS:
         return COLUMNS
     if row.digest is None:  # erased; what the columns were meant as is known
         return tuple(each or "" for each in arrangement.columns)
@@ -139,7 +145,7 @@ def opened(store: BlobStore, row: ImportRow) -> Iterator[BinaryIO]:
 
 def _data(source: BinaryIO, arrangement: Arrangement) -> Iterator[Row]:
     """The rows without the head."""
-    if arrangement.format == "vcard":
-        return card_rows(source)
+    if arrangement.format in CARDS:
+        return CARDS[arrangement.format](source)
     form = Form(encoding=arrangement.encoding, delimiter=arrangement.delimiter)
     return islice(rows_of(source, form), 1, None)

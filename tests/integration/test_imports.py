@@ -27,6 +27,7 @@ from crm.profiles import Profile
 from crm.queries import customer
 from tests.crm_desk import MANAGER, REP, STRANGER
 from tests.import_files import ImportDesk, open_import_desk
+from tests.msg_files import contact_file
 
 FIRMS = """Kod;Nazwa;NIP;Ulica;Kod pocztowy;Miasto;Telefon;E-mail;Limit kredytowy;Branża
 A1;Zakład Łąka;5260250274;Prosta 1;00-001;Łódź;22 123 45 67;biuro@laka.pl;10 000,50;
@@ -288,6 +289,16 @@ def test_imp_01_cards_come_in(desk: ImportDesk) -> None:
     made = desk.bring("contacts", card.encode())
 
     assert outcomes(desk, made) == [(1, "created")]
+    assert counted(desk) == 1
+
+
+def test_imp_01_contacts_that_outlook_saved_come_in(desk: ImportDesk) -> None:
+    desk.desk.make_customer(name="Młyn Łódź")
+
+    made = desk.bring("contacts", contact_file())
+    again = desk.bring("contacts", contact_file())
+
+    assert (outcomes(desk, made), outcomes(desk, again)) == ([(1, "created")], [(1, "unchanged")])
     assert counted(desk) == 1
 
 

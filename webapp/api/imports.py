@@ -122,7 +122,7 @@ def list_imports(query: ImportQuery) -> ImportPage:
 
 @routes.post(
     "/imports",
-    "Keep a file of records that are to come in (CSV or vCard); nothing comes in before it is started",
+    "Keep a file of records to come in (CSV, vCard, contacts of Outlook); nothing comes in before it is started",
     upload=Upload(fields={"kind": "customers, contacts, products or activities"}),
     answer=ImportView,
     status=201,
