@@ -56,15 +56,13 @@ class Correlation:
 
 
 def correlate(view: Reading, letter: Letterhead) -> Correlation:
-    """Certain is what the message names or answers, and only when we know who sent it.
+    """Certain is what the message names or answers, and whose addresses are in it, when we know who sent it.
 
-    Customers are added when an address belongs to one of them alone; where a colleague wrote to customers, that is
-    certain, too, unless an address is several customers'.
+    An address that is several customers' makes a message that answers nothing wait for a person.
     """
     senders = addresses([letter.sender])
     known = view.port(MailDirectory).known(view, {*senders, *letter.recipients})
     is_known = any(each in known for each in senders)
-    is_ours = bool(senders) and all(each in known and not known[each] for each in senders)
     answered = _answered(view, letter)
     cases = _cases(view, letter, answered)
     others = sorted(each for each in answered if each.kind != CASE)
@@ -72,7 +70,7 @@ def correlate(view: Reading, letter: Letterhead) -> Correlation:
     targets = list(dict.fromkeys([*cases, *others, *customers]))[:MOST]
     found = tuple(DocumentLink(kind=each.kind, id=each.id, role=ROLE) for each in targets)
     is_clear = bool(customers) and all(len(owners) <= 1 for owners in known.values())
-    if (is_known and (cases or others)) or (is_ours and is_clear):
+    if is_known and (cases or others or is_clear):
         return Correlation(links=found, suggested=(), is_known=True)
     return Correlation(links=(), suggested=found, is_known=is_known)
 

@@ -137,6 +137,35 @@ def test_eml_04_the_type_of_what_came_in_is_guessed_from_its_words(office: PostO
     assert {each.subject: each.type for each in found} == subjects
 
 
+def test_eml_02_mail_of_a_known_customer_is_filed_by_itself_whichever_line_names_them(
+    office: PostOffice, imap: ImapServer
+) -> None:
+    first = office.customer()
+    second = office.customer(name="Odra", emails=(Email(address="x@odra.example"),))
+    imap.deliver(letter("biuro@wisla.example", "office@example.org, x@odra.example", subject="Zapytanie o pompy"))
+
+    fetch_mail(office.application)
+
+    assert (filed(office, "crm.customer", first), filed(office, "crm.customer", second)) == (
+        ["Zapytanie o pompy"],
+        ["Zapytanie o pompy"],
+    )
+    assert waiting(office) == 0
+    (came,) = office.ask(activities, ActivityFilter(customer_id=first)).items
+    assert (came.direction, came.type) == ("incoming", "sale")
+
+
+def test_eml_02_mail_of_a_stranger_that_names_a_customer_waits_for_a_person(
+    office: PostOffice, imap: ImapServer
+) -> None:
+    customer = office.customer()
+    imap.deliver(letter("eve@evil.example", "office@example.org, biuro@wisla.example", subject="Zapytanie"))
+
+    fetch_mail(office.application)
+
+    assert (filed(office, "crm.customer", customer), waiting(office)) == ([], 1)
+
+
 def test_eml_02_an_answer_of_a_stranger_waits_for_a_person(office: PostOffice, imap: ImapServer) -> None:
     customer = office.customer()
     ours = written(office, customer)

@@ -16,7 +16,7 @@ from core.identity import SYSTEM
 from crm.customers import CreateCustomer
 from crm.profiles import Email, Profile
 from documents.intake_sorting import arrivals, unread_mail
-from documents.queries import linked_documents
+from documents.queries import document, linked_documents
 from engine.definitions import DeployDefinitions, DeploymentFile
 from engine.instances import StartInstance
 from storage.jobs.worker import Worker
@@ -91,13 +91,13 @@ def of_case(office: Application, case: str) -> list[str]:
 
 
 def test_new_mail_lands_in_the_inbox_and_is_moved_away(office: Application, imap: ImapServer, customer: str) -> None:
-    imap.deliver(bytes(message()))
+    imap.deliver(bytes(message(sender="Eve <eve@evil.example>", to="office@obieg.example, jan@wisla.example")))
 
     settled = fetch_mail(office)
 
     assert settled == 1
     (found,) = waiting(office)
-    assert (found.title, found.origin, found.source) == ("Complaint", "Jan <jan@wisla.example>", "mail")
+    assert (found.title, found.origin, found.source) == ("Complaint", "Eve <eve@evil.example>", "mail")
     assert found.suggested == (("crm.customer", customer),)
     assert found.media_type == "message/rfc822"
     assert (imap.count("INBOX"), imap.count("Obieg")) == (0, 1)
@@ -135,7 +135,10 @@ def test_a_case_that_does_not_exist_is_not_believed(office: Application, imap: I
 
     fetch_mail(office)
 
-    assert waiting(office)[0].suggested == (("crm.customer", customer),)
+    assert waiting(office) == []
+    with office.units.reading(SYSTEM) as view:
+        (filed,) = linked_documents(view, "crm.customer", customer)
+        assert "case" not in [link.kind for link in document(view, filed.document_id).links]
 
 
 def test_an_answer_goes_where_the_message_went(office: Application, imap: ImapServer, customer: str, case: str) -> None:
@@ -159,8 +162,10 @@ def test_a_message_that_comes_twice_is_filed_once(
     imap.deliver(b"Received: once more\r\n" + first)
     fetch_mail(office)
 
-    assert len(waiting(office)) == 1
+    assert waiting(office) == []
     assert of_case(office, case) == ["Complaint"]
+    with office.units.reading(SYSTEM) as view:
+        assert len(linked_documents(view, "crm.customer", customer)) == 1
     assert (imap.count("INBOX"), imap.count("Obieg")) == (0, 3)
 
 

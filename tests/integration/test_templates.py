@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 from core.identity import SYSTEM
 from crm.customers import CreateCustomer
 from crm.profiles import Address, Profile
+from documents.queries import linked_documents
 from documents.templates.mailing import write_batch
 from engine.definitions import DeployDefinitions, DeploymentFile
 from tests.engine_world import bpmn
@@ -156,6 +158,28 @@ def test_a_merge_files_a_letter_for_everybody_and_one_with_all(application: Appl
     assert names[2] in text_of(content_of(manager, letters[2]["document_id"]))[0]
     combined = text_of(content_of(manager, merge["combined_id"]))
     assert [name in page for name, page in zip(names, combined, strict=True)] == [True] * 5
+
+
+def test_sms_04_a_campaign_of_letters_is_in_time_for_a_thousand_and_each_letter_is_filed(
+    application: Application, manager: Program
+) -> None:
+    letters = 60
+    customers = add_customers(application, *(f"Firma {number:02}" for number in range(letters)))
+    template = adopt(manager).json
+    started = start(manager, template["id"], q="Firma").json["id"]
+    began = time.perf_counter()
+
+    work(application)
+
+    took = time.perf_counter() - began
+    merge = manager.get(f"/merges/{started}").json
+    assert (merge["state"], merge["done"], merge["refused"]) == ("finished", letters, 0)
+    assert took * 1000 / letters < 5 * 60  # seconds that a thousand would take
+    for each, name in ((customers[0], "Firma 00"), (customers[-1], "Firma 59")):
+        with application.units.reading(SYSTEM) as view:
+            assert [filed.title for filed in linked_documents(view, "crm.customer", each)] == [
+                f"Wezwanie do zapłaty: {name}"
+            ]
 
 
 def test_a_merge_that_was_stopped_goes_on_where_it_was(
