@@ -19,6 +19,7 @@ from crm.access import FINANCIAL
 from crm.changes import differences, told
 from crm.checks import Findings, one_at_a_time
 from crm.duplicates import note_duplicates
+from crm.erp.masters import refuse_foreign
 from crm.errors import (
     ChangedMeanwhile,
     CustomerExists,
@@ -68,6 +69,7 @@ class UpdateCustomer(Command):
     customer_id: str
     changes: dict[str, Any]
     expected_version: int | None = None  # the row_version that the caller had read
+    by_erp: bool = False  # which changes what it is master of, and nobody else does
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +145,9 @@ def update_customer(command: UpdateCustomer, unit: UnitOfWork) -> int:
     changes = {each.name for each in fields(Profile) if getattr(before, each.name) != getattr(after, each.name)}
     if not changes:
         return row.row_version
-    require_finance(unit, changes)
+    if not command.by_erp:
+        refuse_foreign(unit, "crm.customer", changes)
+        require_finance(unit, changes)
     fill(row, after)
     row.changed_at, row.changed_by = unit.clock.now(), unit.actor.id
     judge(row)

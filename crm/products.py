@@ -11,6 +11,7 @@ from core.ids import new_id
 from core.messages import Command
 from core.records import dataclass
 from crm.checks import Findings, checked_version, one_at_a_time, refuse_taken
+from crm.erp.masters import refuse_foreign
 from crm.errors import ProductExists, ProductNotFound, WrongFields
 from crm.events import ProductChanged, ProductCreated
 from crm.models import ProductRow
@@ -49,6 +50,7 @@ class UpdateProduct(Command):
     product_id: str
     changes: dict[str, Any]
     expected_version: int | None = None
+    by_erp: bool = False  # which changes what it is master of, and nobody else does
 
 
 @handles(CreateProduct, needs="offer.edit")
@@ -91,6 +93,8 @@ def update_product(command: UpdateProduct, unit: UnitOfWork) -> int:
         if getattr(before, name) != getattr(after, name)
     }
     if changes:
+        if not command.by_erp:
+            refuse_foreign(unit, "crm.product", changes)
         fill(row, after)
         unit.emit(ProductChanged(product_id=row.id, changes=changes))
         unit.session.flush()  # the new row version is the answer

@@ -149,6 +149,8 @@ DOORS = (  # importing these registers their commands, handlers and tables
     "crm.sales.issuing",
     "crm.sales.settling",
     "crm.erp.queueing",
+    "crm.erp.masters",
+    "crm.erp.supply",
     "crm.erp.sending",
     "crm.erp.arriving",
     "crm.erp.files",

@@ -1,4 +1,4 @@
-"""Taking over what the ERP says: invoices, deliveries, acknowledgements and refusals, each key once.
+"""Taking over what the ERP says: sales documents, acknowledgements and what `areas` knows, each key once.
 
 What cannot be taken over is kept with the reason, and can be tried again when somebody has set it right.
 """
@@ -17,6 +17,7 @@ from core.records import dataclass
 from crm.checks import Findings, one_at_a_time
 from crm.company import today
 from crm.erp import words as known
+from crm.erp.areas import AREAS
 from crm.erp.contents import digest_of
 from crm.erp.errors import ArrivalDiffers, ArrivalNotFound, WrongHandoverState
 from crm.erp.events import ArrivalRefused, ArrivalTaken
@@ -192,6 +193,7 @@ def _text(content: Mapping[str, Any], name: str) -> str:
 
 
 TAKERS: Mapping[str, Callable[[UnitOfWork, Mapping[str, Any]], Record]] = {
+    **AREAS,
     known.INVOICE: _invoice,
     known.DELIVERY: _delivery,
     known.ACKNOWLEDGEMENT: _acknowledgement,

@@ -9,6 +9,8 @@ from typing import Any
 
 from core.errors import InvalidInput
 from crm.erp import words as known
+from crm.erp.errors import PartsOrderNotFound
+from crm.erp.models import PartsOrderRow
 from crm.errors import CustomerNotFound, OrderNotFound, ProductNotFound
 from crm.models import CustomerRow, OrderRow, ProductRow
 from crm.money import plain
@@ -24,6 +26,7 @@ ORDER = (
     *("number", "ordered_on", "due_on", "currency", "exchange_rate", "freight", "net", "gross", "payment_days"),
     *("delivery_address", "external_reference"),
 )
+PARTS_ORDER = ("number", "supplier", "parts", "expected_on")
 LINE = ("position", "sku", "description", "quantity", "unit", "unit_price", "discount", "vat_rate")
 
 
@@ -35,6 +38,8 @@ def read(view: Reading, entity: str, record_id: str) -> tuple[str, dict[str, Any
         return _product(view, record_id)
     if entity == known.ORDER:
         return _order(view, record_id)
+    if entity == known.PARTS_ORDER:
+        return _parts_order(view, record_id)
     raise InvalidInput(f"Nobody hands {entity} over. Known are {', '.join(known.ENTITIES)}.")
 
 
@@ -70,6 +75,13 @@ def _order(view: Reading, record_id: str) -> tuple[str, dict[str, Any]]:
     buyer = view.session.get_one(CustomerRow, row.customer_id)
     content = _told(row, ORDER) | {"customer": buyer.number, "lines": [_told(each, LINE) for each in row.lines]}
     return f"{row.number} {buyer.name}", content
+
+
+def _parts_order(view: Reading, record_id: str) -> tuple[str, dict[str, Any]]:
+    row = view.session.get(PartsOrderRow, record_id)
+    if row is None:
+        raise PartsOrderNotFound(record_id)
+    return row.number, _told(row, PARTS_ORDER) | {"case": row.case_id}
 
 
 def _told(row: Any, names: tuple[str, ...]) -> dict[str, Any]:

@@ -71,3 +71,26 @@ class WrongAnswers(InvalidInput):
     """A file of answers cannot be read at all."""
 
     code = "wrong_erp_answers"
+
+
+class MasteredElsewhere(Conflict):
+    """The ERP is master of a field that somebody wants to change here."""
+
+    code = "mastered_by_erp"
+
+    def __init__(self, entity: str, names: list[str]) -> None:
+        told = ", ".join(name.replace("_", " ") for name in names)
+        what = entity.rpartition(".")[2]
+        super().__init__(
+            f"The ERP is master of {told} of a {what}; change it there, and it comes here by itself.",
+            fields={f"/{name}": "is kept in the ERP" for name in names},
+        )
+
+
+class PartsOrderNotFound(NotFound):
+    """No such order of parts."""
+
+    code = "parts_order_not_found"
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"There is no order of parts {key}.", order=key)

@@ -1,6 +1,6 @@
 """What happened between us and an ERP, for the trail of each record."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from core.messages import Event
 from core.records import dataclass
@@ -124,3 +124,80 @@ class ArrivalRefused(Event):
     def stream(self) -> str:
         """One for all that was refused."""
         return "erp:arrivals"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MastersSet(Event):
+    """Somebody said of which fields the ERP is master."""
+
+    type: ClassVar[str] = "erp.masters_set"
+
+    entity: str
+    added: list[str]
+    removed: list[str]
+
+    @property
+    def stream(self) -> str:
+        """The settings of the exchange."""
+        return "erp:masters"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StockTold(Event):
+    """The ERP said how much of a product is there."""
+
+    type: ClassVar[str] = "erp.stock_told"
+
+    product_id: str
+    place: str
+    quantity: str
+
+    @property
+    def stream(self) -> str:
+        """The product's own."""
+        return f"product:{self.product_id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostRateTold(Event):
+    """The ERP said what an hour of an employee costs."""
+
+    type: ClassVar[str] = "erp.cost_rate_told"
+    personal: ClassVar[frozenset[str]] = frozenset({"hourly"})
+
+    account: str
+    valid_from: str
+    hourly: Any
+
+    @property
+    def stream(self) -> str:
+        """The account's own."""
+        return f"account:{self.account}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartsOrdered(Event):
+    """Spare parts were ordered for a case."""
+
+    type: ClassVar[str] = "parts.ordered"
+
+    order_id: str
+    number: str
+    case_id: str
+
+    @property
+    def stream(self) -> str:
+        """The order's own."""
+        return f"parts_order:{self.order_id}"
+
+    @property
+    def case(self) -> str | None:
+        """The case that waits for them."""
+        return self.case_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartsReceived(PartsOrdered):
+    """The parts are here."""
+
+    type: ClassVar[str] = "parts.received"

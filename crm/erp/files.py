@@ -30,6 +30,7 @@ FLAT = {
         *("street", "postal_code", "city", "phone", "email"),
     ),
     known.PRODUCT: ("sku", "name", "category", "unit", "price", "currency", "vat_rate", "is_active"),
+    known.PARTS_ORDER: ("number", "supplier", "parts", "expected_on", "case"),
     known.ORDER: (
         *("number", "customer", "ordered_on", "due_on", "currency", "freight", "payment_days", "delivery_address"),
         *("position", "sku", "description", "quantity", "unit", "unit_price", "discount", "vat_rate", "net", "gross"),
@@ -38,6 +39,8 @@ FLAT = {
 ANSWERS = (
     *("kind", "key", "handover", "number", "reason", "order", "customer", "issued_on", "sold_on", "due_on", "net"),
     *("vat", "currency", "description", "external_reference", "delivered_on", "complete"),
+    *("sku", "price", "cost", "quantity", "place", "payment", "amount", "booked_on", "reference", "payer_name"),
+    *("received_on", "employee", "hourly", "valid_from"),
 )
 
 

@@ -1,12 +1,12 @@
 """The tables of what is handed over to an ERP and of what comes back."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from crm.columns import parent
+from crm.columns import Code, Money, Quantity, parent
 from storage.orm import ID, Base, IdKey
 
 WORD = String(32, collation="C")
@@ -103,3 +103,51 @@ class CursorRow(Base):
     value: Mapped[str | None]
     looked_at: Mapped[datetime]
     trouble: Mapped[str | None]
+
+
+class MasterRow(Base):
+    """That the ERP, not the CRM, is master of a field: people here cannot change it."""
+
+    __tablename__ = "erp_master"
+
+    entity: Mapped[str] = mapped_column(WORD, primary_key=True)
+    field: Mapped[str] = mapped_column(KEY, primary_key=True)
+    set_at: Mapped[datetime]
+    set_by: Mapped[str]
+
+
+class StockRow(Base):
+    """How much of a product is there, as the ERP said last."""
+
+    __tablename__ = "erp_stock"
+
+    product_id: Mapped[str] = mapped_column(ID, ForeignKey("product.id"), primary_key=True)
+    place: Mapped[str] = mapped_column(KEY, primary_key=True)
+    quantity: Mapped[Quantity]
+    told_at: Mapped[datetime]
+
+
+class CostRateRow(Base):
+    """What an hour of an employee costs from a day on, in the company's currency: all that we know of payroll."""
+
+    __tablename__ = "erp_cost_rate"
+
+    account: Mapped[Code] = mapped_column(primary_key=True)
+    valid_from: Mapped[date] = mapped_column(primary_key=True)
+    hourly: Mapped[Money]
+
+
+class PartsOrderRow(Base):
+    """Spare parts that were ordered for a case; `state` is ordered or received."""
+
+    __tablename__ = "parts_order"
+
+    id: Mapped[IdKey]
+    number: Mapped[str] = mapped_column(String(16, collation="C"), unique=True)
+    case_id: Mapped[str] = mapped_column(ID, index=True)
+    supplier: Mapped[str | None]
+    parts: Mapped[str]
+    expected_on: Mapped[date]
+    state: Mapped[str] = mapped_column(WORD)
+    ordered_at: Mapped[datetime]
+    received_on: Mapped[date | None]

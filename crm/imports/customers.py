@@ -13,6 +13,7 @@ from crm.checks import all_at_a_time
 from crm.custom_fields import read_values
 from crm.customers import PERSONAL, require_finance
 from crm.duplicate_models import DuplicatePairRow
+from crm.erp.errors import MasteredElsewhere
 from crm.errors import WrongFields
 from crm.events import CustomerChanged, CustomerCreated
 from crm.imports.blocking import block, check_blocks
@@ -172,6 +173,9 @@ def _update(
         return Taken(
             row=draft.row, outcome=DUPLICATE, label=row.name, sentence=f"Customer {row.number} is there already."
         )
+    theirs = changes & reading.mastered
+    if theirs:
+        return rejected(draft.row, MasteredElsewhere("crm.customer", sorted(theirs)).sentence, row.name)
     fill(row, after)
     row.changed_at, row.changed_by = unit.clock.now(), unit.actor.id
     judge(row)

@@ -9,6 +9,9 @@ from sqlalchemy import select
 
 from core.errors import DomainError
 from core.ids import new_id
+from crm.erp.errors import MasteredElsewhere
+from crm.erp.masters import mastered
+from crm.erp.words import PRODUCT
 from crm.events import ProductChanged, ProductCreated
 from crm.imports.reading import Row
 from crm.imports.taking import CREATED, DUPLICATE, UNCHANGED, UPDATED, Arrangement, Taken, rejected
@@ -95,6 +98,9 @@ def _update(unit: UnitOfWork, draft: Draft, arrangement: Arrangement, row: Produ
         return Taken(row=draft.row, outcome=UNCHANGED, label=row.name, record_id=row.id)
     if not arrangement.updates:
         return Taken(row=draft.row, outcome=DUPLICATE, label=row.name, sentence=f"{row.sku} is there already.")
+    theirs = sorted(changes.keys() & set(mastered(unit, PRODUCT)))
+    if theirs:
+        return rejected(draft.row, MasteredElsewhere(PRODUCT, theirs).sentence, row.sku)
     fill(row, after)
     unit.emit(ProductChanged(product_id=row.id, changes=changes))
     return Taken(

@@ -14,6 +14,7 @@ from crm.checks import Findings
 from crm.company import company
 from crm.custom_fields import Field, fields_of
 from crm.dictionary_models import DictionaryValueRow
+from crm.erp.masters import mastered
 from crm.imports.fields import CUSTOM, Target, targets
 from crm.imports.reading import Row, unsafe
 from crm.reach import words
@@ -66,6 +67,7 @@ class Reader:
     lists: Mapping[str, Mapping[str, str]]  # list to what is written (folded) to code
     own: Mapping[str, Field]
     zone: ZoneInfo
+    mastered: frozenset[str] = frozenset()  # fields that the ERP keeps
 
     def read(self, row: Row) -> Draft:
         """The values of a row; empty cells say nothing."""
@@ -100,6 +102,7 @@ def reader(unit: UnitOfWork, kind: str, columns: Sequence[str | None], days: str
         lists=_lists(unit, used),
         own={each.key: each for each in own},
         zone=ZoneInfo(company(unit).time_zone),
+        mastered=frozenset(mastered(unit, ENTITIES[kind])) if kind in ENTITIES else frozenset(),
     )
 
 

@@ -12,6 +12,7 @@ from core.ids import new_id
 from core.messages import Command, Event
 from core.records import dataclass
 from crm.devices.models import DeviceRow
+from crm.erp.events import PartsReceived
 from crm.outbox.events import OfferDeclined
 from crm.sales.events import InvoiceSettled, OfferAccepted
 from crm.sales.models import InvoiceRow
@@ -66,7 +67,7 @@ def announce_recall(command: AnnounceRecall, unit: UnitOfWork) -> int:
 
 
 def note_quotes(unit: UnitOfWork, events: Sequence[Event]) -> None:
-    """Hear of quotes and invoices inside the transaction: one statement for each that was answered or settled."""
+    """Hear of quotes, invoices and parts inside the transaction: one statement for each that was settled."""
     for event in events:
         match event:
             case OfferAccepted():
@@ -75,6 +76,8 @@ def note_quotes(unit: UnitOfWork, events: Sequence[Event]) -> None:
                 _tell_of(unit, OFFER, event.offer_id, "quote.rejected", f"{event.offer_id}:{event.version}")
             case InvoiceSettled() if unit.session.get_one(InvoiceRow, event.invoice_id).balance <= 0:
                 _tell_of(unit, INVOICE, event.invoice_id, "payment.posted", event.invoice_id)
+            case PartsReceived():
+                tell(unit, "parts.received", event.number)
             case _:
                 pass
 

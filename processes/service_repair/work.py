@@ -4,8 +4,9 @@ from decimal import Decimal
 from typing import Any
 
 from crm.devices.registering import FitPart, fit_part
+from crm.erp.supply import OrderParts
+from crm.erp.supply import order_parts as order_from_supplier
 from crm.errors import ProductNotFound, WrongFields
-from crm.numbering import yearly_number
 from engine.handlers import ServiceCall, service_task
 from processes.service_repair.fresh import MOST_LOOPS, NOTHING, number, payer_of
 from processes.service_repair.letters import file_letter
@@ -16,11 +17,17 @@ from storage.unit_of_work import UnitOfWork
 
 @service_task("service_repair.order_parts")
 def order_parts(unit: UnitOfWork, call: ServiceCall) -> dict[str, Any]:
-    """Number the order of parts and file it; its number is the key of the message that they are here."""
+    """Order the parts, here and in the ERP; the number of the order is the key of the message that they are here."""
     told = call.inputs
     day = day_of(told["parts_expected_on"])
     assert day is not None  # the form asks for it
-    order = yearly_number(unit, "PO")
+    ask = OrderParts(
+        case_id=call.instance_id,
+        parts=str(told["missing_parts"]),
+        expected_on=day,
+        supplier=str(told["supplier"]) if told.get("supplier") else None,
+    )
+    order = order_from_supplier(ask, unit)
     values = {
         "order": order,
         "supplier": told.get("supplier"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -15,6 +16,8 @@ from core.identity import SYSTEM
 from core.settings import Settings
 from crm.blocking import BlockCustomer
 from crm.devices.models import DeviceRow
+from crm.erp.arriving import TakeArrival
+from crm.erp.queries import HandoverFilter, handover, handovers
 from crm.models import OrderRow
 from crm.offers import ReviseOffer
 from crm.outbox.answer_pages import by_link
@@ -24,6 +27,7 @@ from engine.reports import cohorts
 from processes.service_repair.figures import RepairFigures, repair_figures
 from processes.service_repair.news import AnnounceRecall
 from tests.offer_case import MANAGER
+from tests.post_office import KEEPER
 from tests.repair_desk import DESK, FOUND, OFFICER, STORE, TAKEN, TECH, RepairDesk
 from webapp.bootstrap import build
 from webapp.outbox.tokens import SignedTokens
@@ -176,9 +180,28 @@ def test_srv_07_parts_are_ordered_and_their_coming_goes_on_with_the_repair(desk:
     desk.later(7)
     assert desk.open() == ["chase_supplier"]
 
-    desk.tell("parts.received", order=order)
+    desk.do(TakeArrival(key="E-1", kind="parts", content={"order": order}), SYSTEM)  # as the ERP says it
+    desk.work()
 
     assert desk.open() == ["chase_supplier", "repair"]
+
+
+def test_srv_07_an_order_of_parts_goes_to_the_erp_by_itself(desk: RepairDesk) -> None:
+    settings = replace(desk.application.settings, erp_orders=True)
+    desk.application.units.ports[Settings] = settings
+    desk.device(desk.customer(), bought=date(2025, 1, 5))
+    case = desk.report()
+    desk.to_the_diagnosis(case)
+    desk.fill("diagnose", TECH, "diagnosis_report", **FOUND, other_parts="Wirnik", other_parts_price=90)
+    desk.fill("decide_complaint", OFFICER, decided="repair", reason_text="Wada")
+
+    desk.fill("reserve_parts", STORE, all_on_stock=False, missing_parts="Wirnik", parts_expected_on="2026-01-09")
+
+    number = str(desk.case(case).variables["purchase_order"])
+    with desk.application.units.reading(KEEPER) as view:
+        (handed,) = handovers(view, HandoverFilter(entity="crm.parts_order")).items
+        assert (handed.label, handed.state) == (number, "waiting")
+        assert handover(view, handed.id).content["parts"] == "Wirnik"
 
 
 def test_the_same_defect_within_ninety_days_is_ours_and_a_second_report_joins(desk: RepairDesk) -> None:

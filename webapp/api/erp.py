@@ -12,9 +12,11 @@ from core.errors import InvalidInput
 from crm.erp import queries
 from crm.erp.arriving import Arrived, RetryArrival, TakeArrival
 from crm.erp.files import Exported, ExportHandovers, TakeAnswers, TakenAnswers, batch_csv
+from crm.erp.masters import Masters, SetMasters, masters
 from crm.erp.queries import Arrival, ArrivalSummary, Handover, HandoverFilter, HandoverSummary
 from crm.erp.queueing import HandOver
 from crm.erp.sending import CancelHandover, RetryHandover
+from crm.erp.supply import StockLevel, stock
 from crm.paging import Part
 from webapp.api.routing import Body, Routes, Upload
 from webapp.uploads import receive_small_files
@@ -23,7 +25,7 @@ from webapp.web import run, view
 routes = Routes("erp")
 REFUSALS = (403, 404, 409, 422)
 HANDOVER, ARRIVAL = "/erp/handovers/<id:handover_id>", "/erp/arrivals/<id:arrival_id>"
-Entity = Literal["crm.customer", "crm.product", "crm.order"]
+Entity = Literal["crm.customer", "crm.product", "crm.order", "crm.parts_order"]
 State = Literal["held", "waiting", "sending", "sent", "acknowledged", "refused", "failed", "cancelled"]
 
 
@@ -48,8 +50,27 @@ class ArrivalBody(Body):
     """What the ERP says; the same key is the same thing, however often it is said."""
 
     key: str = Field(min_length=1, max_length=100)
-    kind: Literal["invoice", "delivery", "acknowledgement", "refusal"]
+    kind: Literal[
+        "invoice",
+        "delivery",
+        "acknowledgement",
+        "refusal",
+        "customer",
+        "product",
+        "price",
+        "payment",
+        "stock",
+        "parts",
+        "cost_rate",
+    ]
     content: dict[str, Any] = Field(default_factory=dict)
+
+
+class MastersBody(Body):
+    """The fields of a kind of record that the ERP is master of; all others are the CRM's."""
+
+    entity: Literal["crm.customer", "crm.product"]
+    fields: list[str] = Field(max_length=100)
 
 
 class ArrivalQuery(Body):
@@ -214,3 +235,33 @@ def batch_response(batch_id: str) -> Response:
 def _handover(handover_id: str) -> Handover:
     with view() as reading:
         return queries.handover(reading, handover_id)
+
+
+@routes.get("/erp/masters", "Which fields the ERP is master of", answer=list[Masters], refusals=(403,))
+def field_masters() -> Any:
+    """Read who is master."""
+    with view() as reading:
+        queries.require(reading)
+        return masters(reading)
+
+
+@routes.post(
+    "/erp/masters", "Say which fields the ERP is master of", body=MastersBody, answer=list[Masters], refusals=REFUSALS
+)
+def set_field_masters(body: MastersBody) -> Any:
+    """Set who is master."""
+    run(SetMasters(entity=body.entity, fields=tuple(body.fields)))
+    with view() as reading:
+        return masters(reading)
+
+
+@routes.get(
+    "/products/<id:product_id>/stock",
+    "How much of a product is where, as the ERP said last",
+    answer=list[StockLevel],
+    refusals=(403,),
+)
+def product_stock(product_id: str) -> Any:
+    """Read the stock."""
+    with view() as reading:
+        return stock(reading, product_id)

@@ -10,6 +10,7 @@ from crm.erp import queries
 from crm.erp import words as known
 from crm.erp.arriving import RetryArrival
 from crm.erp.files import ExportHandovers
+from crm.erp.masters import SetMasters, masters
 from crm.erp.queries import HandoverFilter
 from crm.erp.queueing import HandOver
 from crm.erp.sending import CancelHandover, RetryHandover
@@ -35,7 +36,14 @@ TABS: dict[str, tuple[str, tuple[str, ...]]] = {
     "all": ("All", ()),
 }
 PAGES = {known.CUSTOMER: "customers", known.PRODUCT: "products", known.ORDER: "orders", "crm.invoice": "invoices"}
-NAMES = {known.CUSTOMER: "customer", known.PRODUCT: "product", known.ORDER: "order", "crm.invoice": "invoice"}
+NAMES = {
+    known.CUSTOMER: "customer",
+    known.PRODUCT: "product",
+    known.ORDER: "order",
+    known.PARTS_ORDER: "order of parts",
+    "crm.invoice": "invoice",
+    "crm.payment": "payment",
+}
 
 
 @blueprint.get("/erp")
@@ -143,3 +151,19 @@ def _record_url(entity: str | None, record_id: str | None) -> str | None:
 
 def _shown(content: dict[str, Any]) -> str:
     return json.dumps(content, indent=2, ensure_ascii=False, sort_keys=True)
+
+
+@blueprint.get("/erp/masters")
+def erp_masters() -> str:
+    """Which system is master of which field."""
+    with view() as reading:
+        queries.require(reading)
+        found = masters(reading)
+    return render_template("erp/masters.html", masters=found, record_names=NAMES)
+
+
+@blueprint.post("/erp/masters")
+def set_erp_masters() -> BaseResponse:
+    """Say which fields the ERP keeps."""
+    run(SetMasters(entity=request.form.get("entity", ""), fields=tuple(request.form.getlist("field"))))
+    return redirect(url_for("pages.erp_masters"))

@@ -1,4 +1,4 @@
-"""When an offer was asked for and when the customer got it first; mails to each member of a segment."""
+"""Enquiries and their offers, mails to each member of a segment, and what the ERP is master of and says of supply."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,6 +12,8 @@ depends_on = None
 WHEN = sa.DateTime(timezone=True)
 ID = sa.String(length=26, collation="C")
 CODE = sa.String(length=64, collation="C")
+WORD = sa.String(length=32, collation="C")
+KEY = sa.String(length=100, collation="C")
 SENT = sa.text("sent_at IS NOT NULL")
 
 
@@ -55,9 +57,54 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("activity_id", "record_id", name="pk_mailing_left_out"),
     )
+    _supply()
+
+
+def _supply() -> None:
+    op.create_table(
+        "erp_master",
+        sa.Column("entity", WORD, nullable=False),
+        sa.Column("field", KEY, nullable=False),
+        sa.Column("set_at", WHEN, nullable=False),
+        sa.Column("set_by", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("entity", "field", name="pk_erp_master"),
+    )
+    op.create_table(
+        "erp_stock",
+        sa.Column("product_id", ID, nullable=False),
+        sa.Column("place", KEY, nullable=False),
+        sa.Column("quantity", sa.Numeric(14, 4), nullable=False),
+        sa.Column("told_at", WHEN, nullable=False),
+        sa.ForeignKeyConstraint(["product_id"], ["product.id"], name="fk_erp_stock_product_id_product"),
+        sa.PrimaryKeyConstraint("product_id", "place", name="pk_erp_stock"),
+    )
+    op.create_table(
+        "erp_cost_rate",
+        sa.Column("account", CODE, nullable=False),
+        sa.Column("valid_from", sa.Date(), nullable=False),
+        sa.Column("hourly", sa.Numeric(18, 2), nullable=False),
+        sa.PrimaryKeyConstraint("account", "valid_from", name="pk_erp_cost_rate"),
+    )
+    op.create_table(
+        "parts_order",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("number", sa.String(length=16, collation="C"), nullable=False),
+        sa.Column("case_id", ID, nullable=False),
+        sa.Column("supplier", sa.String(), nullable=True),
+        sa.Column("parts", sa.String(), nullable=False),
+        sa.Column("expected_on", sa.Date(), nullable=False),
+        sa.Column("state", WORD, nullable=False),
+        sa.Column("ordered_at", WHEN, nullable=False),
+        sa.Column("received_on", sa.Date(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name="pk_parts_order"),
+        sa.UniqueConstraint("number", name="uq_parts_order_number"),
+    )
+    op.create_index("ix_parts_order_case_id", "parts_order", ["case_id"])
 
 
 def downgrade() -> None:
+    for table in ("parts_order", "erp_cost_rate", "erp_stock", "erp_master"):
+        op.drop_table(table)
     op.drop_table("mailing_left_out")
     op.drop_table("mailing")
     op.drop_index("ix_offer_sent_at", table_name="offer")
