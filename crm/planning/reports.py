@@ -62,7 +62,7 @@ class ResourceUse:
 
 def plans(view: Reading, since: datetime, until: datetime) -> list[PlanCount]:
     """Per employee and day of the company's zone. Raises `WrongFields`."""
-    _check(view, since, until)
+    check_span(view, since, until)
     day = cast(func.timezone(company(view).time_zone, ActivityRow.moment), Date)
     is_late = (ActivityRow.status == "planned") & (ActivityRow.planned_from < view.clock.now())
 
@@ -87,7 +87,7 @@ def plans(view: Reading, since: datetime, until: datetime) -> list[PlanCount]:
 
 def postponements(view: Reading, since: datetime, until: datetime) -> list[PostponementCount]:
     """Per employee and reason, the most frequent first. Raises `WrongFields`."""
-    _check(view, since, until)
+    check_span(view, since, until)
     times = func.count().label("times")
     wanted = (
         select(ActivityRow.employee, ActivityPostponementRow.reason, times)
@@ -102,7 +102,7 @@ def postponements(view: Reading, since: datetime, until: datetime) -> list[Postp
 
 def responses(view: Reading, since: datetime, until: datetime) -> ResponseReport:
     """Of what came in within a span. Raises `WrongFields`."""
-    _check(view, since, until)
+    check_span(view, since, until)
     took = extract("epoch", ActivityRow.responded_at - ActivityRow.moment)
     is_open = ActivityRow.responded_at.is_(None) & (ActivityRow.respond_by < view.clock.now())
     wanted = select(
@@ -122,7 +122,7 @@ def responses(view: Reading, since: datetime, until: datetime) -> ResponseReport
 
 def resource_use(view: Reading, since: datetime, until: datetime) -> list[ResourceUse]:
     """Hours and cost of each resource that was booked from within a span. Raises `WrongFields`."""
-    _check(view, since, until)
+    check_span(view, since, until)
     seconds = func.sum(extract("epoch", ResourceBookingRow.ends_at - ResourceBookingRow.starts_at))
     wanted = (
         select(ResourceRow.id, ResourceRow.name, ResourceRow.hourly_cost, func.count(), cast(seconds, Numeric))
@@ -139,7 +139,8 @@ def resource_use(view: Reading, since: datetime, until: datetime) -> list[Resour
     return found
 
 
-def _check(view: Reading, since: datetime, until: datetime) -> None:
+def check_span(view: Reading, since: datetime, until: datetime) -> None:
+    """Whether a report may cover it. Raises `Forbidden`, `WrongFields`."""
     require_read(view)
     if not timedelta(0) < until - since <= LONGEST:
         raise WrongFields({"/until": f"A report covers between a moment and {LONGEST.days} days."})

@@ -89,6 +89,8 @@ def places(chromium: Browser, address: str, drafts: Iterator[str], request_pdf: 
         "funnel": "/reports/funnel?process=offer_approval",
         "tasks in time": "/reports/tasks?process=offer_approval",
         "answers": "/reports/answers",
+        "resource plan": "/reports/resources",
+        "masters of fields": "/erp/masters",
         "dunning figures": "/reports/dunning",
         "changes of satisfaction": "/reports/satisfaction",
         "contacts over time": f"/reports/communication?customer={found['customer'].rpartition('/')[2]}",

@@ -13,6 +13,7 @@ from crm.planning import filters as crm_filters
 from crm.planning import reports
 from crm.planning import rules as crm_rules
 from crm.planning.filters import DropFilter, KeepFilter, KeptFilter
+from crm.planning.matters import MatterUse, use_by_matter
 from crm.planning.reports import PlanCount, PostponementCount, ResourceUse, ResponseReport
 from crm.planning.rules import KnownRule, Rule, WriteRule
 from engine.instances import StartedInstance
@@ -83,6 +84,7 @@ class ActivityReport:
     postponements: list[PostponementCount]
     responses: ResponseReport
     resources: list[ResourceUse]
+    matters: list[MatterUse]
 
 
 @routes.post(
@@ -196,6 +198,7 @@ def report(query: SpanQuery) -> ActivityReport:
             postponements=reports.postponements(reading, *span),
             responses=reports.responses(reading, *span),
             resources=reports.resource_use(reading, *span),
+            matters=use_by_matter(reading, *span),
         )
 
 

@@ -33,6 +33,7 @@ MODULES = (
     "dunning_report",
     "imports",
     "mailings",
+    "matter_report",
     "mass_edits",
     "message_texts",
     "document_comparison",
