@@ -115,6 +115,10 @@ def _addresses(text: str) -> tuple[str, ...]:
     return found
 
 
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+
+
 def _fields(text: str) -> tuple[tuple[str, str], ...]:
     pairs = [part.partition("=") for part in text.split(",") if part.strip()]
     if any(not sign or not name.strip() or not value.strip() for name, sign, value in pairs):
@@ -220,6 +224,7 @@ class Settings:
     erp_every: int = _setting(60, _count)
     erp_timeout: int = _setting(30, _count)
     greetings: bool = _setting(False, _flag)
+    modules_off: tuple[str, ...] = _setting((), _names)
     max_variables: int = _setting(4 << 20, _size)
     http_hosts: tuple[str, ...] = _setting((), _hosts)
     http_max_answer: int = _setting(1 << 20, _size)

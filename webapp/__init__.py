@@ -15,7 +15,7 @@ def create_app(application: Application) -> Flask:
     from flask import Flask  # late: the command line starts without Flask
     from werkzeug.middleware.proxy_fix import ProxyFix
 
-    from webapp import api, auth, errors, health, pages, security
+    from webapp import api, auth, errors, health, modules, pages, security
     from webapp.rules import LateRule
 
     app = Flask("webapp", static_folder="static", template_folder="templates")
@@ -29,6 +29,7 @@ def create_app(application: Application) -> Flask:
     app.extensions["obieg"] = application
     errors.register(app)
     auth.register(app)
+    modules.register(app, application.settings)
     security.register(app, application.settings)
     health.register(app)
     api.register(app)

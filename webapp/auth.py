@@ -27,6 +27,7 @@ from webapp.accounts.logins import (
 from webapp.accounts.passwords import is_right
 from webapp.accounts.second_factor import SpendCode, WrongCode, has_second_factor
 from webapp.accounts.tokens import NoteTokenUse
+from webapp.modules import without
 
 if TYPE_CHECKING:
     from webapp.bootstrap import Application
@@ -86,7 +87,8 @@ def current_actor() -> Actor:
 def maybe_actor() -> Actor | None:
     """Whoever sent this request, None when nobody is logged in. Raises `Unauthenticated` for an invalid token."""
     if "actor" not in g:
-        g.actor = _actor_of_token() if has_token() else _actor_of_browser()
+        actor = _actor_of_token() if has_token() else _actor_of_browser()
+        g.actor = without(_application().settings, actor) if actor is not None else None
     return cast("Actor | None", g.actor)
 
 

@@ -218,6 +218,7 @@ def build(settings: Settings, *, clock: Clock | None = None, owner: bool = False
     Raises `Unavailable` and `StorageFull` when folder, database or blob store cannot be used.
     """
     _use_calendar(settings)
+    _check_modules(settings)
     use_limit(settings.max_variables)
     folder = DataFolder(settings.data)
     if owner:
@@ -255,6 +256,13 @@ def build(settings: Settings, *, clock: Clock | None = None, owner: bool = False
     application = Application(settings, database, units, executor, blobs, staging, parts, jobs, clock, folder, key)
     units.ports[Host] = application  # for slow work outside transactions that ends in commands
     return application
+
+
+def _check_modules(settings: Settings) -> None:
+    """Raises `SettingsError` for a part that there is not."""
+    from webapp.modules import checked  # late: it knows every context
+
+    checked(settings)
 
 
 def _use_calendar(settings: Settings) -> None:

@@ -80,6 +80,7 @@ from webapp.linked_records import RecordTitles
 from webapp.mail_directory import Directory
 from webapp.mail_jobs import open_mails
 from webapp.merge_fields import CrmMergeFields
+from webapp.modules import refuse_deployed
 from webapp.operations.case_files import StoredCaseFiles
 from webapp.operations.crm_records import CrmRecords
 from webapp.operations.mailing import CaseFiles, MailServer, Outgoing
@@ -138,6 +139,7 @@ def recorders() -> Sequence[Recorder]:
         note_offers,
         forget_drafts,
         tell_of_tasks,
+        refuse_deployed,
         record,
         note_retention,
     )

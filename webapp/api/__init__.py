@@ -82,6 +82,8 @@ def register(app: Flask) -> None:
     )
     from webapp.api.json_body import answer_json
     from webapp.api.openapi import describe
+    from webapp.modules import off
+    from webapp.web import application
 
     app.url_map.converters |= {"id": IdConverter, "int": NumberConverter}
     parts = [
@@ -150,7 +152,9 @@ def register(app: Flask) -> None:
     def openapi() -> Response:
         """Describe the API."""
         if not document:
-            described = [operation for routes in parts for operation in routes.operations]
+            gone = frozenset[str]().union(*(part.tags for _, part in off(application().settings)))
+            there = [routes for routes in parts if routes.blueprint.name.removeprefix("api_") not in gone]
+            described = [operation for routes in there for operation in routes.operations]
             document.update(describe(described, version=version("obieg")))
         return answer_json(document)
 

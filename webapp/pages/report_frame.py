@@ -16,6 +16,7 @@ from flask import Response, render_template, request, url_for
 
 from audit.giving import GiveOut
 from core.records import dataclass
+from webapp.modules import is_off
 from webapp.pages.blueprint import asked
 from webapp.pages.formats import day, money, reader_zone
 from webapp.pages.shell import names
@@ -142,7 +143,11 @@ def show(report: Report, endpoint: str, **values: Any) -> Response | str:
     me = current_actor()
     frame = {
         "report": report,
-        "tabs": [(title, url_for(f"pages.{each}"), each == endpoint) for title, each, right in REPORTS if _may(right)],
+        "tabs": [
+            (title, url_for(f"pages.{each}"), each == endpoint)
+            for title, each, right in REPORTS
+            if _may(right) and not is_off(application().settings, f"pages.{each}")
+        ],
         "file": address_with(endpoint, form="csv"),
         "cells": [
             [written(value, column.kind) for value, column in zip(row, report.columns, strict=True)]

@@ -10,6 +10,7 @@ from core.identity import SYSTEM, Actor
 from core.records import dataclass
 from webapp.accounts.emergency import is_beyond_own_rights
 from webapp.accounts.queries import accounts
+from webapp.modules import is_off
 from webapp.pages.formats import words
 from webapp.web import application, maybe_actor, view
 
@@ -117,7 +118,7 @@ def _me() -> Actor | None:
 def _navigation(me: Actor) -> list[NavigationGroup]:
     groups: dict[str, NavigationGroup] = {}
     for group, (title, icon, endpoint, right, below) in PLAN:
-        if right and not me.may(right):
+        if (right and not me.may(right)) or is_off(application().settings, f"pages.{endpoint}"):
             continue
         address = url_for(f"pages.{endpoint}")
         is_here = request.path == address or request.path.startswith(below)
