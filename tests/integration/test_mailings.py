@@ -24,7 +24,7 @@ from tests.post_office import EWA, KEEPER, PostOffice, open_office
 from tests.web import form_token, log_in
 from webapp.bootstrap import Application
 
-WORDS = {"subject": "Wiosenna oferta", "text": "Dzień dobry,\nmamy nowe pompy.\n"}
+WORDS = {"subject": "Wiosenna oferta", "text": "Dzień dobry,\npolecamy pompy.\n"}
 
 
 @pytest.fixture

@@ -88,5 +88,5 @@ def test_cfg_04_a_process_that_needs_a_part_is_not_deployed(small: Application) 
 
 
 def test_cfg_04_a_part_that_there_is_not_is_told_at_the_start(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="OBIEG_MODULES_OFF names calss; known are calls, devices"):
-        build(Settings(data=tmp_path, modules_off=("calss",)))
+    with pytest.raises(SettingsError, match="OBIEG_MODULES_OFF names telephone; known are calls, devices"):
+        build(Settings(data=tmp_path, modules_off=("telephone",)))
