@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0048_enquiries"
-down_revision = "0046_merge_variants"
+down_revision = "0047_satisfaction_causes"
 branch_labels = None
 depends_on = None
 
