@@ -177,6 +177,20 @@ def test_erp_07_masters_are_set_on_a_page_and_by_programs(
     assert len(ledger.ask(masters_of)) == 2
 
 
+def test_erp_01_stock_stands_on_the_page_of_a_product(
+    ledger: Ledger, app: Flask, add_account: Callable[..., str]
+) -> None:
+    ledger.say("stock", sku="P-1", quantity="12.5", place="Magazyn <A>")
+    add_account("ewa", "sales_rep", password=PASSWORD)
+    seller = app.test_client()
+    log_in(seller, name="ewa")
+
+    page = seller.get(f"/products/{ledger.product_id}").text
+
+    assert "Magazyn &lt;A&gt;" in page
+    assert "<strong>12.5</strong>" in page
+
+
 def masters_of(view: Any) -> list[str]:
     found = next(each for each in masters(view) if each.entity == CUSTOMER)
     return found.erp

@@ -3,6 +3,7 @@
 from flask import render_template
 
 from crm.devices.queries import parts_of
+from crm.erp.supply import stock
 from crm.queries import product
 from documents.queries import linked_documents
 from webapp.pages.blueprint import blueprint
@@ -17,6 +18,7 @@ def show_product(product_id: str) -> str:
         found = product(reading, product_id)
         values = {
             "parts": parts_of(reading, found.id),
+            "stock": stock(reading, found.id),
             "documents": linked_documents(reading, "crm.product", found.id),
         }
     quoted = found.sku.replace('"', " ")
