@@ -90,7 +90,6 @@ def places(chromium: Browser, address: str, drafts: Iterator[str], request_pdf: 
         "tasks in time": "/reports/tasks?process=offer_approval",
         "answers": "/reports/answers",
         "resource plan": "/reports/resources",
-        "masters of fields": "/erp/masters",
         "dunning figures": "/reports/dunning",
         "changes of satisfaction": "/reports/satisfaction",
         "contacts over time": f"/reports/communication?customer={found['customer'].rpartition('/')[2]}",
