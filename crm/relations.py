@@ -1,15 +1,13 @@
-"""How the relation to customers changes: what changed their satisfaction, and how often we speak with one of them."""
+"""How the relation to customers changes: what made them more or less satisfied."""
 
-from collections import Counter
-from datetime import date, datetime
+from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import aliased
 
 from core.records import dataclass
 from crm.access import require_read
 from crm.activities.models import ActivityRow
-from crm.company import company
 from crm.models import CustomerRow, SatisfactionRow
 from storage.unit_of_work import Reading
 
@@ -30,15 +28,6 @@ class Change:
     remark: str | None
     recorded_at: datetime
     recorded_by: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Month:
-    """What there was with a customer in a month; `level` is the last one said until its end, None: none yet."""
-
-    month: date
-    contacts: int
-    level: int | None
 
 
 def changes(view: Reading, since: datetime, until: datetime, *, limit: int = MOST) -> list[Change]:
@@ -79,34 +68,3 @@ def changes(view: Reading, since: datetime, until: datetime, *, limit: int = MOS
         )
         for row, name, level, method in view.session.execute(wanted)
     ]
-
-
-def communication(view: Reading, customer_id: str, since: datetime, until: datetime) -> list[Month]:
-    """Every month of a time, in the company's calendar: the contacts that took place, and the satisfaction then."""
-    require_read(view)
-    zone = company(view).time_zone
-    local = func.timezone(zone, ActivityRow.moment)
-    month = func.date_trunc("month", local)
-    counted = (
-        select(month, func.count())
-        .where(
-            ActivityRow.customer_id == customer_id,
-            ActivityRow.status == "held",
-            ActivityRow.moment >= since,
-            ActivityRow.moment < until,
-        )
-        .group_by(month)
-    )
-    contacts = Counter({start.date(): number for start, number in view.session.execute(counted)})
-    said = select(func.timezone(zone, SatisfactionRow.recorded_at), SatisfactionRow.level).where(
-        SatisfactionRow.customer_id == customer_id, SatisfactionRow.recorded_at < until
-    )
-    levels = [(at.date(), level) for at, level in view.session.execute(said.order_by(SatisfactionRow.recorded_at))]
-    bounds = view.session.execute(select(func.timezone(zone, since), func.timezone(zone, until))).one()
-    found, start, last = [], bounds[0].date().replace(day=1), bounds[1].date()
-    while start < last:
-        following = date(start.year + start.month // 12, start.month % 12 + 1, 1)
-        known = [level for day, level in levels if day < following]
-        found.append(Month(month=start, contacts=contacts[start], level=known[-1] if known else None))
-        start = following
-    return found

@@ -92,7 +92,7 @@ def places(chromium: Browser, address: str, drafts: Iterator[str], request_pdf: 
         "resource plan": "/reports/resources",
         "dunning figures": "/reports/dunning",
         "changes of satisfaction": "/reports/satisfaction",
-        "contacts over time": f"/reports/communication?customer={found['customer'].rpartition('/')[2]}",
+        "contacts by month": f"/reports/contacts?customer={found['customer'].rpartition('/')[2]}",
         "calls": "/calls",
         "duplicates": "/customers/duplicates",
         "missing data": "/customers/quality",

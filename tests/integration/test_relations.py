@@ -1,8 +1,8 @@
-"""How the relation to customers changes: causes of changes, and contacts and satisfaction over time."""
+"""How the relation to customers changes: causes of changes."""
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import Engine
@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from core.clock import FixedClock
 from crm.activities.content import Participant
 from crm.errors import WrongFields
-from crm.relations import changes, communication
+from crm.relations import changes
 from crm.satisfaction import RecordSatisfaction
 from tests.crm_desk import TEN, Desk, open_desk, register
 
@@ -70,22 +70,3 @@ def test_act_25_the_report_tells_changes_with_their_causes_and_activities(desk: 
     assert told == [("Młyn", 2, 5, "service", None), ("Młyn", 4, 2, "quality", contact)]
     assert desk.ask(changes, JANUARY[1], JANUARY[1] + timedelta(days=1)) == []
     assert desk.ask(changes, *JANUARY, limit=1) == found[:1]
-
-
-def test_act_26_contacts_and_satisfaction_of_a_customer_month_by_month(desk: Desk, clock: FixedClock) -> None:
-    customer = desk.make_customer()
-    held(desk, customer, datetime(2025, 11, 30, 23, 30, tzinfo=UTC))  # in Warsaw it is December
-    held(desk, customer, datetime(2025, 12, 24, 9, tzinfo=UTC))
-    register(desk, customer_id=customer, subject="Plan")  # has not taken place
-    desk.do(RecordSatisfaction(customer_id=customer, level=3))
-    clock.advance(timedelta(days=27))
-    desk.do(RecordSatisfaction(customer_id=customer, level=4, cause="service"))
-
-    found = desk.ask(communication, customer, datetime(2025, 11, 10, tzinfo=UTC), datetime(2026, 2, 28, 22, tzinfo=UTC))
-
-    assert [(each.month, each.contacts, each.level) for each in found] == [
-        (date(2025, 11, 1), 0, None),
-        (date(2025, 12, 1), 2, None),
-        (date(2026, 1, 1), 0, 3),
-        (date(2026, 2, 1), 0, 4),
-    ]

@@ -11,6 +11,7 @@ from audit.erasing import ErasePersonalData
 from crm import notes as crm_notes
 from crm import people as crm_people
 from crm.contacts import CreateContact, MoveContact, PlaceContact, UpdateContact, WithdrawContact
+from crm.customer_file.dynamics import ContactMonth, dynamics
 from crm.erasing import Remains, remains
 from crm.notes import EditNote, Note, WriteNote
 from crm.people import Person
@@ -82,6 +83,13 @@ class AverageQuery(Body):
     """Which field groups, and which days: from `since` to before `until`."""
 
     by: str = "customer_kind"
+    since: date
+    until: date
+
+
+class SpanQuery(Body):
+    """Which days, both inclusive; their months are told whole."""
+
     since: date
     until: date
 
@@ -234,6 +242,19 @@ def record_satisfaction(customer_id: str, body: SatisfactionBody) -> Any:
     run(RecordSatisfaction(customer_id=customer_id, **body.model_dump()))
     with view() as reading:
         return satisfaction(reading, customer_id)
+
+
+@routes.get(
+    f"{AT}/dynamics",
+    "Contacts held and satisfaction by month",
+    query=SpanQuery,
+    answer=list[ContactMonth],
+    refusals=(403, 404, 422),
+)
+def customer_dynamics(customer_id: str, query: SpanQuery) -> list[ContactMonth]:
+    """How talk with a customer went."""
+    with view() as reading:
+        return dynamics(reading, customer_id, first=query.since, last=query.until)
 
 
 @routes.get(

@@ -22,6 +22,7 @@ MODULES = (
     "cases",
     "choices",
     "consents",
+    "contact_report",
     "contacts",
     "customer_edit",
     "customer_file",

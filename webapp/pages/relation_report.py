@@ -1,4 +1,4 @@
-"""Reports on the relation to customers: what changed their satisfaction, and how often we speak with one of them."""
+"""The report on what made customers more or less satisfied."""
 
 from collections import Counter
 
@@ -6,10 +6,9 @@ from flask import Response, url_for
 
 from crm import relations
 from crm.dictionaries import dictionaries
-from crm.queries import customer
-from crm.relations import MOST, Change, Month
+from crm.relations import MOST, Change
 from crm.satisfaction import CAUSES
-from webapp.pages.blueprint import asked, blueprint
+from webapp.pages.blueprint import blueprint
 from webapp.pages.customers import said
 from webapp.pages.report_frame import Chart, Column, Report, Series, period, show
 from webapp.pages.shell import names
@@ -25,7 +24,6 @@ CHANGES = (
     Column("remark", "Remark"),
     Column("by", "Recorded by"),
 )
-MONTHS = (Column("month", "Month"), Column("contacts", "Contacts", "count"), Column("level", "Satisfaction"))
 
 
 @blueprint.get("/reports/satisfaction")
@@ -63,25 +61,6 @@ def satisfaction_report() -> Response | str:
     return show(report, "satisfaction_report", period=days_of, filter_form="reports/_period.html")
 
 
-@blueprint.get("/reports/communication")
-def communication_report() -> Response | str:
-    """The contacts with one customer month by month, and how satisfied they were."""
-    days_of = period()
-    with view() as reading:
-        found = customer(reading, asked("customer"))
-        months = relations.communication(reading, found.id, days_of.since, days_of.until)
-    report = Report(
-        key="communication",
-        title=f"Contacts with {found.profile.name}",
-        lead="Contacts that took place in each month, and the satisfaction that was last told until its end",
-        columns=MONTHS,
-        rows=[(f"{each.month:%b %Y}", each.contacts, each.level) for each in months],
-        charts=_over_time(months),
-    )
-    form = "reports/_of_customer.html"
-    return show(report, "communication_report", period=days_of, filter_form=form, customer=found)
-
-
 def _causes(found: list[Change], causes: dict[str | None, str]) -> tuple[Chart, ...]:
     if not found:
         return ()
@@ -98,13 +77,3 @@ def _links(found: list[Change]) -> dict[tuple[int, str], str]:
         if each.activity_id:
             links[at, "activity"] = url_for("pages.activity", activity_id=each.activity_id)
     return links
-
-
-def _over_time(months: list[Month]) -> tuple[Chart, ...]:
-    categories = [f"{each.month:%b %Y}" for each in months]
-    contacts = Series(name="contacts", values=[each.contacts for each in months])
-    levels = Series(name="satisfaction", values=[each.level for each in months], look="good")
-    return (
-        Chart(title="Contacts in each month", categories=categories, series=[contacts], kind="columns"),
-        Chart(title="Satisfaction, 1 angry to 5 delighted", categories=categories, series=[levels], kind="lines"),
-    )
