@@ -44,7 +44,7 @@ def test_act_26_contacts_of_each_month_stand_beside_the_level_at_its_end(desk: D
     held(desk, desk.make_customer(), TEN)
     desk.do(RecordSatisfaction(customer_id=customer, level=4))
     clock.advance(timedelta(days=10))
-    desk.do(RecordSatisfaction(customer_id=customer, level=2))
+    desk.do(RecordSatisfaction(customer_id=customer, level=2, cause="delivery"))
 
     found = desk.ask(dynamics, customer, **SPAN)
 
