@@ -23,7 +23,7 @@ from engine.handlers import HANDLERS
 from engine.models import DefinitionRow, StartEventRow
 from engine.ports import DocumentTypes
 from engine.ready import OPERATIONS
-from storage.unit_of_work import UnitOfWork
+from storage.unit_of_work import Reading, UnitOfWork
 
 TEMPLATES = (".docx", ".typ")
 LOCK = 7_203_110_013  # advisory lock: deployments happen one after the other, so that versions have no gaps
@@ -78,8 +78,7 @@ def deploy_definitions(command: DeployDefinitions, unit: UnitOfWork) -> tuple[De
     but keep it.
     """
     unit.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
-    drafts, findings = check_files(command.files, _deployed(unit), lambda missing: _deployed_imports(unit, missing))
-    findings += _message_taken(drafts, unit)
+    drafts, findings = check_with_deployed(command.files, unit)
     refuse(findings)
     together = beside.tied(drafts)
     rows = [_deploy(draft, together.get(draft.key, {}), unit) for draft in drafts]
@@ -89,6 +88,13 @@ def deploy_definitions(command: DeployDefinitions, unit: UnitOfWork) -> tuple[De
     if command.dry_run:
         unit.start_over()
     return deployed
+
+
+def check_with_deployed(files: tuple[DeploymentFile, ...], view: Reading) -> tuple[list[Draft], Findings]:
+    """What the files define, and what would be found if they were deployed now; some of it are remarks only."""
+    drafts, findings = check_files(files, _deployed(view), lambda missing: _deployed_imports(view, missing))
+    findings += _message_taken(drafts, view)
+    return drafts, findings
 
 
 def check_files(
@@ -212,11 +218,11 @@ def _twice(drafts: list[Draft]) -> Findings:
     return findings
 
 
-def _message_taken(drafts: list[Draft], unit: UnitOfWork) -> Findings:
+def _message_taken(drafts: list[Draft], view: Reading) -> Findings:
     """A message has one receiver, so it can start one process only."""
     findings = Findings("")
     owners: dict[str, str] = {}
-    for row in unit.session.scalars(select(StartEventRow).where(StartEventRow.kind.in_(("message", starting.PART)))):
+    for row in view.session.scalars(select(StartEventRow).where(StartEventRow.kind.in_(("message", starting.PART)))):
         owners[row.name] = row.definition_key
     for draft in drafts:
         findings.file = draft.file.name
@@ -228,9 +234,9 @@ def _message_taken(drafts: list[Draft], unit: UnitOfWork) -> Findings:
     return findings
 
 
-def _deployed(unit: UnitOfWork) -> Known:
+def _deployed(view: Reading) -> Known:
     query = select(DefinitionRow.kind, DefinitionRow.key).distinct()
-    rows = unit.session.execute(query).all()
+    rows = view.session.execute(query).all()
     return Known(
         handlers=HANDLERS.names(),
         deferred=HANDLERS.deferred_names(),
@@ -241,7 +247,7 @@ def _deployed(unit: UnitOfWork) -> Known:
     )
 
 
-def _deployed_imports(unit: UnitOfWork, missing: set[str]) -> dict[str, bytes]:
+def _deployed_imports(view: Reading, missing: set[str]) -> dict[str, bytes]:
     """The newest deployed models of these namespaces, and what they imported themselves."""
     query = (
         select(DefinitionRow.info, DefinitionRow.source)
@@ -250,7 +256,7 @@ def _deployed_imports(unit: UnitOfWork, missing: set[str]) -> dict[str, bytes]:
     )
     found: dict[str, bytes] = {}
     pinned: dict[str, bytes] = {}
-    for info, content in unit.session.execute(query):
+    for info, content in view.session.execute(query):
         found[info["namespace"]] = content
         pinned.update((name, text.encode()) for name, text in info.get("imports", {}).items())
     return {**pinned, **found}

@@ -5,6 +5,7 @@ from processes.document_review import PACKAGE as DOCUMENT_REVIEW
 from processes.dunning import PACKAGE as DUNNING
 from processes.greeting import PACKAGE as GREETING
 from processes.leave_request import PACKAGE as LEAVE_REQUEST
+from processes.model_review import PACKAGE as MODEL_REVIEW
 from processes.offer_approval import PACKAGE as OFFER_APPROVAL
 from processes.planner_task import PACKAGE as PLANNER_TASK
 from processes.sales_cycle import PACKAGE as SALES_CYCLE
@@ -20,4 +21,5 @@ PACKAGES = (
     PLANNER_TASK,
     LEAVE_REQUEST,
     DOCUMENT_REVIEW,
+    MODEL_REVIEW,
 )

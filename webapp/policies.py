@@ -57,6 +57,7 @@ from engine.ports import AttachedDocument, DocumentTypes, TaskDocuments
 from processes.call_tasks import note_calls
 from processes.dunning.holds import DunningHolds
 from processes.dunning.news import note_changes
+from processes.model_review.news import note_withdrawals
 from processes.offer_approval.news import note_offers
 from processes.sales_cycle.news import note_answers
 from processes.service_repair.news import note_quotes
@@ -137,6 +138,7 @@ def recorders() -> Sequence[Recorder]:
         note_answers,
         note_quotes,
         note_offers,
+        note_withdrawals,
         forget_drafts,
         tell_of_tasks,
         refuse_deployed,

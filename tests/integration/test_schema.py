@@ -23,6 +23,7 @@ MODELS = (
     "audit.reads.models",
     "engine.models",
     "engine.migration.models",
+    "engine.studio.models",
     "documents.models",
     "documents.intake_models",
     "documents.mail.models",

@@ -6,10 +6,10 @@ import pytest
 
 from core.executor import REGISTRY
 from webapp.accounts.reference import PAGE, page
-from webapp.accounts.roles import EMERGENCY, ROLE_PERMISSIONS, permissions_of
+from webapp.accounts.roles import DRAWING, EMERGENCY, ROLE_PERMISSIONS, permissions_of
 from webapp.bootstrap import load_contexts
 
-CONFIGURES = {"account.administer", "crm.administer", "definition.deploy", "document.administer", "template.edit"}
+CONFIGURES = {"account.administer", "crm.administer", "document.administer", "template.edit"} | DRAWING
 
 
 def test_the_reference_tells_every_role_right_and_command() -> None:

@@ -20,6 +20,7 @@ STATES = frozenset({"document.state"})  # say by hand that a document is approve
 SEALING = frozenset({"document.seal"})  # in the organisation's name
 TEMPLATES = frozenset({"template.edit"})  # put templates of letters into force
 TYPES = frozenset({"document.administer"})  # define types of documents, break another's lock
+DRAWING = frozenset({"definition.draft", "definition.deploy"})  # draw processes, and put them into force
 SORTING = frozenset({"document.sort"})  # see and file what comes in by itself
 ERP = frozenset({"erp.exchange"})  # see and mend what goes to the ERP and comes back
 INVOICES = frozenset({"invoice.edit"})  # issue invoices and credit notes
@@ -30,7 +31,7 @@ RECORDS = frozenset({"records.read", "records.hold", "records.dispose", "records
 MASS = frozenset({"export.mass"})  # take out files with more rows than everybody may
 # give people all that is held about them, let nothing tell any more who they were
 SUBJECTS = frozenset({"person.access", "person.erase", "breach.keep"})
-CONFIGURATION = LISTS | TYPES | TEMPLATES | {"definition.deploy"}  # how the firm works, not what it works on
+CONFIGURATION = LISTS | TYPES | TEMPLATES | DRAWING  # how the firm works, not what it works on
 OPERATION = frozenset({"case.administer", "external.work", "message.publish"})  # sees cases, mends and ends them
 EMERGENCY = OVERSIGHT | READ | FINANCE | PRIVATE  # what emergency access opens, to look at and not to change
 
@@ -80,7 +81,7 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     "service_manager": EMPLOYEE | MESSAGES | {"customer.edit", "offer.edit", "activity.edit"},
     "records_manager": EMPLOYEE | OVERSIGHT | RECORDS | SUBJECTS,
     "board": EMPLOYEE | REPORTS | FINANCE | OVERSIGHT | STATES | SEALING | MASS | {"records.read"},
-    "process_designer": EMPLOYEE | REPORTS | TYPES | TEMPLATES | {"definition.deploy"},
+    "process_designer": EMPLOYEE | REPORTS | TYPES | TEMPLATES | DRAWING,
     "auditor": READ | REPORTS | FINANCE | OVERSIGHT | {"audit.read", "records.read"},
     "erp": ERP,
     "worker": frozenset({"external.work", "message.publish"}),

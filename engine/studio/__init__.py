@@ -1,0 +1,1 @@
+"""The designers' desk: projects of diagrams, forms, decisions and scenarios before they are deployed."""
