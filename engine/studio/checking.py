@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from core.records import dataclass
 from engine.bpmn import Findings
 from engine.bpmn.model import Process
 from engine.definitions import DeploymentFile, check_with_deployed
@@ -10,8 +11,16 @@ from engine.studio.blank import NewFile, kind_of
 from storage.unit_of_work import Reading
 
 
-def problems(view: Reading, files: Sequence[NewFile]) -> Findings:
-    """All findings: those of a deployment, and what is wrong with the scenarios beside the diagrams.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What the files of a project define, as kind and key, and what is wrong with them."""
+
+    keys: tuple[tuple[str, str], ...]
+    findings: Findings
+
+
+def check(view: Reading, files: Sequence[NewFile]) -> Checked:
+    """What a deployment would find, and what is wrong with the scenarios beside the diagrams.
 
     It reads each file once, and asks the database which keys are deployed.
     """
@@ -21,7 +30,7 @@ def problems(view: Reading, files: Sequence[NewFile]) -> Findings:
     for file in files:
         if kind_of(file.name) == "scenario":
             findings += _of_scenario(file, processes, by_file)
-    return findings
+    return Checked(keys=tuple((draft.kind, draft.key) for draft in drafts), findings=findings)
 
 
 def deployable(files: Sequence[NewFile]) -> tuple[DeploymentFile, ...]:

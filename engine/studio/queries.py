@@ -9,11 +9,10 @@ from sqlalchemy.orm import undefer
 from core.errors import Forbidden
 from core.records import dataclass
 from engine import catalog
-from engine.bpmn import Findings
 from engine.models import DefinitionRow
 from engine.paging import Order, checked, contains
 from engine.studio.blank import NewFile, key_from, kind_of
-from engine.studio.checking import problems as problems_of
+from engine.studio.checking import Checked, check
 from engine.studio.errors import ProjectFileNotFound, ProjectNotFound
 from engine.studio.models import ProjectFileRow, ProjectRow
 from engine.studio.projects import DRAFT
@@ -146,9 +145,9 @@ def file(view: Reading, file_id: str) -> FileContent:
     return FileContent(file=_file(row), project=project(view, row.project_id), content=row.content.decode())
 
 
-def problems(view: Reading, project_id: str) -> Findings:
-    """What would be found if a project were deployed now. Raises `ProjectNotFound`."""
-    return problems_of(view, files_of(view, project(view, project_id).id))
+def checked_project(view: Reading, project_id: str) -> Checked:
+    """What a project defines, and what would be found if it were deployed now. Raises `ProjectNotFound`."""
+    return check(view, files_of(view, project(view, project_id).id))
 
 
 def copy_of(view: Reading, definition_id: str) -> tuple[str, tuple[NewFile, ...]]:

@@ -11,7 +11,7 @@ from engine.definitions import DeployDefinitions, deploy_definitions, refuse
 from engine.errors import FourEyes
 from engine.reasons import given
 from engine.studio.blank import NewFile
-from engine.studio.checking import deployable, problems
+from engine.studio.checking import check, deployable
 from engine.studio.errors import ProjectClosed
 from engine.studio.events import ProjectPublished, ProjectReturned, ProjectSubmitted
 from engine.studio.models import ProjectFileRow, ProjectRow
@@ -36,7 +36,7 @@ def submit(unit: UnitOfWork, project_id: str, *, case: str, note: str | None) ->
         raise Forbidden("Only those who draw processes can ask for a review of them.", needs=DRAFT)
     row = open_project(unit, project_id)
     files = files_of(unit, row.id)
-    refuse(problems(unit, files))
+    refuse(check(unit, files).findings)
     row.state, row.review_case, row.review_note = "review", case, note
     digests = {file.name: digest_of(file.content) for file in files}
     unit.emit(ProjectSubmitted(project_id=row.id, files=digests, note=note, instance_id=case))

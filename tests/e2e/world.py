@@ -34,6 +34,7 @@ PEOPLE = {
     "jan": ("Jan Lis", "sales_manager"),
     "piotr": ("Piotr Rak", "credit_controller"),
     "adam": ("Adam Wrona", "auditor"),
+    "marek": ("Marek Sowa", "process_designer"),
     "admin": ("Administrator", " ".join(WHOLE_FIRM)),
 }
 

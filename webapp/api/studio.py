@@ -151,7 +151,7 @@ def rename(project_id: str, body: NameBody) -> Done:
 def findings(project_id: str) -> FindingList:
     """Check a project."""
     with view() as reading:
-        return FindingList(items=tuple(queries.problems(reading, project_id)))
+        return FindingList(items=tuple(queries.checked_project(reading, project_id).findings))
 
 
 @routes.post(PROJECT + "/discard", "Put a project away", body=ReasonBody, answer=Done, refusals=REFUSALS)
@@ -208,7 +208,7 @@ def save(file_id: str, body: SaveBody) -> SavedFile:
     """Save a file, and say what is wrong with its project now."""
     revision = run(SaveFile(file_id=file_id, content=body.content.encode(), revision=body.revision))
     with view() as reading:
-        found = queries.problems(reading, queries.file(reading, file_id).project.id)
+        found = queries.checked_project(reading, queries.file(reading, file_id).project.id).findings
     return SavedFile(revision=revision, findings=tuple(found))
 
 

@@ -4,6 +4,7 @@ import { basename, resolve } from "node:path";
 
 import { defineConfig } from "vite";
 
+import { adoptedStyles } from "./build/adopted-styles.js";
 import { iconSprite } from "./build/icon-sprite.js";
 import { packed } from "./build/packed.js";
 import { pdfFiles } from "./build/pdf-files.js";
@@ -17,7 +18,9 @@ export default defineConfig({
   root,
   base: "", // addresses relative to the importing file, so any static prefix works
   publicDir: false,
+  resolve: { alias: [{ find: /^domify$/, replacement: resolve(root, "src/parts/studio/domify.js") }] },
   plugins: [
+    adoptedStyles(),
     iconSprite(resolve(root, "icons.json")),
     usedStyles({
       sheets: ["@tabler/core/dist/css/tabler.min.css"],

@@ -72,6 +72,7 @@ MODULES = (
     "sending",
     "signatures",
     "start",
+    "studio",
     "task_drafts",
     "task_together",
     "tasks",

@@ -60,6 +60,7 @@ PLAN = (  # group, (title, icon, endpoint, right, part of the address); the firs
     ("Administration", ("Emergency access", "eye", "emergency", "emergency.open", "/emergency-access")),
     ("Administration", ("Substitution", "user-check", "substitution_list", "account.administer", "/substitutions")),
     ("Administration", ("People", "users", "people_list", "account.administer", "/people")),
+    ("Design", ("Studio", "pencil", "studio", "definition.draft", "/studio")),
     ("Design", ("Processes", "sitemap", "definitions", "", "/definitions")),
 )
 COUNTED = {

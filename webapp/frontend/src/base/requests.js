@@ -92,7 +92,7 @@ document.addEventListener("htmx:confirm", (event) => {
   askFor(ctx.confirm).then((yes) => (yes ? issueRequest() : dropRequest()));
 });
 
-function askFor(question) {
+export function askFor(question) {
   const dialog = document.querySelector("#confirm");
   dialog.querySelector("p").textContent = question;
   dialog.showModal();
