@@ -150,9 +150,24 @@ def test_axe_finds_nothing_on_any_page_in_either_theme(
     for address in ("/erp", "/erp/masters", "/people", "/people/ewa", "/scopes", "/account"):
         findings += _check(visitor.go(address), axe, address)
 
+    findings += _check_studio(visitor, axe)
+
     context.close()
     assert not findings, "\n".join(findings)
     assert not visitor.unexpected()
+
+
+def _check_studio(visitor: Visitor, axe: str) -> list[str]:
+    """The list of projects, and each kind of editor with a copy of what is deployed in it."""
+    page = visitor.go("/studio")
+    findings = _check(page, axe, "studio")
+    page.get_by_label("From what is deployed").select_option(label="Leave request, version 1")
+    page.get_by_role("button", name="Copy").click()
+    for ending in (".bpmn", ".dmn", ".form"):
+        page.locator("[data-file]", has_text=ending).first.click()
+        expect(page.locator("[data-desk][data-ready]")).to_be_attached()
+        findings += _check(page, axe, f"studio, {ending}")
+    return findings
 
 
 def _change(visitor: Visitor, name: str) -> Page:
