@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import undefer
 
 from core.errors import Forbidden
@@ -148,6 +149,26 @@ def file(view: Reading, file_id: str) -> FileContent:
 def checked_project(view: Reading, project_id: str) -> Checked:
     """What a project defines, and what would be found if it were deployed now. Raises `ProjectNotFound`."""
     return check(view, files_of(view, project(view, project_id).id))
+
+
+def playable(view: Reading, project_id: str) -> tuple[tuple[NewFile, ...], tuple[NewFile, ...]]:
+    """The files of a project, and the newest deployed files of whatever it does not define itself.
+
+    Raises `ProjectNotFound`.
+    """
+    own = files_of(view, project(view, project_id).id)
+    defined = set(check(view, own).keys)
+    newest = (
+        select(DefinitionRow.id)
+        .ext(distinct_on(DefinitionRow.kind, DefinitionRow.key))
+        .where(DefinitionRow.kind != "template")
+        .order_by(DefinitionRow.kind, DefinitionRow.key, DefinitionRow.version.desc())
+    )
+    rows = view.session.scalars(
+        select(DefinitionRow).where(DefinitionRow.id.in_(newest)).options(undefer(DefinitionRow.source))
+    )
+    others = {_named(row): row.source for row in rows if (row.kind, row.key) not in defined}
+    return own, tuple(NewFile(name=name, content=content) for name, content in sorted(others.items()))
 
 
 def copy_of(view: Reading, definition_id: str) -> tuple[str, tuple[NewFile, ...]]:

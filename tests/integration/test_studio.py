@@ -294,3 +294,82 @@ def test_only_designers_see_and_draw(marek: Program, program: Callable[..., Prog
     ]
 
     assert [each.status_code for each in answers] == [403] * 8
+
+
+SCENARIO = """process: parcels
+scenarios:
+  - name: it is done
+    steps:
+      - complete: do
+        as: sales_rep
+        data: {what: pens}
+      - expect: {state: completed}
+  - name: it is over at once
+    steps:
+      - expect: {state: completed}
+"""
+
+
+def play(marek: Program, project: str) -> Any:
+    return marek.post(f"/studio/projects/{project}/play")
+
+
+def test_scenarios_are_played_and_tell_what_they_came_to(marek: Program) -> None:
+    project = begin(marek)
+    marek.post(f"/studio/projects/{project}/files", json={"name": "a.scenario.yaml", "content": SCENARIO})
+
+    played = play(marek, project).json
+
+    assert [(each["name"], each["ok"]) for each in played["results"]] == [
+        ("it is done", True),
+        ("it is over at once", False),
+    ]
+    assert "running" in played["results"][1]["failures"][0]
+    (coverage,) = played["coverage"]
+    assert (coverage["process"], coverage["percent"], coverage["missed"]) == ("parcels", 100, [])
+    assert {"start", "do", "end", "start_do"} <= set(coverage["visited"])
+    assert marek.get("/instances").json["items"] == []
+
+
+def test_a_form_that_is_deployed_counts_where_the_project_has_none(application: Application, marek: Program) -> None:
+    deploy(application, ("ask.form", (FORM % "ask").encode()))
+    files = [{"name": "parcels.bpmn", "content": GOOD}, {"name": "a.scenario.yaml", "content": SCENARIO}]
+    project = marek.post("/studio/projects", json={"name": "Parcels", "files": files}).json["id"]
+
+    assert play(marek, project).json["results"][0]["ok"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "file: ../../x.bpmn\nscenarios: [{name: a, steps: []}]",
+        "process: p\nbeside: [..]\nscenarios: [{name: a, steps: []}]",
+    ],
+)
+def test_a_scenario_does_not_lead_out_of_its_project(marek: Program, content: str) -> None:
+    project = begin(marek)
+    marek.post(f"/studio/projects/{project}/files", json={"name": "a.scenario.yaml", "content": content})
+
+    answer = play(marek, project)
+
+    assert (answer.status_code, "not in this project" in answer.json["detail"]) == (422, True)
+
+
+def test_an_endless_loop_is_told_and_holds_nothing_up(marek: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("webapp.playing.PATIENCE", 6)
+    script = "count(for i in 1..1000000000 return i * 2)"
+    endless = bpmn(
+        line(f'<scriptTask id="do" scriptFormat="feel"><script>n = {script}</script></scriptTask>', names=("do",)),
+        key="parcels",
+    ).decode()
+    content = "process: parcels\nscenarios: [{name: a, steps: [{expect: {state: completed}}]}]"
+    files = [{"name": "a.bpmn", "content": endless}, {"name": "a.scenario.yaml", "content": content}]
+    project = marek.post("/studio/projects", json={"name": "Endless", "files": files}).json["id"]
+
+    answer = play(marek, project)
+
+    assert answer.status_code == 422 or not answer.json["results"][0]["ok"]
+
+
+def test_a_project_without_scenarios_says_that_it_has_none(marek: Program) -> None:
+    assert "no scenario" in play(marek, begin(marek)).json["detail"]

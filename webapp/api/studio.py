@@ -17,6 +17,7 @@ from engine.studio.reviews import WithdrawProject
 from engine.views import Part
 from webapp.api.routing import Body, Routes
 from webapp.api.shapes import Done
+from webapp.playing import ProjectPlayed, play_project
 from webapp.web import run, view
 
 REVIEW = "model_review"  # the process that asks somebody else, and publishes
@@ -152,6 +153,16 @@ def findings(project_id: str) -> FindingList:
     """Check a project."""
     with view() as reading:
         return FindingList(items=tuple(queries.checked_project(reading, project_id).findings))
+
+
+@routes.post(
+    PROJECT + "/play", "Play its scenarios; nothing of it is kept", answer=ProjectPlayed, refusals=(403, 404, 422)
+)
+def play(project_id: str) -> ProjectPlayed:
+    """Play the scenarios of a project, with what is deployed beside it."""
+    with view() as reading:
+        own, deployed = queries.playable(reading, project_id)
+    return play_project(own, deployed)
 
 
 @routes.post(PROJECT + "/discard", "Put a project away", body=ReasonBody, answer=Done, refusals=REFUSALS)

@@ -43,6 +43,11 @@ export function autosave({ address, revision, isOpen, problems }) {
     if (isDirty) timer = setTimeout(save, PAUSE);
   }
 
+  /** When nothing is left to be saved. */
+  async function settled() {
+    while (isDirty || running) await (running ?? save());
+  }
+
   async function decide({ changed_by: who, revision: theirs }) {
     const choice = await chosen(who, await editor.content());
     if (choice === "theirs") {
@@ -56,7 +61,7 @@ export function autosave({ address, revision, isOpen, problems }) {
 
   wireKeys(() => isDirty && save(), () => isDirty || running);
   if (!isOpen) say("Nothing can be changed now");
-  return { changed: isOpen ? changed : () => {}, attach: (opened) => (editor = opened) };
+  return { changed: isOpen ? changed : () => {}, attach: (opened) => (editor = opened), settled };
 }
 
 /** Two have changed the same file: shows who, and lets the person choose. */

@@ -3,6 +3,7 @@ import "./desk.css";
 
 import { askFor, send, tell } from "../../base/requests.js";
 import { autosave } from "./autosave.js";
+import { wirePlaying } from "./playing.js";
 import { showProblems } from "./problems.js";
 
 const EDITORS = {
@@ -34,6 +35,7 @@ export async function openDesk(desk) {
     saving.attach(editor);
     problems.attach(editor);
     wireExport(desk, editor);
+    wirePlaying(desk, given, editor, saving);
     wireProcess(file.content);
     desk.dataset.ready = "true";
   } catch (problem) {

@@ -35,6 +35,7 @@ export async function open({ canvas, properties, content, isOpen, choices, onCha
     content: async () => (await modeler.saveXML({ format: true })).xml,
     select: (id) => select(modeler, id),
     mark: (found) => mark(modeler, found),
+    paint: (visited, missed) => paint(modeler, visited, missed),
   };
 }
 
@@ -90,5 +91,15 @@ function mark(modeler, found) {
     point.className = `problem-point ${some.some(({ severity }) => severity === "error") ? "is-error" : ""}`;
     point.title = some.map(({ sentence }) => sentence).join("\n");
     overlays.add(id, "problem", { position: { bottom: 9, left: -9 }, html: point });
+  }
+}
+
+/** Where scenarios have been, and where none has. */
+function paint(modeler, visited, missed) {
+  const canvas = modeler.get("canvas");
+  const elements = modeler.get("elementRegistry");
+  elements.forEach((each) => ["was-played", "was-missed"].forEach((name) => canvas.removeMarker(each, name)));
+  for (const [name, ids] of [["was-played", visited], ["was-missed", missed]]) {
+    for (const id of ids) if (elements.get(id)) canvas.addMarker(id, name);
   }
 }
