@@ -12,13 +12,14 @@ from core.records import dataclass
 from engine import catalog
 from engine.models import DefinitionRow
 from engine.paging import Order, checked, contains
+from engine.queries import definition
 from engine.studio.blank import NewFile, key_from, kind_of
 from engine.studio.checking import Checked, check
 from engine.studio.errors import ProjectFileNotFound, ProjectNotFound
 from engine.studio.models import ProjectFileRow, ProjectRow
 from engine.studio.projects import DRAFT
 from engine.studio.reviews import files_of
-from engine.views import Part
+from engine.views import DefinitionView, Part
 from storage.unit_of_work import Reading
 
 LATEST = Order(ProjectRow.changed_at, ProjectRow.id, descending=True)
@@ -169,6 +170,26 @@ def playable(view: Reading, project_id: str) -> tuple[tuple[NewFile, ...], tuple
     )
     others = {_named(row): row.source for row in rows if (row.kind, row.key) not in defined}
     return own, tuple(NewFile(name=name, content=content) for name, content in sorted(others.items()))
+
+
+def deployed_as(view: Reading, file_id: str) -> DefinitionView | None:
+    """The newest deployed version of what a file defines, of its first decision or process; None for what is new.
+
+    Raises `ProjectFileNotFound`.
+    """
+    found = file(view, file_id)
+    keys = check(view, (NewFile(name=found.file.name, content=found.content.encode()),)).keys
+    if not keys:
+        return None
+    kind, key = keys[0]
+    newest = (
+        select(DefinitionRow.id)
+        .where(DefinitionRow.kind == kind, DefinitionRow.key == key)
+        .order_by(DefinitionRow.version.desc())
+        .limit(1)
+    )
+    definition_id = view.session.scalar(newest)
+    return None if definition_id is None else definition(view, definition_id)
 
 
 def copy_of(view: Reading, definition_id: str) -> tuple[str, tuple[NewFile, ...]]:

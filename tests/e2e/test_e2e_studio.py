@@ -126,3 +126,37 @@ def test_who_is_second_chooses_between_both_contents_and_nothing_is_lost(log_in:
     expect(second.get_by_text("saved it while you were changing it")).to_be_visible()
     second.get_by_role("button", name="Take theirs").click()
     expect(second.locator(".djs-shape", has_text="First")).to_be_attached()
+
+
+def test_what_changed_since_the_deployed_version_is_marked_in_both_diagrams_and_scenarios_paint_where_they_were(
+    log_in: LogIn,
+) -> None:
+    visitor = log_in("marek")
+    page = visitor.go("/studio")
+    visitor.expected.append("getPad is deprecated")
+    page.get_by_label("From what is deployed").select_option(label="Leave request, version 1")
+    page.get_by_role("button", name="Copy").click()
+    opened(page)
+    show_task(page, "Decide on")
+    page.get_by_label("Due after").fill("P3D")
+    saved(page)
+    desk = page.url
+    page.get_by_role("link", name="What changed").click()
+    expect(page.locator("[data-changes][data-ready]")).to_be_attached()
+    expect(page.get_by_role("button", name="Decide on leave")).to_contain_text("sla: P2D → P3D")
+    expect(page.locator(".diagram .is-changed")).to_have_count(2)
+
+    page.goto(desk)
+    opened(page)
+    page.get_by_role("button", name="File", exact=True).click()
+    page.get_by_label("What it is", exact=True).select_option("scenario")
+    page.get_by_label("What it is called").fill("Days")
+    page.get_by_role("button", name="Add", exact=True).click()
+    opened(page)
+    page.get_by_role("link", name="leave_request.bpmn").click()
+    opened(page)
+    page.get_by_role("button", name="Play scenarios").click()
+
+    expect(page.get_by_text("1 passed, 0 failed")).to_be_visible()
+    expect(page.locator('.was-played[data-element-id="ask_for_leave"]')).to_be_attached()
+    expect(page.locator('.was-missed[data-element-id="decide_leave"]')).to_be_attached()

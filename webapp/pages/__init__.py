@@ -17,6 +17,7 @@ MODULES = (
     "calendar",
     "calls",
     "planner",
+    "model_comparison",
     "notifications",
     "resources",
     "cases",

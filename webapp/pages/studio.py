@@ -132,7 +132,7 @@ def _received() -> tuple[tuple[NewFile, ...], dict[str, str]]:
 
 
 def _go(project_id: str, file_id: str | None = None) -> Answer:
-    address = url_for("pages.studio_project", project_id=project_id, **({"file": file_id} if file_id else {}))
+    address = url_for("pages.studio_project", project_id=project_id, file=file_id)
     if "HX-Request" in request.headers:
         return Response(status=204, headers={"HX-Redirect": address})
     return redirect(address, 303)

@@ -2,4 +2,4 @@ import "../base/index.js";
 
 import { drawDiagram } from "../parts/diagram.js";
 
-document.querySelectorAll(".diagram").forEach(drawDiagram);
+document.querySelectorAll(".diagram").forEach((box) => drawDiagram(box));

@@ -10,12 +10,16 @@ const BELOW = 48; // pixels under it, where the viewer's own mark stands
 const BESIDE = 12; // pixels left and right of it
 const SMALLEST = 0.42; // below this scale texts cannot be read; then the diagram pans instead
 
-/** Draws into `box`, whose data-xml names the address of the model and data-state the element with marks as JSON. */
-export async function drawDiagram(box) {
+/**
+ * Draws into `box`, whose data-xml names the address of the model and data-state the element with marks as JSON.
+ * `more` are further options of the viewer; answers the viewer, null where nothing could be drawn.
+ */
+export async function drawDiagram(box, more = {}) {
   const viewer = new NavigatedViewer({
     container: box.querySelector("[data-canvas]"),
     zoomScroll: { enabled: false }, // the page scrolls under the pointer until the diagram is clicked
     bpmnRenderer: { defaultFillColor: "var(--diagram-fill)", defaultStrokeColor: "var(--diagram-stroke)" },
+    ...more,
   });
   try {
     const answer = await fetch(box.dataset.xml, { credentials: "same-origin" });

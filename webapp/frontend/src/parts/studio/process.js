@@ -14,14 +14,12 @@ import {
 import { CreateAppendAnythingModule } from "bpmn-js-create-append-anything";
 import TokenSimulationModule from "bpmn-js-token-simulation";
 import CamundaBehaviours from "camunda-bpmn-js-behaviors/lib/camunda-platform";
-import camunda from "camunda-bpmn-moddle/resources/camunda.json";
 
 import NavigatedViewer from "bpmn-js/lib/NavigatedViewer";
 
-import obieg from "./obieg.json";
+import { MODDLE } from "./moddle.js";
 import { obiegProperties } from "./properties.js";
 
-const MODDLE = { camunda, obieg };
 const PALETTE = 110; // pixels that the palette covers on the left
 const MARGIN = 24; // pixels around the drawing
 const COLOURS = { defaultFillColor: "var(--diagram-fill)", defaultStrokeColor: "var(--diagram-stroke)" };
