@@ -146,6 +146,8 @@ DOORS = (  # importing these registers their commands, handlers and tables
     "crm.planning.rules",
     "crm.payments.receivables",
     "crm.sales.accepting",
+    "crm.after_sales.steps",
+    "crm.after_sales.planning",
     "crm.sales.crediting",
     "crm.sales.delivering",
     "crm.sales.importing",

@@ -70,6 +70,7 @@ from webapp.accounts.passwords import KeptPasswords
 from webapp.accounts.people import account_ids, forget
 from webapp.accounts.queries import FirmGroups, OrderingAccounts
 from webapp.activity_rules import ask_for_rules
+from webapp.after_sales import note_sales
 from webapp.checkpoints import publishers
 from webapp.decisions import TaskDecisions
 from webapp.document_fields import FormJs
@@ -131,6 +132,7 @@ def recorders() -> Sequence[Recorder]:
         note_versions,
         open_mails,
         ask_for_rules,
+        note_sales,
         index_changes,
         note_changes,
         note_calls,

@@ -13,6 +13,11 @@ def warranty_end(start: date | None, months: int) -> date | None:
     """
     if start is None or months <= 0:
         return None
-    total = start.year * 12 + start.month - 1 + months
+    return months_later(start, months)
+
+
+def months_later(day: date, months: int) -> date:
+    """The day of the same number, or the last day of a shorter month."""
+    total = day.year * 12 + day.month - 1 + months
     year, month = total // 12, total % 12 + 1
-    return date(year, month, min(start.day, calendar.monthrange(year, month)[1]))
+    return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))

@@ -112,6 +112,7 @@ def places(chromium: Browser, address: str, drafts: Iterator[str], request_pdf: 
         "resources": "/resources",
         "free times": "/free-times",
         "rules of activities": "/activity-rules",
+        "after-sales plan": "/after-sales",
         "segments": "/segments",
         "new segment": "/segments/new",
         "price lists": "/price-lists",

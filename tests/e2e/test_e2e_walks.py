@@ -28,6 +28,7 @@ PAGES = (
     "/resources",
     "/free-times",
     "/activity-rules",
+    "/after-sales",
     "/segments",
     "/segments/new",
     "/price-lists",

@@ -42,6 +42,7 @@ MODELS = (
     "crm.sales.models",
     "crm.payments.models",
     "crm.activities.models",
+    "crm.after_sales.models",
     "crm.planning.models",
     "crm.calls.models",
     "crm.erp.models",

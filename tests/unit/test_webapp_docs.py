@@ -9,6 +9,7 @@ import pytest
 from core.settings import Settings
 from webapp.api import (
     activities,
+    after_sales,
     arrivals,
     breaches,
     calendar,
@@ -99,6 +100,7 @@ PARTS = (
     invoices,
     payments,
     activities,
+    after_sales,
     planner,
     calendar,
     notifications,

@@ -28,6 +28,7 @@ def register(app: Flask) -> None:
     """Add the routes of the API and their description."""
     from webapp.api import (
         activities,
+        after_sales,
         arrivals,
         breaches,
         calendar,
@@ -123,6 +124,7 @@ def register(app: Flask) -> None:
             invoices,
             payments,
             activities,
+            after_sales,
             planner,
             calls,
             calendar,

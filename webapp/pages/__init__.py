@@ -11,6 +11,7 @@ MODULES = (
     "substitutions",
     "activities",
     "activity_report",
+    "after_sales",
     "answer_report",
     "approval_limits",
     "breaches",

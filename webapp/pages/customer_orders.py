@@ -3,6 +3,7 @@
 from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from crm.after_sales.planning import follow_ups
 from crm.company import today
 from crm.erp.queries import of_record
 from crm.order_states import OPEN_STATES
@@ -45,6 +46,7 @@ def customer_order(order_id: str) -> str:
             "buyer": customer(reading, found.customer_id).profile.name,
             "handover": of_record(reading, "crm.order", found.id),
             "addresses": addresses_of(reading, found.customer_id),
+            "follow_ups": follow_ups(reading, found.id),
             "documents": linked_documents(reading, "crm.order", found.id),
         }
     marks = {"marks": MARKS, "state_marks": STATE_MARKS, "erp_marks": ERP_MARKS}

@@ -1,0 +1,1 @@
+"""What is done for customers after they have bought: calls, visits and service that orders plan by themselves."""
