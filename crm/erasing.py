@@ -29,6 +29,7 @@ from crm.outbox.words import CANCELLED, DELIVERED, FAILED, QUEUED, RETURNED, SEN
 from crm.privacy.consents import forget_remarks
 from crm.privacy.models import ConsentRow
 from crm.segments.models import SegmentMemberRow
+from crm.visits.recording import forget_person as forget_visits_of
 from storage.unit_of_work import Reading, UnitOfWork
 
 GONE = "Erased person"
@@ -161,6 +162,7 @@ def forget_contact(unit: UnitOfWork, subject: str) -> Event | None:
         update(ActivityParticipantRow).where(ActivityParticipantRow.contact_id == row.id).values(name=None)
     )
     _forget_messages(unit, row.id)
+    forget_visits_of(unit, row.id)
     consents = forget_remarks(unit, row.id)
     unit.session.flush()  # the index of search is written from what is stored
     return ContactErased(

@@ -35,7 +35,7 @@ from webapp.outbox.delivery import outbox_ticks
 from webapp.planning import planning_ticks
 from webapp.reads import read_ticks
 from webapp.refusals import tell_refusals
-from webapp.sweeping import sweep_uploads
+from webapp.sweeping import sweep_uploads, sweep_visits
 
 BATCH = 200  # timers that one command fires
 TIMER_TICKS = 4  # looks for due timers in one tick of the clock
@@ -55,6 +55,7 @@ def sweep_blobs(application: Application, arguments: dict[str, Any]) -> None:
     del arguments
     application.staging.sweep(application.blobs)
     sweep_uploads(application)
+    sweep_visits(application)
     forget_pages(application)
     forget_orders(application)
     forget_exports(application)

@@ -144,6 +144,7 @@ DOORS = (  # importing these registers their commands, handlers and tables
     "crm.planning.reminding",
     "crm.planning.filters",
     "crm.planning.rules",
+    "crm.visits.recording",
     "crm.payments.receivables",
     "crm.sales.accepting",
     "crm.after_sales.steps",

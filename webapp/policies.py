@@ -30,6 +30,7 @@ from crm.payments.models import PaymentRow
 from crm.planning.ports import ReminderMail, WorkingDays
 from crm.sales.access import may_see_finance
 from crm.sales.models import InvoiceRow
+from crm.visits.ports import VisitTokens
 from documents.access import DOCUMENT, LinkRights, Target
 from documents.content.readers import PageReaders, Readers
 from documents.content.waiting import note_versions
@@ -93,7 +94,7 @@ from webapp.operations.smtp import SmtpServer
 from webapp.outbox.channels import channels
 from webapp.outbox.papers import FiledPapers
 from webapp.outbox.post import OutboxPost
-from webapp.outbox.tokens import SignedTokens
+from webapp.outbox.tokens import SignedTokens, SignedVisitors
 from webapp.planning import Office, ReminderMails
 from webapp.record_use import UsedRecords
 from webapp.records_policy import note_retention
@@ -227,6 +228,7 @@ def ports_of_outbox(units: UnitFactory, settings: Settings, secret_key: str) -> 
     return {
         Channels: channels(settings, lambda: units.ports[MailServer]),
         Tokens: SignedTokens(secret_key, settings.public_url),
+        VisitTokens: SignedVisitors(secret_key),
     }
 
 

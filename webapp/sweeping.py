@@ -5,12 +5,20 @@ from __future__ import annotations
 from datetime import timedelta
 
 from core.identity import SYSTEM
+from crm.visits.recording import BATCH as VISITS
+from crm.visits.recording import ForgetVisits
 from documents import intake_uploads
 from documents.intake_uploads import ForgetUploads
 from webapp.bootstrap import Application
 
 LEFT_ALONE = timedelta(hours=1)  # how long pieces that belong to nothing may be those of a request just beginning
 BATCH = 500
+
+
+def sweep_visits(here: Application) -> None:
+    """Forget visits of the web site that nobody is known to have made."""
+    while here.executor.execute(ForgetVisits(), actor=SYSTEM) >= VISITS:
+        pass
 
 
 def sweep_uploads(here: Application) -> int:

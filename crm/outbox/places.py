@@ -5,6 +5,7 @@ _PLACES = {
     "customer.name": ("the customer's name", "Młyn Pod Lipą sp. z o.o."),
     "customer.number": ("the customer's number", "K-00042"),
     "contact.name": ("the person's name, else the customer's", "Anna Nowak"),
+    "contact.visit": ("what a link to our web site carries, so that it knows who comes", "IjAxSjZ.k3v9"),
     "company.name": ("our name", "Wzór sp. z o.o."),
     "company.address": ("our address", "ul. Długa 1, 31-000 Kraków"),
     "author.name": ("who sends it", "Jan Kos"),

@@ -26,6 +26,7 @@ from crm.outbox.places import LINK, PLACES, SAMPLES
 from crm.outbox.reaching import Reached
 from crm.queries import order
 from crm.sales.queries import invoice
+from crm.visits.ports import VisitTokens
 from storage.unit_of_work import Reading, UnitOfWork
 
 KEY = re.compile(r"[a-z][a-z0-9_]{0,63}")
@@ -258,6 +259,8 @@ def fields_of(reading: Reading, whom: Reached, about: tuple[str, str] | None) ->
         values |= _of_customer(whom.customer)
     if whom.name:
         values["contact.name"] = whom.name
+    if whom.contact is not None:
+        values["contact.visit"] = reading.port(VisitTokens).token(whom.contact.id)
     match about:
         case ("crm.offer", key):
             values |= _of_offer(reading, key)

@@ -14,7 +14,7 @@ from crm.privacy.consents import DOCUMENT
 from crm.privacy.models import ClauseRow, ConsentRow
 from crm.privacy.words import ANY, CHANNELS, NEEDED, WITHDRAWN
 from crm.queries import Page, page
-from storage.unit_of_work import Reading
+from storage.unit_of_work import Reading, UnitOfWork
 
 MOST = 500  # entries of one person; who says more than that is not a person
 AT = "%d.%m.%Y"
@@ -118,7 +118,15 @@ def objection(view: Reading, contact_id: str | None, *, purpose: str, channel: s
     return f"{name} withdrew the consent to {against.purpose.replace('_', ' ')}{by} on {against.happened_at:{AT}}."
 
 
-def _said(view: Reading, contact_ids: Sequence[str], purposes: Sequence[str] | None = None) -> list[ConsentRow]:
+def has_withdrawn(view: Reading | UnitOfWork, contact_id: str, purpose: str) -> bool:
+    """Whether the newest that a person said of a purpose, whatever the channel, is no."""
+    said = _said(view, [contact_id], [purpose])
+    return bool(said) and said[0].state == WITHDRAWN
+
+
+def _said(
+    view: Reading | UnitOfWork, contact_ids: Sequence[str], purposes: Sequence[str] | None = None
+) -> list[ConsentRow]:
     """The newest first."""
     wanted = select(ConsentRow).where(ConsentRow.contact_id.in_(contact_ids))
     if purposes is not None:

@@ -2,6 +2,7 @@
 
 PURPOSE, SOURCE = "consent_purpose", "consent_source"  # value lists
 MARKETING, NEWSLETTER, GREETINGS = "marketing", "newsletter", "greetings"
+PROFILING = "profiling"  # such as keeping what somebody looks at on the web site
 ANY, PHONE = "any", "phone"
 CHANNELS = (ANY, "email", "sms", PHONE, "letter", "fax")
 GIVEN, WITHDRAWN = "given", "withdrawn"

@@ -37,6 +37,7 @@ UNTOLD = {  # commands without an event, and why
     "NotePlace": "each thing that the ERP said is told",
     "BeginSecondFactor": "nothing holds before its confirmation, which is told",
     "KeepDraft": "what stands in a form that was not sent is no decision; sending it is told",
+    "ForgetVisits": "it was known of nobody that they had made these visits",
     "NoteTokenUse": "how a token was used stands in the entries of what it did",
 }
 GIVING = {"send_version", "send_file", "send_from_directory"}  # what sends content to a browser or a program

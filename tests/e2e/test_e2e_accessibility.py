@@ -90,6 +90,7 @@ def places(chromium: Browser, address: str, drafts: Iterator[str], request_pdf: 
         "tasks in time": "/reports/tasks?process=offer_approval",
         "answers": "/reports/answers",
         "resource plan": "/reports/resources",
+        "web visits": "/reports/visits",
         "dunning figures": "/reports/dunning",
         "changes of satisfaction": "/reports/satisfaction",
         "contacts by month": f"/reports/contacts?customer={found['customer'].rpartition('/')[2]}",

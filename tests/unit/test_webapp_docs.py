@@ -61,6 +61,7 @@ from webapp.api import (
     templates,
     trail,
     uploads,
+    visits,
     workers,
 )
 from webapp.cli import COMMANDS, SUMMARIES
@@ -100,6 +101,7 @@ PARTS = (
     invoices,
     payments,
     activities,
+    visits,
     after_sales,
     planner,
     calendar,

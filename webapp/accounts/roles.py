@@ -84,11 +84,12 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     "process_designer": EMPLOYEE | REPORTS | TYPES | TEMPLATES | DRAWING,
     "auditor": READ | REPORTS | FINANCE | OVERSIGHT | {"audit.read", "records.read"},
     "erp": ERP,
+    "website": frozenset({"visit.record"}),
     "worker": frozenset({"external.work", "message.publish"}),
     "operator": OPERATION,
     "admin": CONFIGURATION | {"account.administer", "emergency.open"},
 }
-PROGRAMS = frozenset({"erp", "worker"})  # roles of no people
+PROGRAMS = frozenset({"erp", "website", "worker"})  # roles of no people
 NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 

@@ -80,6 +80,7 @@ def register(app: Flask) -> None:
         templates,
         trail,
         uploads,
+        visits,
         workers,
     )
     from webapp.api.json_body import answer_json
@@ -124,6 +125,7 @@ def register(app: Flask) -> None:
             invoices,
             payments,
             activities,
+            visits,
             after_sales,
             planner,
             calls,

@@ -7,6 +7,7 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from core.errors import DomainError
 from core.ids import is_id
 
+VISITOR = "web-visitor"
 SALT = "offer-answer"  # a token for one purpose is no token for another
 LONGEST = 300  # characters
 
@@ -15,6 +16,21 @@ class AddressNotSetUp(DomainError):
     """Nobody outside knows where this installation is."""
 
     code = "address_not_set_up"
+
+
+class SignedVisitors:
+    """Signs who a link in a mail is for, so that the web site can say who came by it."""
+
+    def __init__(self, secret_key: str) -> None:
+        self._serializer = URLSafeSerializer(secret_key, salt=VISITOR)
+
+    def token(self, contact_id: str) -> str:
+        """The token of a person: always the same one."""
+        return str(self._serializer.dumps(contact_id))
+
+    def contact(self, token: str) -> str | None:
+        """The person, None for anything that we have not signed."""
+        return _signed(self._serializer, token)
 
 
 class SignedTokens:
@@ -39,10 +55,15 @@ class SignedTokens:
 
     def link(self, token: str) -> str | None:
         """The link, None for anything that we have not signed."""
-        if len(token) > LONGEST:
-            return None
-        try:
-            found = self._serializer.loads(token)
-        except BadSignature:
-            return None
-        return found if isinstance(found, str) and is_id(found) else None
+        return _signed(self._serializer, token)
+
+
+def _signed(serializer: URLSafeSerializer, token: str) -> str | None:
+    """The id that was signed."""
+    if len(token) > LONGEST:
+        return None
+    try:
+        found = serializer.loads(token)
+    except BadSignature:
+        return None
+    return found if isinstance(found, str) and is_id(found) else None

@@ -81,6 +81,7 @@ MODULES = (
     "templates",
     "trail",
     "unusual_reads",
+    "visit_report",
     "value_lists",
 )
 

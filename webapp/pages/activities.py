@@ -26,6 +26,7 @@ from crm.planning.errors import ResourceTaken
 from crm.planning.filters import filter_of, filters
 from crm.planning.resources import resources
 from crm.planning.rules import results
+from crm.visits.queries import visit_of
 from documents.access import Target
 from documents.queries import documents_of
 from storage.unit_of_work import Reading
@@ -228,6 +229,7 @@ def _page(reading: Reading, activity_id: str, refusal: Conflict | InvalidInput |
         "offered": _offered(dictionary(reading, REASON)),
         "now": reading.clock.now(),
         "names": names(),
+        "visit": visit_of(reading, activity_id),
         "mailing": mailing_of(reading, activity_id),
         "results": results(reading, activity_id),
         "colleagues": {key: name for key, name in names().items() if key != SYSTEM.id},

@@ -18,7 +18,7 @@ from processes.offer_approval.parameters import (
     history,
     in_force,
 )
-from webapp.accounts.roles import ROLE_PERMISSIONS
+from webapp.accounts.roles import PROGRAMS, ROLE_PERMISSIONS
 from webapp.pages.blueprint import blueprint
 from webapp.web import run, view
 
@@ -84,7 +84,7 @@ def _page(given: dict[str, str], faults: dict[str, str], fault: str | None) -> s
         deputies=deputies,
         last=last,
         board=known.deputies["board"],
-        groups=sorted({*ROLE_PERMISSIONS, *known.deputies.values()} - {"erp", "worker"}),
+        groups=sorted({*ROLE_PERMISSIONS, *known.deputies.values()} - PROGRAMS),
         history=past,
         known=known,
         reason=given.get("reason", ""),

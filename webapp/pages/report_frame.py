@@ -29,6 +29,7 @@ REPORTS = (  # title, endpoint, right that is needed
     ("Activities", "activity_report", "customer.read"),
     ("Satisfaction", "satisfaction_report", "customer.read"),
     ("Answers", "answer_report", "customer.read"),
+    ("Web visits", "visit_report", "customer.read"),
     ("Resource plan", "matter_report", "customer.read"),
     ("Dunning", "dunning_report", "customer.finance"),
     ("Repairs", "repair_report", ""),

@@ -24,6 +24,7 @@ from crm.outbox.models import BarRow, MessageRow, WishRow
 from crm.privacy.access import ACCESS
 from crm.privacy.models import ConsentRow
 from crm.segments.models import SegmentMemberRow, SegmentRow
+from crm.visits.models import WebVisitRow
 from documents.mail.models import MailRow
 from documents.models import DocumentRow, DocumentVersionRow
 from engine.models import DefinitionRow, InstanceEntityRow, InstanceRow
@@ -97,6 +98,7 @@ def person_file(view: Reading, contact_id: str) -> PersonFile:
         "Master data": [_person(view, row)],
         "Positions": _positions(view, row),
         "Activities": _activities(view, row),
+        "Web visits": [_visit(each) for each in _rows(view, WebVisitRow, WebVisitRow.contact_id == row.id)],
         "Notes": _notes(view, row),
         "Messages": [_message(each) for each in messages],
         "Consents": [_said(each) for each in _rows(view, ConsentRow, ConsentRow.contact_id == row.id)],
@@ -125,6 +127,10 @@ def _rows(view: Reading, table: Any, condition: Any) -> list[Any]:
 def _person(view: Reading, row: ContactRow) -> dict[str, Any]:
     customer = view.session.get_one(CustomerRow, row.customer_id)
     return {"id": row.id, "customer": customer.name, "entered_at": row.created_at, **values_of(row)}
+
+
+def _visit(row: WebVisitRow) -> dict[str, Any]:
+    return _picked(row, "began_at", "last_at", "page_count", "pages")
 
 
 def _positions(view: Reading, row: ContactRow) -> list[dict[str, Any]]:

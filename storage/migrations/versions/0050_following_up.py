@@ -1,7 +1,8 @@
-"""What follows orders by itself."""
+"""What follows orders by itself, and visits of the web site."""
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0050_following_up"
 down_revision = "0048_enquiries"
@@ -15,6 +16,7 @@ CODE = sa.String(length=64, collation="C")
 
 def upgrade() -> None:
     _after_sales()
+    _visits()
 
 
 def _after_sales() -> None:
@@ -57,6 +59,41 @@ def _after_sales() -> None:
     op.create_index("ix_after_sales_activity_activity_id", "after_sales_activity", ["activity_id"])
 
 
+def _visits() -> None:
+    op.create_table(
+        "web_visitor",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("digest", CODE, nullable=False),
+        sa.Column("contact_id", ID, nullable=True),
+        sa.Column("seen_at", WHEN, nullable=False),
+        sa.ForeignKeyConstraint(["contact_id"], ["contact.id"], name="fk_web_visitor_contact_id_contact"),
+        sa.PrimaryKeyConstraint("id", name="pk_web_visitor"),
+        sa.UniqueConstraint("digest", name="uq_web_visitor_digest"),
+    )
+    op.create_index("ix_web_visitor_contact_id", "web_visitor", ["contact_id"])
+    op.create_table(
+        "web_visit",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("visitor_id", ID, nullable=False),
+        sa.Column("contact_id", ID, nullable=True),
+        sa.Column("activity_id", ID, nullable=True),
+        sa.Column("began_at", WHEN, nullable=False),
+        sa.Column("last_at", WHEN, nullable=False),
+        sa.Column("page_count", sa.Integer(), nullable=False),
+        sa.Column("pages", JSONB(), nullable=False),
+        *(
+            sa.ForeignKeyConstraint([f"{column}_id"], [f"{table}.id"], name=f"fk_web_visit_{column}_id_{table}")
+            for column, table in (("visitor", "web_visitor"), ("contact", "contact"), ("activity", "activity"))
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_web_visit"),
+    )
+    op.create_index("ix_web_visit_visitor_id_last_at", "web_visit", ["visitor_id", "last_at"])
+    op.create_index("ix_web_visit_contact_id", "web_visit", ["contact_id"])
+    op.create_index("ix_web_visit_activity_id", "web_visit", ["activity_id"])
+    op.create_index("ix_web_visit_began_at", "web_visit", ["began_at"])
+    op.create_index("ix_web_visit_anonymous", "web_visit", ["last_at"], postgresql_where=sa.text("contact_id IS NULL"))
+
+
 def downgrade() -> None:
-    for table in ("after_sales_activity", "after_sales_step"):
+    for table in ("web_visit", "web_visitor", "after_sales_activity", "after_sales_step"):
         op.drop_table(table)

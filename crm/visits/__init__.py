@@ -1,0 +1,1 @@
+"""Visits of the firm's web site: those of people who are known become activities, others only numbers."""
