@@ -128,6 +128,7 @@ DOORS = (  # importing these registers their commands, handlers and tables
     "crm.imports.working",
     "crm.imports.undoing",
     "crm.imports.exporting",
+    "crm.campaigns.running",
     "crm.mailings.sending",
     "crm.mass_edits.changing",
     "crm.mass_edits.working",

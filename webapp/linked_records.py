@@ -8,6 +8,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from core.errors import Forbidden
 from crm.activities.models import ActivityRow
+from crm.campaigns.models import CampaignRow
 from crm.devices.models import DeviceRow, ServiceContractRow
 from crm.links.ends import End
 from crm.models import ContactRow, CustomerRow, OfferRow, OrderRow, ProductRow
@@ -110,6 +111,7 @@ KINDS: dict[str, Titles] = {
     "crm.activity": _activities,
     "crm.device": _column(DeviceRow, DeviceRow.serial_number),
     "crm.service_contract": _contracts,
+    "crm.campaign": _column(CampaignRow, CampaignRow.name),
     DOCUMENT: _column(DocumentRow, DocumentRow.title),
     CASE: _cases,
     TASK: _tasks,

@@ -16,6 +16,7 @@ from core.settings import Settings
 from crm.access import is_record_reached, may_read
 from crm.activities.models import ActivityRow
 from crm.activities.privacy import visible_activities
+from crm.campaigns.models import CampaignRow
 from crm.customer_file.entries import FileSources
 from crm.devices.models import DeviceRow, ServiceContractRow
 from crm.erasing import NamingDocuments, forget_contact, messages_to
@@ -121,6 +122,7 @@ ENTITIES: dict[str, type[Any]] = {
     "crm.activity": ActivityRow,
     "crm.device": DeviceRow,
     "crm.service_contract": ServiceContractRow,
+    "crm.campaign": CampaignRow,
 }
 
 

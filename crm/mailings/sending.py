@@ -20,6 +20,7 @@ from crm.activities.content import Content, Link
 from crm.activities.models import ActivityRow
 from crm.activities.registering import RegisterActivity, register_activity
 from crm.activities.settling import HoldActivity, hold_activity
+from crm.campaigns.running import CAMPAIGN, campaign
 from crm.checks import Findings
 from crm.mailings.errors import MailingNotFound
 from crm.mailings.events import MailingBegun, MailingPlanned, MailingQueued
@@ -57,6 +58,7 @@ class PlanMailing(Command):
     text: str = ""
     template: str | None = None
     purpose: str = known.MARKETING
+    campaign_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +71,7 @@ class SendNext(Command):
 
 @handles(PlanMailing, needs=known.SEND)
 def plan_mailing(command: PlanMailing, unit: UnitOfWork) -> str:
-    """The id of the activity. Raises `SegmentNotFound`, `TextNotFound`, `WrongFields`."""
+    """The id of the activity. Raises `SegmentNotFound`, `CampaignNotFound`, `TextNotFound`, `WrongFields`."""
     group = segment(unit, command.segment_id)
     findings = Findings()
     findings.choice("/purpose", command.purpose, "The purpose", known.PURPOSES)
@@ -77,6 +79,9 @@ def plan_mailing(command: PlanMailing, unit: UnitOfWork) -> str:
         findings.text("/subject", command.subject, "The subject", longest=400)
         findings.text("/text", command.text, "The text", longest=100_000)
     findings.refuse()
+    about = [Link(entity="crm.segment", record_id=group.id)]
+    if command.campaign_id is not None:
+        about.append(Link(entity=CAMPAIGN, record_id=campaign(unit, command.campaign_id).id))
     title = command.subject.strip() or (text_named(unit, command.template).title if command.template else "")
     content = Content(
         employee=unit.actor.id,
@@ -85,7 +90,7 @@ def plan_mailing(command: PlanMailing, unit: UnitOfWork) -> str:
         status="planned",
         subject=f"{title} – {group.name}",
         planned_from=command.at,
-        links=(Link(entity="crm.segment", record_id=group.id),),
+        links=tuple(about),
     )
     activity_id = register_activity(RegisterActivity(content=content), unit)
     unit.session.flush()  # the mailing names the activity without a relationship

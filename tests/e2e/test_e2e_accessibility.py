@@ -114,6 +114,7 @@ def places(chromium: Browser, address: str, drafts: Iterator[str], request_pdf: 
         "free times": "/free-times",
         "rules of activities": "/activity-rules",
         "after-sales plan": "/after-sales",
+        "campaigns": "/campaigns",
         "segments": "/segments",
         "new segment": "/segments/new",
         "price lists": "/price-lists",

@@ -29,6 +29,7 @@ PAGES = (
     "/free-times",
     "/activity-rules",
     "/after-sales",
+    "/campaigns",
     "/segments",
     "/segments/new",
     "/price-lists",

@@ -43,6 +43,7 @@ MODELS = (
     "crm.payments.models",
     "crm.activities.models",
     "crm.after_sales.models",
+    "crm.campaigns.models",
     "crm.visits.models",
     "crm.planning.models",
     "crm.calls.models",

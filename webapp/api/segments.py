@@ -67,6 +67,7 @@ class MailingBody(Body):
     text: str = Field(default="", max_length=100_000)
     template: str | None = Field(default=None, max_length=64)
     purpose: Literal["marketing", "business", "greeting"] = "marketing"
+    campaign_id: str | None = Field(default=None, max_length=26)
 
 
 class ReachQuery(Body):

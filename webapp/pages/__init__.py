@@ -17,6 +17,7 @@ MODULES = (
     "breaches",
     "calendar",
     "calls",
+    "campaigns",
     "planner",
     "model_comparison",
     "notifications",

@@ -1,21 +1,28 @@
 """Customers' orders: those that are due, and the page of one with its lines, invoices, documents and links."""
 
+from typing import Any
+
 from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from crm.activities.words import METHOD
 from crm.after_sales.planning import follow_ups
 from crm.company import today
+from crm.dictionaries import dictionary, label
 from crm.erp.queries import of_record
 from crm.order_states import OPEN_STATES
 from crm.queries import customer, order
 from crm.sales.access import may_see_finance
 from crm.sales.delivering import AddressOrder, addresses_of, due_orders
+from crm.sales.origins import Origin
 from crm.sales.queries import InvoiceFilter, invoices
 from documents.queries import linked_documents
 from webapp.pages.blueprint import MOST, answer, asked, blueprint
 from webapp.pages.erp import MARKS as ERP_MARKS
 from webapp.pages.invoices import MARKS
+from webapp.pages.record_links import PAGES
 from webapp.pages.shell import names
+from webapp.sale_history import sale_history
 from webapp.web import run, view
 
 STATE_MARKS = {"open": "mark-live", "partly_delivered": "mark-soon", "done": "mark-good", "cancelled": "mark-late"}
@@ -51,6 +58,27 @@ def customer_order(order_id: str) -> str:
         }
     marks = {"marks": MARKS, "state_marks": STATE_MARKS, "erp_marks": ERP_MARKS}
     return render_template("sales/order.html", order=found, issued=issued, names=names(), **values, **marks)
+
+
+@blueprint.get("/orders/<id:order_id>/history")
+def order_history(order_id: str) -> str:
+    """What led to the order, from the campaign on."""
+    with view() as reading:
+        found, steps = order(reading, order_id), sale_history(reading, order_id)
+        methods = {each.code: label(each.labels, "en", each.code) for each in dictionary(reading, METHOD).values}
+    addresses = [_address(each) for each in steps]
+    return render_template(
+        "sales/history.html", order=found, steps=steps, addresses=addresses, methods=methods, names=names()
+    )
+
+
+def _address(step: Origin) -> str:
+    """The page of a step; cases say themselves who may see them."""
+    endpoint, variable = PAGES[step.record]
+    values: dict[str, Any] = {variable: step.id}
+    if step.record == "crm.offer":
+        values["version"] = step.version
+    return url_for(endpoint, **values)
 
 
 @blueprint.post("/orders/<id:order_id>/address")

@@ -7,6 +7,7 @@ from crm import offer_queries
 from crm import queries as crm
 from crm.access import may_read
 from crm.activities.queries import ActivityFilter, activities
+from crm.campaigns.running import campaigns
 from crm.devices.contracts import contracts
 from crm.devices.queries import devices
 from crm.payments.queries import payments
@@ -17,6 +18,7 @@ from engine.queries import InstanceFilter, TaskFilter
 from storage.unit_of_work import Reading
 
 MOST = 8  # choices
+LOOKED_AT = 200  # campaigns, the last ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,12 @@ def _contracts(reading: Reading, q: str) -> Iterable[tuple[str, str, str]]:
             yield each.id, f"{each.number}, {each.name}", customer.name
 
 
+def _campaigns(reading: Reading, q: str) -> Iterable[tuple[str, str, str]]:
+    for each in campaigns(reading, limit=LOOKED_AT).items:
+        if q.casefold() in each.name.casefold():
+            yield each.id, each.name, f"from {each.begins_on}"
+
+
 Finder = Callable[[Reading, str], Iterable[tuple[str, str, str]]]
 FINDERS: dict[str, Finder] = {
     "case": _cases,
@@ -128,6 +136,7 @@ FINDERS: dict[str, Finder] = {
     "crm.activity": _activities,
     "crm.device": _devices,
     "crm.service_contract": _contracts,
+    "crm.campaign": _campaigns,
 }
 KINDS = (
     ("crm.customer", "Customer"),
@@ -140,6 +149,7 @@ KINDS = (
     ("crm.activity", "Activity"),
     ("crm.device", "Device: its serial number"),
     ("crm.service_contract", "Service contract: its customer's name"),
+    ("crm.campaign", "Campaign"),
     ("case", "Case"),
     ("task", "Task"),
 )

@@ -9,12 +9,13 @@ from flask import make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from core.errors import DomainError
+from crm.campaigns.running import campaigns
 from crm.mailings.queries import reachable
 from crm.mailings.sending import PlanMailing
 from crm.outbox import texts, words
 from crm.segments import queries
 from webapp.pages.activities import moment_of
-from webapp.pages.blueprint import asked, blueprint
+from webapp.pages.blueprint import MOST, asked, blueprint
 from webapp.web import run, view
 
 PURPOSES = {words.MARKETING: "marketing", words.BUSINESS: "business", words.GREETING: "greeting"}
@@ -41,6 +42,7 @@ def plan_mailing(segment_id: str) -> Response:
                 text=form.get("text", "").replace("\r\n", "\n"),
                 template=form.get("template") or None,
                 purpose=form.get("purpose", ""),
+                campaign_id=form.get("campaign") or None,
             )
         )
     except DomainError as error:
@@ -63,6 +65,7 @@ def _form(segment_id: str, given: dict[str, str], fault: str | None) -> str:
         found = queries.segment(reading, segment_id)
         purpose = given.get("purpose") if given.get("purpose") in PURPOSES else words.MARKETING
         values: dict[str, Any] = {
+            "campaigns": campaigns(reading, limit=MOST).items,
             "texts": texts.choices(reading),
             "found": reachable(reading, segment_id, channel=words.EMAIL, purpose=purpose or words.MARKETING),
             "at": reading.clock.now() + timedelta(hours=1),

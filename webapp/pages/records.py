@@ -10,6 +10,7 @@ from crm import offer_queries
 from crm import queries as crm
 from crm.access import require_read
 from crm.activities.queries import activity
+from crm.campaigns.running import campaign
 from crm.devices.contracts import contract
 from crm.devices.queries import device
 from crm.models import ContactRow
@@ -93,6 +94,11 @@ def _contract(reading: Reading, key: str) -> Record:
     return Record("Service contract", title, url_for("pages.service_contract", contract_id=found.id))
 
 
+def _campaign(reading: Reading, key: str) -> Record:
+    found = campaign(reading, key)
+    return Record("Campaign", found.name, url_for("pages.campaign", campaign_id=found.id))
+
+
 def _case(reading: Reading, key: str) -> Record:
     found = engine.instance(reading, key)
     title = found.business_key or found.definition.name
@@ -115,6 +121,7 @@ FINDERS: dict[str, Callable[[Reading, str], Record]] = {
     "crm.activity": _activity,
     "crm.device": _device,
     "crm.service_contract": _contract,
+    "crm.campaign": _campaign,
     "case": _case,
     "task": _task,
 }

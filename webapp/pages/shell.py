@@ -46,6 +46,7 @@ PLAN = (  # group, (title, icon, endpoint, right, part of the address); the firs
     ("Sales", ("Payments", "list-check", "payments", "customer.finance", "/payments")),
     ("Sales", ("Customers", "building", "customers", "customer.read", "/customers")),
     ("Sales", ("Segments", "users", "segments", "customer.read", "/segments")),
+    ("Sales", ("Campaigns", "send", "campaigns", "outbox.send", "/campaigns")),
     ("Sales", ("Consents", "user-check", "consent_register", "customer.read", "/consents")),
     ("Sales", ("Devices", "bolt", "devices", "customer.read", "/devices")),
     ("Sales", ("Price lists", "list-check", "price_lists", "customer.read", "/price-lists")),

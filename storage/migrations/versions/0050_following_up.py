@@ -1,4 +1,4 @@
-"""What follows orders by itself, and visits of the web site."""
+"""What follows orders by itself, visits of the web site, and campaigns."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -17,6 +17,7 @@ CODE = sa.String(length=64, collation="C")
 def upgrade() -> None:
     _after_sales()
     _visits()
+    _campaigns()
 
 
 def _after_sales() -> None:
@@ -94,6 +95,22 @@ def _visits() -> None:
     op.create_index("ix_web_visit_anonymous", "web_visit", ["last_at"], postgresql_where=sa.text("contact_id IS NULL"))
 
 
+def _campaigns() -> None:
+    op.create_table(
+        "campaign",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("goal", sa.String(), nullable=True),
+        sa.Column("begins_on", sa.Date(), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=True),
+        sa.Column("owner", sa.String(), nullable=False),
+        sa.Column("created_at", WHEN, nullable=False),
+        sa.Column("row_version", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_campaign"),
+    )
+    op.create_index("ix_campaign_begins_on_id", "campaign", ["begins_on", "id"])
+
+
 def downgrade() -> None:
-    for table in ("web_visit", "web_visitor", "after_sales_activity", "after_sales_step"):
+    for table in ("campaign", "web_visit", "web_visitor", "after_sales_activity", "after_sales_step"):
         op.drop_table(table)

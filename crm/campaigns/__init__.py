@@ -1,0 +1,1 @@
+"""Campaigns: what mailings, visits and other activities are done for."""
