@@ -53,7 +53,7 @@ def places(chromium: Browser, address: str, drafts: Iterator[str], request_pdf: 
     found = {"task": page.url, "document": _link(page, "#task-documents .doc-name")}
     page.get_by_role("link", name="Case", exact=True).click()
     expect(page.locator(".diagram[data-ready=true]")).to_be_visible()
-    found |= {"case": page.url, "trail": f"{page.url}/trail"}
+    found |= {"case": page.url, "trail": f"{page.url}/trail", "interaction": f"{page.url}/interaction"}
     visitor.go("/offers?state=draft")
     found["draft"] = _link(page, "main a.plain")
     visitor.go(found["draft"])
@@ -63,6 +63,7 @@ def places(chromium: Browser, address: str, drafts: Iterator[str], request_pdf: 
     if NORTHWIND.exists():
         found["order"] = _link(page, "main a.plain[href^='/orders/']")
         found["erasure"] = _link(page, "main a[href^='/contacts/']") + "/erasure"
+        found["history of an order"] = found["order"] + "/history"
         visitor.go(found["order"])
         found["product"] = _link(page, "main td a[href^='/products/']")
     visitor.context.close()

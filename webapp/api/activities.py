@@ -14,6 +14,7 @@ from crm.activities.registering import ChangeActivity, RegisterActivity
 from crm.activities.settling import CancelActivity, HoldActivity, PostponeActivity
 from crm.paging import Part
 from webapp.api.routing import Body, Routes
+from webapp.interactions import Interaction, interaction_of_activity, interaction_of_case
 from webapp.web import run, view
 
 routes = Routes("activities")
@@ -176,6 +177,30 @@ def register_activity(body: ActivityBody) -> Activity:
 def activity(activity_id: str) -> Activity:
     """Read one activity."""
     return _read(activity_id)
+
+
+@routes.get(
+    "/activities/<id:activity_id>/interaction",
+    "The interaction that a contact belongs to: contacts and tasks in their order",
+    answer=Interaction,
+    refusals=(403, 404),
+)
+def activity_interaction(activity_id: str) -> Interaction:
+    """Tell it."""
+    with view() as reading:
+        return interaction_of_activity(reading, activity_id)
+
+
+@routes.get(
+    "/instances/<id:instance_id>/interaction",
+    "The interaction that a case belongs to: contacts and tasks in their order",
+    answer=Interaction,
+    refusals=(403, 404),
+)
+def case_interaction(instance_id: str) -> Interaction:
+    """Tell it."""
+    with view() as reading:
+        return interaction_of_case(reading, instance_id)
 
 
 @routes.patch(

@@ -49,6 +49,7 @@ MODULES = (
     "document_views",
     "documents",
     "inbox",
+    "interactions",
     "invoices",
     "letters",
     "log",
