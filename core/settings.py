@@ -227,6 +227,7 @@ class Settings:
     modules_off: tuple[str, ...] = _setting((), _names)
     max_variables: int = _setting(4 << 20, _size)
     http_hosts: tuple[str, ...] = _setting((), _hosts)
+    webhook_hosts: tuple[str, ...] = _setting((), _hosts)
     http_max_answer: int = _setting(1 << 20, _size)
     secrets: Path | None = _setting(None, _folder)
     log_key: Path | None = _setting(None, _folder)

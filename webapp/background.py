@@ -36,6 +36,8 @@ from webapp.planning import planning_ticks
 from webapp.reads import read_ticks
 from webapp.refusals import tell_refusals
 from webapp.sweeping import sweep_uploads, sweep_visits
+from webapp.sweeping import sweep_uploads
+from webapp.webhooks.jobs import webhook_ticks
 
 BATCH = 200  # timers that one command fires
 TIMER_TICKS = 4  # looks for due timers in one tick of the clock
@@ -102,6 +104,7 @@ def make_clock(application: Application) -> Ticker:
         *import_ticks(application),
         *outbox_ticks(application),
         *erp_ticks(application),
+        *webhook_ticks(application),
         *planning_ticks(application),
         *reminder_ticks(application),
         *dunning_ticks(application),

@@ -26,6 +26,7 @@ from storage.jobs.queue import JobQueue, ProcrastinateQueue
 from storage.ownership import DataFolder
 from storage.unit_of_work import UnitFactory
 from webapp.accounts.sealing import Sealing
+from webapp.webhooks.signing import WebhookSealing
 
 DOORS = (  # importing these registers their commands, handlers and tables
     "engine.definitions",
@@ -183,6 +184,9 @@ DOORS = (  # importing these registers their commands, handlers and tables
     "webapp.accounts.tokens",
     "webapp.accounts.logins",
     "webapp.accounts.second_factor",
+    "webapp.webhooks.subscribing",
+    "webapp.webhooks.delivering",
+    "webapp.webhooks.jobs",
     "webapp.inbox.digest",
     "webapp.inbox.drafts",
     "webapp.inbox.filters",
@@ -255,6 +259,7 @@ def build(settings: Settings, *, clock: Clock | None = None, owner: bool = False
         key = settings.secret_key or secret.read_or_make(settings.data / "secret.key")
         units.ports |= policies.ports_of_outbox(units, settings, key)
         units.ports[Sealing] = Sealing(key)
+        units.ports[WebhookSealing] = WebhookSealing(key)
     except BaseException:
         database.close()
         folder.leave()

@@ -103,6 +103,7 @@ from webapp.searching.changes import index_changes
 from webapp.searching.labels import ACTIVITY, FINANCIAL, Labels
 from webapp.searching.records import ContactSource, InvoiceSource, OrderSource, PaymentSource, ProductSource
 from webapp.searching.sources import CaseSource, CustomerSource, OfferSource
+from webapp.webhooks.receivers import Receivers
 
 TASK = "task"
 CASE = "case"
@@ -222,6 +223,7 @@ def ports(blobs: BlobStore, staging: Staging, settings: Settings) -> Mapping[typ
         RecordUse: UsedRecords(),
         ReminderMail: ReminderMails(),
         Erp: HttpErp(settings),
+        Receivers: Receivers(settings),
     }
 
 

@@ -34,6 +34,7 @@ UNTOLD = {  # commands without an event, and why
     "StartGreetings": "the same, for whose day it is",
     "BeginNight": "each case that is started for an overdue invoice is told",
     "ClaimHandover": "what becomes of the try is told, and each try stands with the hand-over",
+    "ForgetDeliveries": "the trail keeps the events that were delivered",
     "NotePlace": "each thing that the ERP said is told",
     "BeginSecondFactor": "nothing holds before its confirmation, which is told",
     "KeepDraft": "what stands in a form that was not sent is no decision; sending it is told",

@@ -61,6 +61,7 @@ MODELS = (
     "processes.offer_approval.models",
     "webapp.accounts.models",
     "webapp.inbox.models",
+    "webapp.webhooks.models",
 )
 WAITS = (
     "SELECT true FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'advisory'"

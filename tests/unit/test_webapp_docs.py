@@ -63,6 +63,7 @@ from webapp.api import (
     trail,
     uploads,
     visits,
+    webhooks,
     workers,
 )
 from webapp.cli import COMMANDS, SUMMARIES
@@ -74,6 +75,7 @@ PARTS = (
     calls,
     substitutions,
     erp,
+    webhooks,
     outbox,
     definitions,
     studio,

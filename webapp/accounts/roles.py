@@ -87,7 +87,7 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     "website": frozenset({"visit.record"}),
     "worker": frozenset({"external.work", "message.publish"}),
     "operator": OPERATION,
-    "admin": CONFIGURATION | {"account.administer", "emergency.open"},
+    "admin": CONFIGURATION | {"account.administer", "emergency.open", "webhook.administer"},
 }
 PROGRAMS = frozenset({"erp", "website", "worker"})  # roles of no people
 NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")

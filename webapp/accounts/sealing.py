@@ -8,8 +8,6 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from core.errors import Unavailable
 
-PURPOSE = b"obieg: secrets of accounts"
-
 
 class SealBroken(Unavailable):
     """A sealed secret does not open: the installation's secret key is another one than it was."""
@@ -18,10 +16,16 @@ class SealBroken(Unavailable):
 
 
 class Sealing:
-    """Seals with a key derived from the installation's secret key (HKDF, RFC 5869; Fernet)."""
+    """Seals with a key derived from the installation's secret key (HKDF, RFC 5869; Fernet), one for each purpose."""
+
+    purpose = b"obieg: secrets of accounts"
+    broken = (
+        "The secret of the second factor cannot be opened: the installation's secret key was changed. "
+        "An administrator must take the second factor away; it is set up anew then."
+    )
 
     def __init__(self, secret_key: str) -> None:
-        derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=PURPOSE).derive(secret_key.encode())
+        derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=self.purpose).derive(secret_key.encode())
         self._box = Fernet(base64.urlsafe_b64encode(derived))
 
     def seal(self, secret: bytes) -> str:
@@ -33,7 +37,4 @@ class Sealing:
         try:
             return self._box.decrypt(sealed.encode())
         except InvalidToken:
-            raise SealBroken(
-                "The secret of the second factor cannot be opened: the installation's secret key was changed. "
-                "An administrator must take the second factor away; it is set up anew then."
-            ) from None
+            raise SealBroken(self.broken) from None

@@ -82,6 +82,7 @@ def register(app: Flask) -> None:
         trail,
         uploads,
         visits,
+        webhooks,
         workers,
     )
     from webapp.api.json_body import answer_json
@@ -106,6 +107,7 @@ def register(app: Flask) -> None:
             packages,
             orders,
             erp,
+            webhooks,
             outbox,
             templates,
             letters,

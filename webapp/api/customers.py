@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from pydantic import Field
@@ -11,6 +12,7 @@ from crm.blocking import LONGEST, Block, BlockCustomer, UnblockCustomer, blocks
 from crm.cards import Card, card
 from crm.customers import CreateCustomer, UpdateCustomer
 from crm.opening import NoteCustomerOpened
+from crm.products import Article, CreateProduct, UpdateProduct
 from crm.profiles import Profile
 from crm.queries import CustomerSummary, Product
 from crm.queries import Page as CrmPage
@@ -20,6 +22,37 @@ from webapp.web import run, view
 
 routes = Routes("customers")
 BLOCKING = (403, 404, 409, 422)
+
+
+class ProductBody(Body):
+    """Something that the firm sells."""
+
+    sku: str = Field(min_length=1, max_length=64)
+    name: str = Field(min_length=1, max_length=200)
+    price: Decimal
+    category: str | None = None
+    unit: str = "pc"
+    currency: str = "PLN"
+    vat_rate: Decimal = Decimal(23)
+    cost: Decimal | None = None
+    is_active: bool = True
+    external_reference: str | None = None
+
+
+class ProductChanges(Body):
+    """Fields of a product; what is absent stays as it is, whatever the default here."""
+
+    sku: str = Field(default="", max_length=64)
+    name: str = Field(default="", max_length=200)
+    price: Decimal = Decimal(0)
+    category: str | None = None
+    unit: str = ""
+    currency: str = ""
+    vat_rate: Decimal = Decimal(0)
+    cost: Decimal | None = None
+    is_active: bool = True
+    external_reference: str | None = None
+    expected_version: int | None = None
 
 
 class ReasonBody(Body):
@@ -103,6 +136,29 @@ def products(query: ListQuery) -> Any:
     """List products."""
     with view() as reading:
         return queries.products(reading, query.q, after=query.after, limit=query.limit)
+
+
+@routes.post("/products", "Enter a product", body=ProductBody, answer=Product, status=201, refusals=(403, 409, 422))
+def create_product(body: ProductBody) -> Product:
+    """Enter a product."""
+    product_id = run(CreateProduct(article=Article(**body.model_dump())))
+    with view() as reading:
+        return queries.product(reading, product_id)
+
+
+@routes.patch(
+    "/products/<id:product_id>",
+    "Change a product; offers and orders keep the values that they were made with",
+    body=ProductChanges,
+    answer=Product,
+    refusals=(403, 404, 409, 422),
+)
+def update_product(product_id: str, body: ProductChanges) -> Product:
+    """Change a product."""
+    changes = body.model_dump(exclude_unset=True, exclude={"expected_version"})
+    run(UpdateProduct(product_id=product_id, changes=changes, expected_version=body.expected_version))
+    with view() as reading:
+        return queries.product(reading, product_id)
 
 
 @routes.get("/products/<key>", "One product, by id or article number", answer=Product, refusals=(403, 404))

@@ -14,6 +14,7 @@ from core.ids import ALPHABET, LARGEST_NUMBER, LENGTH
 from webapp.api.routing import Operation, Upload
 from webapp.api.shapes import Problem
 from webapp.errors import PROBLEM
+from webapp.webhooks import catalogue
 
 VARIABLE = re.compile(r"<(?:(\w+):)?(\w+)>")
 TITLES = {
@@ -72,8 +73,9 @@ def describe(operations: Iterable[Operation], *, version: str) -> dict[str, Any]
         "servers": [{"url": "/api/v1"}],
         "security": [{"token": []}, {"browser": [], "form": []}],
         "paths": paths,
+        "webhooks": catalogue.described(),
         "components": {
-            "schemas": definitions.get("$defs", {}),
+            "schemas": definitions.get("$defs", {}) | {"WebhookEvent": catalogue.ENVELOPE},
             "securitySchemes": {
                 "token": {"type": "http", "scheme": "bearer"},
                 "browser": {"type": "apiKey", "in": "cookie", "name": "obieg"},

@@ -255,6 +255,20 @@ def is_public(address: str) -> bool:
     return found.is_global and not (found.is_multicast or found.is_reserved or found.is_unspecified)
 
 
+def is_inner(host: str) -> bool:
+    """Whether a host is written as an address that is not public; a name is resolved when it is called."""
+    try:
+        return not is_public(host)
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def is_named(hosts: Sequence[str], parts: SplitResult) -> bool:
+    """Whether a list of hosts, as settings write them, has the host of an address."""
+    host, port = parts.hostname or "", _port(parts)
+    return any(_matches(_pattern(each), parts.scheme, host, port) for each in hosts)
+
+
 def parts_of(url: str) -> SplitResult:
     """Scheme, host, port, path and query of an address that could be called. Raises `AddressRefused`."""
     if any(ord(char) <= 32 or ord(char) == 127 or char == "\\" for char in url):

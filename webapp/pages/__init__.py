@@ -85,6 +85,7 @@ MODULES = (
     "unusual_reads",
     "visit_report",
     "value_lists",
+    "webhooks",
 )
 
 

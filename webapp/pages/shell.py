@@ -62,6 +62,7 @@ PLAN = (  # group, (title, icon, endpoint, right, part of the address); the firs
     ("Administration", ("Substitution", "user-check", "substitution_list", "account.administer", "/substitutions")),
     ("Administration", ("People", "users", "people_list", "account.administer", "/people")),
     ("Design", ("Studio", "pencil", "studio", "definition.draft", "/studio")),
+    ("Administration", ("Webhooks", "send", "webhook_list", "webhook.administer", "/webhooks")),
     ("Design", ("Processes", "sitemap", "definitions", "", "/definitions")),
 )
 COUNTED = {
