@@ -24,7 +24,8 @@ from crm.offers import CreateOffer, ReviseOffer, UpdateOffer, create_offer, revi
 from crm.outbox.offers import DeclineOffer, decline_offer
 from crm.planning.rules import open_items
 from crm.queries import customer
-from crm.sales.accepting import AcceptOffer, accept_offer
+from crm.sales.accepting import AcceptOffer, MoveOrder, accept_offer, move_order
+from crm.sales.errors import WrongOrderState
 from engine.errors import StepRefused
 from engine.handlers import ServiceCall, service_task
 from engine.instances import EntityLink, add_link
@@ -37,6 +38,7 @@ from storage.unit_of_work import UnitOfWork
 
 REFUSALS = 1  # the attitude of a customer who does not want to be asked
 USUAL_DAYS = 30  # that an offer without a last day is waited for
+DELIVERY_STEPS = {"delivered": "done", "cancelled": "cancelled"}  # what is said, and the state of the order
 AFTER_SALES = timedelta(days=14)  # until we ask whether all is well
 FRESH: dict[str, Any] = {  # what nobody has said yet
     "resume": "lead",
@@ -59,6 +61,8 @@ FRESH: dict[str, Any] = {  # what nobody has said yet
     "asked_change": None,
     "loss_note": None,
     "erp_step": None,
+    "delivery_step": None,
+    "invoice_step": None,
     "credit_exceeded": False,
     "open_items": Decimal(0),
 }
@@ -247,6 +251,19 @@ def hand_over(unit: UnitOfWork, call: ServiceCall) -> dict[str, Any]:
     facts = {"order": str(call.inputs["order_number"]), "po_number": str(call.inputs.get("po_number") or "")}
     _note(unit, call, "handed_over", facts=facts)
     return {"erp_step": None}
+
+
+@service_task("sales_cycle.note_delivery")
+def note_delivery(unit: UnitOfWork, call: ServiceCall) -> dict[str, Any]:
+    """What the order desk found out moves the order; that it moved comes back to the case like what the ERP says."""
+    told = call.inputs
+    state = DELIVERY_STEPS.get(str(told["delivery_step"]))
+    note = _text(told.get("delivery_note"))
+    if state is not None:
+        with told_to_the_person(WrongOrderState):
+            move_order(MoveOrder(order_id=str(told["order_id"]), state=state, reason=note), unit)
+    _note(unit, call, "chased", note, {"order": str(told["order_number"]), "step": str(told["delivery_step"])})
+    return {"delivery_step": None, "delivery_note": None}
 
 
 @service_task("sales_cycle.count_open")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any, Protocol
 
 from sqlalchemy import select, union_all
@@ -16,7 +17,7 @@ from crm.erp import words as erp
 from crm.erp.events import HandoverAcknowledged
 from crm.merging import family
 from crm.outbox.events import OfferAnswered, OfferDeclined
-from crm.sales.events import OfferAccepted
+from crm.sales.events import InvoiceIssued, OfferAccepted, OrderMoved
 from engine.instances import EntityLink, LinkEntity
 from engine.messages import PublishMessage
 from engine.models import InstanceEntityRow, InstanceRow, SubscriptionRow
@@ -27,6 +28,7 @@ from storage.unit_of_work import UnitOfWork
 
 TELL = "sales_cycle.tell"
 BLOCKED = "customer.blocked"
+KEPT_OF_ORDERS = timedelta(days=730)  # an invoice in advance waits for the delivery
 KEPT = timedelta(days=30)  # an answer that comes while somebody is on the telephone with the customer
 
 
@@ -50,7 +52,14 @@ def note_answers(unit: UnitOfWork, events: Sequence[Event]) -> None:
                 _tell_of_block(unit, family(unit, event.customer_id))
             case CustomersMerged() if blocking(unit, event.customer_id) is not None:
                 _tell_of_block(unit, [event.customer_id, event.absorbed_id])
-            case HandoverAcknowledged(entity=erp.ORDER) if _is_followed(unit, erp.ORDER, event.record_id):
+            case OrderMoved(state="done"):
+                _tell_of_order(unit, event.order_id, "erp.delivered", {})
+            case OrderMoved(state="cancelled"):
+                _tell_of_order(unit, event.order_id, "order.cancelled", {})
+            case InvoiceIssued(order_id=str() as order_id) if Decimal(event.gross) > 0:
+                about = ("crm.invoice", event.invoice_id)
+                _tell_of_order(unit, order_id, "erp.invoiced", {"invoice_number": event.number}, about)
+            case HandoverAcknowledged(entity=erp.ORDER) if _follower(unit, erp.ORDER, event.record_id):
                 tell_confirmed(unit, event.record_id, event.erp_number)
             case _:
                 pass
@@ -68,13 +77,16 @@ def tell(
     content: dict[str, Any],
     link: dict[str, str] | None = None,
     *,
-    is_kept: bool = True,
+    once: str | None = None,
+    kept: timedelta = KEPT,
 ) -> None:
     """Have a message published after the commit, once; `link` names a record that the receiving case is about, too.
 
-    Unless it is kept, it is for who waits for it now.
+    What is told with the same `once` has one effect, however often. A message that is not kept is for who waits for it
+    now.
     """
-    arguments = {"name": name, "keys": keys, "content": content, "key": new_id(), "link": link, "is_kept": is_kept}
+    key = once or new_id()
+    arguments = {"name": name, "keys": keys, "content": content, "key": key, "link": link, "kept_days": kept.days}
     unit.enqueue(JobRequest(name=TELL, arguments=arguments, lock=f"{TELL}:{min(keys.values())}"))
 
 
@@ -90,7 +102,7 @@ def publish_news(host: Host, arguments: dict[str, Any]) -> None:
         keys=arguments["keys"],
         payload=arguments["content"],
         event_id=f"sales_cycle:{arguments['key']}",
-        ttl=KEPT if arguments.get("is_kept", True) else timedelta(),
+        ttl=timedelta(days=arguments["kept_days"]),
     )
     host.executor.execute(command, actor=SYSTEM)
 
@@ -109,7 +121,7 @@ def _tell_of_block(unit: UnitOfWork, customers: list[str]) -> None:
     )
     found = union_all(waiting.where(SubscriptionRow.key.in_(customers)), linked)
     for key in unit.session.scalars(found).all():
-        tell(unit, BLOCKED, {"customer_id": str(key)}, {}, is_kept=False)
+        tell(unit, BLOCKED, {"customer_id": str(key)}, {}, kept=timedelta())
 
 
 def _tell_of_offer(
@@ -119,12 +131,23 @@ def _tell_of_offer(
     content: dict[str, Any],
 ) -> None:
     """An answer is about one version and no later one."""
-    if _is_followed(unit, "crm.offer", event.offer_id):
+    if _follower(unit, "crm.offer", event.offer_id):
         version = f"{event.offer_id}:{event.version}"
         tell(unit, name, {"offer_id": event.offer_id, "offer": version}, content)
 
 
-def _is_followed(unit: UnitOfWork, entity: str, record_id: str) -> bool:
+def _tell_of_order(
+    unit: UnitOfWork, order_id: str, name: str, content: dict[str, Any], about: tuple[str, str] | None = None
+) -> None:
+    """Whoever moved or invoiced it: the ERP, a person, an import. What comes before its turn waits for it."""
+    case = _follower(unit, erp.ORDER, order_id)
+    if case is not None:
+        link = {"case": case, "entity": about[0], "id": about[1]} if about else None
+        tell(unit, name, {"order_id": order_id}, content, link, once=f"{name}:{order_id}", kept=KEPT_OF_ORDERS)
+
+
+def _follower(unit: UnitOfWork, entity: str, record_id: str) -> str | None:
+    """The running sale that is about a record."""
     about = (
         select(InstanceRow.id)
         .join(InstanceEntityRow, InstanceEntityRow.instance_id == InstanceRow.id)
@@ -136,4 +159,4 @@ def _is_followed(unit: UnitOfWork, entity: str, record_id: str) -> bool:
         )
         .limit(1)
     )
-    return unit.session.scalar(about) is not None
+    return unit.session.scalar(about)

@@ -97,6 +97,12 @@ def hand_over(_call: ServiceCall) -> dict[str, Any]:
     return {"erp_step": None}
 
 
+@stand_in("sales_cycle.note_delivery")
+def note_delivery(_call: ServiceCall) -> dict[str, Any]:
+    """What moves the order is a message of the scenario."""
+    return {"delivery_step": None, "delivery_note": None}
+
+
 @stand_in("sales_cycle.count_open")
 def count_open(call: ServiceCall) -> dict[str, Any]:
     """As many as the scenario says."""

@@ -64,6 +64,7 @@ def test_an_enquiry_becomes_an_order_that_the_erp_confirms(desk: SalesDesk) -> N
 
     desk.complete("check_order", CLERK, "customer_order", **ORDER)
     desk.tell("erp.order_confirmed", order_id=order.id)
+    desk.fulfil(order.id)
 
     done = desk.case(case)
     assert (done.state, done.outcome) == ("completed", "won")
@@ -299,6 +300,7 @@ def test_act_28_a_sale_does_not_end_before_its_activities_do(desk: SalesDesk) ->
     call = desk.do(RegisterActivity(content=content))
     desk.complete("check_order", CLERK, "customer_order", **ORDER)
     desk.tell("erp.order_confirmed", order_id=order.id)
+    desk.fulfil(order.id)
     assert (desk.open(), desk.case(case).state) == (["close_activities"], "running")
 
     desk.do(HoldActivity(activity_id=call, held_from=desk.clock.now()))
