@@ -28,6 +28,7 @@ from storage.unit_of_work import UnitOfWork
 
 TELL = "sales_cycle.tell"
 BLOCKED = "customer.blocked"
+NEWS_OF_ORDERS = {"done": "erp.delivered", "cancelled": "order.cancelled"}  # state of the order, message
 KEPT_OF_ORDERS = timedelta(days=730)  # an invoice in advance waits for the delivery
 KEPT = timedelta(days=30)  # an answer that comes while somebody is on the telephone with the customer
 
@@ -52,10 +53,8 @@ def note_answers(unit: UnitOfWork, events: Sequence[Event]) -> None:
                 _tell_of_block(unit, family(unit, event.customer_id))
             case CustomersMerged() if blocking(unit, event.customer_id) is not None:
                 _tell_of_block(unit, [event.customer_id, event.absorbed_id])
-            case OrderMoved(state="done"):
-                _tell_of_order(unit, event.order_id, "erp.delivered", {})
-            case OrderMoved(state="cancelled"):
-                _tell_of_order(unit, event.order_id, "order.cancelled", {})
+            case OrderMoved(state=state) if state in NEWS_OF_ORDERS:
+                _tell_of_order(unit, event.order_id, NEWS_OF_ORDERS[state], {})
             case InvoiceIssued(order_id=str() as order_id) if Decimal(event.gross) > 0:
                 about = ("crm.invoice", event.invoice_id)
                 _tell_of_order(unit, order_id, "erp.invoiced", {"invoice_number": event.number}, about)
