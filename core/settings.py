@@ -217,6 +217,8 @@ class Settings:
     sms_sender: str = _setting("", str)
     sms_answer_id: str = _setting("id", str)
     sms_hours: tuple[time, time] = _setting((time(8), time(20)), _hours)
+    ticket_address: str = _setting("", str)
+    ticket_form: bool = _setting(False, _flag)
     fax_domain: str = _setting("", str)
     erp_orders: bool = _setting(False, _flag)
     erp_url: str = _setting("", _url)
@@ -298,6 +300,10 @@ class Settings:
     def _check_channels(self) -> None:
         if self.sms_format not in {"json", "form"}:
             raise SettingsError(f"OBIEG_SMS_FORMAT is {self.sms_format!r}; it must be json or form.")
+        if self.ticket_address and not _ADDRESS.fullmatch(self.ticket_address):
+            raise SettingsError(
+                f"OBIEG_TICKET_ADDRESS is {self.ticket_address!r}; write an e-mail address such as help@example.com."
+            )
         if self.fax_domain and not _HOST.fullmatch(self.fax_domain):
             raise SettingsError(f"OBIEG_FAX_DOMAIN is {self.fax_domain!r}; write a domain such as fax.example.com.")
 

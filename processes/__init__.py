@@ -4,6 +4,7 @@ from processes.disposal import PACKAGE as DISPOSAL
 from processes.document_review import PACKAGE as DOCUMENT_REVIEW
 from processes.dunning import PACKAGE as DUNNING
 from processes.greeting import PACKAGE as GREETING
+from processes.helpdesk import PACKAGE as HELPDESK
 from processes.leave_request import PACKAGE as LEAVE_REQUEST
 from processes.model_review import PACKAGE as MODEL_REVIEW
 from processes.offer_approval import PACKAGE as OFFER_APPROVAL
@@ -16,6 +17,7 @@ PACKAGES = (
     SALES_CYCLE,
     DUNNING,
     SERVICE_REPAIR,
+    HELPDESK,
     DISPOSAL,
     GREETING,
     PLANNER_TASK,

@@ -44,6 +44,8 @@ PUBLIC = {
         "health.metrics",
     ),
     *("answers.offer", "answers.answer", "answers.paper"),  # a signed link is the right
+    *("portal.ticket", "portal.reply"),  # the same
+    *("portal.ticket_form", "portal.send_ticket"),  # a form for everybody, where a setting allows it
     *("shared.opened", "shared.fetch"),  # and here
     "pages.calendar_feed",  # its address is the secret
 }

@@ -48,6 +48,7 @@ MODULES: Mapping[str, Module] = {
     "devices": _part("devices repair_report", "devices", packages="service_repair"),
     "dunning": _part("dunning_report", packages="dunning"),
     "erp": _part("erp", "erp", "erp.exchange"),
+    "helpdesk": _part("tickets", "tickets", packages="helpdesk"),
     "letters": _part("letters print_batches templates", "letters templates"),
     "planning": _part("calendar resources matter_report", "calendar resources"),
     "sales": _part(

@@ -59,6 +59,7 @@ from engine.ports import AttachedDocument, DocumentTypes, TaskDocuments
 from processes.call_tasks import note_calls
 from processes.dunning.holds import DunningHolds
 from processes.dunning.news import note_changes
+from processes.helpdesk.ports import TicketLinks
 from processes.model_review.news import note_withdrawals
 from processes.offer_approval.news import note_offers
 from processes.sales_cycle.news import note_answers
@@ -103,6 +104,7 @@ from webapp.searching.changes import index_changes
 from webapp.searching.labels import ACTIVITY, FINANCIAL, Labels
 from webapp.searching.records import ContactSource, InvoiceSource, OrderSource, PaymentSource, ProductSource
 from webapp.searching.sources import CaseSource, CustomerSource, OfferSource
+from webapp.tickets import TicketTokens, take_mails
 from webapp.webhooks.receivers import Receivers
 
 TASK = "task"
@@ -135,6 +137,7 @@ def recorders() -> Sequence[Recorder]:
         note_documents,
         note_versions,
         open_mails,
+        take_mails,
         ask_for_rules,
         note_sales,
         index_changes,
@@ -233,6 +236,7 @@ def ports_of_outbox(units: UnitFactory, settings: Settings, secret_key: str) -> 
         Channels: channels(settings, lambda: units.ports[MailServer]),
         Tokens: SignedTokens(secret_key, settings.public_url),
         VisitTokens: SignedVisitors(secret_key),
+        TicketLinks: TicketTokens(secret_key, settings.public_url),
     }
 
 

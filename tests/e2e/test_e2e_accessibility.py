@@ -151,7 +151,7 @@ def test_axe_finds_nothing_on_any_page_in_either_theme(
     for name in ("inbox", "task"):
         findings += _check(_as_manager(visitor, name), axe, f"{name} of the manager")
     _change(visitor, "admin")
-    for address in ("/erp", "/erp/masters", "/webhooks", "/people", "/people/ewa", "/scopes", "/account"):
+    for address in ("/erp", "/erp/masters", "/webhooks", "/tickets", "/people", "/people/ewa", "/scopes", "/account"):
         findings += _check(visitor.go(address), axe, address)
 
     findings += _check_studio(visitor, axe)

@@ -58,6 +58,7 @@ MODELS = (
     "crm.privacy.models",
     "crm.devices.models",
     "processes.dunning.models",
+    "processes.helpdesk.models",
     "processes.offer_approval.models",
     "webapp.accounts.models",
     "webapp.inbox.models",

@@ -8,7 +8,6 @@ from core.errors import DomainError
 from core.ids import is_id
 
 VISITOR = "web-visitor"
-SALT = "offer-answer"  # a token for one purpose is no token for another
 LONGEST = 300  # characters
 
 
@@ -36,8 +35,11 @@ class SignedVisitors:
 class SignedTokens:
     """Signs by the installation's secret key."""
 
+    salt = "offer-answer"  # a token for one purpose is no token for another
+    path = "answer"
+
     def __init__(self, secret_key: str, public_url: str) -> None:
-        self._serializer = URLSafeSerializer(secret_key, salt=SALT)
+        self._serializer = URLSafeSerializer(secret_key, salt=self.salt)
         self._public_url = public_url.rstrip("/")
 
     def token(self, link_id: str) -> str:
@@ -51,7 +53,7 @@ class SignedTokens:
                 "Links for customers cannot be made: an administrator sets OBIEG_PUBLIC_URL to the address under which "
                 "customers reach this installation."
             )
-        return f"{self._public_url}/answer/{token}"
+        return f"{self._public_url}/{self.path}/{token}"
 
     def link(self, token: str) -> str | None:
         """The link, None for anything that we have not signed."""

@@ -81,6 +81,7 @@ MODULES = (
     "task_together",
     "tasks",
     "templates",
+    "tickets",
     "trail",
     "unusual_reads",
     "visit_report",
@@ -92,7 +93,7 @@ MODULES = (
 def register(app: Flask) -> None:
     """Serve every page, with its filters and its front end."""
     from webapp import assets
-    from webapp.pages import formats, offer_answers, shared, shell
+    from webapp.pages import formats, offer_answers, shared, shell, ticket_portal
     from webapp.pages.blueprint import blueprint
 
     assets.register(app)
@@ -103,3 +104,4 @@ def register(app: Flask) -> None:
     app.register_blueprint(blueprint)
     offer_answers.register(app)
     shared.register(app)
+    ticket_portal.register(app)

@@ -49,6 +49,7 @@ PLAN = (  # group, (title, icon, endpoint, right, part of the address); the firs
     ("Sales", ("Campaigns", "send", "campaigns", "outbox.send", "/campaigns")),
     ("Sales", ("Consents", "user-check", "consent_register", "customer.read", "/consents")),
     ("Sales", ("Devices", "bolt", "devices", "customer.read", "/devices")),
+    ("Sales", ("Tickets", "message", "ticket_list", "customer.read", "/tickets")),
     ("Sales", ("Price lists", "list-check", "price_lists", "customer.read", "/price-lists")),
     ("Sales", ("Activities", "calendar-due", "activities", "customer.read", "/activities")),
     ("Sales", ("Calendar", "calendar", "calendar", "customer.read", "/calendar")),

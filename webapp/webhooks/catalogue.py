@@ -44,6 +44,7 @@ ADDRESSES: Mapping[str, str] = {  # what a subject is, and where REST gives it
     "retention_rule": "retention-rules",
     "segment": "segments",
     "service_contract": "service-contracts",
+    "ticket": "tickets",
 }
 BY_KEY = frozenset({"dictionary", "document_type", "retention_rule"})  # known by a name, not by an id
 _ID = re.compile(f"[{ALPHABET}]{{{LENGTH}}}")
