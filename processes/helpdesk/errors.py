@@ -28,6 +28,6 @@ class TicketLinkInvalid(NotFound):
 
     def __init__(self) -> None:
         super().__init__(
-            "This link does not work: it was cut off on its way, it is older than it may be, or we have sent you a newer "
-            "one. Use the one in our last message, or write to us."
+            "This link does not work: it was cut off on its way, it is older than it may be, or we have sent you a "
+            "newer one. Use the one in our last message, or write to us."
         )

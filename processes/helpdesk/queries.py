@@ -1,6 +1,7 @@
 """Reading tickets: the list, one with what was said, and what its customer sees behind the link."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 
@@ -144,11 +145,9 @@ def _said(view: Reading, row: TicketRow) -> list[Said]:
 def _names(view: Reading, ids: list[str]) -> dict[str, str]:
     if not ids:
         return {}
-    return {
-        key: name
-        for key, name in view.session.execute(select(CustomerRow.id, CustomerRow.name).where(CustomerRow.id.in_(ids)))
-    }
+    wanted = select(CustomerRow.id, CustomerRow.name).where(CustomerRow.id.in_(ids))
+    return dict(view.session.execute(wanted).all())
 
 
-def _values(row: TicketRow) -> dict[str, object]:
+def _values(row: TicketRow) -> dict[str, Any]:
     return {name: getattr(row, name) for name in SUMMARY}

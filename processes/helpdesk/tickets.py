@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import select
 
@@ -12,11 +13,11 @@ from core.ids import new_id
 from core.messages import Command
 from core.records import dataclass
 from crm.checks import Findings, one_at_a_time
+from crm.models import CustomerRow
 from crm.numbering import yearly_number
 from crm.outbox import words as outbox
 from crm.outbox.errors import NoWayToReach
 from crm.outbox.queueing import About, Letterhead, QueueMessage, queue
-from crm.models import CustomerRow
 from crm.reach import is_email
 from processes.helpdesk.errors import TicketClosed, TicketLinkInvalid, TicketNotFound
 from processes.helpdesk.events import TicketLinkChanged, TicketMoved, TicketNoted, TicketOpened, TicketReplied
@@ -312,5 +313,5 @@ def _said_by(unit: UnitOfWork, document_id: str) -> TicketRow | None:
     return unit.session.scalars(select(TicketRow).where(TicketRow.id.in_(said))).first()
 
 
-def _about(row: TicketRow) -> dict[str, str | None]:
+def _about(row: TicketRow) -> dict[str, Any]:
     return {"ticket_id": row.id, "number": row.number, "case_id": row.case_id}

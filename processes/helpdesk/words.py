@@ -4,8 +4,9 @@ from crm.models import CustomerRow
 
 CONFIRMED = {
     "pl": (
-        "Dzień dobry,\n\notrzymaliśmy Twoje zgłoszenie i nadaliśmy mu numer {number}. Odpowiemy najszybciej, jak to możliwe. "
-        "Stan zgłoszenia i dalszą korespondencję znajdziesz pod poniższym adresem; możesz też odpowiedzieć na tę wiadomość."
+        "Dzień dobry,\n\notrzymaliśmy Twoje zgłoszenie i nadaliśmy mu numer {number}. "
+        "Odpowiemy najszybciej, jak to możliwe. Stan zgłoszenia i dalszą korespondencję znajdziesz pod poniższym "
+        "adresem; możesz też odpowiedzieć na tę wiadomość."
         "\n\n{company}"
     ),
     "en": (

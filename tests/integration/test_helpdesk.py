@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from core.clock import FixedClock
 from core.errors import Forbidden
@@ -22,7 +22,6 @@ from engine.models import InstanceRow
 from engine.queries import instance
 from processes.helpdesk.models import TicketRow
 from processes.helpdesk.tickets import LINK_WORKS, OpenTicket, ReplyToTicket, RevokeTicketLink
-from sqlalchemy import select
 from tests.help_desk import BUYER, DESK, PRODUCT, HelpDesk
 from tests.post_office import person
 from tests.web import PASSWORD, Program, form_token, log_in

@@ -1,4 +1,4 @@
-"""What customers see of the help desk: a form for a ticket, and behind a signed link how it stands and what was said."""
+"""What customers see of the help desk: a form, and behind a signed link how the ticket stands and what was said."""
 
 from flask import Blueprint, Flask, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
