@@ -6,6 +6,7 @@ from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from core.errors import Conflict, DomainError, InvalidInput, NotFound
+from engine.access import may_see_instance
 from processes.helpdesk import queries
 from processes.helpdesk.tickets import (
     ANSWERED,
@@ -103,6 +104,14 @@ def _list(error: DomainError | None = None) -> str:
 def _one(key: str, error: DomainError | None = None, *, link: str | None = None) -> str:
     with view() as reading:
         found = queries.ticket(reading, key)
-        now = reading.clock.now()
-    works = found.link_until > now
-    return render_template("tickets/ticket.html", ticket=found, error=error, link=link, works=works, marks=MARKS)
+        works = found.link_until > reading.clock.now()
+        may_see_case = found.case_id is not None and may_see_instance(reading, found.case_id)
+    return render_template(
+        "tickets/ticket.html",
+        ticket=found,
+        error=error,
+        link=link,
+        works=works,
+        may_see_case=may_see_case,
+        marks=MARKS,
+    )
