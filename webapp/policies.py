@@ -59,6 +59,7 @@ from engine.ports import AttachedDocument, DocumentTypes, TaskDocuments
 from processes.call_tasks import note_calls
 from processes.dunning.holds import DunningHolds
 from processes.dunning.news import note_changes
+from processes.helpdesk.erasing import forget_tickets, tickets_of
 from processes.helpdesk.ports import TicketLinks
 from processes.model_review.news import note_withdrawals
 from processes.offer_approval.news import note_offers
@@ -167,8 +168,10 @@ def forget_people(unit: UnitOfWork, events: Sequence[Event]) -> None:
             forget(unit, account)
             forget_person(unit, account)
             forget_remarks(unit, account)
-        elif event.subject.startswith("contact:") and (erased := forget_contact(unit, event.subject)):
-            unit.emit(erased)
+        elif event.subject.startswith("contact:"):
+            forget_tickets(unit, event.subject)
+            if erased := forget_contact(unit, event.subject):
+                unit.emit(erased)
 
 
 def note_documents(unit: UnitOfWork, events: Sequence[Event]) -> None:
@@ -271,13 +274,14 @@ class Rights:
 
 
 class AccountSubjects:
-    """Tells the trail that an account is named by its log-in name and by its id, a person by messages to them."""
+    """Tells the trail that an account is named by log-in name and id, a person by messages to them and tickets."""
 
     def same(self, reading: Reading, subject: str) -> Collection[str]:
-        """The account's id, or the messages."""
+        """The account's id, or the messages and tickets."""
         kind, _, name = subject.partition(":")
         if kind == "contact":
-            return [f"message:{each}" for each in messages_to(reading, name)]
+            tickets = [f"ticket:{each}" for each in tickets_of(reading, name)]
+            return [*(f"message:{each}" for each in messages_to(reading, name)), *tickets]
         return [f"account:{found}" for found in account_ids(reading, name)] if kind == "account" else []
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from core.errors import DomainError
 from core.executor import handles
@@ -13,7 +13,7 @@ from core.ids import new_id
 from core.messages import Command
 from core.records import dataclass
 from crm.checks import Findings, one_at_a_time
-from crm.models import CustomerRow
+from crm.models import ContactRow, CustomerRow
 from crm.numbering import yearly_number
 from crm.outbox import words as outbox
 from crm.outbox.errors import NoWayToReach
@@ -243,6 +243,7 @@ def send(unit: UnitOfWork, row: TicketRow, text: str) -> None:
         note(unit, row, "no_link", refusal.sentence)
     order = QueueMessage(
         customer_id=row.customer_id,
+        contact_id=_person(unit, row),
         channel=outbox.EMAIL,
         recipient=row.email,
         subject=f"[{row.number}] {row.subject}",
@@ -282,6 +283,15 @@ def _customer(unit: UnitOfWork, key: str | None, email: str | None, phone: str |
     told = {"customer_id": key, "email": email, "phone": phone}
     found, is_ambiguous = party(unit, {name: value for name, value in told.items() if value})
     return None if is_ambiguous and not key else found
+
+
+def _person(unit: UnitOfWork, row: TicketRow) -> str | None:
+    """The person at the customer who has the ticket's address."""
+    if row.customer_id is None or row.email is None:
+        return None
+    mine = (ContactRow.customer_id == row.customer_id) & (func.lower(ContactRow.email) == row.email)
+    found: str | None = unit.session.scalar(select(ContactRow.id).where(mine).order_by(ContactRow.id).limit(1))
+    return found
 
 
 def _say(

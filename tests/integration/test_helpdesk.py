@@ -11,11 +11,14 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from audit.erasing import ErasePersonalData
 from core.clock import FixedClock
 from core.errors import Forbidden
 from core.identity import SYSTEM
 from core.settings import Settings
+from crm.contacts import CreateContact
 from crm.errors import WrongFields
+from crm.profiles import Email
 from crm.queries import customer
 from engine.errors import StepRefused
 from engine.models import InstanceRow
@@ -274,6 +277,24 @@ def test_srv_04_programs_and_pages_open_tickets_and_look_after_links(desk: HelpD
     assert "shown this once" in send(browser, f"{address}/link").text
     assert "I jeszcze" in send(browser, f"{address}/reply", text="I jeszcze").text
     assert "It works no longer" in send(browser, f"{address}/revoke").text
+
+
+def test_a_person_who_is_erased_is_erased_from_their_tickets_and_from_the_trail_of_them(desk: HelpDesk) -> None:
+    customer_id = desk.customer(emails=())
+    jan = desk.do(CreateContact(customer_id=customer_id, name="Jan Lis", email=BUYER))
+    desk.customer(name="Obca", emails=(Email(address="obca@obca.example"),))
+    mine = desk.open(name="Jan Lis", subject="Moja pompa", customer_id=customer_id)
+    other = desk.open(name="Ktoś", subject="Inna", email="obca@obca.example")
+
+    desk.do(ErasePersonalData(subject=f"contact:{jan}", reason="asked to be"), SYSTEM)
+
+    found = desk.ticket(mine.id)
+    assert (found.name, found.email, found.subject, found.said[0].text) == ("(erased)", None, "(erased)", "(erased)")
+    assert desk.ticket(other.id).subject == "Inna"
+    with desk.application.database.engine.connect() as connection:
+        kept = connection.exec_driver_sql("SELECT content FROM audit_personal").all()
+    told = b"".join(bytes(each) for (each,) in kept).decode()
+    assert ("Moja pompa" in told, "Inna" in told) == (False, True)
 
 
 def link_of(desk: HelpDesk, ticket_id: str) -> str:
