@@ -68,6 +68,7 @@ def open_file(unit: UnitOfWork, call: ServiceCall) -> dict[str, Any]:
         "not_before": None,
         "law": None,
         "letter": None,
+        "claim_deadline": None,
     }
 
 

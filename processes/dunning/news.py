@@ -49,6 +49,7 @@ class DeclareInsolvent(Command):
 
     customer_id: str
     reason: str
+    claim_deadline: date | None = None  # until when claims can be filed with the court
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,12 +99,19 @@ def declare_insolvent(command: DeclareInsolvent, unit: UnitOfWork) -> int:
     """How many dunnings that concerns."""
     wanted = select(DunningRow).where(DunningRow.customer_id == command.customer_id, DunningRow.is_running)
     rows = unit.session.scalars(wanted.with_for_update()).all()
+    last = command.claim_deadline.isoformat() if command.claim_deadline else None
     for row in rows:
         row.is_insolvent = True
         unit.emit(
-            ClaimNoted(invoice_id=row.invoice_id, instance_id=row.instance_id, what="insolvent", note=command.reason)
+            ClaimNoted(
+                invoice_id=row.invoice_id,
+                instance_id=row.instance_id,
+                what="insolvent",
+                note=command.reason,
+                facts={"claim_deadline": last},
+            )
         )
-        tell(unit, "customer.insolvent", row.invoice_id, news="insolvent")
+        tell(unit, "customer.insolvent", row.invoice_id, news="insolvent", claim_deadline=last)
     return len(rows)
 
 

@@ -53,6 +53,7 @@ def open_file(call: ServiceCall) -> dict[str, Any]:
         "not_before": None,
         "law": None,
         "letter": None,
+        "claim_deadline": None,
     }
     return known | {name: call.inputs[name] for name in known if call.inputs.get(name) is not None}
 

@@ -46,4 +46,6 @@ def _decoded(content: dict[str, Any]) -> dict[str, Any]:
     if "promise_date" in found:
         found["promise_date"] = date.fromisoformat(found["promise_date"]["v"])
         found["promise_amount"] = Decimal(found["promise_amount"])
+    if found.get("claim_deadline"):
+        found["claim_deadline"] = date.fromisoformat(found["claim_deadline"])
     return found

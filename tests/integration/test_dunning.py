@@ -340,6 +340,17 @@ def test_an_insolvent_customer_goes_to_the_lawyer(desk: DunningDesk, late: str) 
     assert desk.night() == 0
 
 
+def test_the_filing_in_an_insolvency_is_due_five_business_days_before_its_deadline(desk: DunningDesk, late: str) -> None:
+    desk.do(DeclareInsolvent(customer_id=desk.row(late).customer_id, reason="KRZ", claim_deadline=date(2026, 3, 13)))
+    desk.work()
+
+    (task,) = desk.tasks(late)
+
+    assert task.element_id == "file_insolvency"
+    assert task.due_at is not None
+    assert task.due_at.date() == date(2026, 3, 6)
+
+
 def test_dunning_that_was_stopped_is_not_started_by_night(desk: DunningDesk, late: str) -> None:
     to_the_first_letter(desk)
 
