@@ -88,6 +88,19 @@ class NotYourTask(Forbidden):
     code = "not_your_task"
 
 
+class NotAwaited(Conflict):
+    """The case has gone on, or never comes to where it would hear of it."""
+
+    code = "not_awaited"
+
+    def __init__(self, instance_id: str, name: str) -> None:
+        super().__init__(
+            f"The case does not wait for {name} now; look where it is and do what it asks for.",
+            instance=instance_id,
+            message=name,
+        )
+
+
 class FourEyes(NotYourTask):
     """The same person did an earlier step that this one must check."""
 

@@ -6,8 +6,9 @@ from processes.dunning import (
     handlers,
     models,
     nightly,
+    notices,
     stand_ins,
 )  # importing registers what they define
 from processes.dunning.package import PACKAGE
 
-__all__ = ["PACKAGE", "copies", "dispatching", "handlers", "models", "nightly", "stand_ins"]
+__all__ = ["PACKAGE", "copies", "dispatching", "handlers", "models", "nightly", "notices", "stand_ins"]

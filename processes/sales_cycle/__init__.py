@@ -1,6 +1,6 @@
 """Follows an opportunity from the first enquiry to the order: qualify, offer, negotiate, win or lose."""
 
-from processes.sales_cycle import handlers, stand_ins  # importing registers the service tasks
+from processes.sales_cycle import handlers, notices, stand_ins  # importing registers what they define
 from processes.sales_cycle.package import PACKAGE
 
-__all__ = ["PACKAGE", "handlers", "stand_ins"]
+__all__ = ["PACKAGE", "handlers", "notices", "stand_ins"]

@@ -340,7 +340,9 @@ def test_an_insolvent_customer_goes_to_the_lawyer(desk: DunningDesk, late: str) 
     assert desk.night() == 0
 
 
-def test_the_filing_in_an_insolvency_is_due_five_business_days_before_its_deadline(desk: DunningDesk, late: str) -> None:
+def test_the_filing_in_an_insolvency_is_due_five_business_days_before_its_deadline(
+    desk: DunningDesk, late: str
+) -> None:
     desk.do(DeclareInsolvent(customer_id=desk.row(late).customer_id, reason="KRZ", claim_deadline=date(2026, 3, 13)))
     desk.work()
 

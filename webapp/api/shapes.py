@@ -238,6 +238,34 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeEntry:
+    """Something that is said along with a notice."""
+
+    name: str
+    label: str
+    kind: str
+    is_needed: bool
+    choices: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeShape:
+    """Something that can be told to a case."""
+
+    key: str
+    title: str
+    hint: str
+    entries: Sequence[NoticeEntry]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeList:
+    """What can be told to a case now."""
+
+    items: Sequence[NoticeShape]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OpenScopes:
     """Open ad-hoc sub-processes with what can be started in them."""
 

@@ -20,6 +20,7 @@ MODULES = (
     "campaigns",
     "planner",
     "model_comparison",
+    "notices",
     "notifications",
     "resources",
     "cases",

@@ -13,6 +13,7 @@ from engine.access import ADMINISTER
 from engine.choosing import open_scopes
 from engine.queries import InstanceFilter, TaskFilter
 from engine.views import InstanceDetail, TokenVisit
+from processes.notices import offered
 from webapp.pages.blueprint import MOST, answer, asked, blueprint
 from webapp.pages.records import record
 from webapp.pages.shell import names
@@ -55,6 +56,7 @@ def case(instance_id: str) -> str:
         documents = linked_documents(reading, "case", instance_id)
         destroyed = tombstones_of(reading, "case", instance_id)
         scopes = open_scopes(reading, instance_id)
+        notices = offered(reading, instance_id, found.definition.key)
         records = [each for link in found.links if (each := record(reading, link.entity, link.id))]
         may_operate = found.ended_at is None and reading.actor.may(ADMINISTER)
         targets = queries.move_targets(reading, found.definition.id) if may_operate else []
@@ -63,6 +65,7 @@ def case(instance_id: str) -> str:
     values = {
         **operations,
         "scopes": scopes,
+        "notices": notices,
         "tasks": tasks,
         "documents": documents,
         "destroyed": destroyed,

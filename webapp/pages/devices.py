@@ -18,6 +18,7 @@ from crm.devices.registering import STATES, ChangeDevice, DeviceData, FitPart, R
 from crm.devices.warranties import RULES
 from crm.errors import CustomerNotFound, ProductNotFound, WrongFields
 from documents.queries import linked_documents
+from processes.notices import offered_about
 from storage.unit_of_work import Reading
 from webapp.customer_file import cases_of_devices
 from webapp.pages.blueprint import MOST, answer, asked, blueprint
@@ -234,6 +235,7 @@ def _page(reading: Reading, device_id: str, refusal: Conflict | InvalidInput | N
     documents = linked_documents(reading, "crm.device", found.id)
     values: dict[str, Any] = {"refusal": refusal, "names": names(), "today": today, "documents": documents}
     values["cases"] = cases_of_devices(reading, [found.id])
+    values["notices"] = offered_about(reading, "crm.device", found.id)
     return render_template("devices/device.html", device=found, **values)
 
 

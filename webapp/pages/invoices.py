@@ -17,6 +17,7 @@ from crm.sales.issuing import InvoiceOrder
 from crm.sales.queries import STATES, Invoice, InvoiceFilter
 from crm.sales.settling import DisputeInvoice, ResolveDispute, UndoSettlement, WriteOff
 from documents.queries import linked_documents
+from processes.notices import offered_about
 from storage.unit_of_work import Reading
 from webapp.pages.blueprint import MOST, answer, asked, blueprint
 from webapp.pages.shell import names
@@ -55,7 +56,15 @@ def invoice(invoice_id: str) -> str:
         found = queries.invoice(reading, invoice_id)
         claim, missing = _claim(reading, found)
         documents = linked_documents(reading, "crm.invoice", found.id)
-    values = {"documents": documents, "claim": claim, "missing": missing, "marks": MARKS, "names": names()}
+        notices = offered_about(reading, "crm.invoice", found.id)
+    values = {
+        "notices": notices,
+        "documents": documents,
+        "claim": claim,
+        "missing": missing,
+        "marks": MARKS,
+        "names": names(),
+    }
     return render_template("sales/invoice.html", invoice=found, **values)
 
 
