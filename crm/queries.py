@@ -34,6 +34,7 @@ from storage.unit_of_work import Reading
 Item = TypeVar("Item")
 MOST = 200  # items of one page
 OVERDUE = 30  # days after which a debt is called overdue in approvals
+CATEGORIES_OF = 5000  # products that are looked at for their categories
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,6 +240,18 @@ def products(view: Reading, q: str = "", *, after: str | None = None, limit: int
         wanted = wanted.where(ProductRow.search.bool_op("@@")(func.to_tsquery("simple", question)))
     rows, following, total = page(view, wanted, ProductRow.sku, after=after, limit=limit)
     return Page(items=[_product(row) for row in rows], next=following, total=total)
+
+
+def categories(view: Reading, q: str = "", *, limit: int = 50) -> list[str]:
+    """Categories of products that are sold and fit `q`, in order; looks at the first few thousand products."""
+    require_read(view)
+    wanted = select(ProductRow.category).where(ProductRow.is_active, ProductRow.category.is_not(None))
+    if question := prefix_query(q):
+        wanted = wanted.where(ProductRow.search.bool_op("@@")(func.to_tsquery("simple", question)))
+    some = wanted.order_by(ProductRow.sku).limit(CATEGORIES_OF).subquery()
+    return [
+        str(each) for each in view.session.scalars(select(some.c.category).distinct().order_by("category").limit(limit))
+    ]
 
 
 def product(view: Reading, key: str) -> Product:

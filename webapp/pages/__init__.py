@@ -36,6 +36,7 @@ MODULES = (
     "devices",
     "duplicates",
     "dunning_report",
+    "form_choices",
     "imports",
     "mailings",
     "matter_report",

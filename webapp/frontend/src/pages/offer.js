@@ -1,7 +1,7 @@
 // The offer editor: lines come and go, totals follow; the server computes what counts.
 import "../base/index.js";
 
-import { ProductChoice } from "../parts/product-choice.js";
+import { TypeAhead } from "../parts/type-ahead.js";
 
 const table = document.querySelector("#lines");
 const template = document.querySelector("#line-template");
@@ -69,7 +69,7 @@ if (table && template) {
     addUp();
   });
   const [list, status] = ["#product-choices", "#product-status"].map((id) => document.querySelector(id));
-  new ProductChoice(list, status, takeProduct).wire(table);
+  new TypeAhead(list, status, takeProduct).wire(table);
   table.addEventListener("input", addUp);
   table.addEventListener("change", addUp);
   addUp();

@@ -4,6 +4,7 @@ import "./form.css";
 
 import { Form } from "@bpmn-io/form-js-viewer";
 
+import { offerChoices } from "./form-choices.js";
 import { tidyTables } from "./form-tables.js";
 
 /** Draws the schema into `container`; returns the form. */
@@ -11,6 +12,7 @@ export async function drawForm(container, schema, data, { readOnly = false } = {
   const form = new Form({ container, properties: { readOnly } });
   await form.importSchema(schema, data);
   tidyTables(container);
+  if (!readOnly) offerChoices(form, container);
   container.dataset.ready = "true";
   return form;
 }

@@ -1,19 +1,22 @@
-// Finds products as one types: fields marked with data-choose, and one list that all of them share (WAI-ARIA combobox).
+// Finds records as one types: fields marked with data-choose, and one list that all of them share (WAI-ARIA combobox).
 import { Problem, tell } from "../base/requests.js";
 
 const PAUSE = 150; // milliseconds after the last key until the server is asked
 const GAP = 4; // pixels between a field and the list
 const CHOICE = '[role="option"]';
 
-export class ProductChoice {
+export class TypeAhead {
   #list;
   #status;
   #onChosen;
   #field = null; // whose list is open, or is being asked for
   #wait = 0;
   #asked = 0;
+  #isWriting = false; // what is chosen is written into the field, which asks for nothing
 
-  /** `list`: a listbox whose data-source is asked with ?q=; `status`: read aloud; `onChosen(field, option)`. */
+  /** `list`: a listbox whose data-source, or the field's, is asked with ?q=; `status`: read aloud; `onChosen(field, option)`.
+
+  A field with data-chosen says again what is chosen when it is left; another one keeps what was typed. */
   constructor(list, status, onChosen) {
     this.#list = list;
     this.#status = status;
@@ -33,10 +36,11 @@ export class ProductChoice {
     const on = (type, does) =>
       scope.addEventListener(type, (event) => event.target.matches("[data-choose]") && does(event.target, event));
     on("input", (field) => {
+      if (this.#isWriting) return;
       clearTimeout(this.#wait);
       this.#wait = setTimeout(() => this.#ask(field, field.value), PAUSE);
     });
-    on("focusin", (field) => field.select());
+    on("focusin", (field) => field.dataset.chosen !== undefined && field.select());
     on("focusout", (field) => this.#leave(field));
     on("click", (field) => this.#isOpen || this.#ask(field, ""));
     on("keydown", (field, event) => this.#press(field, event.key) && event.preventDefault());
@@ -73,7 +77,7 @@ export class ProductChoice {
   async #ask(field, q) {
     this.#field = field;
     const mine = ++this.#asked;
-    const answer = await fetch(`${this.#list.dataset.source}?q=${encodeURIComponent(q)}`, {
+    const answer = await fetch(`${field.dataset.source ?? this.#list.dataset.source}?q=${encodeURIComponent(q)}`, {
       credentials: "same-origin",
     }).catch(() => ({ ok: false, status: 0 }));
     const html = answer.ok ? await answer.text() : "";
@@ -124,9 +128,11 @@ export class ProductChoice {
 
   #choose(option) {
     const field = this.#field;
-    field.dataset.chosen = option.dataset.name;
+    if (field.dataset.chosen !== undefined) field.dataset.chosen = option.dataset.name;
     this.#leave(field);
+    this.#isWriting = true;
     this.#onChosen(field, option);
+    this.#isWriting = false;
   }
 
   /** Closes the list; the field says again what is chosen. */
@@ -136,6 +142,6 @@ export class ProductChoice {
     if (this.#isOpen) this.#list.hidePopover();
     field.setAttribute("aria-expanded", "false");
     field.removeAttribute("aria-activedescendant");
-    field.value = field.dataset.chosen;
+    if (field.dataset.chosen !== undefined) field.value = field.dataset.chosen;
   }
 }
