@@ -52,8 +52,9 @@ MODULES: Mapping[str, Module] = {
     "letters": _part("letters print_batches templates", "letters templates"),
     "planning": _part("calendar resources matter_report", "calendar resources"),
     "sales": _part(
-        "offers sending customer_orders orders invoices payments price_lists products answer_report",
-        "offers orders invoices payments receivables",
+        "offers sending customer_orders orders invoices payments price_lists products answer_report opportunities"
+        " sales_report",
+        "offers opportunities orders invoices payments receivables",
         "offer.edit invoice.edit payment.edit",
         "offer_approval sales_cycle",
     ),

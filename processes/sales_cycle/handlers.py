@@ -31,6 +31,7 @@ from engine.handlers import ServiceCall, service_task
 from engine.instances import EntityLink, add_link
 from engine.queries import instance
 from processes.process_view import ProcessView
+from processes.sales_cycle import opportunities
 from processes.sales_cycle.events import OpportunityNoted
 from processes.sales_cycle.news import tell, tell_confirmed
 from processes.sales_cycle.parties import party, running_chain
@@ -40,6 +41,7 @@ REFUSALS = 1  # the attitude of a customer who does not want to be asked
 USUAL_DAYS = 30  # that an offer without a last day is waited for
 DELIVERY_STEPS = {"delivered": "done", "cancelled": "cancelled"}  # what is said, and the state of the order
 AFTER_SALES = timedelta(days=14)  # until we ask whether all is well
+RECORDED = {"subject": "product_group", "need": "need_text", "source": "ad_source", "competitor": "competitor"}
 FRESH: dict[str, Any] = {  # what nobody has said yet
     "resume": "lead",
     "result": None,
@@ -137,6 +139,10 @@ def open_opportunity(unit: UnitOfWork, call: ServiceCall) -> dict[str, Any]:
         known = _about(unit, call, unit.session.get_one(CustomerRow, found.id))
     number = yearly_number(unit, "OPP")
     judged: Mapping[str, Any] = told["judged"]
+    facts: dict[str, Any] = {name: _text(told.get(other)) for name, other in RECORDED.items()}
+    facts |= {"customer_id": str((known or told)["customer_id"]), "value": _number(told.get("est_value"))}
+    facts |= {"owner": _text((known or told).get("account_owner")) or unit.actor.id}
+    opportunities.open_record(unit, call.instance_id, number, facts | {"probability": Decimal(judged["probability"])})
     _note(unit, call, "opened", facts={"number": number, "rule": str(judged["rule"])})
     return known | {
         "opportunity": number,
@@ -176,6 +182,7 @@ def open_draft(unit: UnitOfWork, call: ServiceCall) -> dict[str, Any]:
             update_offer(UpdateOffer(offer_id=offer_id, terms=terms), unit)
     unit.session.flush()  # read back what is edited now
     found = offer(view, offer_id)
+    _record(unit, call, found)
     cleared = {"offer_result": None, "next_step": None, "extend_until": None, "asked_change": None, "reason": None}
     return cleared | _offered(found) | {"resume": "offer"}
 
@@ -191,6 +198,8 @@ def _enquired_at(unit: UnitOfWork, call: ServiceCall) -> datetime:
 def note_sent(unit: UnitOfWork, call: ServiceCall) -> dict[str, Any]:
     """The customer has the offer; what it says until when decides how long we wait."""
     found = offer(ProcessView(unit), str(call.inputs["offer_id"]))
+    _record(unit, call, found)
+    opportunities.count_offer(unit, call.instance_id)
     zone = ZoneInfo(company(unit).time_zone)
     last = found.terms.valid_until or unit.clock.now().astimezone(zone).date() + timedelta(days=USUAL_DAYS)
     return _offered(found) | {
@@ -278,6 +287,7 @@ def close_sale(unit: UnitOfWork, call: ServiceCall) -> dict[str, Any]:
     told, at = call.inputs, unit.clock.now() + AFTER_SALES
     found = offer(ProcessView(unit), str(told["offer_id"]))
     _plan(unit, told, employee=found.owner, subject=f"Is all well with order {told['order_number']}?", at=at)
+    opportunities.close(unit, call.instance_id, opportunities.WON, order_id=str(told["order_id"]))
     _note(unit, call, "won", facts={"order": str(told["order_number"])})
     return {"probability": Decimal(100)}
 
@@ -297,6 +307,8 @@ def note_loss(unit: UnitOfWork, call: ServiceCall) -> dict[str, Any]:
     if told.get("recontact_on") and told.get("customer_id"):
         at = _morning(unit, _day(told["recontact_on"]))
         _plan(unit, told, employee=unit.actor.id, subject="Ask again after a lost opportunity", at=at)
+    why = {"loss_reason": reason, "competitor": _text(told.get("competitor"))}
+    opportunities.close(unit, call.instance_id, opportunities.LOST, **why, price_gap=_number(told.get("price_gap_pct")))
     _note(unit, call, "lost", _text(told.get("loss_note")), {"reason": reason})
     return {"probability": Decimal(0)}
 
@@ -308,6 +320,15 @@ def told_to_the_person(*refusals: type[DomainError]) -> Iterator[None]:
         yield
     except refusals as error:
         raise StepRefused(error.sentence, **error.details, reason=error.code) from error
+
+
+def _record(unit: UnitOfWork, call: ServiceCall, found: Offer) -> None:
+    """What the analysis or the offer says of the opportunity."""
+    worth = found.net_in_company_currency or _number(call.inputs.get("value"))
+    facts: dict[str, Any] = {"offer_id": found.id, "value": worth}
+    if call.inputs.get("close_expected"):
+        facts["close_expected"] = _day(call.inputs["close_expected"])
+    opportunities.note(unit, call.instance_id, **facts)
 
 
 def _offered(found: Offer) -> dict[str, Any]:

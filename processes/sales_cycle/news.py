@@ -18,9 +18,11 @@ from crm.erp.events import HandoverAcknowledged
 from crm.merging import family
 from crm.outbox.events import OfferAnswered, OfferDeclined
 from crm.sales.events import InvoiceIssued, OfferAccepted, OrderMoved
+from engine.events import CaseCancelled
 from engine.instances import EntityLink, LinkEntity
 from engine.messages import PublishMessage
 from engine.models import InstanceEntityRow, InstanceRow, SubscriptionRow
+from processes.sales_cycle import opportunities
 from processes.sales_cycle.parties import KEY
 from storage.jobs.queue import JobRequest
 from storage.jobs.registry import job
@@ -53,6 +55,8 @@ def note_answers(unit: UnitOfWork, events: Sequence[Event]) -> None:
                 _tell_of_block(unit, family(unit, event.customer_id))
             case CustomersMerged() if blocking(unit, event.customer_id) is not None:
                 _tell_of_block(unit, [event.customer_id, event.absorbed_id])
+            case CaseCancelled():
+                opportunities.close(unit, event.instance_id, opportunities.CANCELLED)
             case OrderMoved(state=state) if state in NEWS_OF_ORDERS:
                 _tell_of_order(unit, event.order_id, NEWS_OF_ORDERS[state], {})
             case InvoiceIssued(order_id=str() as order_id) if Decimal(event.gross) > 0:

@@ -79,6 +79,8 @@ def places(chromium: Browser, address: str, drafts: Iterator[str], request_pdf: 
         "texts of messages": "/outbox/texts",
         "text of messages": "/outbox/texts/offer",
         "offers": "/offers",
+        "opportunities": "/opportunities",
+        "sales figures": "/reports/sales",
         "editor": f"{found['draft']}/edit",
         "cases": "/cases",
         "customers": "/customers",

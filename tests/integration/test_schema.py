@@ -59,6 +59,7 @@ MODELS = (
     "crm.devices.models",
     "processes.dunning.models",
     "processes.helpdesk.models",
+    "processes.sales_cycle.models",
     "processes.offer_approval.models",
     "webapp.accounts.models",
     "webapp.inbox.models",

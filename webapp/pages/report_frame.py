@@ -31,6 +31,7 @@ REPORTS = (  # title, endpoint, right that is needed
     ("Answers", "answer_report", "customer.read"),
     ("Web visits", "visit_report", "customer.read"),
     ("Resource plan", "matter_report", "customer.read"),
+    ("Sales", "sales_report", "customer.read"),
     ("Dunning", "dunning_report", "customer.finance"),
     ("Repairs", "repair_report", ""),
 )

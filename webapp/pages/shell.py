@@ -40,6 +40,7 @@ PLAN = (  # group, (title, icon, endpoint, right, part of the address); the firs
     ("Letters", ("Outbox", "mail", "outbox", "outbox.send", "/outbox")),
     ("Letters", ("Letters", "send", "letters", "document.file", "/letters")),
     ("Letters", ("Templates", "file-text", "templates", "document.file", "/templates")),
+    ("Sales", ("Opportunities", "filter", "opportunities", "customer.read", "/opportunities")),
     ("Sales", ("Offers", "receipt", "offers", "customer.read", "/offers")),
     ("Sales", ("Orders", "briefcase", "customer_orders", "offer.edit", "/orders")),
     ("Sales", ("Invoices", "file-text", "invoices", "customer.finance", "/invoices")),
