@@ -36,7 +36,6 @@ from webapp.planning import planning_ticks
 from webapp.reads import read_ticks
 from webapp.refusals import tell_refusals
 from webapp.sweeping import sweep_uploads, sweep_visits
-from webapp.sweeping import sweep_uploads
 from webapp.webhooks.jobs import webhook_ticks
 
 BATCH = 200  # timers that one command fires

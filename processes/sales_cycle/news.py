@@ -57,15 +57,22 @@ def note_answers(unit: UnitOfWork, events: Sequence[Event]) -> None:
                 _tell_of_block(unit, [event.customer_id, event.absorbed_id])
             case CaseCancelled():
                 opportunities.close(unit, event.instance_id, opportunities.CANCELLED)
-            case OrderMoved(state=state) if state in NEWS_OF_ORDERS:
-                _tell_of_order(unit, event.order_id, NEWS_OF_ORDERS[state], {})
-            case InvoiceIssued(order_id=str() as order_id) if Decimal(event.gross) > 0:
-                about = ("crm.invoice", event.invoice_id)
-                _tell_of_order(unit, order_id, "erp.invoiced", {"invoice_number": event.number}, about)
-            case HandoverAcknowledged(entity=erp.ORDER) if _follower(unit, erp.ORDER, event.record_id):
-                tell_confirmed(unit, event.record_id, event.erp_number)
             case _:
-                pass
+                _note_order(unit, event)
+
+
+def _note_order(unit: UnitOfWork, event: Event) -> None:
+    """Hear of what the ERP, or whoever else, says of an order."""
+    match event:
+        case OrderMoved(state=state) if state in NEWS_OF_ORDERS:
+            _tell_of_order(unit, event.order_id, NEWS_OF_ORDERS[state], {})
+        case InvoiceIssued(order_id=str() as order_id) if Decimal(event.gross) > 0:
+            about = ("crm.invoice", event.invoice_id)
+            _tell_of_order(unit, order_id, "erp.invoiced", {"invoice_number": event.number}, about)
+        case HandoverAcknowledged(entity=erp.ORDER) if _follower(unit, erp.ORDER, event.record_id):
+            tell_confirmed(unit, event.record_id, event.erp_number)
+        case _:
+            pass
 
 
 def tell_confirmed(unit: UnitOfWork, order_id: str, erp_number: str | None) -> None:

@@ -114,7 +114,7 @@ class SalesFigures:
         if not won or rate is None or not self.cycle:
             return None
         days = Decimal(str(self.cycle.total_seconds())) / 86400
-        return self.total("open") * (self.total("won_value") / won) * rate / days
+        return Decimal(self.total("open") * (self.total("won_value") / won) * rate / days)
 
 
 def opportunities(

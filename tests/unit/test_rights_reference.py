@@ -9,7 +9,13 @@ from webapp.accounts.reference import PAGE, page
 from webapp.accounts.roles import DRAWING, EMERGENCY, ROLE_PERMISSIONS, permissions_of
 from webapp.bootstrap import load_contexts
 
-CONFIGURES = {"account.administer", "crm.administer", "document.administer", "template.edit", "webhook.administer"} | DRAWING
+CONFIGURES = {
+    "account.administer",
+    "crm.administer",
+    "document.administer",
+    "template.edit",
+    "webhook.administer",
+} | DRAWING
 
 
 def test_the_reference_tells_every_role_right_and_command() -> None:

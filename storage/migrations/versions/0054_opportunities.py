@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0054_opportunities"
-down_revision = "0048_enquiries"
+down_revision = "0052b_tickets"
 branch_labels = None
 depends_on = None
 

@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import ARRAY
 
 revision = "0056_studio"
-down_revision = "0048_enquiries"
+down_revision = "0054_opportunities"
 branch_labels = None
 depends_on = None
 
