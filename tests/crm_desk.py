@@ -13,13 +13,14 @@ from core.executor import Executor
 from core.identity import Actor
 from core.messages import Event
 from crm.activities.content import Content
+from crm.activities.ports import CaseStages
 from crm.activities.registering import RegisterActivity
 from crm.customers import CreateCustomer
 from crm.offer_content import Line
 from crm.offers import CreateOffer
 from crm.profiles import Profile
 from storage.jobs.queue import JobRequest, Transaction
-from storage.unit_of_work import UnitFactory, UnitOfWork
+from storage.unit_of_work import Reading, UnitFactory, UnitOfWork
 
 RIGHTS = frozenset(
     {
@@ -88,9 +89,16 @@ def make_line(**values: Any) -> Line:
     return Line(**usual | values)
 
 
+class NoCases:
+    """No process runs beside this context."""
+
+    def stage(self, _view: Reading, _records: Sequence[tuple[str, str]]) -> None:
+        """No case, no stage."""
+
+
 def open_desk(engine: Engine, clock: FixedClock) -> Desk:
     """A desk whose events are kept."""
-    units = UnitFactory(engine, queue=NoJobs(), clock=clock)
+    units = UnitFactory(engine, queue=NoJobs(), clock=clock, ports={CaseStages: NoCases()})
     desk = Desk(units, Executor(units))
 
     def record(_unit: UnitOfWork, events: Sequence[Event]) -> None:

@@ -15,6 +15,7 @@ from core.messages import Event
 from core.settings import Settings
 from crm.access import is_record_reached, may_read
 from crm.activities.models import ActivityRow
+from crm.activities.ports import CaseStages
 from crm.activities.privacy import visible_activities
 from crm.campaigns.models import CampaignRow
 from crm.customer_file.entries import FileSources
@@ -75,6 +76,7 @@ from webapp.accounts.people import account_ids, forget
 from webapp.accounts.queries import FirmGroups, OrderingAccounts
 from webapp.activity_rules import ask_for_rules
 from webapp.after_sales import note_sales
+from webapp.case_stages import LinkedStages
 from webapp.checkpoints import publishers
 from webapp.decisions import TaskDecisions
 from webapp.document_fields import FormJs
@@ -226,6 +228,7 @@ def ports(blobs: BlobStore, staging: Staging, settings: Settings) -> Mapping[typ
         FileSources: customer_file.sources(),
         Decisions: TaskDecisions(),
         WorkingDays: Office(),
+        CaseStages: LinkedStages(),
         RecordUse: UsedRecords(),
         ReminderMail: ReminderMails(),
         Erp: HttpErp(settings),

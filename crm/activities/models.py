@@ -123,5 +123,7 @@ class ActivityPostponementRow(Base):
     moved_to: Mapped[datetime]
     reason: Mapped[str] = mapped_column(NAME)
     remark: Mapped[str | None]
+    process: Mapped[str | None]  # the case that it belonged to by then, and where that was
+    stage: Mapped[str | None]
     made_at: Mapped[datetime]
     made_by: Mapped[str]

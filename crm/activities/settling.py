@@ -12,6 +12,7 @@ from crm.activities.content import LONGEST_NOTE, checked, content_of, fill, mome
 from crm.activities.errors import ActivitySettled
 from crm.activities.events import ActivityCancelled, ActivityHeld, ActivityPostponed
 from crm.activities.models import ActivityPostponementRow, ActivityRow
+from crm.activities.ports import CaseStages
 from crm.activities.registering import found
 from crm.activities.responding import note_response
 from crm.checks import Findings
@@ -95,6 +96,8 @@ def postpone_activity(command: PostponeActivity, unit: UnitOfWork) -> None:
     book(unit, row, before.resources, span=(command.planned_from, until))
     now = unit.clock.now()
     row.changed_at = now
+    records = [("crm.activity", row.id), *((link.entity, link.record_id) for link in row.links)]
+    process, stage = unit.port(CaseStages).stage(unit, records) or (None, None)
     row.postponements.append(
         ActivityPostponementRow(
             id=new_id(),
@@ -102,6 +105,8 @@ def postpone_activity(command: PostponeActivity, unit: UnitOfWork) -> None:
             moved_to=command.planned_from,
             reason=command.reason,
             remark=remark,
+            process=process,
+            stage=stage,
             made_at=now,
             made_by=unit.actor.id,
         )

@@ -32,10 +32,12 @@ class PlanCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostponementCount:
-    """How often somebody's activities were moved for a reason."""
+    """How often somebody's activities were moved for a reason, while their case was in that stage of its process."""
 
     employee: str
     reason: str
+    process: str | None
+    stage: str | None
     times: int
 
 
@@ -86,18 +88,19 @@ def plans(view: Reading, since: datetime, until: datetime) -> list[PlanCount]:
 
 
 def postponements(view: Reading, since: datetime, until: datetime) -> list[PostponementCount]:
-    """Per employee and reason, the most frequent first. Raises `WrongFields`."""
+    """Per employee, reason, and stage of the case; the most frequent first. Raises `WrongFields`."""
     check_span(view, since, until)
     times = func.count().label("times")
+    moved = ActivityPostponementRow
+    parts = (ActivityRow.employee, moved.reason, moved.process, moved.stage)
     wanted = (
-        select(ActivityRow.employee, ActivityPostponementRow.reason, times)
-        .join(ActivityRow, ActivityRow.id == ActivityPostponementRow.activity_id)
-        .where(ActivityPostponementRow.made_at >= since, ActivityPostponementRow.made_at < until)
-        .group_by(ActivityRow.employee, ActivityPostponementRow.reason)
-        .order_by(times.desc(), ActivityRow.employee, ActivityPostponementRow.reason)
+        select(*parts, times)
+        .join(ActivityRow, ActivityRow.id == moved.activity_id)
+        .where(moved.made_at >= since, moved.made_at < until)
+        .group_by(*parts)
+        .order_by(times.desc(), *parts)
     )
-    rows = view.session.execute(wanted)
-    return [PostponementCount(employee=row.employee, reason=row.reason, times=row.times) for row in rows]
+    return [PostponementCount(**row._mapping) for row in view.session.execute(wanted)]  # noqa: SLF001 -- as above
 
 
 def responses(view: Reading, since: datetime, until: datetime) -> ResponseReport:

@@ -95,6 +95,7 @@ def places(chromium: Browser, address: str, drafts: Iterator[str], request_pdf: 
         "resource plan": "/reports/resources",
         "web visits": "/reports/visits",
         "dunning figures": "/reports/dunning",
+        "postponements": "/reports/postponements",
         "changes of satisfaction": "/reports/satisfaction",
         "contacts by month": f"/reports/contacts?customer={found['customer'].rpartition('/')[2]}",
         "calls": "/calls",

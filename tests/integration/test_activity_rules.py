@@ -9,7 +9,9 @@ import pytest
 from flask import Flask
 
 from core.identity import SYSTEM
+from crm.activities.words import TYPE
 from crm.customers import CreateCustomer
+from crm.dictionaries import dictionary
 from crm.planning.rules import Rule, WriteRule
 from crm.profiles import Profile
 from engine.definitions import DeployDefinitions, DeploymentFile
@@ -89,6 +91,23 @@ def test_act_19_tsk_03_a_complaint_starts_its_process_and_a_second_one_joins_it(
         about = {"entity": "crm.activity", "entity_id": activity}
         (case,) = clerk.get("/instances", query_string=about).json["items"]
         assert case["id"] == task["instance_id"]
+
+
+def test_act_19_each_type_of_the_shipped_list_can_start_a_process(
+    deployed: Application, program: Callable[..., Program], customer: str
+) -> None:
+    clerk, ola = program("rita", "registrar"), program("ola", "sales_director")
+    with deployed.units.reading(SYSTEM) as reading:
+        types = [each.code for each in dictionary(reading, TYPE).values]
+    assert {"sale", "consultation", "complaint"} <= set(types)
+
+    for type_ in types:
+        write(deployed, name=type_, type=type_, direction="incoming", effect="start", target="complaint")
+        made = ola.post("/activities", json=came_in(customer, type_)).json["id"]
+        work_off(deployed, made)
+
+        about = {"entity": "crm.activity", "entity_id": made}
+        assert clerk.get("/instances", query_string=about).json["items"], type_
 
 
 def test_act_19_a_rule_whose_process_is_missing_fails_visibly_and_the_activity_stays(
@@ -191,4 +210,35 @@ def test_the_shipped_process_has_its_files() -> None:
         "planner_task_do.form",
         "planner_task_verify.form",
         "planner_task.bpmn",
+    ]
+
+
+def test_act_24_postponements_are_counted_by_reason_employee_and_stage_of_the_case(
+    application: Application, program: Callable[..., Program], customer: str
+) -> None:
+    staged = COMPLAINT.replace(
+        '<userTask id="look"', '<userTask id="look" xmlns:obieg="https://obieg.dev/schema/1.0/bpmn" obieg:stage="talks"'
+    )
+    file = DeploymentFile(name="complaint.bpmn", content=staged.encode())
+    application.executor.execute(DeployDefinitions(files=(file,)), actor=SYSTEM)
+    ola = program("ola", "sales_director")
+    plan = came_in(customer, "sale") | {"direction": "outgoing", "status": "planned"}
+    plan["planned_from"] = "2026-01-06T08:00:00+01:00"
+    plan = {name: value for name, value in plan.items() if name != "held_from"}
+    made = [ola.post("/activities", json=plan) for _ in range(2)]
+    assert [each.status_code for each in made] == [201, 201], made[0].json
+    loose, bound = (each.json["id"] for each in made)
+    link = {"entity": "crm.activity", "id": bound}
+    started = ola.post("/instances", json={"definition_key": "complaint", "links": [link]})
+    assert started.status_code == 201, started.json
+
+    for day, activity in ((7, loose), (8, bound), (9, bound)):
+        moved = {"planned_from": f"2026-01-0{day}T08:00:00+01:00", "reason": "no_budget"}
+        assert ola.post(f"/activities/{activity}/postpone", json=moved).status_code == 200
+
+    span = {"since": "2026-01-01T00:00:00+01:00", "until": "2026-02-01T00:00:00+01:00"}
+    counted = ola.get("/reports/activities", query_string=span).json["postponements"]
+    assert counted == [
+        {"employee": "ola", "reason": "no_budget", "process": "complaint", "stage": "talks", "times": 2},
+        {"employee": "ola", "reason": "no_budget", "process": None, "stage": None, "times": 1},
     ]

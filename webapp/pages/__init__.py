@@ -62,6 +62,7 @@ MODULES = (
     "outbox",
     "payments",
     "record_links",
+    "postponement_report",
     "price_lists",
     "print_batches",
     "products",

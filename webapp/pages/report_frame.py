@@ -27,6 +27,7 @@ REPORTS = (  # title, endpoint, right that is needed
     ("Time in stages", "stage_report", ""),
     ("Tasks in time", "step_report", ""),
     ("Activities", "activity_report", "customer.read"),
+    ("Postponements", "postponement_report", "customer.read"),
     ("Satisfaction", "satisfaction_report", "customer.read"),
     ("Answers", "answer_report", "customer.read"),
     ("Web visits", "visit_report", "customer.read"),
