@@ -25,6 +25,7 @@ from storage.jobs.queue import JobRequest
 from storage.jobs.registry import job
 from storage.jobs.worker import Pace, Worker
 from webapp.bootstrap import Application
+from webapp.date_reminders import date_ticks
 from webapp.document_reminders import reminder_ticks
 from webapp.dropped_imports import import_ticks
 from webapp.dunning import dunning_ticks
@@ -109,6 +110,7 @@ def make_clock(application: Application) -> Ticker:
         *dunning_ticks(application),
         *read_ticks(application),
         *digest_ticks(application),
+        *date_ticks(application),
         Tick(name="sweep", every_seconds=SWEEP_EVERY, action=lambda: ask_for_sweep(application)),
     ]
     return Ticker(application.database.engine, ticks)

@@ -8,9 +8,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from core.errors import DomainError
 from core.executor import handles
-from core.identity import SYSTEM, Actor
+from core.identity import SYSTEM
 from core.messages import Command
 from core.records import dataclass
 from core.settings import Settings
@@ -18,14 +17,12 @@ from crm.planning.telling import Telling, tell
 from documents.access import visible_documents
 from documents.fields import labels
 from documents.models import DocumentRow, DocumentTypeRow, DocumentVersionRow
-from documents.orders.making import Customers
 from documents.reminders.events import DocumentReminded
 from documents.reminders.models import DocumentReminderRow
-from documents.sharing.links import SeenBy
 from documents.states import VOID
 from storage.jobs.clock import Tick
 from storage.unit_of_work import UnitOfWork
-from webapp.accounts.models import AccountRoleRow, AccountRow
+from webapp.reminded_people import view_of, with_roles
 
 if TYPE_CHECKING:
     from webapp.bootstrap import Application
@@ -98,29 +95,15 @@ def _people(unit: UnitOfWork, document: DocumentRow, kind: DocumentTypeRow | Non
             return [account]
     roles = list(kind.writers) if kind and kind.writers else []
     for each in (roles, KEEPERS):
-        found = [account for account in _with_roles(unit, each) if _sees(unit, account, document)]
+        found = [account for account in with_roles(unit, each) if _sees(unit, account, document)]
         if found:
             return found
-    return _with_roles(unit, KEEPERS)
+    return with_roles(unit, KEEPERS)
 
 
 def _sees(unit: UnitOfWork, account: str, document: DocumentRow) -> bool:
-    try:
-        actor: Actor | None = unit.port(Customers).actor(unit, account, None)
-    except DomainError:
-        return False
-    return actor is not None and bool(visible_documents(SeenBy(unit, actor), [document]))
-
-
-def _with_roles(unit: UnitOfWork, roles: list[str] | tuple[str, ...]) -> list[str]:
-    query = (
-        select(AccountRow.name)
-        .join(AccountRoleRow, AccountRoleRow.account_id == AccountRow.id)
-        .where(AccountRow.is_active, AccountRoleRow.role.in_(roles))
-        .distinct()
-        .order_by(AccountRow.name)
-    )
-    return list(unit.session.scalars(query))
+    view = view_of(unit, account)
+    return view is not None and bool(visible_documents(view, [document]))
 
 
 def deliver(application: Application) -> None:

@@ -119,6 +119,7 @@ def places(chromium: Browser, address: str, drafts: Iterator[str], request_pdf: 
         "rules of activities": "/activity-rules",
         "after-sales plan": "/after-sales",
         "campaigns": "/campaigns",
+        "reminders of days": "/date-reminders",
         "segments": "/segments",
         "new segment": "/segments/new",
         "price lists": "/price-lists",

@@ -30,6 +30,7 @@ PAGES = (
     "/activity-rules",
     "/after-sales",
     "/campaigns",
+    "/date-reminders",
     "/segments",
     "/segments/new",
     "/price-lists",

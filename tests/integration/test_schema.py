@@ -44,6 +44,7 @@ MODELS = (
     "crm.activities.models",
     "crm.after_sales.models",
     "crm.campaigns.models",
+    "crm.date_reminders.models",
     "crm.visits.models",
     "crm.planning.models",
     "crm.calls.models",

@@ -32,6 +32,7 @@ MODULES = (
     "customer_file",
     "customer_orders",
     "customers",
+    "date_reminders",
     "definitions",
     "devices",
     "duplicates",

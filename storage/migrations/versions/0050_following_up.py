@@ -1,4 +1,4 @@
-"""What follows orders by itself, visits of the web site, and campaigns."""
+"""What follows orders by itself, visits of the web site, campaigns, and reminders of days in fields."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -18,6 +18,7 @@ def upgrade() -> None:
     _after_sales()
     _visits()
     _campaigns()
+    _date_reminders()
 
 
 def _after_sales() -> None:
@@ -111,6 +112,40 @@ def _campaigns() -> None:
     op.create_index("ix_campaign_begins_on_id", "campaign", ["begins_on", "id"])
 
 
+def _date_reminders() -> None:
+    op.create_table(
+        "date_reminder",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("field", sa.String(length=128, collation="C"), nullable=False),
+        sa.Column("days", sa.Integer(), nullable=False),
+        sa.Column("goes_to", CODE, nullable=False),
+        sa.Column("group", CODE, nullable=True),
+        sa.Column("is_active", sa.Boolean(), nullable=False),
+        sa.Column("since", sa.Date(), nullable=False),
+        sa.Column("created_by", CODE, nullable=False),
+        sa.Column("row_version", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_date_reminder"),
+    )
+    op.create_table(
+        "date_reminded",
+        sa.Column("rule_id", ID, nullable=False),
+        sa.Column("record_id", ID, nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("told_at", WHEN, nullable=False),
+        sa.ForeignKeyConstraint(["rule_id"], ["date_reminder.id"], name="fk_date_reminded_rule_id_date_reminder"),
+        sa.PrimaryKeyConstraint("rule_id", "record_id", "day", name="pk_date_reminded"),
+    )
+
+
 def downgrade() -> None:
-    for table in ("campaign", "web_visit", "web_visitor", "after_sales_activity", "after_sales_step"):
+    for table in (
+        "date_reminded",
+        "date_reminder",
+        "campaign",
+        "web_visit",
+        "web_visitor",
+        "after_sales_activity",
+        "after_sales_step",
+    ):
         op.drop_table(table)
