@@ -48,7 +48,7 @@ MODULES: Mapping[str, Module] = {
     "devices": _part("devices repair_report", "devices", packages="service_repair"),
     "dunning": _part("dunning_report", packages="dunning"),
     "erp": _part("erp", "erp", "erp.exchange"),
-    "helpdesk": _part("tickets", "tickets", packages="helpdesk"),
+    "helpdesk": _part("tickets ticket_portal", "tickets", packages="helpdesk"),
     "letters": _part("letters print_batches templates", "letters templates"),
     "planning": _part("calendar resources matter_report", "calendar resources"),
     "sales": _part(
@@ -95,7 +95,7 @@ def is_off(settings: Settings, endpoint: str | None) -> str | None:
         return None
     blueprint, _, _ = endpoint.partition(".")
     module = current_app.view_functions[endpoint].__module__
-    page = module.removeprefix("webapp.pages.") if blueprint == "pages" else ""
+    page = module.removeprefix("webapp.pages.")
     tag = blueprint.removeprefix("api_") if blueprint.startswith("api_") else ""
     return next((name for name, part in off(settings) if page in part.pages or tag in part.tags), None)
 

@@ -39,7 +39,8 @@ class TicketTokens(SignedTokens):
 def take_mails(unit: UnitOfWork, events: Sequence[Event]) -> None:
     """Recorder: a message to the help desk's address has a job make a ticket of it after the commit."""
     opened = [each for each in events if isinstance(each, MailOpened)]
-    address = unit.port(Settings).ticket_address.lower() if opened else ""
+    settings = unit.port(Settings)
+    address = settings.ticket_address.lower() if opened and "helpdesk" not in settings.modules_off else ""
     for event in opened if address else ():
         row = unit.session.get(MailRow, event.document_id)
         if row is not None and address in row.recipients:

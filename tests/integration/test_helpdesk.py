@@ -297,6 +297,19 @@ def test_a_person_who_is_erased_is_erased_from_their_tickets_and_from_the_trail_
     assert ("Moja pompa" in told, "Inna" in told) == (False, True)
 
 
+def test_a_firm_without_a_help_desk_has_no_form_no_links_and_no_tickets_of_mails(desk: HelpDesk) -> None:
+    desk.open()
+    address = desk.link()
+    desk.application.settings = replace(desk.application.settings, modules_off=("helpdesk",))
+    desk.application.units.ports[Settings] = desk.application.settings
+    visitor = create_app(desk.application).test_client()
+
+    answers = [visitor.get(each).status_code for each in ("/ticket", address)]
+    desk.mail("Pompa stoi")
+
+    assert (answers, len(desk.tickets())) == ([404, 404], 1)
+
+
 def link_of(desk: HelpDesk, ticket_id: str) -> str:
     with desk.application.units.reading(SYSTEM) as view:
         return view.session.get_one(TicketRow, ticket_id).link_id
