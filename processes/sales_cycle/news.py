@@ -112,7 +112,7 @@ def publish_news(host: Host, arguments: dict[str, Any]) -> None:
         keys=arguments["keys"],
         payload=arguments["content"],
         event_id=f"sales_cycle:{arguments['key']}",
-        ttl=timedelta(days=arguments["kept_days"]),
+        ttl=timedelta(days=arguments.get("kept_days", KEPT.days)),
     )
     host.executor.execute(command, actor=SYSTEM)
 
