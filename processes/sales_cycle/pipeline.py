@@ -110,11 +110,12 @@ class SalesFigures:
     @property
     def velocity(self) -> Decimal | None:
         """What is sold in a day: open ones x mean value of won ones x win rate / mean days of won ones."""
-        won, rate = self.total("won"), self.win_rate
+        won, rate = Decimal(self.total("won")), self.win_rate
         if not won or rate is None or not self.cycle:
             return None
         days = Decimal(str(self.cycle.total_seconds())) / 86400
-        return Decimal(self.total("open") * (self.total("won_value") / won) * rate / days)
+        mean, going = Decimal(self.total("won_value")) / won, Decimal(self.total("open"))
+        return going * mean * rate / days
 
 
 def opportunities(
