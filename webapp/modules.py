@@ -53,7 +53,7 @@ MODULES: Mapping[str, Module] = {
     "planning": _part("calendar resources matter_report", "calendar resources"),
     "sales": _part(
         "offers sending customer_orders orders invoices payments price_lists products answer_report opportunities"
-        " sales_report",
+        " sales_report approval_report",
         "offers opportunities orders invoices payments receivables",
         "offer.edit invoice.edit payment.edit",
         "offer_approval sales_cycle",

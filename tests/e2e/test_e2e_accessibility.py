@@ -81,6 +81,7 @@ def places(chromium: Browser, address: str, drafts: Iterator[str], request_pdf: 
         "offers": "/offers",
         "opportunities": "/opportunities",
         "sales figures": "/reports/sales",
+        "approval figures": "/reports/approvals",
         "editor": f"{found['draft']}/edit",
         "cases": "/cases",
         "customers": "/customers",

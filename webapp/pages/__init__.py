@@ -14,6 +14,7 @@ MODULES = (
     "after_sales",
     "answer_report",
     "approval_limits",
+    "approval_report",
     "breaches",
     "calendar",
     "calls",

@@ -33,6 +33,7 @@ REPORTS = (  # title, endpoint, right that is needed
     ("Web visits", "visit_report", "customer.read"),
     ("Resource plan", "matter_report", "customer.read"),
     ("Sales", "sales_report", "customer.read"),
+    ("Approvals", "approval_report", ""),
     ("Dunning", "dunning_report", "customer.finance"),
     ("Repairs", "repair_report", ""),
 )
