@@ -50,6 +50,7 @@ FRESH: dict[str, Any] = {
     "parts_late": False,
     "parts_wanted": False,
     "parts_text": None,
+    "stock": [],
     "replacement_available": False,
     "loops": NOTHING,
     "asks_again": False,

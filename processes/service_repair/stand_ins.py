@@ -141,6 +141,12 @@ def note_contact(call: ServiceCall) -> dict[str, Any]:
     return {"quote_reminders": number(call.inputs.get("quote_reminders")) + 1}
 
 
+@stand_in("service_repair.look_up_stock")
+def look_up_stock(_call: ServiceCall) -> dict[str, Any]:
+    """Nobody has counted."""
+    return {"stock": []}
+
+
 @stand_in("service_repair.order_parts")
 def order_parts(call: ServiceCall) -> dict[str, Any]:
     """The supplier has the order."""

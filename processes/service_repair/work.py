@@ -2,17 +2,41 @@
 
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from crm.company import company
 from crm.devices.registering import FitPart, fit_part
-from crm.erp.supply import OrderParts
+from crm.erp.supply import OrderParts, stock
 from crm.erp.supply import order_parts as order_from_supplier
 from crm.errors import ProductNotFound, WrongFields
+from crm.money import plain
 from engine.handlers import ServiceCall, service_task
+from processes.process_view import ProcessView
 from processes.service_repair.fresh import MOST_LOOPS, NOTHING, number, payer_of
 from processes.service_repair.letters import file_letter
 from processes.service_repair.steps import day_of, device_of, morning, note, told_to_the_person
 from processes.service_repair.telling import tell_customer
+from processes.service_repair.verdicts import parts_named
 from storage.unit_of_work import UnitOfWork
+
+
+@service_task("service_repair.look_up_stock")
+def look_up_stock(unit: UnitOfWork, call: ServiceCall) -> dict[str, Any]:
+    """How many of each part there are, as the ERP said last; a part that it never spoke of has no number."""
+    zone = ZoneInfo(company(unit).time_zone)
+    rows = []
+    for part in parts_named(unit, call.inputs.get("parts") or ()):
+        levels = stock(ProcessView(unit), part.id)
+        told = max((each.told_at for each in levels), default=None)
+        rows.append(
+            {
+                "part": f"{part.sku} {part.name}",
+                "quantity": plain(sum((each.quantity for each in levels), NOTHING)) if levels else "not known",
+                "places": ", ".join(f"{each.place}: {plain(each.quantity)}" for each in levels),
+                "told": told.astimezone(zone).date().isoformat() if told else "",
+            }
+        )
+    return {"stock": rows}
 
 
 @service_task("service_repair.order_parts")

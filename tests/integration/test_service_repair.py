@@ -16,6 +16,7 @@ from core.identity import SYSTEM
 from core.settings import Settings
 from crm.blocking import BlockCustomer
 from crm.devices.models import DeviceRow
+from crm.devices.registering import ListParts
 from crm.erp.arriving import TakeArrival
 from crm.erp.queries import HandoverFilter, handover, handovers
 from crm.models import OrderRow
@@ -184,6 +185,26 @@ def test_srv_07_parts_are_ordered_and_their_coming_goes_on_with_the_repair(desk:
     desk.work()
 
     assert desk.open() == ["chase_supplier", "repair"]
+
+
+def test_srv_07_the_store_sees_what_the_erp_says_is_on_stock(desk: RepairDesk) -> None:
+    device = desk.device(desk.customer(), bought=date(2025, 1, 5))
+    rotor, seal = desk.product("W-1"), desk.product("U-1")
+    desk.do(
+        ListParts(product_id=device_row(desk, device).product_id, parts={rotor: Decimal(1), seal: Decimal(1)}), MANAGER
+    )
+    for key, place, quantity in (("E-1", "Gdynia", "2"), ("E-2", "Łódź", "3")):
+        content = {"sku": "W-1", "place": place, "quantity": quantity}
+        desk.do(TakeArrival(key=key, kind="stock", content=content), SYSTEM)
+    case = desk.report()
+    desk.to_the_diagnosis(case)
+
+    desk.fill("diagnose", TECH, "diagnosis_report", **FOUND, parts=[rotor, seal])
+    desk.fill("decide_complaint", OFFICER, decided="repair", reason_text="Wada")
+
+    unsaid, said = desk.case(case).variables["stock"]
+    assert (said["part"], said["quantity"], said["places"]) == ("W-1 Pompa W-1", "5", "Gdynia: 2, Łódź: 3")
+    assert (unsaid["part"], unsaid["quantity"], unsaid["told"]) == ("U-1 Pompa U-1", "not known", "")
 
 
 def test_srv_07_an_order_of_parts_goes_to_the_erp_by_itself(desk: RepairDesk) -> None:
