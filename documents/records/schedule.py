@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -102,17 +102,17 @@ def _outcome(facts: Facts, rule: Rule, zone: ZoneInfo) -> Retention:
     if start is None:
         return told(WAITING, None, **basis)
     end = read_period(rule.period).after(start)
-    return told(DATED, _midnight(end, zone), **basis, since=start.isoformat(), period=rule.period)
+    return told(DATED, _expiry(end, zone), **basis, since=start.isoformat(), period=rule.period)
 
 
 def _start(facts: Facts, rule: Rule, zone: ZoneInfo) -> tuple[date | None, dict[str, Any]]:
-    """The day from which the period is counted, None while its event has not happened."""
+    """The day of the event, which the period follows; None while it has not happened."""
     filed = facts.filed_at.astimezone(zone).date()
     match rule.trigger:
         case "filed":
             return filed, {"why": "filed"}
         case "filed_year":
-            return date(filed.year + 1, 1, 1), {"why": "filed_year", "year": filed.year}
+            return date(filed.year, 12, 31), {"why": "filed_year", "year": filed.year}
         case "field":
             return day_of(facts.fields.get(rule.field or "")), {"why": "field", "field": rule.field}
         case _:
@@ -135,5 +135,6 @@ def _running(facts: Facts) -> str | None:
     return next((case for case, at in sorted(facts.cases.items()) if at is None), None)
 
 
-def _midnight(day: date, zone: ZoneInfo) -> datetime:
-    return datetime.combine(day, time(), zone)
+def _expiry(last: date, zone: ZoneInfo) -> datetime:
+    """The moment at which a last day is over, where the firm is: a period ends with it (KC art. 112, BGB § 188)."""
+    return datetime.combine(last if last == date.max else last + timedelta(days=1), time(), zone)

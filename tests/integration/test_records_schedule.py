@@ -54,7 +54,7 @@ def test_a_document_is_scheduled_soon_after_it_was_filed(office: RecordsOffice) 
     assert office.rows("SELECT kind, target FROM retention_change") == [("document", document)]
     office.compute()
 
-    assert stored(office, document) == ("dated", "2031-01-04", 0)  # midnight in Warsaw is 23:00 UTC
+    assert stored(office, document) == ("dated", "2031-01-05", 0)  # midnight in Warsaw is 23:00 UTC
     assert office.rows("SELECT 1 FROM retention_change") == []
 
 
@@ -69,7 +69,7 @@ def test_the_end_of_the_case_starts_the_period(office: RecordsOffice, clock: Fix
     office.complete(task)
     office.compute()
 
-    assert stored(office, document)[:2] == ("dated", "2034-01-05")
+    assert stored(office, document)[:2] == ("dated", "2034-01-06")
     assert office.rows("SELECT case_id FROM case_closure") == [(case_id,)]
 
 
@@ -83,7 +83,7 @@ def test_a_document_in_two_cases_keeps_the_later_date(office: RecordsOffice, clo
 
     office.compute()
 
-    assert stored(office, document)[1] == "2034-01-05"
+    assert stored(office, document)[1] == "2034-01-06"
 
 
 def test_a_case_that_is_linked_later_counts_too(office: RecordsOffice, clock: FixedClock) -> None:
@@ -123,7 +123,7 @@ def test_a_rule_keeps_its_history_and_a_change_is_computed_in_batches(office: Re
         assert run(view, newest.id).done == 2
     office.compute()
 
-    assert {stored(office, each)[1] for each in documents} == {"2036-01-04"}
+    assert {stored(office, each)[1] for each in documents} == {"2036-01-05"}
     with office.application.units.reading(AUDITOR) as view:
         told = [(each.revision, each.content["period"], each.reason) for each in history(view, "contracts")]
         assert run(view, newest.id).state == "finished"

@@ -64,7 +64,7 @@ def test_rules_holds_and_what_is_due_by_rest(
     assert keeper.post(f"/documents/{document}/hold", json=matter).status_code == 409
     assert [each["id"] for each in keeper.get("/holds").json["items"]] == [placed.json["id"]]
     told = keeper.get(f"/documents/{document}/retention").json
-    assert (told["state"], told["due_at"][:10], told["holds"][0]["name"]) == ("dated", "2031-01-05", "Sąd 7/26")
+    assert (told["state"], told["due_at"][:10], told["holds"][0]["name"]) == ("dated", "2031-01-06", "Sąd 7/26")
 
     office.compute()
     clock.advance(YEARS)

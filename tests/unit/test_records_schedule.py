@@ -36,8 +36,14 @@ def local(year: int, month: int, day: int) -> datetime:
     return datetime(year, month, day, tzinfo=ZONE)
 
 
-def test_years_are_counted_from_the_day_of_filing_where_the_firm_is() -> None:
-    assert kept(rule()).due_at == local(2025, 6, 1)
+def test_years_follow_the_day_of_filing_where_the_firm_is_and_their_last_day_is_whole() -> None:
+    assert kept(rule()).due_at == local(2025, 6, 2)  # what was filed at noon was not kept five years at midnight before
+
+
+def test_the_last_day_of_the_calendar_has_no_next_one() -> None:
+    assert kept(rule(period="P999Y9999M99999D"), filed_at=datetime(9000, 1, 1, tzinfo=UTC)).due_at == local(
+        9999, 12, 31
+    )
 
 
 def test_the_year_of_filing_ends_before_the_period_begins() -> None:
@@ -49,7 +55,7 @@ def test_a_case_counts_from_its_end_and_several_from_the_last() -> None:
 
     found = kept(rule("case_closed", "P7Y"), cases=cases)
 
-    assert (found.due_at, found.basis["case"]) == (local(2030, 3, 4), "B")
+    assert (found.due_at, found.basis["case"]) == (local(2030, 3, 5), "B")
 
 
 def test_nothing_goes_while_one_of_its_cases_runs() -> None:
@@ -71,7 +77,7 @@ def test_a_field_that_holds_no_day_is_waited_for(value: Any) -> None:
 def test_a_field_counts_from_its_day() -> None:
     found = kept(rule("field", "P10Y", field="ends"), fields={"ends": "2024-02-29"})
 
-    assert found.due_at == local(2034, 2, 28)
+    assert found.due_at == local(2034, 3, 1)  # 28 February is its last day
 
 
 def test_the_longest_rule_wins_and_for_ever_is_the_longest() -> None:
