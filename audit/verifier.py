@@ -375,22 +375,24 @@ def _one(content: bytes) -> _Part:
 # --- the pack (BagIt, RFC 8493) ---------------------------------------------------------------------------------------
 
 
-def verify(path: Path, key: Key | None = None, roots: Sequence[Any] = ()) -> Report:
+def verify(path: Path, key: Key | Sequence[Key] | None = None, roots: Sequence[Any] = ()) -> Report:
     """Everything that is wrong with a pack; `roots` are certificates that time-stamps are believed by.
+
+    `key` is what is trusted from elsewhere: one key of the log, or several as they are after a rotation.
 
     Raises `Malformed` when it is no pack at all, and `OSError`.
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            return _Pack(archive, key, roots).verify()
+            return _Pack(archive, [key] if isinstance(key, Key) else list(key or ()), roots).verify()
     except (zipfile.BadZipFile, zipfile.LargeZipFile, binascii.Error, EOFError) as error:
         raise Malformed(f"It is no evidence pack, or its archive is damaged: {error}.") from error
 
 
 class _Pack:
-    def __init__(self, archive: zipfile.ZipFile, key: Key | None, roots: Sequence[Any]) -> None:
+    def __init__(self, archive: zipfile.ZipFile, keys: list[Key], roots: Sequence[Any]) -> None:
         self.archive = archive
-        self.key = key
+        self.keys = keys
         self.roots = roots
         self.findings: list[Finding] = []
         self.remarks: list[str] = []
@@ -404,9 +406,9 @@ class _Pack:
     def verify(self) -> Report:
         self._files()
         known = self._tried(lambda: [read_key(line) for line in self._text("keys.txt").splitlines()]) or []
-        root = [self.key] if self.key is not None else known[:1]
+        root = self.keys or known[:1]
         trusted = self._tried(lambda: followed(root, self._lines("data/rotations.jsonl"))) or root
-        if self.key is None and root:  # whoever adds a key beside that of the log must not show the log's here
+        if not self.keys and root:  # whoever adds a key beside that of the log must not show the log's here
             self.remarks.append(f"All of it rests on the key {root[0]}.")
             self.remarks.append("Compare this key with one that you got elsewhere, or give it with --key.")
         seal = self._tried(self._sealed)
@@ -425,7 +427,7 @@ class _Pack:
             return check()
         except Malformed as error:
             self._found("damaged", "the pack", str(error))
-        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError) as error:
             self._found("damaged", "the pack", f"A file of the pack has another form than it must have ({error!r}).")
         return None
 
@@ -690,17 +692,36 @@ def read_roots(path: Path) -> list[Any]:
         raise Malformed(f"{path} holds no certificates.") from None
 
 
+def read_keys(given: str) -> list[Key]:
+    """Public keys that somebody trusts: one as it is written, or a file with one on each line. Raises `Malformed`."""
+    is_file = "+" not in given or Path(given).is_file()
+    try:
+        lines = Path(given).read_text(encoding="utf-8").splitlines() if is_file else [given]
+    except UnicodeDecodeError:
+        raise Malformed(f"{given} holds no public keys: it is no text.") from None
+    keys = [read_key(line) for line in lines if line.strip()]
+    if not keys:
+        raise Malformed(f"{given or 'What was given'} holds no public key.")
+    return keys
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Verify a pack and say what was found; the exit code."""
     parser = argparse.ArgumentParser(description="Verifies an evidence pack of Obieg offline.")
     parser.add_argument("pack", type=Path)
-    parser.add_argument("--key", help="the public key of the log, as you got it elsewhere; or a file that holds it")
+    parser.add_argument(
+        "--key", help="the public key of the log, as you got it elsewhere; or a file of keys, one a line"
+    )
     parser.add_argument("--authority", type=Path, help="a file of certificates (PEM) that time-stamps are believed by")
     given = parser.parse_args(arguments)
     try:
-        text = given.key and (Path(given.key).read_text() if Path(given.key).is_file() else given.key)
+        keys = read_keys(given.key) if given.key is not None else []
         roots = read_roots(given.authority) if given.authority else ()
-        report = verify(given.pack, read_key(text) if text else None, roots)
+    except (Malformed, OSError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    try:
+        report = verify(given.pack, keys, roots)
     except (Malformed, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 1 if isinstance(error, Malformed) else 2

@@ -254,6 +254,38 @@ def test_the_key_from_before_a_rotation_still_verifies(case: Case) -> None:
     assert report.findings == []
 
 
+def test_all_keys_that_the_firm_prints_after_a_rotation_are_taken_from_one_file(case: Case) -> None:
+    case.application.executor.execute(RotateLogKey(), actor=SYSTEM)
+    path, printed = case.pack(), case.folder / "keys.txt"
+    names = {name.partition("/")[2]: content for name, content in case.files(path).items()}
+    printed.write_bytes(names["keys.txt"])
+
+    assert len(printed.read_text().splitlines()) == 2
+    assert main([str(path), "--key", str(printed)]) == 0
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"nonsense", b"a+b+c"])
+def test_a_key_that_is_none_says_nothing_against_the_pack(
+    case: Case, capsys: pytest.CaptureFixture[str], content: bytes
+) -> None:
+    path, key = case.pack(), case.folder / "key.txt"
+    key.write_bytes(content)
+
+    assert main([str(path), "--key", str(key)]) == 2
+    assert main([str(path), "--key", str(case.folder / "none.txt")]) == 2
+    assert capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["entries.jsonl", "case.json", "consistency.jsonl", "rotations.jsonl"])
+def test_a_file_nested_without_end_is_a_finding(case: Case, name: str) -> None:
+    files = case.files(case.pack())
+    (place,) = (each for each in files if each.endswith(f"data/{name}"))
+
+    report = case.verify(case.packed_again({**files, place: b"[" * 200_000}))
+
+    assert any("another form" in each.sentence for each in report.findings)
+
+
 def test_what_was_erased_is_not_in_the_pack_and_it_still_verifies(case: Case) -> None:
     with case.application.database.engine.connect() as connection:
         subjects = list(connection.scalars(text("SELECT DISTINCT subject FROM audit_personal")))

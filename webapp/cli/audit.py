@@ -87,7 +87,7 @@ def check_records(view: Reading) -> list[Finding]:
 
 @click.command()
 @click.argument("pack", type=click.Path(exists=True, dir_okay=False))
-@click.option("--key", help="The public key of the log, as you got it elsewhere; or a file that holds it.")
+@click.option("--key", help="The public key of the log, as you got it elsewhere; or a file of keys, one a line.")
 @click.option("--authority", type=click.Path(), help="A file of certificates (PEM) that time-stamps are believed by.")
 @click.pass_context
 def verify(context: click.Context, pack: str, key: str | None, authority: str | None) -> None:
