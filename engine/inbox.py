@@ -12,7 +12,7 @@ from engine.bpmn.model import DocumentRef, Node, Work
 from engine.errors import TaskNotFound
 from engine.models import InstanceRow, TaskCommentRow, TaskHistoryRow, WorkItemRow
 from engine.neutral import neutral
-from engine.paging import COUNTED, Order, checked, split
+from engine.paging import COUNTED, DoubleOrder, Order, checked, split
 from engine.ports import TaskDocuments
 from engine.snapshots import seen_in, state_of
 from engine.task_filter import TaskFilter, asked
@@ -79,6 +79,8 @@ def _order(sort: str) -> Order:
     if name not in known:
         listed = ", ".join(known)
         raise InvalidInput(f"Tasks cannot be sorted by {name}.", fields={"/sort": f"One of: {listed}, with - or not."})
+    if name == "priority":
+        return DoubleOrder(known[name], WorkItemRow.id, descending=descending, then=WorkItemRow.due_at)
     return Order(known[name], WorkItemRow.id, descending=descending)
 
 

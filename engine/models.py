@@ -114,7 +114,7 @@ class WorkItemRow(Base):
         Index("ix_work_item_owner_due_at", "owner", DUE_AT, "id", postgresql_where=text("owner IS NOT NULL")),
         Index("ix_work_item_due_at_id", "due_at", "id"),
         Index("ix_work_item_definition_key_element_id", "definition_key", "element_id", "id"),
-        Index("ix_work_item_priority_id", "priority", "id"),
+        Index("ix_work_item_urgency", text("(- priority)"), DUE_AT, "id"),
         Index("ix_work_item_name_id", "name", "id"),
         Index("ix_work_item_candidates_search", "candidates", "search", **BY_VALUE),
     )

@@ -19,10 +19,14 @@ READ_BACK: dict[type, Callable[[str], Any]] = {datetime: datetime.fromisoformat,
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The last row of a page: its value in the order, None where it has none, and its id."""
+    """The last row of a page: its value in the order, None where it has none, and its id.
+
+    `then` is its value in the second column of an order that has two.
+    """
 
     value: Any
     id: str
+    then: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,7 @@ class Order:
         """Where a mark stands. Raises `InvalidInput`."""
         try:
             text, identifier = json.loads(base64.urlsafe_b64decode(after))
-            value = None if text is None else READ_BACK[self.column.type.python_type](text)
+            value = _read_back(self.column, text)
         except (ValueError, TypeError) as error:
             raise _no_mark() from error
         if not isinstance(identifier, str) or "\0" in identifier or (value is None and not self.has_gaps):
@@ -57,9 +61,7 @@ class Order:
 
     def mark(self, row: Any) -> str:
         """Where the page behind this row begins; `row` has the order's attributes."""
-        value = getattr(row, self.column.key)
-        text = value.isoformat() if isinstance(value, datetime) else None if value is None else str(value)
-        return base64.urlsafe_b64encode(json.dumps([text, getattr(row, self.id.key)]).encode()).decode()
+        return _encoded(_written(row, self.column), getattr(row, self.id.key))
 
     def behind(self, place: Place, row: Any = None) -> ColumnElement[bool]:
         """The rows behind a place and in the same part of the list: with a value, or without."""
@@ -85,6 +87,48 @@ class Order:
     def _follows(self, key: ColumnElement[Any], last: ColumnElement[Any]) -> ColumnElement[bool]:
         compared: ColumnElement[bool] = key < last if self.descending else key > last
         return compared
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoubleOrder(Order):
+    """A sort order by two columns, then by the id.
+
+    Downwards the first column falls while the second rises, rows without a value in it last: the most urgent first and
+    among these what is due first. Upwards is the same list from its end.
+    """
+
+    then: InstrumentedAttribute[Any]
+
+    def place(self, after: str) -> Place:
+        """Where a mark stands. Raises `InvalidInput`."""
+        try:
+            text, second, identifier = json.loads(base64.urlsafe_b64decode(after))
+            value, then = _read_back(self.column, text), _read_back(self.then, second)
+        except (ValueError, TypeError) as error:
+            raise _no_mark() from error
+        if not isinstance(identifier, str) or "\0" in identifier or value is None:
+            raise _no_mark()
+        return Place(value, identifier, then)
+
+    def mark(self, row: Any) -> str:
+        """Where the page behind this row begins; `row` has the order's attributes."""
+        _, identifier = self._columns(None)
+        return _encoded(_written(row, self.column), _written(row, self.then), getattr(row, identifier.key))
+
+
+def _read_back(column: InstrumentedAttribute[Any], text: Any) -> Any:
+    """A value of a column that a mark holds. Raises `ValueError` or `TypeError`."""
+    return None if text is None else READ_BACK[column.type.python_type](text)
+
+
+def _written(row: Any, column: InstrumentedAttribute[Any]) -> str | None:
+    """A row's value of a column, as a mark holds it."""
+    value = getattr(row, column.key)
+    return value.isoformat() if isinstance(value, datetime) else None if value is None else str(value)
+
+
+def _encoded(*parts: str | None) -> str:
+    return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode()
 
 
 def _no_mark() -> InvalidInput:

@@ -30,6 +30,9 @@ DELEGATED = ("work_item", "coalesce(due_at, 'infinity')", "owner")
 class TaskFilter:
     """Which open tasks; `sort` is created, due, priority or name, with `-` in front for the other direction.
 
+    By `-priority` the highest come first, and among equal ones what is due first, undated ones last; `priority` is that
+    list from its end.
+
     `variables` are values that declared variables (`obieg:searchable`) must have; a text also finds the number or truth
     value that it spells. `follow_up_until` leaves out what was put aside until later, `follow_up_after` finds that.
     `free_for` leaves out what others than these took, `delegated_by` finds what that person asked others to do,

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from core.records import dataclass
-from engine.paging import Order, Place
+from engine.paging import DoubleOrder, Order, Place
 from engine.task_filter import Asked
 from engine.views import TaskSummary
 
@@ -154,8 +154,10 @@ class _Search:
         self._session, self._order, self._asked = session, order, asked
         self._place, self._limit = place, limit
         self._key = order.column.key
-        self._way = " DESC" if order.descending else ""
-        self._then = "<" if order.descending else ">"
+        self._is_double = isinstance(order, DoubleOrder)
+        is_down = order.descending != self._is_double  # of two columns the first is negated
+        self._way = " DESC" if is_down else ""
+        self._then = "<" if is_down else ">"
         self.expected = 1.0  # as far as it was asked
 
     def walk(self) -> list[TaskSummary] | None:
@@ -219,32 +221,47 @@ class _Search:
     def _places(self) -> dict[str, Any]:
         if self._place is None:
             return {}
+        if self._is_double:
+            return {"rank": -self._place.value, "due": self._place.then or "infinity", "id": self._place.id}
         due = "infinity" if self._place.value is None and self._key == "due_at" else self._place.value
         return {"due": due, "id": self._place.id}
 
-    def _by(self, columns: Sequence[str], row: str = "") -> str:
-        return ", ".join(f"{row}{column}{self._way}" for column in columns)
+    def _by(self, columns: Sequence[str], row: str = "", last: str = "") -> str:
+        keys = self._ranks(row) if self._is_double else [f"{row}{column}" for column in columns]
+        return ", ".join(f"{key}{self._way}{'' if number else last}" for number, key in enumerate(keys))
+
+    def _ranks(self, row: str) -> list[str]:
+        """The keys of an order by two columns, as their index has them."""
+        return [f"(- {row}{self._key})", f"coalesce({row}due_at, 'infinity')", f"{row}id"]
 
     def _along_index(self, steps: int) -> list[TaskSummary] | None:
         """What matches among the next rows of the order, of the part of the list in which the place is."""
         where = self._behind("w") if self._place else "true"
         if self._order.has_gaps and (self._place is None or self._place.value is not None):
             where += f" AND w.{self._key} IS NOT NULL"
-        by = self._by(self._columns())
+        by = then = self._by(self._columns(), "w.")
+        kept = "*"
+        if self._is_double:  # only of columns PostgreSQL knows that they come in order already
+            named = [f"{key} AS key{number}" for number, key in enumerate(self._ranks("w."))]
+            kept = ", ".join(["*", *named])
+            then = ", ".join(f"w.key{number}{self._way}" for number in range(len(named)))
         text = (
-            f"SELECT {COLUMNS} FROM (SELECT * FROM work_item w WHERE {where} ORDER BY {by} LIMIT %(steps)s) w"  # noqa: S608 -- constants
-            f" WHERE {self._asked.where()} ORDER BY {self._by(self._columns(), 'w.')} LIMIT %(limit)s"
+            f"SELECT {COLUMNS} FROM (SELECT {kept} FROM work_item w WHERE {where} ORDER BY {by} LIMIT %(steps)s) w"  # noqa: S608 -- constants
+            f" WHERE {self._asked.where()} ORDER BY {then} LIMIT %(limit)s"
         )
         values = {**self._asked.values, **self._places(), "steps": steps, "limit": self._limit}
         found = list(map(_task, _rows(self._session, text, values)))
         return found if len(found) == self._limit else None
 
     def _columns(self) -> list[str]:
-        return list(dict.fromkeys((self._key, "id")))
+        return list(dict.fromkeys((self._key, *(["due_at"] if self._is_double else []), "id")))
 
     def _behind(self, row: str) -> str:
         """The rows behind the place and in the same part of the list: with a value, or without."""
         assert self._place is not None
+        if self._is_double:
+            keys = ", ".join(self._ranks(f"{row}."))
+            return f"({keys}) {self._then} (%(rank)s::int, %(due)s::timestamptz, %(id)s)"
         if self._place.value is None:
             return f"{row}.{self._key} IS NULL AND {row}.id {self._then} %(id)s"
         if self._key == "id":
@@ -257,14 +274,13 @@ class _Search:
         behind = self._behind("f") if self._place else "true"
         if self._order.has_gaps and self._place and self._place.value is not None:
             behind = f"({behind} OR f.{self._key} IS NULL)"
-        first, *others = self._columns()
         last = " NULLS LAST" if self._order.has_gaps else ""
-        by = ", ".join([f"{{row}}{first}{self._way}{last}", *(f"{{row}}{each}{self._way}" for each in others)])
+        found, shown = (self._by(self._columns(), row, last) for row in ("f.", "w."))
         text = (
             f"WITH found AS MATERIALIZED (SELECT {keys} FROM {_matching(self._session, self._asked)}),"  # noqa: S608 -- constants
-            f" chosen AS (SELECT * FROM found f WHERE {behind} ORDER BY {by.format(row='f.')} LIMIT %(limit)s)"
+            f" chosen AS (SELECT * FROM found f WHERE {behind} ORDER BY {found} LIMIT %(limit)s)"
             f" SELECT {COLUMNS}, (SELECT count(*) FROM found) FROM chosen c"
-            f" JOIN work_item w ON w.instance_id = c.instance_id AND w.id = c.id ORDER BY {by.format(row='w.')}"
+            f" JOIN work_item w ON w.instance_id = c.instance_id AND w.id = c.id ORDER BY {shown}"
         )
         rows = _rows(self._session, text, {**self._asked.values, **self._places(), "limit": self._limit})
         if not rows:

@@ -2,7 +2,7 @@
 
 import itertools
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import Engine, select, text
@@ -279,3 +279,23 @@ def test_instances_are_paged_from_the_newest(world: World) -> None:
 
     assert [each.id for each in (*first.items, *rest.items)] == started[::-1]
     assert rest.next is None
+
+
+@pytest.mark.parametrize("who", ["administrator", "many_groups", "few_tasks"])
+def test_act_18_tasks_stand_by_priority_then_by_due_date_then_by_age(
+    filled: World, monkeypatch: pytest.MonkeyPatch, who: str
+) -> None:
+    with filled.engine.begin() as connection:  # the three priorities of given tasks, a day for several
+        connection.execute(text("UPDATE work_item SET priority = 20 + 30 * (abs(hashtext(id)) % 3)"))
+        connection.execute(text("UPDATE work_item SET due_at = date_trunc('month', due_at)"))
+    me = PEOPLE[who]
+    seen = set(pages(filled, me, TaskFilter(sort="created")))
+    late = datetime.max.replace(tzinfo=UTC)
+    rows = [row for row in filled.rows("SELECT id, priority, due_at FROM work_item") if row.id in seen]
+    expected = [row.id for row in sorted(rows, key=lambda row: (-row.priority, row.due_at or late, row.id))]
+
+    walked = [pages(filled, me, TaskFilter(sort=sort), 40) for sort in ("-priority", "priority")]
+    gather_all(monkeypatch)
+    gathered = [pages(filled, me, TaskFilter(sort=sort), 40) for sort in ("-priority", "priority")]
+
+    assert walked == gathered == [expected, expected[::-1]]

@@ -1,0 +1,21 @@
+"""Open tasks in the order of their priority and, among equal ones, of their due dates."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0051_task_urgency"
+down_revision = "0048_enquiries"
+branch_labels = None
+depends_on = None
+
+URGENCY = (sa.text("(- priority)"), sa.text("coalesce(due_at, 'infinity'::timestamptz)"), "id")
+
+
+def upgrade() -> None:
+    op.create_index("ix_work_item_urgency", "work_item", list(URGENCY))
+    op.drop_index("ix_work_item_priority_id", table_name="work_item")
+
+
+def downgrade() -> None:
+    op.create_index("ix_work_item_priority_id", "work_item", ["priority", "id"])
+    op.drop_index("ix_work_item_urgency", table_name="work_item")
