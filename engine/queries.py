@@ -187,7 +187,8 @@ def _summary(view: Reading, row: InstanceRow) -> InstanceSummary:
     )
 
 
-def _visible(view: Reading, instance_id: str) -> InstanceRow:
+def seen_instance(view: Reading, instance_id: str) -> InstanceRow:
+    """A case as it is stored. Raises `InstanceNotFound` also for one that the asking person may not see."""
     query = select(InstanceRow).where(InstanceRow.id == instance_id, access.visible_instances(view.actor))
     row = view.session.scalar(query)
     if row is None:
@@ -197,7 +198,7 @@ def _visible(view: Reading, instance_id: str) -> InstanceRow:
 
 def instance(view: Reading, instance_id: str) -> InstanceDetail:
     """One instance. Raises `InstanceNotFound` also for one that the asking person may not see."""
-    row = _visible(view, instance_id)
+    row = seen_instance(view, instance_id)
     state = state_of(view, instance_id)
     assert state is not None
     process = catalog.program(view, row.definition_id).process
@@ -232,7 +233,7 @@ def instance(view: Reading, instance_id: str) -> InstanceDetail:
 
 def history(view: Reading, instance_id: str) -> list[TokenVisit]:
     """Every visit of a token, in order. Raises `InstanceNotFound`."""
-    _visible(view, instance_id)
+    seen_instance(view, instance_id)
     rows = view.session.scalars(
         select(TokenLogRow).where(TokenLogRow.instance_id == instance_id).order_by(TokenLogRow.id)
     )

@@ -8,8 +8,10 @@ from flask import Response
 from pydantic import Field
 
 from audit.queries import trail
+from core.records import dataclass
 from documents.queries import linked_documents
-from engine import queries
+from engine import course, queries
+from engine.course import CaseTask, Tally
 from engine.drawing.case import case_diagram
 from engine.instances import CancelInstance, EntityLink, SetVariables, StartInstance
 from engine.operations import MoveTokens, ResumeInstance, SuspendInstance
@@ -55,6 +57,22 @@ class InstanceQuery(Body):
     q: str | None = None
     after: str | None = None
     limit: int = Field(default=50, ge=1, le=500)
+
+
+class PartQuery(Body):
+    """Which part of a list."""
+
+    after: str | None = None
+    limit: int = Field(default=50, ge=1, le=500)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """The tasks of a case, the newest first, and how many stand how."""
+
+    counts: Tally
+    items: list[CaseTask]
+    next: str | None
 
 
 class ReasonBody(Body):
@@ -113,6 +131,20 @@ def history(instance_id: str) -> History:
     """The way of the tokens."""
     with view() as reading:
         return History(items=queries.history(reading, instance_id))
+
+
+@routes.get(
+    "/instances/<id:instance_id>/tasks",
+    "Its tasks: done, open, overdue, whose, and how long they have stood so",
+    query=PartQuery,
+    answer=Course,
+    refusals=(404, 422),
+)
+def instance_tasks(instance_id: str, query: PartQuery) -> Course:
+    """The course of the case."""
+    with view() as reading:
+        part = course.case_tasks(reading, instance_id, after=query.after, limit=query.limit)
+        return Course(counts=course.tally(reading, instance_id), items=list(part.items), next=part.next)
 
 
 @routes.get(

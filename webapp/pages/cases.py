@@ -1,6 +1,7 @@
 """Cases: the list, and one case with its diagram, history, documents and records."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from flask import render_template
@@ -8,7 +9,7 @@ from flask import render_template
 from core.records import dataclass
 from documents.queries import linked_documents
 from documents.records.tombstones import tombstones_of
-from engine import queries
+from engine import course, queries
 from engine.access import ADMINISTER
 from engine.choosing import open_scopes
 from engine.queries import InstanceFilter, TaskFilter
@@ -18,6 +19,8 @@ from webapp.pages.blueprint import MOST, answer, asked, blueprint
 from webapp.pages.records import record
 from webapp.pages.shell import names
 from webapp.web import current_actor, view
+
+TASKS = 20  # of a case at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,10 @@ def case(instance_id: str) -> str:
         found = queries.instance(reading, instance_id)
         visits = queries.history(reading, instance_id)
         tasks = queries.task_part(reading, TaskFilter(instance_id=instance_id), limit=MOST).items
+        done = {
+            "course": course.case_tasks(reading, instance_id, limit=TASKS),
+            "tally": course.tally(reading, instance_id),
+        }
         documents = linked_documents(reading, "case", instance_id)
         destroyed = tombstones_of(reading, "case", instance_id)
         scopes = open_scopes(reading, instance_id)
@@ -64,6 +71,8 @@ def case(instance_id: str) -> str:
     operations = {"may_operate": may_operate, "targets": targets, "sources": sources}
     values = {
         **operations,
+        **done,
+        "stands_since": stands_since(found, visits),
         "scopes": scopes,
         "notices": notices,
         "tasks": tasks,
@@ -75,6 +84,20 @@ def case(instance_id: str) -> str:
     marks = {"places": places_of(found), "stages": stages_of(found), "diagram_state": diagram_state(found, visits)}
     variables = found.variables if current_actor().may("case.read_all") else None
     return render_template("case.html", case=found, history=told(visits), variables=variables, **values, **marks)
+
+
+@blueprint.get("/cases/<instance_id>/tasks")
+def case_tasks(instance_id: str) -> str:
+    """Further tasks of a case, behind those that its page shows."""
+    with view() as reading:
+        found = course.case_tasks(reading, instance_id, after=asked("after") or None, limit=TASKS)
+    return render_template("case_task_rows.html", tasks=found, case_id=instance_id, names=names())
+
+
+def stands_since(found: InstanceDetail, visits: Sequence[TokenVisit]) -> datetime | None:
+    """Since when nothing moved: the last token to stop came there then; None of a case that has ended."""
+    leaves = {token.element_id for token in found.tokens if token.state != "active"}
+    return max((each.entered_at for each in visits if each.left_at is None and each.element_id in leaves), default=None)
 
 
 def stages_of(found: InstanceDetail) -> list[Stage]:

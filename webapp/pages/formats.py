@@ -33,6 +33,7 @@ def register(app: Flask) -> None:
         due,
         due_mark,
         ago,
+        lasting,
         initials,
         words,
         short,
@@ -154,6 +155,11 @@ def due(value: datetime | None) -> str:
         return ""
     left = value - _now()
     return _tag(value, f"Due in {_span(left)}" if left >= timedelta(0) else f"{_span(-left)} late")
+
+
+def lasting(since: datetime, until: datetime | None = None) -> str:
+    """3 hours: how long it has lasted, or lasted until a moment."""
+    return _tag(since, _span((until or _now()) - since))
 
 
 def due_mark(value: datetime | None) -> str:
