@@ -11,7 +11,7 @@ from engine.queries import definitions
 from webapp.pages.blueprint import blueprint
 from webapp.pages.customers import said
 from webapp.pages.formats import words
-from webapp.pages.report_frame import Chart, Column, Report, Series, period, show
+from webapp.pages.report_frame import Chart, Column, Look, Report, Series, period, show
 from webapp.pages.shell import names
 from webapp.web import view
 
@@ -67,11 +67,15 @@ def _charts(found: list[PostponementCount], reasons: dict[str, str]) -> tuple[Ch
     for each in found:
         by_reason[reasons[each.reason]] += each.times
         by_stage[words(each.stage) if each.stage else NONE] += each.times
+    shown: tuple[tuple[str, Counter[str], Look], ...] = (
+        ("By reason", by_reason, "soon"),
+        ("By stage", by_stage, "accent"),
+    )
     return tuple(
         Chart(
             title=title,
             categories=[name for name, _ in counts.most_common()],
             series=(Series(name="postponed", values=[times for _, times in counts.most_common()], look=look),),
         )
-        for title, counts, look in (("By reason", by_reason, "soon"), ("By stage", by_stage, "accent"))
+        for title, counts, look in shown
     )

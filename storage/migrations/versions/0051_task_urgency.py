@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0051_task_urgency"
-down_revision = "0048_enquiries"
+down_revision = "0050_following_up"
 branch_labels = None
 depends_on = None
 

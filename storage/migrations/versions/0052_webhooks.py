@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0052_webhooks"
-down_revision = "0050_following_up"
+down_revision = "0051_task_urgency"
 branch_labels = None
 depends_on = None
 
