@@ -52,6 +52,7 @@ class Actor:
 
     `roles` are the groups that a task can be offered to; `permissions` are the coarse rights that commands name
     (`task.work`, `definition.deploy`); `address` is the network address that the request came from, if any;
+    `leads` are the log-in names of those whose tasks and plans the actor sees as the head of their team;
     `stands_in_for` are absent colleagues whose tasks the actor does in their place. `limits` tell how far those rights
     reach that do not reach everything.
     """
@@ -64,6 +65,7 @@ class Actor:
     address: str | None = None
     stands_in_for: tuple[StandIn, ...] = ()
     limits: tuple[tuple[str, Reach], ...] = ()
+    leads: tuple[str, ...] = ()
 
     def reach(self, permission: str) -> Reach | None:
         """How far a right reaches that the actor holds; None: it reaches everything."""

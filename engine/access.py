@@ -128,11 +128,12 @@ def workable(actor: Actor) -> ColumnElement[bool]:
 
 
 def visible_tasks(actor: Actor) -> ColumnElement[bool]:
-    """The open tasks that somebody may see: those offered to them, taken by a colleague or not, or all."""
+    """The open tasks that somebody may see.
+
+    Those offered to them, taken by a colleague or not, those that people have whom they lead, or all.
+    """
     if _sees_all(actor):
         return true()
-    if not actor.may("task.work"):
-        return WorkItemRow.assignee == actor.id
     return _involves(actor)
 
 
@@ -145,6 +146,9 @@ def visible_sql(actor: Actor, values: dict[str, Any]) -> tuple[str | None, str |
         return None, None
     values["me"] = actor.id
     mine = "w.assignee = %(me)s"
+    if actor.leads:
+        values["leads"] = list(actor.leads)
+        mine = f"({mine} OR w.assignee = ANY(%(leads)s::varchar[]))"
     if not actor.may("task.work"):
         return mine, mine
     if actor.is_system:
@@ -293,9 +297,11 @@ def _is_involved(actor: Actor, instance: type[InstanceRow]) -> ColumnElement[boo
 
 
 def _involves(actor: Actor) -> ColumnElement[bool]:
+    mine = WorkItemRow.assignee == actor.id
+    theirs = [WorkItemRow.assignee.in_(actor.leads)] if actor.leads else []
     if not actor.may("task.work"):
-        return WorkItemRow.assignee == actor.id
-    return or_(WorkItemRow.assignee == actor.id, _offered(actor), *map(_in_place, actor.stands_in_for))
+        return or_(mine, *theirs)
+    return or_(mine, *theirs, _offered(actor), *map(_in_place, actor.stands_in_for))
 
 
 def may_see_instance(view: Reading, instance_id: str) -> bool:

@@ -65,7 +65,7 @@ def tally(view: Reading, instance_id: str) -> Tally:
 
 def _counted(view: Reading, rows: Subquery) -> dict[Any, int]:
     kind = next(iter(rows.c))
-    return dict(view.session.execute(select(kind, func.count()).group_by(kind)).tuples().all())
+    return {row[0]: row[1] for row in view.session.execute(select(kind, func.count()).group_by(kind))}
 
 
 def case_tasks(view: Reading, instance_id: str, *, after: str | None = None, limit: int = 50) -> Part[CaseTask]:

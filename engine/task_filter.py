@@ -139,18 +139,20 @@ def _lists(actor: Actor, wanted: TaskFilter, seen: str | None) -> tuple[TaskList
     if wanted.delegated_by is not None:
         return (TaskList(*DELEGATED, wanted.delegated_by),)
     if wanted.assigned_to is not None:
+        if len(wanted.assigned_to) > MOST_LISTS:
+            return ()
         return tuple(TaskList(*ASSIGNED, each) for each in wanted.assigned_to)
     if wanted.candidate_group is not None:
         return (TaskList(*OFFERED, f"group:{wanted.candidate_group}"),)
     if seen is None:
         return ()
-    names, people = [], [actor.id]
+    names, people = [], [actor.id, *actor.leads]
     if actor.may("task.work"):
         absent = actor.stands_in_for
         people += [each.person for each in absent]
         names = [*access.names_of(actor), access.EVERYBODY, *(name for each in absent for name in each.names)]
     names = list(dict.fromkeys(names))
-    if len(names) > MOST_LISTS:
+    if len(names) + len(people) > MOST_LISTS:
         return ()
     lists = [TaskList(*ASSIGNED, person) for person in dict.fromkeys(people)]
     return (*lists, *(TaskList(*OFFERED, name) for name in names))

@@ -111,6 +111,7 @@ def places(chromium: Browser, address: str, drafts: Iterator[str], request_pdf: 
         "letters": "/letters",
         "labels": "/labels",
         "today": "/today",
+        "team": "/team",
         "notifications": "/notifications",
         "calendar": "/calendar",
         "calendar, month": "/calendar?view=dayGridMonth",

@@ -196,10 +196,11 @@ class TeamEvent(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TeamSet(TeamEvent):
-    """A team is there, called so and belonging to that department."""
+    """A team is there, called so, belonging to that department and led by that person."""
 
     type: ClassVar[str] = "account.team_set"
     department: str | None
+    head: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,20 +23,23 @@ def limits_of(
     scopes: Scopes,
     teams: Teams,
     *,
+    leads: Collection[str] = (),
     lent: Collection[str] = (),
 ) -> tuple[tuple[str, Reach], ...]:
     """How far each right reaches that does not reach everything.
 
-    `teams` has at least those of the person's department; `lent` are customers that an open task of theirs is about.
+    `teams` has at least those of the person's department; `leads` are those whom the person leads: what they look after
+    is reached, too; `lent` are customers that an open task of theirs is about.
     Cases are reached as far as what they are about is. The role that reaches furthest decides; a group that only a
     diagram knows decides only where no role brings the right.
     """
     if not scopes:
         return ()
     found = [
-        (right, replace(_reach(scope, name, team, teams), customers=frozenset(lent)))
+        (right, replace(reach, people=reach.people | frozenset(leads), customers=frozenset(lent)))
         for right in SCOPED
         if right in permissions_of(roles) and (scope := scope_of(right, roles, scopes)) != ALL
+        for reach in [_reach(scope, name, team, teams)]
     ]
     seen = reach_of(Actor(id=name, name=name, permissions=permissions_of(roles), limits=tuple(found)))
     return tuple(found) if seen is None else (*found, (CASES, seen))

@@ -29,7 +29,10 @@ class AccountRow(Base):
 
 
 class TeamRow(Base):
-    """People who look after customers together; a department is a team that others belong to."""
+    """People who look after customers together; a department is a team that others belong to.
+
+    `head` sees what the people of the team and of the teams below it have to do.
+    """
 
     __tablename__ = "team"
 
@@ -37,6 +40,9 @@ class TeamRow(Base):
     title: Mapped[str] = mapped_column(String(200))
     department: Mapped[str | None] = mapped_column(
         String(NAME_LENGTH, collation="C"), ForeignKey("team.name"), index=True
+    )
+    head: Mapped[str | None] = mapped_column(
+        String(NAME_LENGTH, collation="C"), ForeignKey("account.name", use_alter=True), index=True
     )
 
 

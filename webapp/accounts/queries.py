@@ -88,6 +88,11 @@ SELECT a.name, a.display_name, ARRAY(SELECT role FROM account_role WHERE account
       WHERE r.account_id = a.id AND s.scope IN ('team', 'department')
     )
   ) AS teams,
+  ARRAY(
+    SELECT p.name FROM team AS led JOIN team AS t ON led.name IN (t.name, t.department)
+    JOIN account AS p ON p.team = t.name OR p.name = t.head WHERE led.head = a.name AND p.name <> a.name
+    GROUP BY p.name ORDER BY p.name
+  ) AS leads,
   CASE WHEN EXISTS (
     SELECT FROM account_role AS r JOIN role_scope AS s ON s.role = r.role WHERE r.account_id = a.id
   ) THEN ARRAY(
@@ -185,6 +190,7 @@ def _actor(row: Mapping[str, Any], address: str | None) -> Actor:
         permissions=permissions_of(roles),
         address=address,
         stands_in_for=tuple(map(_stand_in, row["absent"])),
+        leads=tuple(row["leads"]),
         limits=_limits(row, roles) if row["scopes_of_roles"] else (),
     )
 
@@ -192,7 +198,7 @@ def _actor(row: Mapping[str, Any], address: str | None) -> Actor:
 def _limits(row: Mapping[str, Any], roles: frozenset[str]) -> tuple[tuple[str, Reach], ...]:
     scopes = {(role, right): scope for role, right, scope in map(json.loads, row["scopes_of_roles"])}
     teams = {name: (department, people) for name, department, people in map(json.loads, row["teams"])}
-    return limits_of(row["name"], row["team"], roles, scopes, teams, lent=row["lent"] or ())
+    return limits_of(row["name"], row["team"], roles, scopes, teams, leads=row["leads"], lent=row["lent"] or ())
 
 
 def _stand_in(written: str) -> StandIn:

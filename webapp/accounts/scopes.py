@@ -26,11 +26,15 @@ class SetScopes(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetTeam(Command):
-    """Found a team, or say anew how it is called and which department it belongs to; without one it can be one."""
+    """Found a team, or say anew how it is called, which department it belongs to, and who leads it.
+
+    Without a department it can be one. Its head sees the tasks and plans of its people and of those of its teams.
+    """
 
     name: str
     title: str
     department: str | None = None
+    head: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,11 +64,12 @@ class Role:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Team:
-    """A team and the log-in names of its people; `department` is the team that it belongs to."""
+    """A team and the log-in names of its people; `department` is the team that it belongs to, `head` who leads it."""
 
     name: str
     title: str
     department: str | None
+    head: str | None
     people: list[str]
 
 
@@ -115,15 +120,28 @@ def set_team(command: SetTeam, unit: UnitOfWork) -> None:
         below = unit.session.scalar(select(TeamRow.name).where(TeamRow.department == command.name).limit(1))
         if above.department is not None or below is not None:
             raise _wrong("/department", "A department belongs to no other: choose one that is in none, for a team.")
+    head = _head(command, unit, row)
     if row is None:
-        unit.session.add(TeamRow(name=command.name, title=title, department=department))
-    elif (row.title, row.department) == (title, department):
+        unit.session.add(TeamRow(name=command.name, title=title, department=department, head=head))
+    elif (row.title, row.department, row.head) == (title, department, head):
         return
     elif department != row.department and _is_own(unit, command.name):
         raise Forbidden("Nobody moves their own team; ask another administrator.", permission=ADMINISTER)
     else:
-        row.title, row.department = title, department
-    unit.emit(TeamSet(team=command.name, title=title, department=department))
+        row.title, row.department, row.head = title, department, head
+    unit.emit(TeamSet(team=command.name, title=title, department=department, head=head))
+
+
+def _head(command: SetTeam, unit: UnitOfWork, before: TeamRow | None) -> str | None:
+    """Who is to lead it. Raises `InvalidInput` for nobody's name, `Forbidden` for oneself."""
+    head = command.head or None
+    if head is None or (before is not None and before.head == head):
+        return head
+    if unit.session.scalar(select(AccountRow.name).where(AccountRow.name == head, AccountRow.is_active)) is None:
+        raise _wrong("/head", f"There is no open account {head} to lead the team.")
+    if head == unit.actor.id:
+        raise Forbidden("Nobody makes themselves the head of a team; ask another administrator.", permission=ADMINISTER)
+    return head
 
 
 @handles(DropTeam, needs=ADMINISTER)
@@ -179,7 +197,14 @@ def teams(view: Reading) -> list[Team]:
     order = func.coalesce(TeamRow.department, TeamRow.name), TeamRow.department.is_not(None), TeamRow.name
     rows = view.session.scalars(select(TeamRow).order_by(*order))
     return [
-        Team(name=row.name, title=row.title, department=row.department, people=people.get(row.name, [])) for row in rows
+        Team(
+            name=row.name,
+            title=row.title,
+            department=row.department,
+            head=row.head,
+            people=people.get(row.name, []),
+        )
+        for row in rows
     ]
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
@@ -21,7 +22,8 @@ from webapp.api.routing import Body, Routes
 from webapp.api.shapes import Done
 from webapp.customer_cases import StartSeparateCase
 from webapp.planner import new_task, variables_of
-from webapp.web import current_actor, run, view
+from webapp.team import WEEKS, Workload, workload
+from webapp.web import application, current_actor, run, view
 
 routes = Routes("planner")
 
@@ -67,6 +69,13 @@ class RuleChange(RuleBody):
 
     position: int | None = None
     version: int | None = None
+
+
+class WorkloadQuery(Body):
+    """From the week of which day, and how many weeks."""
+
+    since: date | None = None
+    weeks: int = Field(default=WEEKS, ge=1, le=26)
 
 
 class SpanQuery(Body):
@@ -180,6 +189,21 @@ def change_rule(rule_id: str, body: RuleChange) -> KnownRule:
     """Change a rule."""
     rule = Rule(**body.model_dump(exclude={"version", "position"}))
     return _rule(run(WriteRule(rule=rule, rule_id=rule_id, position=body.position, expected_version=body.version)))
+
+
+@routes.get(
+    "/planner/workload",
+    "What I and the people of my team have to do, by person and week",
+    query=WorkloadQuery,
+    answer=list[Workload],
+    refusals=(403, 422),
+)
+def team_workload(query: WorkloadQuery) -> list[Workload]:
+    """Tasks that are due and planned activities."""
+    with view() as reading:
+        zone = ZoneInfo(application().settings.time_zone)
+        first = query.since or reading.clock.now().astimezone(zone).date()
+        return workload(reading, first, zone, query.weeks)
 
 
 @routes.get(

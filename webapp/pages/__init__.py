@@ -22,6 +22,7 @@ MODULES = (
     "planner",
     "model_comparison",
     "notices",
+    "team",
     "notifications",
     "resources",
     "cases",

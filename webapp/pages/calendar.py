@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
@@ -29,12 +30,14 @@ from webapp.pages.blueprint import asked, blueprint
 from webapp.pages.formats import reader_zone
 from webapp.pages.shell import names
 from webapp.refusals import note_address
+from webapp.team import team_of
 from webapp.web import current_actor, run, run_as, view
 
 HUES = 8  # colours of types, see calendar.css
 TASKS = 100  # tasks of a span
 EVERYBODY = "*"
 GROUP = "group:"
+TEAM = "team"  # oneself and the people whom one leads
 NEW = "calendar_feed"  # the session's key of a new address, shown once
 
 
@@ -77,9 +80,9 @@ def calendar_events() -> Response:
         )
         shown = days(reading, wanted)
         hues = _hues(_labels(reading, TYPE))
-        due = _tasks(reading, wanted) if whose == current_actor().id and not wanted.resource else []
+        called = names()
+        due = [] if wanted.resource else _tasks(reading, wanted, called)
     may_move = current_actor().may("activity.edit")
-    called = names()
     events = [_event(each, hues, called, whose, may_move=may_move) for each in shown.entries]
     return jsonify([*events, *due, *_more(shown, whose)])
 
@@ -148,6 +151,8 @@ def _read_by_address(secret: str) -> tuple[Actor, bytes]:
 def _people(reading: Reading, whose: str) -> tuple[str, ...]:
     if whose == EVERYBODY:
         return ()
+    if whose == TEAM:
+        return team_of(reading.actor)
     return members(reading, whose.removeprefix(GROUP)) if whose.startswith(GROUP) else (whose,)
 
 
@@ -168,17 +173,23 @@ def _event(each: Entry, hues: dict[str, int], called: Any, whose: str, *, may_mo
     }
 
 
-def _tasks(reading: Reading, wanted: CalendarFilter) -> list[dict[str, Any]]:
-    """The reader's own open tasks by the day on which they are due."""
+def _tasks(reading: Reading, wanted: CalendarFilter, called: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Open tasks by the day on which they are due: of these people, as far as the reader may see them."""
     zone = reader_zone()
     begin, end = (datetime.combine(each, datetime.min.time(), zone) for each in (wanted.first, wanted.last))
+    me = reading.actor.id
+    is_own = wanted.people == (me,)
     asked_for = TaskFilter(
-        assignee=reading.actor.id, due_after=begin.astimezone(UTC), due_before=end.astimezone(UTC), sort="due"
+        assignee=me if is_own else None,
+        assigned_to=None if is_own else wanted.people or None,
+        due_after=begin.astimezone(UTC),
+        due_before=end.astimezone(UTC),
+        sort="due",
     )
     return [
         {
             "id": each.id,
-            "title": f"Task: {each.name}",
+            "title": f"{_whose(each.assignee, called, me)}Task: {each.name}",
             "start": each.due_at.astimezone(zone).date().isoformat(),
             "allDay": True,
             "url": url_for("pages.task", task_id=each.id),
@@ -187,6 +198,10 @@ def _tasks(reading: Reading, wanted: CalendarFilter) -> list[dict[str, Any]]:
         for each in tasks(reading, asked_for, limit=TASKS).items
         if each.due_at is not None
     ]
+
+
+def _whose(assignee: str | None, called: Mapping[str, str], me: str) -> str:
+    return "" if assignee in {None, me} else f"{called.get(str(assignee), assignee)}: "
 
 
 def _more(shown: Days, whose: str) -> list[dict[str, Any]]:

@@ -64,7 +64,8 @@ def set_team() -> Response | tuple[str, int]:
     """Found a team, or change its title and department."""
     form = request.form
     name, title = form.get("name", "").strip(), form.get("title", "")
-    return _done(SetTeam(name=name, title=title, department=form.get("department") or None), "The team is set.")
+    named = {key: form.get(key) or None for key in ("department", "head")}
+    return _done(SetTeam(name=name, title=title, **named), "The team is set.")
 
 
 @blueprint.post("/scopes/teams/<name>/drop")

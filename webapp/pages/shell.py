@@ -27,6 +27,7 @@ OFFER_MARKS = {
 PLAN = (  # group, (title, icon, endpoint, right, part of the address); the first right that is held shows the link
     ("", ("Inbox", "inbox", "inbox", "", "/tasks")),
     ("", ("Today", "list-check", "today", "task.work", "/today")),
+    ("", ("Team", "users", "team", "task.work", "/team")),
     ("", ("Calls", "message", "calls", "call.work", "/calls")),
     ("", ("Notifications", "bell", "notifications", "", "/notifications")),
     ("", ("Start a case", "player-play", "start", "case.start", "/start")),
