@@ -197,6 +197,7 @@ def test_cus_39_every_table_that_names_a_customer_is_thought_of() -> None:
         "device.customer_id",
         "device_owner.customer_id",
         "offer.customer_id",
+        "opportunity.customer_id",
         "outbox_message.customer_id",
         "price_list.customer_id",
         "segment_member.customer_id",
