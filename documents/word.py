@@ -48,7 +48,7 @@ def render_docx(
     except (zipfile.BadZipFile, KeyError, ValueError) as error:
         raise TemplateRefused("The template is not a Word document (.docx).") from error
     except TemplateError as error:
-        raise TemplateRefused(f"The Word template cannot be filled in: {error}.") from error
+        raise TemplateRefused(f"The Word template cannot be filled in: {str(error).rstrip('.')}.") from error
     return _dated(filled, at)
 
 

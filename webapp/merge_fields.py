@@ -1,6 +1,6 @@
 """What templates may ask for: fields of every kind of record, told in words that a secretary can use."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -72,6 +72,16 @@ class CrmMergeFields:
             return letter_objection(reading, record_id, purpose)
         except NotFound as error:
             return error.sentence
+
+    def id_of(self, reading: Reading, kind: str, name: str) -> str:
+        """Raises `NotFound`, `Forbidden`."""
+        numbered: Mapping[str, Callable[..., Any]] = {
+            CUSTOMER: queries.customer,
+            "crm.offer": offer_queries.offer,
+            "crm.order": queries.order,
+            "crm.invoice": sales.invoice,
+        }
+        return str(numbered[kind](reading, name).id) if kind in numbered else name
 
     def values_of(self, reading: Reading, kind: str, record_id: str) -> dict[str, Any]:
         """Raises `NotFound`, `Forbidden`."""

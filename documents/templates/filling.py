@@ -39,8 +39,8 @@ def _letter(order: dict[str, Any], folder: Path, number: int, template: bytes, f
     at = datetime.fromisoformat(order["at"])
     try:
         content = render_docx(template, fields, at=at, environment=environment(order["languages"][number]))
-    except TypeError as error:
-        raise TemplateRefused(f"The Word template cannot be filled in: {str(error)[:200]}.") from error
+    except (TypeError, ValueError, ArithmeticError) as error:
+        raise TemplateRefused(f"The Word template cannot be filled in: {str(error)[:200].rstrip('.')}.") from error
     if len(content) > LARGEST:
         raise TemplateRefused(f"A letter becomes larger than {LARGEST >> 20} MiB.")
     path = folder / f"{number}.docx"

@@ -1,5 +1,7 @@
 """One letter: a template filled in for a record, filed and linked to it."""
 
+from dataclasses import replace
+
 from core.errors import Forbidden
 from core.executor import handles
 from core.identity import Actor
@@ -11,6 +13,8 @@ from documents.intake import Received, receive
 from documents.links import DocumentLink, require_targets
 from documents.packages.sources import Source, note_sources
 from documents.templates.registering import USE, TemplateView, filled
+from documents.templates.registering import template as template_in_force
+from documents.templates.sources import MergeFields
 from storage.blobs.staging import Staging
 from storage.blobs.store import BlobStore
 from storage.unit_of_work import UnitOfWork
@@ -42,6 +46,9 @@ def write_letter(host: Host, order: LetterOrder, *, actor: Actor) -> FiledDocume
     """Fill in and file. Raises `Forbidden`, `TemplateNotFound`, `TemplateRefused`, `NotFound`."""
     if not actor.may(USE):
         raise Forbidden(f"You do not have the right to do this ({USE}).", permission=USE)
+    with host.units.reading(actor) as view:
+        kind = template_in_force(view, order.template_id).kind
+        order = replace(order, record_id=view.port(MergeFields).id_of(view, kind, order.record_id))
     content, template = filled(host, order.template_id, order.record_id, actor=actor, pdf=order.output == "pdf")
     blob = stored(host, actor, content)
     made: FiledDocument = host.executor.execute(FileLetter(order=order, template=template, blob=blob), actor=actor)

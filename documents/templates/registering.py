@@ -24,7 +24,7 @@ from documents.links import DocumentLink
 from documents.models import DocumentRow, DocumentVersionRow
 from documents.templates.events import TemplateAdopted, TemplateRetired
 from documents.templates.models import DocumentTemplateRow
-from documents.templates.shapes import samples
+from documents.templates.shapes import open_fields, samples
 from documents.templates.sources import MergeFields
 from documents.templates.writing import MONTHS
 from documents.word import TemplateRefused
@@ -114,6 +114,15 @@ def check(host: Host, kind: str, blob: Received, *, actor: Actor) -> TemplateRep
     with workbench() as folder:
         lay_out(blobs, blob.digest, folder / "template.docx")
         found = work("template.check", order, folder, refused=TemplateRefused)
+        catalogue = fields.catalogue(kind)
+        is_open = any(
+            each == name or each.startswith(f"{name}.") for name in open_fields(catalogue) for each in found["fields"]
+        )
+        if not found["findings"] and not is_open:  # what a process has in its data is not known here
+            values, language = samples(catalogue), fields.language()
+            (refusal,) = fill_in(folder, [values], "template", at=host.clock.now(), languages=[language], pdf=False)
+            tried = {"place": "filled in with sample data", "field": "", "sentence": refusal}
+            found["findings"] = [] if refusal is None else [tried]
     return TemplateReport(
         fields=tuple(found["fields"]), findings=tuple(found["findings"]), left_out=tuple(found["left_out"])
     )

@@ -59,6 +59,11 @@ def _sample(field: Field) -> Any:
     return field.sample
 
 
+def open_fields(fields: tuple[Field, ...]) -> list[str]:
+    """Fields whose parts the catalogue does not know, as they are written."""
+    return [name for name, field in written(fields) if field.kind == OPEN]
+
+
 def written(fields: tuple[Field, ...], before: str = "") -> list[tuple[str, Field]]:
     """Every field as it is written in a template, in the order of the catalogue."""
     found: list[tuple[str, Field]] = []

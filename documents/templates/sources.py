@@ -33,6 +33,9 @@ class MergeFields(Protocol):
     def values_of(self, reading: Reading, kind: str, record_id: str) -> dict[str, Any]:
         """The fields of one record as JSON, for an actor who may see it. Raises `NotFound`, `Forbidden`."""
 
+    def id_of(self, reading: Reading, kind: str, name: str) -> str:
+        """The id of a record that somebody named by its id or number. Raises `NotFound`, `Forbidden`."""
+
     def recipients(self, reading: Reading, wanted: Mapping[str, Any]) -> Sequence[Recipient]:
         """Those who fit a search, or those with the `ids`, in their order; for an actor who may see them."""
 

@@ -87,6 +87,23 @@ def test_a_template_is_checked_before_it_is_in_force(manager: Program) -> None:
     assert manager.get("/templates").json["items"] == []
 
 
+@pytest.mark.parametrize(
+    ("expression", "told"),
+    [
+        ("{{ ''.__class__ }}", "unsafe"),
+        ("{{ customer|attr('__class__') }}", "unsafe"),
+        ("{{ 1 / 0 }}", "division by zero"),
+        ("{% for each in range(1000000000) %}x{% endfor %}", "Range too big"),
+    ],
+)
+def test_a_template_that_cannot_be_filled_in_is_never_in_force(manager: Program, expression: str, told: str) -> None:
+    refused = adopt(manager, letter(expression))
+
+    assert refused.status_code == 422
+    assert told in refused.json["detail"]
+    assert manager.get("/templates").json["items"] == []
+
+
 def test_templates_have_versions_and_the_last_right_one_counts(manager: Program) -> None:
     first = adopt(manager).json
     path = f"/templates/{first['id']}/versions"
@@ -109,6 +126,18 @@ def test_a_letter_is_filed_with_its_customer_and_names_its_template(application:
     assert "Żuraw sp. z o.o." in text_of(content_of(manager, made.json["id"]))[0]
     links = manager.get(f"/documents/{made.json['id']}").json["links"]
     assert [(each["kind"], each["id"], each["role"]) for each in links] == [("crm.customer", customer, "letter")]
+
+
+def test_a_letter_is_written_for_a_customer_who_is_named_by_number(application: Application, manager: Program) -> None:
+    (customer,) = add_customers(application, "Żuraw sp. z o.o.")
+    number = manager.get(f"/customers/{customer}").json["number"]
+    template = adopt(manager).json
+
+    made = manager.post(f"/templates/{template['id']}/documents", json={"record": number})
+
+    assert made.status_code == 201, made.text
+    links = manager.get(f"/documents/{made.json['id']}").json["links"]
+    assert [(each["kind"], each["id"]) for each in links] == [("crm.customer", customer)]
 
 
 def test_a_preview_files_nothing(manager: Program) -> None:

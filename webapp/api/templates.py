@@ -84,7 +84,7 @@ class PreviewQuery(Body):
 class LetterBody(Body):
     """One letter."""
 
-    record: str = Field(min_length=1, max_length=100, description="the id of the record")
+    record: str = Field(min_length=1, max_length=100, description="the id or number of the record")
     output: str = Field(default="pdf", pattern="^(pdf|docx)$")
     title: str | None = Field(default=None, max_length=250)
     type: str | None = Field(default=None, max_length=100)
