@@ -67,11 +67,11 @@ def unpack_carefully(path: Path) -> None:
         with zipfile.ZipFile(path) as archive:
             parts = archive.infolist()
             if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > LARGEST:
-                raise InvalidInput(f"The template unpacks to more than {LARGEST >> 20} MiB or {MOST_PARTS} parts.")
+                raise InvalidInput(f"The Word document unpacks to more than {LARGEST >> 20} MiB or {MOST_PARTS} parts.")
             for part in parts:
                 name = part.filename.lower()
                 if name.endswith("vbaproject.bin"):
-                    raise InvalidInput("The template has macros. Save it as a plain Word document (.docx).")
+                    raise InvalidInput("The Word document has macros. Save it as a plain Word document (.docx).")
                 if name.endswith(".rels"):
                     _require_inside(archive.read(part))
     except (zipfile.BadZipFile, etree.LxmlError, ValueError, NotImplementedError, RuntimeError) as error:
@@ -84,7 +84,7 @@ def _require_inside(content: bytes) -> None:
     for each in etree.fromstring(content, parser).iter(RELATIONS):
         if each.get("TargetMode") == "External" and not str(each.get("Type")).endswith("/hyperlink"):
             what = str(each.get("Type")).rpartition("/")[2]
-            raise InvalidInput(f"The template loads something from elsewhere ({what[:50]}). Put it into the file.")
+            raise InvalidInput(f"The Word document loads something from elsewhere ({what[:50]}). Put it into the file.")
 
 
 def _sources(template: DocxTemplate) -> Iterator[tuple[str, str]]:
