@@ -27,7 +27,11 @@ PLAN = {"method": "meeting", "direction": "outgoing", "status": "planned"}
 # the director leads sales, the manager the team north of it
 PLACES = {"director": "sales", "manager": "north", "anna": "north", "jan": "north", "rival": "south", "piotr": "south"}
 TASK = bpmn(
-    line('<userTask id="call" name="Call them" camunda:assignee="=who" camunda:candidateUsers="=[who]" camunda:dueDate="=due"/>', names=("call",))
+    line(
+        '<userTask id="call" name="Call them" camunda:assignee="=who" camunda:candidateUsers="=[who]" '
+        'camunda:dueDate="=due"/>',
+        names=("call",),
+    )
 )
 
 
