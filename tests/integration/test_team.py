@@ -28,8 +28,8 @@ PLAN = {"method": "meeting", "direction": "outgoing", "status": "planned"}
 PLACES = {"director": "sales", "manager": "north", "anna": "north", "jan": "north", "rival": "south", "piotr": "south"}
 TASK = bpmn(
     line(
-        '<userTask id="call" name="Call them" camunda:assignee="=who" camunda:candidateUsers="=[who]" '
-        'camunda:dueDate="=due"/>',
+        '<userTask id="call" name="Call them" camunda:assignee="=who" camunda:candidateUsers="=[who]"'
+        ' camunda:dueDate="=due"/>',
         names=("call",),
     )
 )
