@@ -15,6 +15,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from core.identity import SYSTEM
+from crm.campaigns.running import CampaignData, SaveCampaign
 from crm.contacts import CreateContact
 from crm.devices.contracts import SaveContract
 from crm.devices.registering import DeviceData, RegisterDevice
@@ -72,6 +73,7 @@ def records_of_every_kind(desk: Desk, browser: FlaskClient) -> dict[str, str]:
         "crm.activity": register(browser, customer_id=customer).rsplit("/", 1)[1],
         "crm.device": device_id,
         "crm.service_contract": do(care, SYSTEM),
+        "crm.campaign": do(SaveCampaign(data=CampaignData(name="Wiosna", begins_on=today)), SYSTEM),
         "case": started.id,
         "task": started.tasks[0].id,
     }

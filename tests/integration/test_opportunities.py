@@ -58,6 +58,7 @@ def win(desk: SalesDesk, offer_id: str) -> None:
     desk.work()
     desk.complete("check_order", CLERK, "customer_order", **ORDER)
     desk.tell("erp.order_confirmed", order_id=order.id)
+    desk.fulfil(order.id)
 
 
 def lost(desk: SalesDesk, customer_id: str) -> str:

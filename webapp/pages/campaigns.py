@@ -14,6 +14,7 @@ from crm.activities.words import METHOD
 from crm.campaigns.running import CAMPAIGN, CampaignData, SaveCampaign, campaign, campaigns
 from crm.dictionaries import dictionary, label
 from crm.errors import WrongFields
+from documents.queries import linked_documents
 from storage.unit_of_work import Reading
 from webapp.pages.blueprint import MOST, answer, asked, blueprint
 from webapp.pages.shell import names
@@ -84,6 +85,7 @@ def _page(
         campaign=found,
         activities=activities(reading, wanted, limit=MOST),
         methods=methods,
+        documents=linked_documents(reading, CAMPAIGN, found.id),
         names=names(),
         **_form(given or {}, refusal),
     )
