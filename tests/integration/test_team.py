@@ -52,7 +52,7 @@ class Firm:
         for name, team in PLACES.items():
             do(ChangeTeam(account=name, team=team), actor=SYSTEM)
         do(DeployDefinitions(files=(DeploymentFile(name="p.bpmn", content=TASK),)), actor=SYSTEM)
-        at = application.clock.now() + timedelta(hours=2)
+        self.at = at = application.clock.now() + timedelta(hours=2)
         self.tasks: dict[str, str] = {}
         for name in PLACES:
             begun = do(
@@ -138,9 +138,32 @@ def test_who_leads_a_team_is_somebody_else_with_an_open_account(firm: Firm) -> N
         do(SetTeam(name="south", title="South", department="sales", head="nobody"), actor=admin)
 
 
+def test_whoever_leads_a_team_puts_neither_people_nor_teams_below_themselves(firm: Firm) -> None:
+    do = firm.application.executor.execute
+    do(SetTeam(name="legal", title="Legal"), actor=SYSTEM)
+    do(ChangeTeam(account="piotr", team="legal"), actor=SYSTEM)
+    admin = Actor(id="director", name="Director", permissions=frozenset({"account.administer"}))
+
+    for refused in (
+        SetTeam(name="legal", title="Legal", department="sales"),
+        SetTeam(name="north", title="North", department="sales", head="piotr"),
+        SetTeam(name="board", title="Board", department="sales", head="piotr"),
+        ChangeTeam(account="piotr", team="sales"),
+        ChangeTeam(account="piotr", team="north"),
+    ):
+        with pytest.raises(Forbidden, match="below themselves"):
+            do(refused, actor=admin)
+    do(SetTeam(name="north", title="The North", department="sales", head="manager"), actor=admin)
+    do(ChangeTeam(account="jan", team="legal"), actor=admin)
+
+    assert firm.sees("director") == set(PLACES) - {"piotr", "jan"}
+
+
 def test_tsk_06_a_teams_calendar_has_tasks_and_activities_and_its_workload_is_told_by_person_and_week(
     app: Flask, firm: Firm
 ) -> None:
+    held = Content(**PLAN | {"status": "held"}, subject="Was there", employee="anna", held_from=firm.at)
+    firm.application.executor.execute(RegisterActivity(content=held), actor=SYSTEM)
     browser = browser_of(app, "manager")
     today = firm.application.clock.now().date()
     span = {"start": str(today - timedelta(days=1)), "end": str(today + timedelta(days=4)), "whose": "team"}
@@ -151,7 +174,7 @@ def test_tsk_06_a_teams_calendar_has_tasks_and_activities_and_its_workload_is_to
 
     assert titles == {
         "Task: Call them", "Anna: Task: Call them", "Jan: Task: Call them",
-        "Manager: Visit of manager", "Anna: Visit of anna", "Jan: Visit of jan",
+        "Manager: Visit of manager", "Anna: Visit of anna", "Jan: Visit of jan", "Anna: Was there",
     }  # fmt: skip
     assert [each["person"] for each in loads] == ["manager", "anna", "jan"]
     for each in loads:

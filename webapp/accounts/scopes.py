@@ -105,14 +105,14 @@ def set_scopes(command: SetScopes, unit: UnitOfWork) -> None:
 
 @handles(SetTeam, needs=ADMINISTER)
 def set_team(command: SetTeam, unit: UnitOfWork) -> None:
-    """Write it down. Raises `InvalidInput`; a department belongs to no other."""
+    """Write it down. Raises `InvalidInput`, `Forbidden` below oneself; a department belongs to no other."""
     title = " ".join(command.title.split())
     if not NAME.fullmatch(command.name):
         raise _wrong("/name", "A team's name has small letters, digits and underscores only, such as sales_north.")
     if not 0 < len(title) <= TeamRow.title.type.length:
         raise _wrong("/title", f"Say how the team is called, in at most {TeamRow.title.type.length} characters.")
     row = unit.session.get(TeamRow, command.name, with_for_update=True)
-    department = command.department or None
+    department, above = command.department or None, None
     if department is not None:
         above = unit.session.get(TeamRow, department, with_for_update=True)
         if above is None or department == command.name:
@@ -121,6 +121,8 @@ def set_team(command: SetTeam, unit: UnitOfWork) -> None:
         if above.department is not None or below is not None:
             raise _wrong("/department", "A department belongs to no other: choose one that is in none, for a team.")
     head = _head(command, unit, row)
+    if above is not None and (row is None or (row.department, row.head) != (department, head)):
+        _refuse_below_oneself(unit, above)
     if row is None:
         unit.session.add(TeamRow(name=command.name, title=title, department=department, head=head))
     elif (row.title, row.department, row.head) == (title, department, head):
@@ -144,6 +146,13 @@ def _head(command: SetTeam, unit: UnitOfWork, before: TeamRow | None) -> str | N
     return head
 
 
+def _refuse_below_oneself(unit: UnitOfWork, *teams: TeamRow | None) -> None:
+    """Raises `Forbidden` where the actor leads one of the teams."""
+    if any(each is not None and each.head == unit.actor.id for each in teams):
+        sentence = "Nobody puts people or teams below themselves; ask another administrator."
+        raise Forbidden(sentence, permission=ADMINISTER)
+
+
 @handles(DropTeam, needs=ADMINISTER)
 def drop_team(command: DropTeam, unit: UnitOfWork) -> None:
     """Let it go. Raises `NotFound`, and `Conflict` while somebody is in it or another belongs to it."""
@@ -160,15 +169,20 @@ def drop_team(command: DropTeam, unit: UnitOfWork) -> None:
 
 @handles(ChangeTeam, needs=ADMINISTER)
 def change_team(command: ChangeTeam, unit: UnitOfWork) -> None:
-    """Write it down. Raises `NotFound`, `InvalidInput`, `Forbidden` for oneself."""
+    """Write it down. Raises `NotFound`, `InvalidInput`, `Forbidden` for oneself and for a team below oneself."""
     account = locked_account(command.account, unit)
     team = command.team or None
-    if team is not None and unit.session.get(TeamRow, team, with_for_update={"read": True}) is None:
+    row = unit.session.get(TeamRow, team, with_for_update={"read": True}) if team else None
+    if team is not None and row is None:
         raise _wrong("/team", f"There is no team {team}.")
     if account.team == team:
         return
     if account.name == unit.actor.id:
         raise Forbidden("Nobody puts themselves into a team; ask another administrator.", permission=ADMINISTER)
+    above = (
+        unit.session.get(TeamRow, row.department, with_for_update={"read": True}) if row and row.department else None
+    )
+    _refuse_below_oneself(unit, row, above)
     account.team = team
     unit.emit(PutInTeam(account_id=account.id, team=team))
 
