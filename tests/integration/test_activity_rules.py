@@ -12,7 +12,7 @@ from core.identity import SYSTEM
 from crm.activities.words import TYPE
 from crm.customers import CreateCustomer
 from crm.dictionaries import dictionary
-from crm.planning.rules import Rule, WriteRule
+from crm.planning.rules import Rule, WriteRule, results
 from crm.profiles import Profile
 from engine.definitions import DeployDefinitions, DeploymentFile
 from processes.planner_task import PACKAGE
@@ -93,21 +93,30 @@ def test_act_19_tsk_03_a_complaint_starts_its_process_and_a_second_one_joins_it(
         assert case["id"] == task["instance_id"]
 
 
-def test_act_19_each_type_of_the_shipped_list_can_start_a_process(
-    deployed: Application, program: Callable[..., Program], customer: str
+def test_act_19_each_type_of_the_shipped_list_starts_a_case_of_its_own(
+    deployed: Application, program: Callable[..., Program]
 ) -> None:
     clerk, ola = program("rita", "registrar"), program("ola", "sales_director")
     with deployed.units.reading(SYSTEM) as reading:
         types = [each.code for each in dictionary(reading, TYPE).values]
     assert {"sale", "consultation", "complaint"} <= set(types)
-
     for type_ in types:
         write(deployed, name=type_, type=type_, direction="incoming", effect="start", target="complaint")
+
+    cases = set()
+    for type_ in types:  # a customer each: the running case of a customer would be joined
+        create = CreateCustomer(profile=Profile(name=f"Firma {type_}", country="PL"))
+        customer = deployed.executor.execute(create, actor=SYSTEM).id
         made = ola.post("/activities", json=came_in(customer, type_)).json["id"]
         work_off(deployed, made)
-
+        with deployed.units.reading(SYSTEM) as reading:
+            outcomes = [(name, run.result) for name, run in results(reading, made)]
+        assert outcomes == [(type_, "started")]
         about = {"entity": "crm.activity", "entity_id": made}
-        assert clerk.get("/instances", query_string=about).json["items"], type_
+        (case,) = clerk.get("/instances", query_string=about).json["items"]
+        cases.add(case["id"])
+
+    assert len(cases) == len(types)
 
 
 def test_act_19_a_rule_whose_process_is_missing_fails_visibly_and_the_activity_stays(
